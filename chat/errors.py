@@ -1,0 +1,134 @@
+"""What can go wrong, as sentences that may be shown to a user.
+
+    ChatError                   str(error) is safe to show: no key, no path, no traceback, no provider text
+    ├── SettingError            a setting that cannot be right; stops the start
+    ├── InvalidRequest          the request itself is wrong
+    ├── NotFound                no such thing, or not yours: the two look the same
+    ├── NotAllowed              a log-in or a token is needed
+    ├── Refused                 a limit was reached; says which, and when to try again
+    ├── AttachmentError         a file that cannot be used
+    │   ├── UnsupportedFile     no reader for what it holds
+    │   ├── EmptyFile           nothing in it
+    │   ├── FileTooLarge        more bytes than MAX_UPLOAD_MB
+    │   ├── PasswordRequired    encrypted, and no password or a wrong one was given
+    │   └── UnreadableFile      damaged, or reading it broke a limit of time or memory
+    ├── ContextOverflow         the last message alone does not fit the model's context window
+    └── ProviderError           the model's endpoint failed; `type` says how
+
+`type` is the stable name on the wire and the key of the page's translations; `details` are its values.
+Before a generation exists errors are raised; after, they are events in its log. Knows no HTTP but the status
+that fits each error, so that the routes need no table of their own.
+"""
+
+from __future__ import annotations
+
+
+class ChatError(Exception):
+    """A failure with a sentence for the user. `retry_after` is in seconds."""
+
+    type = "internal_error"
+    status = 500
+    retryable = False
+    retry_after: float | None = None
+
+    def __init__(self, message: str, **details: str | int | float) -> None:
+        super().__init__(message)
+        self.details = details
+
+    def body(self) -> dict[str, object]:
+        """Return the JSON body that every failing route and every error frame carries."""
+        error: dict[str, object] = {"message": str(self), "type": self.type, "retryable": self.retryable}
+        if self.retry_after is not None:
+            error["retry_after"] = round(self.retry_after, 3)
+        if self.details:
+            error["details"] = self.details
+        return {"error": error}
+
+
+class SettingError(ChatError):
+    type = "setting"
+
+
+class InvalidRequest(ChatError):
+    type = "invalid_request"
+    status = 422
+
+
+class NotFound(ChatError):
+    type = "not_found"
+    status = 404
+
+
+class NotAllowed(ChatError):
+    type = "not_allowed"
+    status = 401
+
+
+class Refused(ChatError):
+    """A limit was reached. `type` names the limit; `retry_after` is in seconds."""
+
+    status = 429
+    retryable = True
+
+    def __init__(
+        self, message: str, *, type: str = "busy", retry_after: float, **details: str | int | float
+    ) -> None:
+        super().__init__(message, **details)
+        self.type = type
+        self.retry_after = retry_after
+
+
+class AttachmentError(ChatError):
+    """`details["name"]` is the file's name as the user gave it."""
+
+    type = "attachment"
+    status = 422
+
+
+class UnsupportedFile(AttachmentError):
+    type = "unsupported_file"
+    status = 415
+
+
+class EmptyFile(AttachmentError):
+    type = "empty_file"
+
+
+class FileTooLarge(AttachmentError):
+    type = "file_too_large"
+    status = 413
+
+
+class PasswordRequired(AttachmentError):
+    """`details["wrong"]` is 1 where a password was given and does not open the file."""
+
+    type = "password_required"
+
+
+class UnreadableFile(AttachmentError):
+    type = "unreadable_file"
+
+
+class ContextOverflow(ChatError):
+    type = "context_overflow"
+    status = 413
+
+
+class ProviderError(ChatError):
+    """The endpoint failed. `type` is one of the kinds in chat.completions; `retry_after` in seconds."""
+
+    status = 502
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        type: str,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        **details: str | int | float,
+    ) -> None:
+        super().__init__(message, **details)
+        self.type = type
+        self.retryable = retryable
+        self.retry_after = retry_after
