@@ -1,0 +1,323 @@
+"""One completion in flight: an append-only log of events, with one writer and any number of readers.
+
+    source ──batches──▶ Generation (the log) ◀──follow(after)── reader, reader, reader …
+
+A reader owns nothing: it comes, stalls, leaves or resumes at any event id and changes nothing for the others.
+What ends a generation is its source, `cancel`, a limit, shutdown, or nobody following it for a grace time;
+every ending is itself an event. Knows no HTTP, no Gradio, no OpenAI and no files: a source is any asynchronous
+iterator of batches of events.
+
+Invariants, each with a test of that name: ids are contiguous from 0; an event never changes; exactly one
+ending, last; any reader from any id sees the same suffix; following from id n costs O(events after n).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from chat.errors import ChatError, NotFound, Refused
+
+log = logging.getLogger(__name__)
+
+ENDINGS = frozenset({"done", "error"})
+EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rounded up
+
+
+class Event(NamedTuple):
+    """One entry of the log. Its id is its place there, from 0, and is therefore not stored.
+
+    type: `generation` first; then `chunk`, `receipt`, `citations`; `done` or `error` last.
+    data: one line of JSON, as sent. text, reasoning: the characters that it adds to the answer.
+    """
+
+    type: str
+    data: bytes
+    text: str = ""
+    reasoning: str = ""
+
+
+Source = AsyncIterator[Sequence[Event]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds, counts and bytes; each has its setting of the same name in chat.settings."""
+
+    abandoned_after: float = 30
+    retention: float = 600
+    max_running: int = 1000
+    max_running_per_owner: int = 0  # 0: no limit of its own
+    max_events: int = 200_000
+    max_bytes: int = 64_000_000
+    max_kept_bytes: int = 512_000_000
+
+
+def done_event(finish_reason: str) -> Event:
+    """Return the ending of a generation that was not broken: the provider's reason, or `cancelled`."""
+    return Event("done", orjson.dumps({"finish_reason": finish_reason}))
+
+
+def error_event(error: ChatError) -> Event:
+    """Return the ending of a generation that broke, as the JSON that is sent."""
+    return Event("error", orjson.dumps(error.body()))
+
+
+class Generation:
+    """The log and the task that writes it. Made by `Generations.start` alone."""
+
+    def __init__(self, id: str, owner: str, limits: Limits, on_end: Callable[[Generation], None]) -> None:
+        self.id = id
+        self.owner = owner
+        self.bytes = 0
+        self._limits = limits
+        self._on_end = on_end
+        self._events: list[Event] = []
+        self._waiters: set[asyncio.Future[bool]] = set()
+        self._readers = 0
+        self._ending: Event | None = None
+        self._abandoned: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The log so far. Never changed by a reader."""
+        return self._events
+
+    @property
+    def is_finished(self) -> bool:
+        return bool(self._events) and self._events[-1].type in ENDINGS
+
+    @property
+    def last_id(self) -> int:
+        """The id of the newest event, -1 before the first."""
+        return len(self._events) - 1
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join([event.text for event in self._events])
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return "".join([event.reasoning for event in self._events])
+
+    def find(self, type: str) -> Event | None:
+        """Return the newest event of a type."""
+        return next((event for event in reversed(self._events) if event.type == type), None)
+
+    async def follow(self, after: int = -1, *, idle: float | None = None) -> AsyncIterator[Sequence[Event]]:
+        """Yield what has gathered past event `after`, then what comes, in batches, until the ending.
+
+        An empty batch says that nothing came for `idle` seconds. Ids past the newest are taken as the newest.
+        Close the iterator (`contextlib.aclosing`) when leaving early: it counts as a reader until then.
+        """
+        at = min(max(after, -1), self.last_id) + 1
+        self._enter()
+        try:
+            while True:
+                batch = self._events[at:]
+                if batch:
+                    at += len(batch)
+                    yield batch
+                elif self.is_finished:
+                    return
+                elif not await self._changed(idle):
+                    yield ()
+        finally:
+            self._leave()
+
+    def cancel(self, ending: Event | None = None) -> None:
+        """End it now, with `ending` or as cancelled; what had come stays. After the end: no effect."""
+        if self._ending is None and not self.is_finished:
+            self._ending = ending or done_event("cancelled")
+            if self._task:
+                self._task.cancel()
+
+    async def wait(self) -> None:
+        """Return when the ending is in the log and the source is closed."""
+        if self._task:
+            await asyncio.wait([self._task])
+            await asyncio.sleep(0)  # the done-callback that seals the log runs in the loop's next step
+
+    def run(self, source: Source) -> None:
+        """Start writing the log from the source. Called once, by `Generations`."""
+        self._task = asyncio.create_task(self._write(source), name=f"generation {self.id}")
+        # A callback and not a `finally`: a task cancelled before its first step never enters its `try`.
+        self._task.add_done_callback(self._seal)
+        self._arm()
+
+    async def _write(self, source: Source) -> None:
+        try:
+            async for batch in source:
+                self._append(batch)
+        finally:
+            close = getattr(source, "aclose", None)
+            if close:
+                await close()
+
+    def _append(self, batch: Sequence[Event]) -> None:
+        self._events.extend(batch)
+        self.bytes += sum([len(event.data) for event in batch]) + EVENT_OVERHEAD_BYTES * len(batch)
+        self._wake()
+        if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:
+            raise Refused(
+                f"The answer was cut: it grew past {self._limits.max_events} events "
+                f"or {self._limits.max_bytes} bytes.",
+                type="answer_too_long",
+                retry_after=0,
+            )
+
+    def _seal(self, task: asyncio.Task[None]) -> None:
+        if not self.is_finished:
+            ending = self._ending or done_event("cancelled")
+            if not task.cancelled() and (error := task.exception()):
+                ending = error_event(self._safe(error))
+            elif not task.cancelled():
+                ending = done_event("stop")
+            self._events.append(ending)
+        elif not task.cancelled():
+            task.exception()  # retrieved, so that the loop does not report it: the ending is already told
+        self._disarm()
+        self._wake()
+        self._on_end(self)
+
+    def _safe(self, error: BaseException) -> ChatError:
+        if isinstance(error, ChatError):
+            return error
+        log.error("generation %s broke", self.id, exc_info=error)
+        return ChatError("Something went wrong here, not with your message. It has been logged.")
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(True)
+
+    async def _changed(self, idle: float | None) -> bool:
+        """Wait for an append, at most `idle` seconds; the time-out is on the log, never on a generator."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(idle, _give_up, waiter) if idle else None
+        self._waiters.add(waiter)
+        try:
+            return await waiter
+        finally:
+            self._waiters.discard(waiter)
+            if timer:
+                timer.cancel()
+
+    def _enter(self) -> None:
+        self._readers += 1
+        self._disarm()
+
+    def _leave(self) -> None:
+        self._readers -= 1
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._readers == 0 and not self.is_finished and self._limits.abandoned_after > 0:
+            loop = asyncio.get_running_loop()
+            self._abandoned = loop.call_later(self._limits.abandoned_after, self.cancel)
+
+    def _disarm(self) -> None:
+        if self._abandoned:
+            self._abandoned.cancel()
+            self._abandoned = None
+
+
+def _give_up(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)
+
+
+class Generations:
+    """All generations of this process: starts, finds, forgets and ends them."""
+
+    def __init__(self, limits: Limits, on_end: Callable[[Generation], None] | None = None) -> None:
+        self.limits = limits
+        self._on_end = on_end
+        self._running: dict[str, Generation] = {}
+        self._finished: dict[str, tuple[float, Generation]] = {}  # by ending, oldest first
+        self._kept_bytes = 0
+        self._closed = False
+
+    @property
+    def running(self) -> int:
+        """How many are being written now."""
+        return len(self._running)
+
+    def check(self, owner: str) -> None:
+        """Raise Refused where one more may not be started now."""
+        if self._closed:
+            raise Refused("The server is stopping. Try again in a moment.", type="stopping", retry_after=5)
+        if self.running >= self.limits.max_running:
+            raise Refused(
+                f"{self.limits.max_running} answers are being written, which is the limit. Try again shortly.",
+                retry_after=2,
+                limit=self.limits.max_running,
+            )
+        mine = self.limits.max_running_per_owner
+        if mine and sum(generation.owner == owner for generation in self._running.values()) >= mine:
+            raise Refused(
+                f"{mine} of your answers are being written, which is the limit. Wait for one or stop it.",
+                type="busy_visitor",
+                retry_after=2,
+                limit=mine,
+            )
+
+    def start(self, source: Source, *, owner: str = "", id: str | None = None) -> Generation:
+        """Start a generation that reads `source` to its end. Raises Refused at a limit."""
+        self.check(owner)
+        generation = Generation(id or new_id(), owner, self.limits, self._ended)
+        self._running[generation.id] = generation
+        generation.run(source)
+        return generation
+
+    def get(self, id: str, owner: str) -> Generation:
+        """Return a generation, running or kept. One without an owner belongs to who knows its id."""
+        self._forget()
+        generation = self._running.get(id) or self._finished.get(id, (0, None))[1]
+        if generation is None or generation.owner not in ("", owner):
+            raise NotFound("There is no such answer, or it is no longer kept.")
+        return generation
+
+    async def aclose(self, ending: Event | None = None) -> None:
+        """End all that run, with `ending`, and return when each has ended."""
+        self._closed = True
+        running = list(self._running.values())
+        for generation in running:
+            generation.cancel(ending)
+        for generation in running:
+            await generation.wait()
+
+    def _ended(self, generation: Generation) -> None:
+        self._running.pop(generation.id, None)
+        self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
+        self._kept_bytes += generation.bytes
+        self._forget()
+        if self._on_end:
+            self._on_end(generation)
+
+    def _forget(self) -> None:
+        """Drop what is past its retention or over the bytes kept, oldest first."""
+        now = asyncio.get_running_loop().time()
+        while self._finished:
+            id, (ended, generation) = next(iter(self._finished.items()))
+            is_due = now - ended > self.limits.retention or self._kept_bytes > self.limits.max_kept_bytes
+            if not is_due:
+                return
+            del self._finished[id]
+            self._kept_bytes -= generation.bytes
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed and needs no escaping in a URL or a header."""
+    return secrets.token_urlsafe(16)
