@@ -1,0 +1,315 @@
+"""One frozen, validated Settings: the only reader of the environment and .env.
+
+Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line
+that names the variable, the value and what is accepted; README.md's table is held against this file by a test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from chat.errors import SettingError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+ASSISTANT_NAME = "小加"
+SYSTEM_PROMPT = (
+    "You are {name}, a helpful and honest assistant. Answer in the language of the question, in Markdown. "
+    "When you do not know something, say so."
+)
+
+Parse = Callable[[str], Any]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an http:// or https:// URL")
+    return value.rstrip("/")
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _whole(low: int, high: int) -> Parse:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _number(low: float, high: float) -> Parse:
+    def parse(value: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value) or not low <= float(value) <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    return parse
+
+
+def _one_of(*names: str) -> Parse:
+    def parse(value: str) -> str:
+        if value.lower() not in names:
+            raise ValueError("one of " + ", ".join(name or "(empty)" for name in names))
+        return value.lower()
+
+    return parse
+
+
+def _switch(value: str) -> bool:
+    if value.lower() not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+        raise ValueError("true or false")
+    return value.lower() in ("1", "true", "yes", "on")
+
+
+def _rate(value: str) -> str:
+    if not re.fullmatch(r"\d{1,6}\s*/\s*(\d+\s*)?(second|minute|hour|day)s?", value):
+        raise ValueError("a count per time such as 30/minute or 500/day")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = _names(value)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in ("http", "https") or parts.path or not parts.netloc):
+            raise ValueError("* or a list of origins such as https://example.org")
+    return origins
+
+
+def _database(value: str) -> str:
+    if not re.match(r"(sqlite|postgresql)(\+\w+)?://", value):
+        raise ValueError("a sqlite:/// or postgresql:// URL")
+    return value
+
+
+def _redis(value: str) -> str:
+    if not re.match(r"(rediss?|unix)://", value):
+        raise ValueError("a redis:// or rediss:// URL")
+    return value
+
+
+def _users(value: str) -> tuple[tuple[str, str], ...]:
+    pairs = [pair.partition(":") for pair in _names(value)]
+    if not all(name and password for name, _, password in pairs):
+        raise ValueError("pairs such as anna:secret1,ben:secret2")
+    return tuple((name, password) for name, _, password in pairs)
+
+
+def _path_prefix(value: str) -> str:
+    if not re.fullmatch(r"/[\w\-./]*|https?://[^\s]+", value):
+        raise ValueError("a path such as /chat")
+    return value.rstrip("/")
+
+
+def _setting(env: str, default: Any, parse: Parse, about: str, *, secret: bool = False) -> Any:
+    """Declare a setting: its variable, default, parser and one line for README.md's table."""
+    metadata = {"env": env, "parse": parse, "about": about, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting. Units stand in the descriptions; empty means not set."""
+
+    api_key: str = _setting("OPENAI_API_KEY", "", _text, "Key of the endpoint", secret=True)
+    base_url: str = _setting("OPENAI_BASE_URL", "", _url, "An OpenAI-compatible endpoint")
+    models: tuple[str, ...] = _setting(
+        "OPENAI_MODEL",
+        (),
+        _names,
+        "Model names, with commas; the first is the default. Empty: ask the endpoint",
+    )
+    system_prompt: str = _setting(
+        "SYSTEM_PROMPT", "", _text, "System prompt; empty: one that names the assistant"
+    )
+    assistant_name: str = _setting("ASSISTANT_NAME", ASSISTANT_NAME, _text, "The assistant's name")
+    local_model: str = _setting(
+        "LOCAL_MODEL", "", _text, "Embedded model: path of a GGUF file, or owner/repo:file on the Hub"
+    )
+    file_context_characters: int = _setting(
+        "FILE_CONTEXT_CHARACTERS",
+        0,
+        _whole(200, 4_000_000),
+        "Characters of files sent with a question. Empty: 20000, or 5000 with the embedded model",
+    )
+    context_window: int = _setting(
+        "CONTEXT_WINDOW",
+        0,
+        _whole(512, 10_000_000),
+        "The model's context window in tokens. Empty: 32768, or as the endpoint says",
+    )
+    max_output_tokens: int = _setting(
+        "MAX_OUTPUT_TOKENS",
+        0,
+        _whole(1, 1_000_000),
+        "Longest answer in tokens, also the cap of what a visitor may ask. Empty: the endpoint's",
+    )
+    vision: str = _setting(
+        "VISION",
+        "auto",
+        _one_of("auto", "true", "false"),
+        "Do the models take pictures? auto: try, and remember a refusal",
+    )
+    max_upload_mb: float = _setting("MAX_UPLOAD_MB", 25.0, _number(0.01, 2000), "Largest file in megabytes")
+    max_document_characters: int = _setting(
+        "MAX_DOCUMENT_CHARACTERS", 3_000_000, _whole(1000, 50_000_000), "Characters read of one file"
+    )
+    reader_processes: int = _setting("READER_PROCESSES", 2, _whole(1, 64), "Child processes that read files")
+    reader_seconds: float = _setting(
+        "READER_SECONDS", 30.0, _number(1, 600), "Seconds that reading one file may take"
+    )
+    reader_memory_mb: int = _setting(
+        "READER_MEMORY_MB", 1024, _whole(128, 65536), "Memory of a file reader in megabytes"
+    )
+    file_retention: float = _setting(
+        "FILE_RETENTION",
+        86400.0,
+        _number(60, 31_536_000),
+        "Seconds until a file of no kept conversation is deleted",
+    )
+    data_dir: str = _setting(
+        "DATA_DIR",
+        "",
+        _text,
+        "Folder of history and files. Empty: /data where it can be written, else ./data",
+    )
+    database_url: str = _setting(
+        "DATABASE_URL", "", _database, "History's database. Empty: SQLite in DATA_DIR", secret=True
+    )
+    redis_url: str = _setting(
+        "REDIS_URL", "", _redis, "Redis, to share streams and limits between replicas", secret=True
+    )
+    rate_limit: str = _setting(
+        "RATE_LIMIT",
+        "",
+        _rate,
+        "Messages for a visitor and for an address, such as 30/minute. Empty: no limit",
+    )
+    daily_tokens: int = _setting("DAILY_TOKENS", 0, _whole(1, 10**12), "Tokens a day in all. Empty: no limit")
+    daily_tokens_per_visitor: int = _setting(
+        "DAILY_TOKENS_PER_VISITOR", 0, _whole(1, 10**12), "Tokens a day for a visitor. Empty: no limit"
+    )
+    max_generations: int = _setting(
+        "MAX_GENERATIONS", 1000, _whole(1, 1_000_000), "Answers being written at once, in all"
+    )
+    max_generations_per_visitor: int = _setting(
+        "MAX_GENERATIONS_PER_VISITOR", 8, _whole(1, 1_000_000), "Answers being written at once for a visitor"
+    )
+    max_generation_events: int = _setting(
+        "MAX_GENERATION_EVENTS", 200_000, _whole(10, 10_000_000), "Events of one answer"
+    )
+    max_generation_mb: float = _setting(
+        "MAX_GENERATION_MB", 64.0, _number(0.01, 10_000), "Memory of one answer in megabytes"
+    )
+    generation_retention: float = _setting(
+        "GENERATION_RETENTION",
+        600.0,
+        _number(0, 86_400),
+        "Seconds that a finished answer's stream can still be resumed",
+    )
+    abandoned_after: float = _setting(
+        "ABANDONED_AFTER",
+        30.0,
+        _number(0, 86_400),
+        "Seconds without a reader until an answer is stopped; 0: never",
+    )
+    upstream_idle_timeout: float = _setting(
+        "UPSTREAM_IDLE_TIMEOUT",
+        60.0,
+        _number(0.05, 86_400),
+        "Seconds without a byte from the endpoint until it counts as stalled",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "CORS_ORIGINS", ("*",), _origins, "Origins that may call the routes: *, a list, or empty for none"
+    )
+    api_token: str = _setting("API_TOKEN", "", _text, "When set, the routes want it as Bearer", secret=True)
+    password: str = _setting("PASSWORD", "", _text, "One shared password for page and routes", secret=True)
+    users: tuple[tuple[str, str], ...] = _setting(
+        "USERS", (), _users, "Users, such as anna:secret1,ben:secret2", secret=True
+    )
+    public_docs: bool = _setting(
+        "PUBLIC_DOCS", True, _switch, "Are /docs and /metrics open where a log-in is on?"
+    )
+    visitor_keys: bool = _setting(
+        "VISITOR_KEYS", False, _switch, "May visitors bring their own key for the endpoint?"
+    )
+    image_hosts: tuple[str, ...] = _setting(
+        "IMAGE_HOSTS", (), _names, "Foreign hosts whose pictures answers may show"
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "TRUSTED_PROXIES",
+        ("127.0.0.1", "::1"),
+        _names,
+        "Addresses whose X-Forwarded-For is believed; * for any",
+    )
+    site_url: str = _setting("SITE_URL", "", _url, "Sent to the endpoint as HTTP-Referer")
+    log_format: str = _setting("LOG_FORMAT", "text", _one_of("text", "json"), "text or json")
+    log_prompts: bool = _setting("LOG_PROMPTS", False, _switch, "Write prompts and answers to the log")
+    host: str = _setting("GRADIO_SERVER_NAME", "127.0.0.1", _text, "Address to listen on")
+    port: int = _setting("GRADIO_SERVER_PORT", 7860, _whole(0, 65535), "Port to listen on; 0: any")
+    root_path: str = _setting("GRADIO_ROOT_PATH", "", _path_prefix, "Path prefix behind a proxy")
+    is_space: bool = field(default=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
+        """Read the environment over .env. Raises SettingError for the first value that cannot be right."""
+        given: dict[str, str] = {}
+        if dotenv and dotenv.is_file():
+            given |= {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+        given |= os.environ if environ is None else environ
+        values = {item.name: _read(item, given) for item in fields(cls) if "env" in item.metadata}
+        is_space = bool(given.get("SPACE_ID"))
+        if is_space and not given.get("GRADIO_SERVER_NAME"):
+            values["host"] = "0.0.0.0"  # noqa: S104 - a Space's container is reached from outside it
+        return cls(**values, is_space=is_space)
+
+    @property
+    def has_endpoint(self) -> bool:
+        """Is an endpoint configured, so that no embedded model is needed?"""
+        return bool(self.api_key or self.base_url)
+
+    @property
+    def needs_login(self) -> bool:
+        return bool(self.password or self.users)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return int(self.max_upload_mb * 1_000_000)
+
+    def prompt(self) -> str:
+        """Return the system prompt, with the assistant's name in it."""
+        return (self.system_prompt or SYSTEM_PROMPT).replace("{name}", self.assistant_name)
+
+    def data_folder(self) -> Path:
+        """Return where history and files are kept; not made yet."""
+        if self.data_dir:
+            return Path(self.data_dir).expanduser()
+        volume = Path("/data")
+        return volume if volume.is_dir() and os.access(volume, os.W_OK) else Path("data")
+
+
+def _read(item: Field[Any], given: Mapping[str, str]) -> Any:
+    env, parse = item.metadata["env"], item.metadata["parse"]
+    value = given.get(env, "").strip()
+    if not value:
+        return () if env == "CORS_ORIGINS" and env in given else item.default
+    try:
+        return parse(value)
+    except ValueError as error:
+        shown = "(hidden)" if item.metadata["secret"] else repr(value)
+        raise SettingError(f"{env}={shown} is not accepted: it must be {error}.") from None
