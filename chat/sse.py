@@ -1,0 +1,57 @@
+"""Server-Sent Events on the wire: events -> frames, and the Last-Event-ID header -> where to go on.
+
+Pure functions over bytes and text; the rules are those of the WHATWG standard, section 9.2. Knows no socket.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chat.generations import Event
+
+KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE = b": keep-alive\n\n"
+RETRY = b"retry: 1000\n\n"
+DONE = b"[DONE]"
+_NAMED = frozenset(
+    {"generation", "receipt", "citations"}
+)  # the rest are default events, as EventSource has them
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_EVENT_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):(\d{1,12})")
+
+
+class EventId(NamedTuple):
+    """`<generation_id>:<n>` as it stands in a frame's id."""
+
+    generation_id: str
+    number: int
+
+
+def encode_events(generation_id: str, first: int, events: Sequence[Event]) -> bytes:
+    """Return the frames of consecutive events, of which `first` is the id of the first."""
+    prefix = b"id: %b:" % generation_id.encode()
+    return b"".join(
+        [
+            b"%b%d\n%bdata: %b\n\n" % (prefix, number, _name_line(event.type), _data(event))
+            if event.type != "chunk" or b"\n" in event.data or b"\r" in event.data
+            else b"%b%d\ndata: %b\n\n" % (prefix, number, event.data)
+            for number, event in enumerate(events, first)
+        ]
+    )
+
+
+def parse_event_id(value: str | None) -> EventId | None:
+    """Read a Last-Event-ID. What is missing or malformed is None: never an error, which would end EventSource."""
+    match = _EVENT_ID.fullmatch(value.strip()) if value else None
+    return EventId(match[1], int(match[2])) if match else None
+
+
+def _name_line(type: str) -> bytes:
+    return b"event: %b\n" % type.encode() if type in _NAMED else b""
+
+
+def _data(event: Event) -> bytes:
+    data = DONE if event.type == "done" else event.data
+    return b"\ndata: ".join(_LINE_END.split(data))

@@ -1,0 +1,48 @@
+"""What a visitor asks for, as values. Knows neither where it came from (page or route) nor how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks. owner: whose things these are, empty for a caller without a token, who owns what ids he knows.
+
+    address: of the client, for limits. api_key: the visitor's own key for the endpoint, kept in memory only.
+    """
+
+    owner: str = ""
+    address: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a visitor may choose for a turn; empty or None leaves it to the owner's settings.
+
+    max_tokens: tokens of the answer. file_characters: budget for files, characters.
+    """
+
+    model: str = ""
+    system_prompt: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    file_characters: int | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A user's message. parent_id: the message it follows, None for the shown branch's end, empty for a new root.
+
+    file_content: text sent along as a file. request_id: chosen by the client; the same one never starts twice.
+    """
+
+    user_message: str
+    file_content: str = ""
+    file_ids: tuple[str, ...] = ()
+    conversation_id: str = ""
+    request_id: str = ""
+    parent_id: str | None = None
+    options: Options = Options()
+    is_temporary: bool = False
