@@ -1,0 +1,20 @@
+"""A file becomes its text, page by page, in a child process that can be killed.
+
+    limits     how much one file may cost
+    readers    the pool of children: the door to all of this          } in the parent
+    reading    one file being read, to look at and to follow          }
+    child      one child process, seen from the parent                }
+    frames     what parent and child say to each other
+    refusals   the sentences for files that cannot be used
+    worker     the child: one job after another, under limits         } in the child, and nowhere else
+    source     what a reader is given and what it yields              }
+    kinds      which reader a file needs, by its content              }
+
+Knows no budget and no question: what of a document is sent, chat.context says.
+"""
+
+from chat.extraction.limits import Limits
+from chat.extraction.readers import Readers
+from chat.extraction.reading import Reading
+
+__all__ = ["Limits", "Readers", "Reading"]

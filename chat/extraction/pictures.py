@@ -1,0 +1,89 @@
+"""Pictures for a model that can see: a page of a PDF as an image, a photograph made small enough.
+
+Knows no pool: runs in the child, under its limits.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import pypdfium2  # type: ignore[import-untyped]
+from PIL import Image, ImageOps
+
+from chat.extraction import refusals
+from chat.extraction.source import Findings, Shape, Source
+
+MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+PIXELS = 80_000_000
+WIDTHS = range(16, 4_097)
+HEIGHT = 8_192
+QUALITIES = (88, 75, 60)
+
+
+def read(source: Source) -> Findings:
+    """Yield what kind of picture it is. A picture has no text, and that is no problem."""
+    with _open(source) as image:
+        yield Shape(MEDIA_TYPES[str(image.format)])
+
+
+def shrink(source: Source, longest: int, limit_bytes: int) -> tuple[bytes, str]:
+    """Return the picture upright, at most `longest` pixels on a side and `limit_bytes` large."""
+    with _open(source) as image:
+        media_type = MEDIA_TYPES[str(image.format)]
+        data = source.path.read_bytes()
+        is_upright = image.getexif().get(0x0112, 1) == 1
+        is_still = getattr(image, "n_frames", 1) == 1
+        if max(image.size) <= longest and len(data) <= limit_bytes and is_upright and is_still:
+            return data, media_type
+        image.draft("RGB", (longest, longest))  # a JPEG is decoded at a fraction of its size
+        small = ImageOps.exif_transpose(image).convert("RGBA" if _has_alpha(image) else "RGB")
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return _pack(small, limit_bytes)
+
+
+def render(source: Source, page: int, width: int) -> bytes:
+    """Return a page of a PDF as a JPEG of `width` pixels; `page` counts from 1."""
+    try:
+        document = pypdfium2.PdfDocument(source.path, password=source.password)
+        sheet = document[page - 1]
+    except (pypdfium2.PdfiumError, IndexError) as error:
+        raise refusals.damaged(source.name, "PDF") from error
+    scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
+    image = sheet.render(scale=scale).to_pil().convert("RGB")
+    return _pack(image, limit_bytes=refusals.MEGABYTE * 4)[0]
+
+
+def _open(source: Source) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = PIXELS
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(source.path, formats=tuple(MEDIA_TYPES))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise refusals.too_many_pixels(source.name, PIXELS) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise refusals.damaged(source.name, "picture") from error
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _pack(image: Image.Image, limit_bytes: int) -> tuple[bytes, str]:
+    if image.mode == "RGBA":
+        data = _save(image, "PNG", optimize=True)
+        if len(data) <= limit_bytes:
+            return data, "image/png"
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    for quality in QUALITIES:
+        data = _save(image, "JPEG", quality=quality)
+        if len(data) <= limit_bytes:
+            break
+    return data, "image/jpeg"
+
+
+def _save(image: Image.Image, kind: str, **options: int | bool) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()

@@ -1,0 +1,178 @@
+"""The pool of warm children, and the door to everything that reads untrusted bytes.
+
+A child serves one file at a time. One that broke a limit is killed and replaced in the background; no more
+than `Limits.processes` ever run. Knows no format: `chat.extraction.worker` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any
+
+from chat.documents import Problem
+from chat.errors import AttachmentError
+from chat.extraction import refusals
+from chat.extraction.child import Child, ChildFailed, Frame
+from chat.extraction.limits import Limits
+from chat.extraction.reading import Reading
+
+STOPPED = Problem("truncated", (), "Reading was stopped.")
+PICTURE_PIXELS = 1_568  # longest side: what vision models use of a picture
+PICTURE_BYTES = 3_500_000  # below the 5 MB that the strictest provider takes, as base64
+
+
+class Readers:
+    """Reads files in child processes. `start` before use, `aclose` after it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._places = asyncio.Semaphore(limits.processes)
+        self._idle: list[Child] = []
+        self._children: set[Child] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def start(self) -> None:
+        """Start one warm child in the background; others come with the first files that need them."""
+        self._background(self._warm())
+
+    async def open(self, path: Path, name: str, password: str | None = None) -> Reading:
+        """Begin to read a file and return as soon as its first text is there, or its end.
+
+        Raises UnsupportedFile, EmptyFile, PasswordRequired, UnreadableFile, FileTooLarge.
+        """
+        size = self._admit(path, name)
+        reading = Reading(name, size, self.limits.characters)
+        task = self._background(
+            self._read(reading, {"job": "read", **_file(path, name), "password": password})
+        )
+        reading.attach(task)
+        try:
+            await asyncio.shield(reading.first)
+        except asyncio.CancelledError:
+            await reading.cancel()
+            raise
+        return reading
+
+    async def render(self, path: Path, page: int, width: int, password: str | None = None) -> bytes:
+        """Return page `page` (1 is the first) of a PDF as a JPEG, `width` pixels wide."""
+        job = {"job": "render", **_file(path, path.name), "password": password, "page": page, "width": width}
+        return (await self._picture(job, path.name)).blob
+
+    async def shrink_image(
+        self, path: Path, *, longest: int = PICTURE_PIXELS, limit_bytes: int = PICTURE_BYTES
+    ) -> tuple[bytes, str]:
+        """Return a picture that a model can take, `longest` pixels at most on a side, and its media type."""
+        job = {"job": "shrink", **_file(path, path.name), "longest": longest, "limit_bytes": limit_bytes}
+        frame = await self._picture(job, path.name)
+        return frame.blob, str(frame.fields.get("media_type"))
+
+    async def aclose(self) -> None:
+        """End every child and every reading; nothing is left behind. Idempotent."""
+        self._is_closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await asyncio.gather(*(child.end() for child in list(self._children)))
+        self._children.clear()
+        self._idle.clear()
+
+    def _admit(self, path: Path, name: str) -> int:
+        size = path.stat().st_size
+        if size == 0:
+            raise refusals.empty(name)
+        if size > self.limits.upload_bytes:
+            raise refusals.too_large(name, self.limits.upload_bytes)
+        return size
+
+    async def _read(self, reading: Reading, job: dict[str, Any]) -> None:
+        name = str(job["name"])
+        try:
+            async for frame in self._ask(job, name):
+                reading.feed(frame.fields)
+            reading.end()
+        except AttachmentError as error:
+            reading.fail(error)
+        finally:
+            reading.end(STOPPED)
+
+    async def _picture(self, job: dict[str, Any], name: str) -> Frame:
+        self._admit(Path(str(job["path"])), name)
+        async with contextlib.aclosing(self._ask(job, name)) as answer:
+            frames = [frame async for frame in answer]
+        if not frames:
+            raise refusals.crashed(name)
+        return frames[0]
+
+    async def _ask(self, job: dict[str, Any], name: str) -> AsyncGenerator[Frame]:
+        """Yield the frames of a job; a refusal among them and a child that fails are AttachmentErrors."""
+        refusal: AttachmentError | None = None
+        job["characters"] = self.limits.characters
+        async with self._borrow() as child:
+            try:
+                async with contextlib.aclosing(child.ask(job)) as answer:
+                    async for frame in answer:
+                        if frame.fields.get("type") == "refusal":
+                            refusal = self._refusal(frame.fields, name)
+                        else:
+                            yield frame
+            except ChildFailed as failure:
+                raise self._failure(failure.reason, name) from failure
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, fields: dict[str, Any], name: str) -> AttachmentError:
+        if fields.get("error") == "MemoryError":
+            return refusals.out_of_memory(name, self.limits)
+        return refusals.from_child(fields, name)
+
+    def _failure(self, reason: str, name: str) -> AttachmentError:
+        if reason == "time":
+            return refusals.out_of_time(name, self.limits)
+        if reason == "memory":
+            return refusals.out_of_memory(name, self.limits)
+        return refusals.crashed(name)
+
+    @contextlib.asynccontextmanager
+    async def _borrow(self) -> AsyncIterator[Child]:
+        async with self._places:
+            child = self._idle.pop() if self._idle else await self._start_child()
+            try:
+                yield child
+            finally:
+                await self._put_back(child)
+
+    async def _put_back(self, child: Child) -> None:
+        if child.is_idle and not self._is_closed:
+            self._idle.append(child)
+            return
+        self._children.discard(child)
+        await asyncio.shield(child.end())
+        if not self._idle and not self._is_closed:
+            self._background(self._warm())
+
+    async def _start_child(self) -> Child:
+        child = await Child.start(self.limits)
+        self._children.add(child)
+        return child
+
+    async def _warm(self) -> None:
+        async with self._places:
+            if not self._idle and not self._is_closed:
+                with contextlib.suppress(ChildFailed):
+                    self._idle.append(await self._start_child())
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _file(path: Path, name: str) -> dict[str, str]:
+    return {"path": str(path.resolve()), "name": name}

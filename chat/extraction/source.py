@@ -1,0 +1,42 @@
+"""What a reader is given and what it yields. Knows no format and no process.
+
+A reader is a generator: first a Shape, then pages and problems in the order of the file, and a Shape again
+whenever more is known. It raises an AttachmentError where nothing can be read at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chat.documents import Page, Problem
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as a reader sees it. name: as the user gave it, for sentences and as a hint, never a path."""
+
+    path: Path
+    name: str
+    password: str | None = None
+    characters: int = 3_000_000
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the user's name for it, lower case, without the dot."""
+        return Path(self.name.replace("\\", "/")).suffix.lower().lstrip(".")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a file is: its media type, the unit of its pages, and how many it has (0: not known)."""
+
+    media_type: str
+    unit: str = ""
+    page_count: int = 0
+
+
+Finding = Shape | Page | Problem
+Findings = Iterator[Finding]
+Reader = Callable[[Source], Findings]

@@ -1,0 +1,203 @@
+"""The child: reads one file after another from untrusted bytes, under limits of its own.
+
+`python -m chat.extraction.worker MEMORY_BYTES SECONDS`, jobs on standard input, frames on standard output
+(chat.extraction.frames). It has no secret, writes no file and is killed by its parent when it hangs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from chat.documents import Page, Problem
+from chat.errors import AttachmentError
+from chat.extraction import frames, kinds, refusals
+from chat.extraction.source import Finding, Findings, Shape, Source
+from chat.extraction.tidy import tidy
+
+try:
+    import resource
+except ImportError:  # Windows: the parent's wall limit is what is left
+    resource = None  # type: ignore[assignment]
+
+BATCH_SECONDS = 0.1
+GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather than kept
+Say = Callable[..., None]
+
+
+def read(source: Source) -> Findings:
+    """Yield what is in a file, tidied, up to its cap of characters."""
+    room = source.characters
+    for finding in kinds.recognise(source)(source):
+        if not isinstance(finding, Page):
+            yield finding
+            continue
+        text = tidy(finding.text)
+        yield Page(tidy(finding.label), text[:room], tidy(finding.heading))
+        room -= len(text)
+        if room < 0:
+            note = f"Reading stopped at the limit of {source.characters:,} characters."
+            yield Problem("truncated", (finding.label,) if finding.label else (), note)
+            return
+
+
+class Batches:
+    """Findings as frames: the first at once, then by time and size."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._rows: list[tuple[str, str, str]] = []
+        self._characters = 0
+        self._due = 0.0
+
+    def add(self, finding: Finding) -> None:
+        """Send a finding now or with those that follow it soon."""
+        match finding:
+            case Shape():
+                self._say(
+                    type="shape",
+                    media_type=finding.media_type,
+                    unit=finding.unit,
+                    page_count=finding.page_count,
+                )
+            case Problem():
+                self._say(type="problem", kind=finding.kind, pages=finding.pages, note=finding.note)
+            case Page():
+                self._add_page(finding)
+
+    def _add_page(self, page: Page) -> None:
+        size, text = frames.PART_CHARACTERS, page.text
+        if len(text) > size:
+            self.flush()
+            cut = range(0, len(text) - size, size)
+            for start in cut:
+                self._say(type="part", text=text[start : start + size])
+            text = text[cut[-1] + size :]
+        self._rows.append((page.label, page.heading, text))
+        self._characters += len(text)
+        if time.monotonic() > self._due or self._characters > size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what has gathered."""
+        if self._rows:
+            self._say(type="pages", pages=self._rows)
+        self._rows, self._characters = [], 0
+        self._due = time.monotonic() + BATCH_SECONDS
+
+
+def read_file(job: dict[str, Any], say: Say) -> None:
+    """Answer a `read` job. What came before an error is sent before it."""
+    batches = Batches(say)
+    source = Source(Path(job["path"]), job["name"], job["password"], job["characters"])
+    try:
+        for finding in read(source):
+            batches.add(finding)
+    finally:
+        batches.flush()
+
+
+def render_page(job: dict[str, Any], say: Say) -> None:
+    """Answer a `render` job with one picture."""
+    from chat.extraction import pictures
+
+    source = Source(Path(job["path"]), job["name"], job["password"])
+    say(pictures.render(source, job["page"], job["width"]), type="picture", media_type="image/jpeg")
+
+
+def shrink_picture(job: dict[str, Any], say: Say) -> None:
+    """Answer a `shrink` job with one picture."""
+    from chat.extraction import pictures
+
+    source = Source(Path(job["path"]), job["name"])
+    blob, media_type = pictures.shrink(source, job["longest"], job["limit_bytes"])
+    say(blob, type="picture", media_type=media_type)
+
+
+JOBS: dict[str, Callable[[dict[str, Any], Say], None]] = {
+    "read": read_file,
+    "render": render_page,
+    "shrink": shrink_picture,
+}
+
+
+def answer(job: dict[str, Any], say: Say) -> bool:
+    """Do one job; return whether this process can still be trusted with another."""
+    try:
+        JOBS[job["job"]](job, say)
+    except AttachmentError as error:
+        say(type="refusal", error=type(error).__name__, message=str(error), details=error.details)
+    except MemoryError:
+        say(type="refusal", error="MemoryError")
+        return False
+    except (KeyboardInterrupt, SystemExit, BrokenPipeError):
+        raise
+    except BaseException:  # a panic of the Rust reader is not an Exception, and any reader may meet any error
+        broken = refusals.crashed(job["name"])
+        say(type="refusal", error=type(broken).__name__, message=str(broken), details=broken.details)
+        return False
+    return _peak_bytes() < GROWN_BYTES
+
+
+def _peak_bytes() -> int:
+    if resource is None:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def limit_process(memory_bytes: int) -> None:
+    """Bound the address space; forbid core dumps and files."""
+    if resource is None:
+        return
+    for name, value in (("RLIMIT_AS", memory_bytes), ("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0)):
+        try:
+            resource.setrlimit(getattr(resource, name), (value, value))
+        except (ValueError, OSError):  # macOS refuses RLIMIT_AS
+            continue
+
+
+def limit_cpu(seconds: float) -> None:
+    """Allow the next job this much CPU time; the kernel ends the process past it."""
+    if resource is None:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = usage.ru_utime + usage.ru_stime
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
+
+
+def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float) -> None:
+    """Answer jobs until the pipe closes or this process is not fit for another."""
+
+    def say(blob: bytes = b"", **fields: Any) -> None:
+        answers.write(frames.encode(fields, blob))
+        answers.flush()
+
+    say(type="ready")
+    while head := jobs.read(frames.HEAD.size):
+        body, _ = frames.lengths(head)
+        job = frames.decode(jobs.read(body))
+        limit_cpu(seconds)
+        is_fit = answer(job, say)
+        say(type="end", retire=not is_fit)
+        if not is_fit:
+            return
+
+
+def main() -> None:
+    """Keep the pipe for frames alone, load the readers, then serve."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
+    kinds.load_readers()
+    sys.dont_write_bytecode = True
+    limit_process(int(sys.argv[1]))
+    serve(sys.stdin.buffer, answers, float(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
