@@ -1,0 +1,57 @@
+"""Questions: the words a question is searched by, and the questions that no word can find.
+
+Knows no document. Weights are relative: 1 for a word of the question itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chat.terms import split_terms
+
+PREVIOUS_WEIGHT = 0.25  # more drags a change of subject back to the old one
+ASKING_WEIGHT = 0.3
+
+# What is asked of any text: these say what to do with it, never where to look.
+_TASK = re.compile(
+    r"总结|總結|概括|概述|摘要|归纳|歸納|提炼|主要内容|主要內容|主要观点|主要讲|讲了什么|讲的是什么|讲什么|说了什么|说的是什么|写了什么|写的是什么"
+    r"|講了什麼|說了什麼|大意|要点|要點|重点|翻译|翻譯|全文|简述|介绍一下|梳理|列出|是什么内容|要約|まとめ|概要|翻訳"
+    r"|\b(?:summar\w*|tl;?dr|overview|outline|gist|abstract|recap|synops\w*|translat\w*"
+    r"|key (?:points?|takeaways?|findings?)"
+    r"|main (?:points?|ideas?|topics?|arguments?|findings?|content)|takeaways?|bullet points?"
+    r"|what (?:is|are|does) (?:this|the|these|it)\b[^?.,]{0,24}?\b(?:about|say|contain|cover|discuss)"
+    r"|resum\w*|résum\w*|zusammenfass\w*|übersetz\w*|traduc\w*|traduis\w*|riassum\w*)\b",
+    re.IGNORECASE,
+)
+_THING = re.compile(
+    r"这[篇份个本些]|這[篇份個本些]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
+    r"|\b(?:this|that|these|those|the|a|an|of|it|me|please|can|could|you|would|give|write|make|show|tell|in|into|to|for|and|is|are|what"
+    r"|document|documents|file|files|paper|papers|article|text|pdf|page|pages|book|report|attachment|content|contents|short|brief|briefly|detailed|main|whole|entire"
+    r"|english|chinese|sentences?|words?|paragraphs?|points?|with|its|your|own|one|two|three|five)\b",
+    re.IGNORECASE,
+)
+# Words that ask. In a text they are rare, and so would look like the most telling words of the question.
+_ASKING = re.compile(
+    r"为什么|为何|什么时候|什么样|什么|甚么|哪一[个年种位]|哪[个些里儿年种位位家座]|何时|何地|何种|何人|多少|几[个年次]|怎么样|怎么|怎样|如何|是否|是谁|有没有|请问|吗|呢"
+    r"|為什麼|為何|什麼|甚麼|哪[個裡些種]|幾[個年次]|怎麼|怎樣|嗎"
+    r"|何年|何人|いつ|どこ|どの|どのような|なぜ|誰|何"
+    r"|\b(?:what|which|who|whom|whose|when|where|why|how|did|does|do|was|were|is|are|many|much|the|of|in|a|an|to)\b"
+    r"|\b(?:qué|cuál|cuáles|quién|quiénes|cuándo|dónde|cómo|cuánto|cuántos|cuánta|cuántas)\b",
+    re.IGNORECASE,
+)
+
+
+def is_about_the_whole(question: str) -> bool:
+    """Tell whether `question` asks for a summary, a translation or the like and names nothing to look for."""
+    return not split_terms(_THING.sub(" ", _TASK.sub(" ", question)))
+
+
+def weigh_terms(question: str, previous_question: str = "", search_terms: str = "") -> dict[str, float]:
+    """Return the terms to search by with their weights; words that only ask weigh little."""
+    weights: dict[str, float] = {}
+    for text, weight in ((search_terms, 1.0), (question, 1.0), (previous_question, PREVIOUS_WEIGHT)):
+        for term in split_terms(_ASKING.sub(" ", text)):
+            weights.setdefault(term, weight)
+        for term in split_terms(text):
+            weights.setdefault(term, weight * ASKING_WEIGHT)
+    return weights

@@ -1,0 +1,117 @@
+"""Receipts: what of the attachments and of the talk was sent to the model, and what was not.
+
+Values only, written by chat.selection and chat.context. Knows no text: offsets are into `Document.text`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.documents import Document, Problem
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class SentPassage:
+    """A stretch of a file that was sent. pages: the labels of the pages it touches, first and last alike."""
+
+    pages: tuple[str, ...]
+    start: int
+    end: int
+
+    def to_json(self) -> Json:
+        return {"pages": list(self.pages), "start": self.start, "end": self.end}
+
+
+@dataclass(frozen=True)
+class FileReceipt:
+    """What was sent of one file. mode: `full`, `passages` (by search), `spread` (head and even samples),
+    `part` (a step of reading the whole). pages: of the whole file, as far as known. unread: what is missing.
+    """
+
+    name: str
+    unit: str
+    pages: int
+    characters: int
+    mode: str
+    passages: tuple[SentPassage, ...]
+    unread: tuple[Problem, ...] = ()
+    is_complete: bool = True
+
+    @property
+    def used(self) -> int:
+        """Characters of the file's own text that were sent."""
+        return sum(passage.end - passage.start for passage in self.passages)
+
+    @property
+    def pages_sent(self) -> int:
+        return len({page for passage in self.passages for page in passage.pages})
+
+    @property
+    def share(self) -> float:
+        return round(self.used / self.characters, 4) if self.characters else 0.0
+
+    def to_json(self) -> Json:
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "pages": self.pages,
+            "pages_sent": self.pages_sent,
+            "characters": self.characters,
+            "used": self.used,
+            "mode": self.mode,
+            "share": self.share,
+            "passages": [passage.to_json() for passage in self.passages],
+            "unread": [{"kind": p.kind, "pages": list(p.pages), "note": p.note} for p in self.unread],
+            "is_complete": self.is_complete,
+        }
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer's proof of reading. budget, used: characters of file text. notes: stable names of what was
+    done besides: `search_terms`, `smaller_budget`, `images`. search_terms: the words searched by,
+    where a model wrote them.
+    """
+
+    budget: int = 0
+    used: int = 0
+    files: tuple[FileReceipt, ...] = ()
+    omitted_messages: int = 0
+    notes: tuple[str, ...] = ()
+    search_terms: str = ""
+
+    def to_json(self) -> Json:
+        return {
+            "budget": self.budget,
+            "characters": self.used,
+            "files": [file.to_json() for file in self.files],
+            "omitted_messages": self.omitted_messages,
+            "notes": list(self.notes),
+            "search_terms": self.search_terms,
+        }
+
+
+def write_receipt(document: Document, mode: str, spans: list[tuple[int, int]]) -> FileReceipt:
+    """Return the receipt for the stretches `spans` of `document`."""
+    passages = tuple(SentPassage(name_pages(document, start, end), start, end) for start, end in spans)
+    return FileReceipt(
+        document.name,
+        document.unit,
+        document.page_count,
+        len(document.text),
+        mode,
+        passages,
+        document.problems,
+        document.is_complete,
+    )
+
+
+def name_pages(document: Document, start: int, end: int) -> tuple[str, ...]:
+    """Return the labels of the pages that hold text of [start, end); empty where the format has no pages."""
+    labels = []
+    for page, at in zip(document.pages, document.page_starts, strict=True):
+        if at < end and at + len(page.text) > start and page.label:
+            labels.append(page.label)
+    return tuple(labels)
