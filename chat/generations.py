@@ -4,8 +4,8 @@
 
 A reader owns nothing: it comes, stalls, leaves or resumes at any event id and changes nothing for the others.
 What ends a generation is its source, `cancel`, a limit, shutdown, or nobody following it for a grace time;
-every ending is itself an event. Knows no HTTP, no Gradio, no OpenAI and no files: a source is any asynchronous
-iterator of batches of events.
+every ending is itself an event. Knows no HTTP, no Gradio, no OpenAI and no files: a source is any
+asynchronous iterator of batches of events.
 
 Invariants, each with a test of that name: ids are contiguous from 0; an event never changes; exactly one
 ending, last; any reader from any id sees the same suffix; following from id n costs O(events after n).
@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -109,11 +109,19 @@ class Generation:
         """The reasoning so far."""
         return "".join([event.reasoning for event in self._events])
 
+    @property
+    def finish_reason(self) -> str:
+        """The provider's reason, `cancelled`, `error`, or empty while it is being written."""
+        if not self.is_finished:
+            return ""
+        ending = self._events[-1]
+        return "error" if ending.type == "error" else str(orjson.loads(ending.data)["finish_reason"])
+
     def find(self, type: str) -> Event | None:
         """Return the newest event of a type."""
         return next((event for event in reversed(self._events) if event.type == type), None)
 
-    async def follow(self, after: int = -1, *, idle: float | None = None) -> AsyncIterator[Sequence[Event]]:
+    async def follow(self, after: int = -1, *, idle: float | None = None) -> AsyncGenerator[Sequence[Event], None]:
         """Yield what has gathered past event `after`, then what comes, in batches, until the ending.
 
         An empty batch says that nothing came for `idle` seconds. Ids past the newest are taken as the newest.
@@ -147,8 +155,9 @@ class Generation:
             await asyncio.wait([self._task])
             await asyncio.sleep(0)  # the done-callback that seals the log runs in the loop's next step
 
-    def run(self, source: Source) -> None:
+    def run(self, source: Source, opening: Sequence[Event] = ()) -> None:
         """Start writing the log from the source. Called once, by `Generations`."""
+        self._append(opening)
         self._task = asyncio.create_task(self._write(source), name=f"generation {self.id}")
         # A callback and not a `finally`: a task cancelled before its first step never enters its `try`.
         self._task.add_done_callback(self._seal)
@@ -260,7 +269,7 @@ class Generations:
             raise Refused("The server is stopping. Try again in a moment.", type="stopping", retry_after=5)
         if self.running >= self.limits.max_running:
             raise Refused(
-                f"{self.limits.max_running} answers are being written, which is the limit. Try again shortly.",
+                f"{self.limits.max_running} answers are being written, the limit. Try again shortly.",
                 retry_after=2,
                 limit=self.limits.max_running,
             )
@@ -273,12 +282,17 @@ class Generations:
                 limit=mine,
             )
 
-    def start(self, source: Source, *, owner: str = "", id: str | None = None) -> Generation:
-        """Start a generation that reads `source` to its end. Raises Refused at a limit."""
+    def start(
+        self, source: Source, *, owner: str = "", id: str | None = None, opening: Sequence[Event] = ()
+    ) -> Generation:
+        """Start a generation that reads `source` to its end; `opening` is in its log before anything is asked.
+
+        Raises Refused at a limit.
+        """
         self.check(owner)
         generation = Generation(id or new_id(), owner, self.limits, self._ended)
         self._running[generation.id] = generation
-        generation.run(source)
+        generation.run(source, opening)
         return generation
 
     def get(self, id: str, owner: str) -> Generation:

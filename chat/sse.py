@@ -43,7 +43,7 @@ def encode_events(generation_id: str, first: int, events: Sequence[Event]) -> by
 
 
 def parse_event_id(value: str | None) -> EventId | None:
-    """Read a Last-Event-ID. What is missing or malformed is None: never an error, which would end EventSource."""
+    """Read a Last-Event-ID. Missing or malformed: None, since an error would end EventSource."""
     match = _EVENT_ID.fullmatch(value.strip()) if value else None
     return EventId(match[1], int(match[2])) if match else None
 

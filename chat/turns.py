@@ -1,4 +1,4 @@
-"""What a visitor asks for, as values. Knows neither where it came from (page or route) nor how it is answered."""
+"""What a visitor asks for, as values. Knows neither where it came from nor how it is answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks. owner: whose things these are, empty for a caller without a token, who owns what ids he knows.
+    """Who asks. owner: whose things these are; empty: a caller without a token, who owns by knowing the id.
 
     address: of the client, for limits. api_key: the visitor's own key for the endpoint, kept in memory only.
     """
@@ -33,9 +33,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Turn:
-    """A user's message. parent_id: the message it follows, None for the shown branch's end, empty for a new root.
+    """A user's message. parent_id: the message it follows; None: the shown branch's end; empty: a new root.
 
-    file_content: text sent along as a file. request_id: chosen by the client; the same one never starts twice.
+    file_content: text sent along as a file. request_id: the client's; the same one never starts twice.
     """
 
     user_message: str

@@ -1,0 +1,185 @@
+"""The files that visitors send: read once, kept with their text and index, each owned by who sent it.
+
+Knows no format (chat.extraction does) and no budget (chat.context does). The bytes of a file are kept only
+where they are needed again: pictures, and PDFs with pages that hold no text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import shutil
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from chat.documents import Document, Page
+from chat.errors import NotFound
+from chat.extraction import Readers, Reading
+from chat.generations import new_id
+from chat.history import History
+from chat.passages import Index
+
+CACHED = 64  # attachments whose text and index stay in memory
+
+
+class Attachment:
+    """A file that a visitor sent. `document` is what has been read so far, a new value as it grows."""
+
+    def __init__(self, id: str, owner: str, source: Reading | Document, path: Path | None = None) -> None:
+        self.id = id
+        self.owner = owner
+        self.path = path  # of its bytes, where they are kept
+        self._source = source
+        self._index: Index | None = None
+        self._indexing = asyncio.Lock()
+
+    @property
+    def document(self) -> Document:
+        return self._source if isinstance(self._source, Document) else self._source.document
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+    @property
+    def is_image(self) -> bool:
+        return self.document.media_type.startswith("image/")
+
+    async def follow(self) -> AsyncGenerator[Document, None]:
+        """Yield the document as it grows, to the complete one."""
+        if isinstance(self._source, Document):
+            yield self._source
+            return
+        async for document in self._source.follow():
+            yield document
+
+    async def finish(self) -> Document:
+        """Wait until all of it is read."""
+        return self._source if isinstance(self._source, Document) else await self._source.finish()
+
+    async def index(self) -> Index:
+        """Return the index of what has been read so far; built off the event loop, kept once complete."""
+        async with self._indexing:
+            document = self.document
+            if self._index is None or self._index.document is not document:
+                self._index = await asyncio.to_thread(Index.build, document)
+            return self._index
+
+    async def close(self) -> None:
+        """Stop reading and delete the bytes."""
+        if isinstance(self._source, Reading):
+            await self._source.cancel()
+        if self.path:
+            await asyncio.to_thread(self.path.unlink, missing_ok=True)
+
+
+class Attachments:
+    """All attachments: those in memory, and through history those that were read before."""
+
+    def __init__(self, readers: Readers, folder: Path) -> None:
+        self._readers = readers
+        self._folder = folder
+        self._cache: OrderedDict[str, Attachment] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add(
+        self, path: Path, name: str, owner: str, history: History, password: str | None = None
+    ) -> Attachment:
+        """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
+        id = new_id()
+        kept = self._folder / id
+        await asyncio.to_thread(_copy, path, kept)
+        try:
+            reading = await self._readers.open(kept, name, password)
+        except BaseException:
+            kept.unlink(missing_ok=True)
+            raise
+        attachment = self._keep(Attachment(id, owner, reading, kept))
+        task = asyncio.create_task(self._record(attachment, reading, history))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return attachment
+
+    def add_text(self, text: str, name: str, owner: str) -> Attachment:
+        """Keep a text that came along with a request as if it were a file."""
+        document = Document(name, "text/plain", len(text.encode()), "", (Page("", text),), 1)
+        return self._keep(Attachment(new_id(), owner, document))
+
+    async def data_url(self, attachment: Attachment) -> str:
+        """Return a picture as a data URL, made small enough for a model. Raises AttachmentError."""
+        if attachment.path is None:
+            raise NotFound("The picture is no longer kept.")
+        data, media_type = await self._readers.shrink_image(attachment.path)
+        return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+    async def get(self, id: str, owner: str, history: History) -> Attachment:
+        """Return an attachment. Raises NotFound, also where it is another's."""
+        found = self._cache.get(id)
+        if found is None:
+            record = await history.attachment(id, owner)
+            path = await self._restore(id, owner, record.document, history)
+            found = self._keep(Attachment(id, record.owner, record.document, path))
+        if found.owner not in ("", owner):
+            raise NotFound("There is no such file, or it is no longer kept.")
+        self._cache.move_to_end(id)
+        return found
+
+    async def remove(self, ids: tuple[str, ...]) -> None:
+        """Forget attachments and delete their bytes; their rows are history's."""
+        for id in ids:
+            found = self._cache.pop(id, None)
+            if found:
+                await found.close()
+            (self._folder / id).unlink(missing_ok=True)
+
+    async def aclose(self) -> None:
+        """End what is still being read."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _keep(self, attachment: Attachment) -> Attachment:
+        self._cache[attachment.id] = attachment
+        idle = [id for id, other in self._cache.items() if other.document.is_complete]
+        for id in idle[: max(0, len(self._cache) - CACHED)]:
+            del self._cache[id]
+        return attachment
+
+    async def _record(self, attachment: Attachment, reading: Reading, history: History) -> None:
+        """Keep the text in history when it is read, and the bytes beside it where they are needed again."""
+        document = await reading.finish()
+        assert attachment.path
+        if _is_needed(document):
+            original = await asyncio.to_thread(attachment.path.read_bytes)
+            await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
+        else:
+            await asyncio.to_thread(attachment.path.unlink, missing_ok=True)
+            attachment.path = None
+            await history.add_attachment(attachment.owner, document, id=attachment.id)
+
+    async def _restore(self, id: str, owner: str, document: Document, history: History) -> Path | None:
+        """Bring the bytes of an attachment back to this machine's disk."""
+        path = self._folder / id
+        if not _is_needed(document) or path.is_file():
+            return path if path.is_file() else None
+        original = await history.original(id, owner)
+        if original is None:
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(path.write_bytes, original)
+        return path
+
+
+def _is_needed(document: Document) -> bool:
+    is_scan = any(problem.kind == "no_text" for problem in document.problems)
+    return document.media_type.startswith("image/") or (is_scan and document.media_type == "application/pdf")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

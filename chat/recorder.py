@@ -1,0 +1,58 @@
+"""What is still to be written to history: in order for each conversation, beside the streams.
+
+A turn must not wait for a disk, and must not fail with one: an answer whose record fails is still answered,
+and `notice` says that history is not kept. Knows no generation and no page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from chat.errors import ChatError
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[object]]
+
+
+class Recorder:
+    """Runs writes in the background, one after the other for each key."""
+
+    def __init__(self) -> None:
+        self.notice = ""
+        self._last: dict[str, asyncio.Task[None]] = {}
+
+    def later(self, key: str, work: Work) -> None:
+        """Do `work` after what was asked before for the same key."""
+        task = asyncio.create_task(self._run(self._last.get(key), work))
+        self._last[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
+
+    async def settle(self, key: str) -> None:
+        """Return when all that was asked for `key` is written, or has failed."""
+        while task := self._last.get(key):
+            await asyncio.wait([task])
+            self._forget(key, task)
+
+    async def aclose(self) -> None:
+        """Return when everything is written."""
+        while self._last:
+            await asyncio.wait(list(self._last.values()))
+            await asyncio.sleep(0)
+
+    async def _run(self, before: asyncio.Task[None] | None, work: Work) -> None:
+        if before:
+            await asyncio.wait([before])
+        try:
+            await work()
+        except ChatError as error:
+            self.notice = str(error)
+            log.warning("not recorded: %s", error)
+        except Exception:
+            log.exception("a record failed")
+
+    def _forget(self, key: str, task: asyncio.Task[None]) -> None:
+        if self._last.get(key) is task:
+            del self._last[key]
