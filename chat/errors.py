@@ -13,6 +13,7 @@
     │   ├── PasswordRequired    encrypted, and no password or a wrong one was given
     │   └── UnreadableFile      damaged, or reading it broke a limit of time or memory
     ├── ContextOverflow         the last message alone does not fit the model's context window
+    ├── HistoryUnavailable      the database cannot be read or written now; the chat goes on without it
     └── ProviderError           the model's endpoint failed; `type` says how
 
 `type` is the stable name on the wire and the key of the page's translations; `details` are its values.
@@ -112,6 +113,12 @@ class UnreadableFile(AttachmentError):
 class ContextOverflow(ChatError):
     type = "context_overflow"
     status = 413
+
+
+class HistoryUnavailable(ChatError):
+    type = "history_unavailable"
+    status = 503
+    retryable = True
 
 
 class ProviderError(ChatError):

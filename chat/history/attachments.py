@@ -1,0 +1,114 @@
+"""The statements about attachments, each on a connection that the caller opened and closes.
+
+An attachment is a file's text by page, compressed, with what is kept beside it: an index to search it, and
+the file's own bytes where they are wanted again. Knows no transaction, no format and no budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chat.documents import Document, Page, Problem
+from chat.errors import InvalidRequest, NotFound
+from chat.history.records import Attachment
+from chat.history.tables import attachments, pack, unpack
+
+
+def attachment_not_found() -> NotFound:
+    return NotFound("There is no such file.")
+
+
+def pack_document(document: Document) -> bytes:
+    return pack(asdict(document))
+
+
+def unpack_document(data: bytes) -> Document:
+    return read_document(unpack(data))
+
+
+def read_document(values: dict[str, Any]) -> Document:
+    """Return the document of what `asdict` made of one. Raise KeyError or TypeError for what is none."""
+    pages = tuple(Page(**page) for page in values["pages"])
+    problems = tuple(
+        Problem(problem["kind"], tuple(problem["pages"]), problem["note"]) for problem in values["problems"]
+    )
+    return Document(**{**values, "pages": pages, "problems": problems})
+
+
+def unpack_attachments(
+    ids: Sequence[str], owner: str, kept: dict[str, tuple[bytes, datetime, datetime]]
+) -> tuple[Attachment, ...]:
+    """Return the attachments of what `select_attachments` found, in this order."""
+    return tuple(
+        Attachment(id, owner, unpack_document(packed), created, used)
+        for id, (packed, created, used) in ((id, kept[id]) for id in ids)
+    )
+
+
+async def insert_attachment(
+    connection: AsyncConnection, attachment: Attachment, packed: bytes, **columns: bytes | None
+) -> None:
+    names = ("id", "owner", "created", "used")
+    values = {name: getattr(attachment, name) for name in names} | {"document": packed} | columns
+    try:
+        await connection.execute(insert(attachments).values(values))
+    except IntegrityError:
+        raise InvalidRequest("A file with this id exists already.") from None
+
+
+async def select_attachments(
+    connection: AsyncConnection, ids: Sequence[str], owner: str
+) -> dict[str, tuple[bytes, datetime, datetime]]:
+    """Return what lies in the database, by id; ids that are not there, or another's, are left out."""
+    names = (attachments.c.id, attachments.c.document, attachments.c.created, attachments.c.used)
+    chosen = select(*names).where(attachments.c.id.in_(ids), attachments.c.owner == owner)
+    return {row.id: (row.document, row.created, row.used) for row in await connection.execute(chosen)}
+
+
+async def select_bytes(connection: AsyncConnection, id: str, owner: str, column: str) -> bytes | None:
+    rows = await connection.execute(select(attachments.c[column]).where(_owned(id, owner)))
+    if (row := rows.one_or_none()) is None:
+        raise attachment_not_found()
+    value: bytes | None = row[0]
+    return value
+
+
+async def update_attachment(connection: AsyncConnection, id: str, owner: str, **columns: bytes) -> None:
+    done = await connection.execute(update(attachments).where(_owned(id, owner)).values(**columns))
+    if done.rowcount == 0:
+        raise attachment_not_found()
+
+
+async def mark_used(connection: AsyncConnection, ids: Iterable[str], owner: str, used: datetime) -> None:
+    """Raise NotFound where one is another's. One that is not there may yet come: it is still being read."""
+    wanted = set(ids)
+    if not wanted:
+        return
+    sent = attachments.c.id.in_(wanted)
+    await connection.execute(update(attachments).where(sent, attachments.c.owner == owner).values(used=used))
+    others = select(attachments.c.id).where(sent, attachments.c.owner != owner).limit(1)
+    if (await connection.execute(others)).first() is not None:
+        raise attachment_not_found()
+
+
+async def delete_attachment(connection: AsyncConnection, id: str, owner: str) -> None:
+    done = await connection.execute(delete(attachments).where(_owned(id, owner)))
+    if done.rowcount == 0:
+        raise attachment_not_found()
+
+
+async def select_expired(connection: AsyncConnection, before: datetime) -> tuple[tuple[str, str], ...]:
+    chosen = select(attachments.c.id, attachments.c.owner).where(attachments.c.used < before)
+    rows = await connection.execute(chosen.order_by(attachments.c.used))
+    return tuple((row.id, row.owner) for row in rows)
+
+
+def _owned(id: str, owner: str) -> Any:
+    return and_(attachments.c.id == id, attachments.c.owner == owner)

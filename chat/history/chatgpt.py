@@ -1,0 +1,169 @@
+"""ChatGPT's conversations.json -> transcripts. It has no specification: the unknown is left out, not refused.
+
+A conversation there is `mapping`, a tree of nodes by id, and `current_node`, where the shown branch ends.
+Between a question and its answer lie nodes that no one sees (system, tool calls, their results, hidden notes)
+and the "thoughts" before the answer; an answer with tool calls in it is several nodes there, one here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chat.history.records import Conversation, Message, Transcript, make_title, new_id, now, read_time
+
+FINISH_REASONS = {"stop": "stop", "max_tokens": "length", "interrupted": "cancelled"}
+SOURCE_MARKS = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]")  # of links that are not exported
+ANSWER_TYPES = ("text", "multimodal_text")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a node of the tree has at or above it: the last message, and the thoughts since.
+
+    continues: the id of the message that is this one's beginning, where tool calls parted the two.
+    """
+
+    message: Message | None = None
+    thoughts: str = ""
+    continues: str | None = None
+
+
+def is_chatgpt(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("mapping"), dict)
+
+
+def read_chatgpt(value: dict[str, Any], owner: str) -> Transcript:
+    conversation_id, created = new_id(), _read_time(value.get("create_time"), now())
+    mapping = {id: node for id, node in value["mapping"].items() if isinstance(node, dict)}
+    places = _read_places(mapping, conversation_id, created)
+    messages = _finished_messages(places.values())
+    title = " ".join(_text(value.get("title")).split())
+    title = title or next((make_title(message.text) for message in messages), "")
+    updated = _read_time(value.get("update_time"), created)
+    leaf_id = _find_shown(places, messages, _text(value.get("current_node")))
+    conversation = Conversation(conversation_id, owner, title, False, created, updated, leaf_id)
+    return Transcript(conversation, messages)
+
+
+def _find_shown(places: dict[str, Place], messages: tuple[Message, ...], node_id: str) -> str | None:
+    shown = places.get(node_id, Place()).message
+    kept = [message.id for message in messages]
+    return shown.id if shown is not None and shown.id in kept else next(reversed(kept), None)
+
+
+def _read_places(mapping: dict[str, Any], conversation_id: str, created: datetime) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for id in _parents_first(mapping):
+        node = mapping[id]
+        above = places.get(str(node.get("parent")), Place())
+        places[id] = _read_node(_dict(node.get("message")), above, conversation_id, created)
+    return places
+
+
+def _parents_first(mapping: dict[str, Any]) -> Iterable[str]:
+    """Yield the ids oldest first, yet never before their parents; a circle is entered once and left."""
+    placed: set[str] = set()
+    for id in sorted(mapping, key=lambda id: _seconds(mapping[id])):
+        way = []
+        while id in mapping and id not in placed:
+            placed.add(id)
+            way.append(id)
+            id = str(mapping[id].get("parent"))
+        yield from reversed(way)
+
+
+def _read_node(message: dict[str, Any], above: Place, conversation_id: str, created: datetime) -> Place:
+    role: Any = _dict(message.get("author")).get("role")
+    content, metadata = _dict(message.get("content")), _dict(message.get("metadata"))
+    if role == "assistant" and content.get("content_type") == "thoughts":
+        return replace(above, thoughts=_join(above.thoughts, _read_thoughts(content)))
+    text = _read_text(content, metadata)
+    is_hidden = bool(metadata.get("is_visually_hidden_from_conversation"))
+    is_said = role in ("user", "assistant") and message.get("recipient", "all") == "all"
+    if is_hidden or not is_said or not text:
+        return above
+    read = Message(
+        new_id(),
+        conversation_id,
+        above.message.id if above.message else None,
+        role,
+        _read_time(message.get("create_time"), created),
+        text=text,
+    )
+    return Place(read) if role == "user" else _read_answer(read, above, metadata)
+
+
+def _read_answer(read: Message, above: Place, metadata: dict[str, Any]) -> Place:
+    """Let the answer begin with what the model said before it called a tool, and with its thoughts."""
+    reason = _text(_dict(metadata.get("finish_details")).get("type"))
+    answer = replace(
+        read,
+        reasoning=above.thoughts,
+        model=_text(metadata.get("model_slug")),
+        finish_reason=FINISH_REASONS.get(reason, "stop"),
+    )
+    begun = above.message
+    if begun is None or begun.role == "user":
+        return Place(answer)
+    whole = replace(
+        answer,
+        parent_id=begun.parent_id,
+        created=begun.created,
+        text=_join(begun.text, answer.text),
+        reasoning=_join(begun.reasoning, answer.reasoning),
+    )
+    return Place(whole, continues=begun.id)
+
+
+def _finished_messages(places: Collection[Place]) -> tuple[Message, ...]:
+    """Leave out the beginnings of answers, unless a question was asked right under one."""
+    found = {place.message.id: place.message for place in places if place.message is not None}
+    begun = {place.continues for place in places} - {message.parent_id for message in found.values()}
+    return tuple(message for id, message in found.items() if id not in begun)
+
+
+def _read_text(content: dict[str, Any], metadata: dict[str, Any]) -> str:
+    """Return the written and the spoken parts, under the names of the files, which are not in the export."""
+    if content.get("content_type") not in ANSWER_TYPES:
+        return ""
+    parts = [_text(part) or _text(_dict(part).get("text")) for part in _list(content.get("parts"))]
+    names = [_text(_dict(item).get("name")) for item in _list(metadata.get("attachments"))]
+    files = "\n".join(f"📎 {name}" for name in names if name)
+    return _join(files, SOURCE_MARKS.sub("", "\n\n".join(filter(None, parts))))
+
+
+def _read_thoughts(content: dict[str, Any]) -> str:
+    thoughts = [_dict(item) for item in _list(content.get("thoughts"))]
+    return "\n\n".join(_text(item.get("content")) or _text(item.get("summary")) for item in thoughts)
+
+
+def _join(before: str, after: str) -> str:
+    return "\n\n".join(filter(None, (before, after)))
+
+
+def _read_time(value: object, otherwise: datetime) -> datetime:
+    try:
+        return read_time(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return otherwise
+
+
+def _seconds(node: dict[str, Any]) -> float:
+    value = _dict(node.get("message")).get("create_time")
+    return value if isinstance(value, int | float) else 0.0
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

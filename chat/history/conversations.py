@@ -1,0 +1,157 @@
+"""The statements about conversations, each on a connection that the caller opened and closes.
+
+Every statement names the owner. Knows no transaction and no message's content.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, insert, literal, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chat.errors import InvalidRequest, NotFound
+from chat.history import tables
+from chat.history.records import Conversation, now
+from chat.history.tables import conversations, fold, messages, sent_attachments
+
+QUERY_CHARACTERS_MAX = 200
+SNIPPET_CHARACTERS_BEFORE = 30
+SNIPPET_CHARACTERS = 120
+
+COLUMNS = [
+    conversations.c[name] for name in ("id", "owner", "title", "pinned", "created", "updated", "leaf_id")
+]
+
+
+def not_found() -> NotFound:
+    return NotFound("There is no such conversation.")
+
+
+async def insert_conversation(
+    connection: AsyncConnection, conversation: Conversation, count: int = 0
+) -> None:
+    """Raise InvalidRequest where the id is taken. count: how many messages come with it."""
+    values = {column.name: getattr(conversation, column.name) for column in COLUMNS}
+    values |= {"folded_title": fold(conversation.title), "message_count": count}
+    try:
+        await connection.execute(insert(conversations).values(values))
+    except IntegrityError:
+        raise InvalidRequest("A conversation with this id exists already.") from None
+
+
+async def select_conversation(connection: AsyncConnection, id: str, owner: str) -> Conversation:
+    rows = await connection.execute(select(*COLUMNS).where(_owned(id, owner)))
+    if row := rows.one_or_none():
+        return Conversation(**row._mapping)
+    raise not_found()
+
+
+async def update_conversation(
+    connection: AsyncConnection, id: str, owner: str, *conditions: Any, **values: Any
+) -> bool:
+    """Return whether the conditions held. Raise NotFound where there is no such conversation."""
+    if "title" in values:
+        values["folded_title"] = fold(values["title"])
+    done = await connection.execute(
+        update(conversations).where(_owned(id, owner), *conditions).values(**values)
+    )
+    if done.rowcount == 0:
+        await select_conversation(connection, id, owner)
+    return done.rowcount > 0
+
+
+async def rename_conversation(
+    connection: AsyncConnection, id: str, owner: str, title: str, instead_of: str | None
+) -> bool:
+    """Set the title, with `instead_of` only where that is the title now; return whether it was set."""
+    conditions = () if instead_of is None else (conversations.c.title == instead_of,)
+    return await update_conversation(connection, id, owner, *conditions, title=title)
+
+
+async def list_conversations(
+    connection: AsyncConnection, owner: str, query: str, limit: int, before: str | None
+) -> tuple[Conversation, ...]:
+    needle = fold(query.strip()[:QUERY_CHARACTERS_MAX])
+    found = _search(owner, needle) if needle else select(*COLUMNS).where(conversations.c.owner == owner)
+    order = [found.selected_columns[name] for name in ("pinned", "updated", "id")]
+    if before is not None:
+        last = await select_conversation(connection, before, owner)
+        seen = (literal(getattr(last, column.name), column.type) for column in order)
+        found = found.where(tuple_(*order) < tuple_(*seen))
+    rows = await connection.execute(found.order_by(*(column.desc() for column in order)).limit(limit))
+    if needle:
+        return await _with_snippets(connection, rows.all(), needle)
+    return tuple(Conversation(**row._mapping) for row in rows)
+
+
+def _search(owner: str, needle: str) -> Any:
+    """A plain scan of one owner's text: for words of two characters no index of either database helps."""
+    hit = (
+        select(messages.c.id)
+        .where(messages.c.conversation_id == conversations.c.id)
+        .where(messages.c.folded.contains(needle, autoescape=True))
+        .order_by(messages.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    in_title = conversations.c.folded_title.contains(needle, autoescape=True)
+    everything = select(*COLUMNS, hit.label("hit_id"), in_title.label("in_title"))
+    candidates = everything.where(conversations.c.owner == owner).subquery()
+    columns = [candidates.c[column.name] for column in COLUMNS]
+    return select(*columns, candidates.c.hit_id).where(
+        or_(candidates.c.in_title, candidates.c.hit_id.is_not(None))
+    )
+
+
+async def _with_snippets(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], needle: str
+) -> tuple[Conversation, ...]:
+    hits = [row.hit_id for row in rows if row.hit_id]
+    chosen = select(messages.c.id, messages.c.text).where(messages.c.id.in_(hits))
+    snippets = {row.id: cut_snippet(row.text, needle) for row in await connection.execute(chosen)}
+    return tuple(Conversation(**row._mapping, snippet=snippets.get(row.hit_id, "")) for row in rows)
+
+
+def cut_snippet(text: str, needle: str) -> str:
+    """Return the text around the first place that folds to the needle, on one line."""
+    # Folding changes lengths (ﬁ -> fi), so that the place is counted in folded characters of each character.
+    folded = [fold(character) for character in text]
+    place = "".join(folded).find(needle)
+    ends = list(accumulate(len(piece) for piece in folded))
+    hit = bisect_left(ends, max(place, 0) + 1)
+    start = max(0, hit - SNIPPET_CHARACTERS_BEFORE)
+    end = start + SNIPPET_CHARACTERS
+    cut = " ".join(text[start:end].split())
+    return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
+
+
+async def delete_conversation(connection: AsyncConnection, id: str, owner: str) -> tuple[str, ...]:
+    """Delete it with its messages and the attachments that no other conversation was sent; return those."""
+    await update_conversation(
+        connection, id, owner, updated=now()
+    )  # the row's lock: no message comes in between
+    attachment_ids = await _own_attachment_ids(connection, id, owner)
+    gone = tables.attachments.c.id.in_(attachment_ids)
+    await connection.execute(delete(tables.attachments).where(gone, tables.attachments.c.owner == owner))
+    await connection.execute(delete(messages).where(messages.c.conversation_id == id))
+    await connection.execute(delete(conversations).where(_owned(id, owner)))
+    return attachment_ids
+
+
+async def _own_attachment_ids(connection: AsyncConnection, id: str, owner: str) -> tuple[str, ...]:
+    sent = select(sent_attachments.c.attachment_id, messages.c.conversation_id).join(messages).subquery()
+    elsewhere = select(sent.c.attachment_id).where(sent.c.conversation_id != id)
+    own = select(sent.c.attachment_id).distinct().where(sent.c.conversation_id == id)
+    rows = await connection.execute(
+        own.where(sent.c.attachment_id.not_in(elsewhere)).order_by(sent.c.attachment_id)
+    )
+    return tuple(rows.scalars())
+
+
+def _owned(id: str, owner: str) -> Any:
+    return and_(conversations.c.id == id, conversations.c.owner == owner)

@@ -1,0 +1,237 @@
+"""One URL -> connections that read and connections that write, and a schema that is up to date.
+
+SQLite waits for its one writer instead of failing: each writing transaction says so at its beginning, the
+writers of this process queue, and those of other processes wait for BUSY_SECONDS. PostgreSQL needs none of
+it. What the database reports is HistoryUnavailable outside of here: a sentence without path, URL, statement.
+Knows no table and no owner.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chat.errors import HistoryUnavailable, SettingError
+from chat.history.sqlite_file import prepare_sqlite_file
+
+BUSY_SECONDS = 15
+CONNECT_SECONDS = 5
+COMMAND_SECONDS = 60
+RETRY_SECONDS = 5
+MIGRATION_LOCK = 0x5849414F4A4941  # any number that no other program asks PostgreSQL for
+
+FULL = "The disk that holds the history is full."
+READ_ONLY = "The history cannot be written: its folder or database is read-only."
+DAMAGED = "The history's file is damaged."
+BUSY = "The history is busy; try again in a moment."
+AWAY = "The history's database does not answer."
+NEWER = "The history was written by a newer version of this program."
+
+SQLITE_SENTENCES = {
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: READ_ONLY,
+    sqlite3.SQLITE_PERM: READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
+}
+POSTGRES_SENTENCES = {"53100": FULL, "25006": READ_ONLY}
+
+
+class Database:
+    """notice: what the user should be told once about the start, or empty."""
+
+    def __init__(self, url: str) -> None:
+        """Raise SettingError for a URL that names no SQLite file and no PostgreSQL database."""
+        self._url = read_url(url)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._anchor: sqlite3.Connection | None = None
+        self._engine = _create_engine(self._url)
+        self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._writers = anyio.Semaphore(1 if self._is_sqlite else 1000)
+        self._starting = anyio.Lock()
+        self._is_ready = False
+        self._retry_at = 0.0
+        self.notice = ""
+
+    async def start(self) -> None:
+        """Make the folder and bring the schema up to date; other processes may do the same at the same time.
+
+        Raise HistoryUnavailable. A later call, of this or of any other method, tries again.
+        """
+        async with self._starting:
+            if self._is_ready:
+                return
+            if time.monotonic() < self._retry_at:
+                raise HistoryUnavailable(AWAY)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            with _own_errors():
+                if self._url.query.get("mode") == "memory":
+                    self._hold_memory()
+                elif self._is_sqlite:
+                    path = Path(str(self._url.database))
+                    self.notice = await anyio.to_thread.run_sync(prepare_sqlite_file, path) or self.notice
+                async with self._writer.begin() as connection:
+                    await connection.run_sync(_migrate)
+            self._is_ready = True
+
+    async def aclose(self) -> None:
+        self._is_ready = False
+        self._retry_at = float("inf")
+        await self._engine.dispose()
+        if self._anchor is not None:
+            self._anchor.close()
+
+    def _hold_memory(self) -> None:
+        """Keep a database in memory open: a cancelled call ends its connection, and with the last one all."""
+        if self._anchor is None:
+            self._anchor = sqlite3.connect(f"{self._url.database}?mode=memory&cache=shared", uri=True)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        if not self._is_ready:
+            await self.start()
+        with _own_errors():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: all of it is kept when the block ends, nothing when it raises."""
+        if not self._is_ready:
+            await self.start()
+        # The turn comes before the connection: a writer that waits must not keep readers from theirs.
+        async with self._writers:
+            with _own_errors():
+                async with self._writer.begin() as connection:
+                    yield connection
+
+
+def read_url(url: str) -> URL:
+    """Return the URL with an asynchronous driver; the usual spellings for libpq are understood."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingError(
+            "DATABASE_URL is not a database URL; it is not shown, as it may hold a password."
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _name_memory(parsed.set(drivername="sqlite+aiosqlite"))
+    if backend in ("postgresql", "postgres"):
+        return _with_asyncpg_options(parsed.set(drivername="postgresql+asyncpg"))
+    raise SettingError("DATABASE_URL must be sqlite:///<file> or postgresql://<user>@<host>/<database>.")
+
+
+def _name_memory(url: URL) -> URL:
+    """A database in memory gets a name of its own, by which its connections find it."""
+    if url.database not in (None, "", ":memory:"):
+        return url
+    query = {"mode": "memory", "cache": "shared", "uri": "true"}
+    return url.set(database=f"file:{secrets.token_hex(8)}", query=query)
+
+
+def _with_asyncpg_options(url: URL) -> URL:
+    """libpq's sslmode is asyncpg's ssl; channel_binding, which hosted databases put in, it does not know."""
+    query = {name: value for name, value in url.query.items() if name != "channel_binding"}
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return url.set(query=query)
+
+
+def _create_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return _create_postgres_engine(url)
+    # Connections to one database in memory refuse each other at once instead of waiting: there is only one.
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if url.query.get("mode") == "memory" else 5,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_postgres_engine(url: URL) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=5,
+            max_overflow=10,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        )
+    except ModuleNotFoundError:
+        raise SettingError(
+            "DATABASE_URL names PostgreSQL, whose client is missing: pip install asyncpg"
+        ) from None
+
+
+def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # or the driver begins transactions of its own, and late
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(
+        "PRAGMA synchronous=NORMAL"
+    )  # in WAL: a power cut may lose the last commits, never the file
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write says so first: one that reads and then writes may be too late."""
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _migrate(connection: Connection) -> None:
+    """Run in one writing transaction: SQLite lets one process in, PostgreSQL waits for the lock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    config = Config()
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Let a mistake in our own statements through as it is; it is no trouble of the database's."""
+    try:
+        yield
+    except (DataError, IntegrityError, ProgrammingError):
+        raise
+    except CommandError as error:
+        raise HistoryUnavailable(NEWER) from error
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise HistoryUnavailable(_sentence(error)) from error
+
+
+def _sentence(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        return SQLITE_SENTENCES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, AWAY)
+    return POSTGRES_SENTENCES.get(getattr(cause, "sqlstate", None) or "", AWAY)

@@ -1,0 +1,218 @@
+"""A conversation as a file: Markdown to read, JSON to keep and to read back, here or from ChatGPT's export.
+
+A JSON file is one conversation or an array of them; each says by itself what it is. Reading takes them one by
+one, so that a thread that reads a large file lets the event loop go on meanwhile. Sans-IO: text and values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from chat.errors import InvalidRequest
+from chat.history.attachments import read_document
+from chat.history.chatgpt import is_chatgpt, read_chatgpt
+from chat.history.records import (
+    Attachment,
+    Conversation,
+    Message,
+    Transcript,
+    make_title,
+    new_id,
+    now,
+    read_time,
+)
+
+FORMAT = "xiaojia.conversation"
+VERSION = 1
+IMPORT_BYTES_MAX = 64 * 1024 * 1024
+ROLE_NAMES = {"user": "User", "assistant": "小加"}
+
+Item = TypeVar("Item")
+
+PLAIN_FIELDS = ("role", "text", "reasoning", "model", "finish_reason", "liked")
+JSON_FIELDS = ("error", "receipt", "citations", "usage", "timings")
+
+
+def write_markdown(
+    conversation: Conversation,
+    branch: Sequence[Message],
+    attachments: Sequence[Attachment],
+    names: Mapping[str, str],
+) -> str:
+    """The texts stand verbatim; the reasoning is left out, as it was no part of the answer."""
+    file_names = {attachment.id: attachment.document.name for attachment in attachments}
+    parts = [f"# {conversation.title or conversation.created.date().isoformat()}"]
+    for message in branch:
+        model = f" ({message.model})" if message.model else ""
+        parts.append(f"## {names[message.role]}{model} · {message.created:%Y-%m-%d %H:%M} UTC")
+        files = [file_names[id] for id in message.attachment_ids if id in file_names]
+        if files:
+            parts.append("\n".join(f"- 📎 {name}" for name in files))
+        parts.append(message.text)
+    return "\n\n".join(parts) + "\n"
+
+
+def write_json(transcript: Transcript) -> str:
+    """Ids become numbers: those of the database are nobody else's business."""
+    conversation = transcript.conversation
+    numbers = {message.id: number for number, message in enumerate(transcript.messages)}
+    files = {attachment.id: number for number, attachment in enumerate(transcript.attachments)}
+    value = {
+        "format": FORMAT,
+        "version": VERSION,
+        "title": conversation.title,
+        "pinned": conversation.pinned,
+        "created": conversation.created.isoformat(),
+        "updated": conversation.updated.isoformat(),
+        "shown": numbers.get(conversation.leaf_id or ""),
+        "messages": [_write_message(message, numbers, files) for message in transcript.messages],
+        "attachments": [asdict(attachment.document) for attachment in transcript.attachments],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _write_message(message: Message, numbers: dict[str, int], files: dict[str, int]) -> dict[str, Any]:
+    value: dict[str, Any] = {"parent": None if message.parent_id is None else numbers[message.parent_id]}
+    value["created"] = message.created.isoformat()
+    for name in PLAIN_FIELDS + JSON_FIELDS:
+        if (field := getattr(message, name)) not in (None, ""):
+            value[name] = field
+    if sent := [files[id] for id in message.attachment_ids if id in files]:
+        value["attachments"] = sent
+    return value
+
+
+def read_transcripts(data: bytes, owner: str) -> tuple[Transcript, ...]:
+    """Return the conversations of the file that have a message. Raise InvalidRequest with the reason."""
+    transcripts = []
+    for number, value in enumerate(_iterate_json(_decode(data)), 1):
+        if isinstance(value, dict) and value.get("format") == FORMAT:
+            read: Callable[[Any, str], Transcript] = _read_transcript
+        elif isinstance(value, dict) and is_chatgpt(value):
+            read = read_chatgpt
+        else:
+            raise InvalidRequest("This is neither an export of this chat nor ChatGPT's conversations.json.")
+        try:
+            transcripts.append(read(value, owner))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            raise InvalidRequest(f"Conversation {number} of the file is damaged.", number=number) from error
+    kept = tuple(transcript for transcript in transcripts if transcript.messages)
+    if not kept:
+        raise InvalidRequest("There is no conversation in the file.")
+    return kept
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > IMPORT_BYTES_MAX:
+        megabytes = IMPORT_BYTES_MAX // 1024**2
+        raise InvalidRequest(f"The file is larger than {megabytes} MB.", limit_mb=megabytes)
+    if data.startswith(b"PK\x03\x04"):
+        raise InvalidRequest("This is a ZIP archive: unpack it, and import the conversations.json in it.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The file is not JSON in UTF-8.") from None
+
+
+def _iterate_json(text: str) -> Iterator[Any]:
+    """Yield the value, or where it is an array its items, one parse each."""
+    decode, at = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode, _skip(text, 0)
+    is_array = text[at : at + 1] == "["
+    at = _skip(text, at + 1) if is_array else at
+    try:
+        while not (is_array and text[at : at + 1] == "]"):
+            value, at = decode(text, at)
+            yield value
+            at = _skip(text, at)
+            if not is_array:
+                break
+            if text[at : at + 1] == ",":
+                at = _skip(text, at + 1)
+            elif text[at : at + 1] != "]":
+                raise ValueError("neither , nor ]")
+        if _skip(text, at + is_array) != len(text):
+            raise ValueError("something after the end")
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The file is not whole JSON: it may have been cut off.") from None
+
+
+def _skip(text: str, at: int) -> int:
+    match = re.compile(r"[ \t\r\n]*").match(text, at)
+    return match.end() if match else at
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
+    if value["version"] > VERSION:
+        raise InvalidRequest("The file was written by a newer version of this program.")
+    conversation_id = new_id()
+    attachments = tuple(_read_attachment(item, owner) for item in value["attachments"])
+    messages: list[Message] = []
+    for item in value["messages"]:
+        messages.append(_read_message(item, conversation_id, messages, attachments))
+    shown = None if value["shown"] is None else _at(messages, value["shown"]).id
+    title = _text(value["title"]) or next((make_title(message.text) for message in messages), "")
+    conversation = Conversation(
+        conversation_id,
+        owner,
+        title,
+        value["pinned"] is True,
+        read_time(value["created"]),
+        read_time(value["updated"]),
+        shown,
+    )
+    return Transcript(conversation, tuple(messages), attachments)
+
+
+def _read_attachment(item: dict[str, Any], owner: str) -> Attachment:
+    time = now()
+    return Attachment(new_id(), owner, read_document(item), time, time)
+
+
+def _read_message(
+    item: dict[str, Any], conversation_id: str, earlier: list[Message], attachments: tuple[Attachment, ...]
+) -> Message:
+    """A parent must stand before its children, so that there can be no circle."""
+    if item["role"] not in ROLE_NAMES:
+        raise ValueError("role")
+    parent_id = None if item["parent"] is None else _at(earlier, item["parent"]).id
+    sent = tuple(_at(attachments, number).id for number in item.get("attachments", []))
+    values: dict[str, Any] = {name: _text(item.get(name, "")) for name in ("text", "reasoning", "model")}
+    values |= {name: _typed(item.get(name), dict) for name in JSON_FIELDS if name != "citations"}
+    return Message(
+        new_id(),
+        conversation_id,
+        parent_id,
+        item["role"],
+        read_time(item["created"]),
+        attachment_ids=sent,
+        citations=_typed(item.get("citations"), list),
+        finish_reason=_typed(item.get("finish_reason"), str),
+        liked=_typed(item.get("liked"), bool),
+        **values,
+    )
+
+
+def _at(items: Sequence[Item], number: object) -> Item:
+    if not isinstance(number, int) or number < 0:
+        raise TypeError("number")
+    return items[number]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text")
+    return value
+
+
+def _typed(value: Any, type: type) -> Any:
+    if value is not None and not isinstance(value, type):
+        raise TypeError(type.__name__)
+    return value

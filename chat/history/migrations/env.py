@@ -1,0 +1,11 @@
+"""Run the migrations on the connection that chat.history.database hands over, in its transaction."""
+
+from alembic import context
+
+from chat.history.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

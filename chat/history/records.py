@@ -1,0 +1,164 @@
+"""What history keeps, as values: a conversation, a message, an attachment. Knows no database.
+
+A conversation's messages are a tree: an edited question or a second answer is a sibling of the first, and the
+branch that the page shows is the way from `leaf_id` up to the root.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypedDict
+
+from chat.documents import Document
+
+TITLE_COLUMNS_MAX = 40  # a full-width character takes two
+
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """leaf_id: the message that the shown branch ends at; None: nothing is shown.
+
+    snippet, hit_id: only from a search that hit a message: the text around the hit, and which message.
+    """
+
+    id: str
+    owner: str
+    title: str
+    pinned: bool
+    created: datetime
+    updated: datetime
+    leaf_id: str | None = None
+    snippet: str = ""
+    hit_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn's question or answer.
+
+    finish_reason: None while it grows; then "stop", "length", "cancelled", "error", "interrupted" or what the
+    provider says. timings: seconds. prompt: the messages that were sent for it; only `History.message` fills
+    it, since the prompts of a conversation grow with the square of its length.
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Role
+    created: datetime
+    text: str = ""
+    reasoning: str = ""
+    model: str = ""
+    attachment_ids: tuple[str, ...] = ()
+    generation_id: str | None = None
+    finish_reason: str | None = None
+    error: dict[str, Any] | None = None
+    receipt: dict[str, Any] | None = None
+    citations: list[Any] | None = None
+    usage: dict[str, Any] | None = None
+    timings: dict[str, Any] | None = None
+    liked: bool | None = None
+    prompt: list[Any] | None = None
+
+
+class MessageFields(TypedDict, total=False):
+    """The fields of a message that are set while it grows and when it ends."""
+
+    text: str
+    reasoning: str
+    model: str
+    generation_id: str | None
+    finish_reason: str | None
+    error: dict[str, Any] | None
+    receipt: dict[str, Any] | None
+    citations: list[Any] | None
+    usage: dict[str, Any] | None
+    timings: dict[str, Any] | None
+    prompt: list[Any] | None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An uploaded file as it was read. used: when it was last sent with a message, else when it came."""
+
+    id: str
+    owner: str
+    document: Document
+    created: datetime
+    used: datetime
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A whole conversation: the messages of all branches, parents before children, and the files sent."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    attachments: tuple[Attachment, ...] = ()
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed: 128 random bits, safe in URLs."""
+    return secrets.token_urlsafe(16)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def read_time(value: object) -> datetime:
+    """Return an ISO time or seconds since 1970; never one to come, which would stay on top for ever."""
+    if isinstance(value, str):
+        time = datetime.fromisoformat(value)
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    elif isinstance(value, int | float):
+        time = datetime.fromtimestamp(value, UTC)
+    else:
+        raise TypeError("time")
+    return min(time.astimezone(UTC), now())
+
+
+def make_title(text: str) -> str:
+    """Return the first sentence of the first line that says something, cut to TITLE_COLUMNS_MAX columns."""
+    line = next(filter(None, map(_plain_line, text.splitlines())), "")
+    sentence = re.match(r".{6,}?(?:[。！？]|[.!?](?=\s|$))", line)
+    title = sentence[0] if sentence else line
+    title = re.sub(r"[。.，,；;：:]+$", "", title)
+    return title if _columns(title) <= TITLE_COLUMNS_MAX else _cut(title)
+
+
+def _plain_line(line: str) -> str:
+    """Drop Markdown's block marks and code fences, which are no words."""
+    if line.lstrip().startswith(("```", "~~~")):
+        return ""
+    line = re.sub(r"^\s*(?:[#>]+|[-*+]|\d+[.)])\s+", "", line)
+    return " ".join(re.sub(r"[*`\x00-\x1f\x7f]+", " " if "\t" in line else "", line).split())
+
+
+def _columns(text: str) -> int:
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cut(text: str) -> str:
+    """Cut to the width, at the end of a word where words are written apart; an ellipsis says so."""
+    kept, columns = "", 1
+    for character in text:
+        columns += _width(character)
+        if columns > TITLE_COLUMNS_MAX:
+            break
+        kept += character
+    words = kept.rpartition(" ")[0]
+    is_inside_word = text[len(kept)].isascii() and text[len(kept)] != " " and kept[-1].isascii()
+    if is_inside_word and len(words) > len(kept) // 2:
+        kept = words
+    return kept.rstrip(" ，,、。") + "…"

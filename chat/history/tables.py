@@ -1,0 +1,147 @@
+"""How history lies in the database: three nouns, and which message was sent with which attachment.
+
+The migrations make these tables; a test holds the two against each other. Column order is on purpose: SQLite
+reads a long row from its start, so what lists and searches need comes before what only one message needs.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+import zlib
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+def clean(text: str) -> str:
+    """Replace what a database cannot hold: NUL (PostgreSQL) and lone surrogates (both)."""
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def fold(text: str) -> str:
+    """Return the text as it is searched: full-width and half-width, upper and lower case are the same."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def pack(value: Any) -> bytes:
+    """Return the value as compressed JSON; a page of text takes a third to a tenth."""
+    return zlib.compress(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 1)
+
+
+def unpack(data: bytes) -> Any:
+    return json.loads(zlib.decompress(data))
+
+
+class CleanText(TypeDecorator[str]):
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
+
+
+class Time(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite has no zone and keeps it without."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True))
+
+
+metadata = MetaData()
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", CleanText, primary_key=True),
+    Column("owner", CleanText, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    Column("updated", Time, nullable=False),
+    Column("created", Time, nullable=False),
+    Column("leaf_id", CleanText),
+    Column("message_count", Integer, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("folded_title", CleanText, nullable=False),
+)
+Index("conversations_listed", *(conversations.c[name] for name in ("owner", "pinned", "updated", "id")))
+
+# parent_id has no foreign key on purpose: SQLite would delete a long conversation by recursion.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", CleanText, primary_key=True),
+    Column("conversation_id", CleanText, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", CleanText),
+    Column("position", Integer, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("folded", CleanText, nullable=False),
+    Column("model", CleanText, nullable=False),
+    Column("generation_id", CleanText),
+    Column("finish_reason", CleanText),
+    Column("liked", Boolean),
+    Column("text", CleanText, nullable=False),
+    Column("reasoning", CleanText, nullable=False),
+    _json("error"),
+    _json("receipt"),
+    _json("citations"),
+    _json("usage"),
+    _json("timings"),
+    Column("prompt", LargeBinary),
+)
+Index("messages_in_order", messages.c.conversation_id, messages.c.position)
+Index("messages_of_parent", messages.c.parent_id)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", CleanText, primary_key=True),
+    Column("owner", CleanText, nullable=False),
+    Column("created", Time, nullable=False),
+    Column("used", Time, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("search_index", LargeBinary),
+    Column("original", LargeBinary),
+)
+Index("attachments_by_use", attachments.c.used)
+
+# attachment_id has no foreign key: an attachment may expire while the message still says that it was sent.
+sent_attachments = Table(
+    "sent_attachments",
+    metadata,
+    Column("message_id", CleanText, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("attachment_id", CleanText, nullable=False),
+)
+Index("sent_attachments_of", sent_attachments.c.attachment_id)
