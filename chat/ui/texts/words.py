@@ -1,0 +1,140 @@
+"""Values in words: errors, receipts, problems, durations and dates. Knows no Gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chat.ui.texts import has_text, text
+
+Json = Mapping[str, Any]
+PAGES_SHOWN = 12  # page numbers in one line; more are cut with an ellipsis
+
+
+def describe_error(language: str, error: Json) -> str:
+    """Return the sentence for an error as it is on the wire: type, message, retry_after, details.
+
+    A type that has no sentence is told in its own message, which is safe to show.
+    """
+    key = f"error.{error.get('type', '')}"
+    parts = [text(language, key) if has_text(key) else str(error.get("message", ""))]
+    details = error.get("details") or {}
+    if isinstance(details, Mapping) and details.get("name"):
+        parts.insert(0, f"{details['name']}:" if language != "zh" else f"{details['name']}：")
+    if error.get("retry_after"):
+        wait = describe_duration(language, float(error["retry_after"]))
+        parts.append(text(language, "error.retry_after", wait=wait))
+    return ("" if language == "zh" else " ").join(parts)
+
+
+def describe_receipt(language: str, receipt: Json) -> str:
+    """Return the receipt in one line, for its summary. Empty where no file was asked about."""
+    return " · ".join(describe_file(language, file) for file in receipt.get("files", ()))
+
+
+def describe_file(language: str, file: Json) -> str:
+    """Return what was sent of a file and what nobody could read of it."""
+    parts = [_sent(language, file)]
+    parts += [describe_problem(language, problem, file["unit"]) for problem in file.get("unread", ())]
+    if not file.get("is_complete", True):
+        parts.append(text(language, "receipt.growing"))
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def list_receipt(language: str, receipt: Json) -> list[str]:
+    """Return the receipt's further lines: where the passages stand, and what was left out."""
+    lines = [line for file in receipt.get("files", ()) if (line := _places(language, file))]
+    if receipt.get("files"):
+        lines.append(text(language, "receipt.budget", used=receipt["characters"], budget=receipt["budget"]))
+    if receipt.get("omitted_messages"):
+        lines.append(text(language, "receipt.omitted_messages", count=receipt["omitted_messages"]))
+    for note in receipt.get("notes", ()):
+        if has_text(f"receipt.note.{note}"):
+            lines.append(text(language, f"receipt.note.{note}", terms=receipt.get("search_terms", "")))
+    return lines
+
+
+def describe_problem(language: str, problem: Json, unit: str = "") -> str:
+    """Return a problem of a file (or of some of its pages) in words."""
+    pages: Sequence[str] = problem.get("pages", ())
+    key = f"problem.{problem['kind']}"
+    if not has_text(key):
+        return str(problem.get("note", ""))
+    if not pages or not has_text(f"unit.{unit}"):
+        return text(language, key)
+    units = name_unit(language, unit, len(pages))
+    return text(language, f"{key}.pages", count=len(pages), units=units)
+
+
+def name_unit(language: str, unit: str, count: int) -> str:
+    """Return `page` or `pages`, and their like."""
+    key = f"unit.{unit}" if count == 1 else f"unit.{unit}s"
+    return text(language, key) if has_text(key) else ""
+
+
+def describe_place(language: str, name: str, unit: str, page: str) -> str:
+    """Return where a quote stands: the file, and its page where it has pages."""
+    if not page or not has_text(f"unit.{unit}"):
+        return name
+    return text(language, "citation.place", name=name, unit=name_unit(language, unit, 1), page=page)
+
+
+def describe_duration(language: str, seconds: float) -> str:
+    """Return a length of time in the two units that matter."""
+    if seconds < 0.995:
+        return text(language, "time.milliseconds", count=max(1, round(seconds * 1000)))
+    if seconds < 59.95:
+        return text(language, "time.seconds", count=f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return text(language, "time.minutes", minutes=minutes, seconds=rest)
+    return text(language, "time.hours", hours=minutes // 60, minutes=minutes % 60)
+
+
+def describe_time(language: str, when: datetime, now: datetime) -> str:
+    """Return the stamp under a message: with the day where it is not today. Both in the visitor's zone."""
+    clock = f"{when:%H:%M}"
+    days = (now.date() - when.date()).days
+    if days == 0:
+        return clock
+    return f"{text(language, 'time.yesterday') if days == 1 else describe_date(language, when)} {clock}"
+
+
+def describe_date(language: str, when: datetime) -> str:
+    """Return the date in words, in the language's own order."""
+    month = text(language, f"time.month.{when.month}")
+    return text(language, "time.date", day=when.day, month=month, year=when.year)
+
+
+def name_age(language: str, when: datetime, now: datetime) -> str:
+    """Return the group of the sidebar that a conversation stands in."""
+    days = (now.date() - when.date()).days
+    key = "today" if days <= 0 else "yesterday" if days == 1 else "week" if days <= 7 else "older"
+    return text(language, f"time.{key}")
+
+
+def _sent(language: str, file: Json) -> str:
+    if not file["used"]:
+        return text(language, "receipt.nothing", name=file["name"])
+    mode = file["mode"] if has_text(f"receipt.{file['mode']}") else "passages"
+    has_pages = file["pages"] > 0 and has_text(f"unit.{file['unit']}")
+    return text(
+        language,
+        f"receipt.{mode}.pages" if has_pages else f"receipt.{mode}",
+        name=file["name"],
+        pages=file["pages_sent"],
+        total=file["pages"],
+        units=name_unit(language, file["unit"], file["pages"]),
+        used=file["used"],
+        characters=file["characters"],
+    )
+
+
+def _places(language: str, file: Json) -> str:
+    labels = list(dict.fromkeys(page for passage in file.get("passages", ()) for page in passage["pages"]))
+    if file["mode"] == "full" or not labels or not has_text(f"unit.{file['unit']}"):
+        return ""
+    shown = ", ".join(labels[:PAGES_SHOWN]) + (" …" if len(labels) > PAGES_SHOWN else "")
+    unit = name_unit(language, file["unit"], len(labels))
+    return f"{file['name']}: {text(language, 'receipt.where', unit=unit, pages=shown)}"
