@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from fastapi import APIRouter, Depends, FastAPI, File, Form, Header, Query, Requ
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, Field, field_validator
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from chat.engine import Engine
@@ -34,6 +35,7 @@ STREAM_HEADERS = {
     "x-accel-buffering": "no",
 }
 MAX_MESSAGE_CHARACTERS = 2_000_000
+OPEN_PATHS = ("/ai/", "/healthz", "/openapi.json")
 
 
 class TurnBody(BaseModel):
@@ -325,3 +327,27 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(ChatError, tell)
     app.add_exception_handler(Exception, tell)
     app.add_exception_handler(RequestValidationError, tell_invalid)
+
+
+class RouteCors(CORSMiddleware):
+    """Cross-origin answers for our own routes; what is Gradio's passes by."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(OPEN_PATHS):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def add_cors(app: FastAPI, origins: Sequence[str]) -> None:
+    """Allow other origins to call our routes, never with credentials, and none to call Gradio's."""
+    # Gradio leaves its own answers out, which mirror any origin with credentials, where it finds this class.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    if origins:
+        app.add_middleware(
+            RouteCors,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "x-visitor"],
+            expose_headers=["retry-after", "x-request-id"],
+        )

@@ -22,7 +22,7 @@ from chat.answers import QUOTES_MODEL, Answer, Model, Task
 from chat.attachments import Attachment, Attachments
 from chat.completions import Completions, Endpoint
 from chat.context import Message as Spoken
-from chat.errors import ChatError, HistoryUnavailable, InvalidRequest, NotFound, ProviderError
+from chat.errors import ChatError, HistoryUnavailable, Interrupted, InvalidRequest, NotFound, ProviderError
 from chat.extraction import Limits as ReaderLimits
 from chat.extraction import Readers
 from chat.generations import Generation, Generations, Limits, error_event, new_id
@@ -90,9 +90,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """End every generation with an event that its readers get, then close what it used."""
-        stopping = ChatError("The server was stopped while it wrote this answer. It can be continued.")
-        stopping.type, stopping.retryable = "interrupted", True
-        await self._generations.aclose(error_event(stopping))
+        await self.end_generations()
         if self._checkpoints:
             self._checkpoints.cancel()
         await self._attachments.aclose()
@@ -102,6 +100,10 @@ class Engine:
             await self._completions.aclose()
         for history in {self.history, self._temporary}:
             await history.aclose()
+
+    async def end_generations(self) -> None:
+        """End every generation with an event that its readers get, and start no more."""
+        await self._generations.aclose(error_event(Interrupted("The server was stopped. Continue goes on.")))
 
     @property
     def is_demo(self) -> bool:

@@ -6,6 +6,7 @@
     ├── NotFound                no such thing, or not yours: the two look the same
     ├── NotAllowed              a log-in or a token is needed
     ├── Refused                 a limit was reached; says which, and when to try again
+    ├── Interrupted             the server stopped while it wrote an answer
     ├── AttachmentError         a file that cannot be used
     │   ├── UnsupportedFile     no reader for what it holds
     │   ├── EmptyFile           nothing in it
@@ -77,6 +78,12 @@ class Refused(ChatError):
         super().__init__(message, **details)
         self.type = type
         self.retry_after = retry_after
+
+
+class Interrupted(ChatError):
+    type = "interrupted"
+    status = 503
+    retryable = True
 
 
 class AttachmentError(ChatError):

@@ -1,0 +1,150 @@
+"""小加 Xiaojia, put together: settings -> engine -> routes -> Gradio -> one uvicorn, on one event loop.
+
+Run: `python app.py` (or `make run`, which does the set-up too). No logic lives here, only what belongs to whom:
+the engine is opened before the first request and closed after the last reader has its ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from chat import endpoints
+from chat.api import add_cors, add_error_answers, create_router
+from chat.engine import Engine
+from chat.errors import ChatError, SettingError
+from chat.settings import Settings
+from chat.ui.page import create_page, mount_options
+
+GRACE_SECONDS = 3
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the whole application. Nothing is started before its lifespan begins."""
+    engine = Engine(settings)
+
+    @contextlib.asynccontextmanager
+    async def live(app: FastAPI) -> AsyncGenerator[None, None]:
+        await engine.open()
+        async with endpoints.connect(engine):
+            yield
+            await engine.aclose()
+
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None)
+    app.state.engine = engine
+    add_error_answers(app)
+    add_cors(app, settings.cors_origins)
+    app.include_router(create_router(engine))
+    _mount_page(app, engine)
+    return app
+
+
+def _mount_page(app: FastAPI, engine: Engine) -> None:
+    page = create_page(engine)
+    gr.mount_gradio_app(
+        app,
+        page,
+        "/",
+        ssr_mode=False,  # Spaces sets GRADIO_SSR_MODE: Node would take the port and answer our routes with HTML
+        run_history=False,
+        show_error=False,
+        footer_links=[],
+        max_file_size=engine.settings.max_upload_bytes,
+        enable_monitoring=False,
+        root_path=engine.settings.root_path or None,
+        **mount_options(),
+    )
+    # Without this Gradio's check of file paths does nothing, and any file of the server can be had.
+    page.has_launched = True
+    gradio_app: Any = next(
+        route.app for route in app.routes if hasattr(getattr(route, "app", None), "get_blocks")
+    )
+    gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
+    page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
+    app.state.gradio = gradio_app
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which on a signal lets every reader receive its ending before the sockets close."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app: FastAPI = self.config.app  # type: ignore[assignment]
+        asyncio.get_running_loop().create_task(_end_streams(app))
+        super().handle_exit(sig, frame)
+
+
+async def _end_streams(app: FastAPI) -> None:
+    await app.state.engine.end_generations()
+    app.state.gradio.get_blocks()._queue.close()
+    app.state.gradio.stop_event.set()
+
+
+def create_server(app: FastAPI, settings: Settings) -> Server:
+    """Return the server of an app made by `create_app`."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=30,
+            proxy_headers=True,
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            server_header=False,
+        )
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port. Raises SettingError where somebody else has it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise SettingError(
+            f"GRADIO_SERVER_PORT={settings.port} cannot be used on {settings.host} ({error.strerror}): "
+            "stop what is listening there, or set another port."
+        ) from None
+    return taken
+
+
+def announce(settings: Settings, port: int) -> None:
+    """Print, in a few plain lines, where the page is, who answers, and where data is kept."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host  # noqa: S104 - compared, not bound
+    print(f"小加 Xiaojia: http://{host}:{port}{settings.root_path}")
+    print(endpoints.describe(settings))
+    print(f"Data: {settings.data_folder().resolve()}", flush=True)
+
+
+def main() -> int:
+    """Run until a signal. Returns the exit status; a setting that cannot be right is one line, not a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.from_env(dotenv=Path(".env"))
+        taken = listen(settings)
+        app = create_app(settings)
+    except ChatError as error:
+        print(error, file=sys.stderr)
+        return 2
+    announce(settings, taken.getsockname()[1])
+    create_server(app, settings).run(sockets=[taken])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

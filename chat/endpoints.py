@@ -1,0 +1,92 @@
+"""Where completions come from: the owner's endpoint, else the embedded model, chosen once at the start.
+
+Knows how neither of them answers. An embedded model is found without the network; one that must be fetched is
+fetched beside a page that is open already, and a failure becomes the engine's notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+
+from chat.completions import Endpoint
+from chat.engine import Engine
+from chat.errors import ChatError
+from chat.local_model import LocalModel, Weights, fetch_weights, find_weights
+from chat.settings import DEFAULT_BASE_URL, Settings
+
+log = logging.getLogger(__name__)
+
+TITLE = "Xiaojia"  # headers are ASCII
+DEFAULT_SITE_URL = "http://localhost:7860"
+FETCHING = "The embedded model is being fetched; until it is there, only `quotes` answers."
+
+
+def describe(settings: Settings) -> str:
+    """Return the line that the start prints: which endpoint and models, never the key."""
+    if settings.has_endpoint:
+        models = ", ".join(settings.models) or "as the endpoint lists them"
+        return f"Endpoint: {settings.base_url or DEFAULT_BASE_URL} (models: {models})"
+    weights = find_weights(settings.local_model)
+    if weights is None:
+        return "Endpoint: none set; the embedded model will be fetched from the Hub"
+    tiny = (
+        ", a tiny demo model: set OPENAI_API_KEY or LOCAL_MODEL for a better one" if weights.is_demo else ""
+    )
+    return f"Endpoint: embedded {weights.name}{tiny}"
+
+
+@contextlib.asynccontextmanager
+async def connect(engine: Engine) -> AsyncGenerator[None, None]:
+    """Give the engine its endpoint, and end the embedded model afterwards."""
+    settings = engine.settings
+    if settings.has_endpoint:
+        engine.connect(_own_endpoint(settings))
+        yield
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        start = asyncio.create_task(_start_local_model(engine, stack))
+        try:
+            yield
+        finally:
+            start.cancel()
+            await asyncio.wait([start])
+
+
+def _own_endpoint(settings: Settings) -> Endpoint:
+    return Endpoint(
+        base_url=settings.base_url or DEFAULT_BASE_URL,
+        api_key=settings.api_key or "none",  # an endpoint without keys ignores it; the client demands one
+        models=settings.models,
+        headers={"HTTP-Referer": settings.site_url or DEFAULT_SITE_URL, "X-Title": TITLE},
+    )
+
+
+async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -> None:
+    try:
+        weights = await asyncio.to_thread(find_weights, engine.settings.local_model)
+        model = await LocalModel.start(weights or await _fetch(engine))
+    except ChatError as error:
+        engine.notice = str(error)
+        log.warning("%s", error)
+        return
+    stack.push_async_callback(model.aclose)
+    engine.connect(
+        Endpoint(
+            base_url=model.base_url,
+            api_key=model.api_key,
+            models=(model.name,),
+            context_window=model.context_window,
+            sampling=model.sampling,
+            is_demo=model.is_demo,
+        )
+    )
+
+
+async def _fetch(engine: Engine) -> Weights:
+    before, engine.notice = engine.notice, FETCHING
+    weights = await asyncio.to_thread(fetch_weights, engine.settings.local_model)
+    engine.notice = before
+    return weights
