@@ -1,7 +1,7 @@
 """小加 Xiaojia, put together: settings -> engine -> routes -> Gradio -> one uvicorn, on one event loop.
 
-Run: `python app.py` (or `make run`, which does the set-up too). No logic lives here, only what belongs to whom:
-the engine is opened before the first request and closed after the last reader has its ending.
+Run: `python app.py` (or `make run`, which does the set-up too). No logic lives here, only what
+belongs to whom: the engine opens before the first request and closes after the last reader has its ending.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from chat import endpoints
-from chat.api import add_cors, add_error_answers, create_router
+from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.settings import Settings
@@ -45,7 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)
-    app.include_router(create_router(engine))
+    app.include_router(router)
+    app.include_router(server_router)
     _mount_page(app, engine)
     return app
 
@@ -56,7 +57,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> None:
         app,
         page,
         "/",
-        ssr_mode=False,  # Spaces sets GRADIO_SSR_MODE: Node would take the port and answer our routes with HTML
+        ssr_mode=False,  # Spaces sets GRADIO_SSR_MODE: Node would take the port and answer for our routes
         run_history=False,
         show_error=False,
         footer_links=[],
@@ -132,7 +133,7 @@ def announce(settings: Settings, port: int) -> None:
 
 
 def main() -> int:
-    """Run until a signal. Returns the exit status; a setting that cannot be right is one line, not a traceback."""
+    """Run until a signal. Returns the exit status: a wrong setting is one line and 2."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_env(dotenv=Path(".env"))

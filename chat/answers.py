@@ -124,7 +124,7 @@ class Answer:
             async for events in batches:
                 text += [event.text for event in events if event.text]
                 yield events
-        if self._indexes and self.task.model.completions:
+        if self._indexes:
             found = await asyncio.to_thread(self._check, "".join(text))
             listed = [citation.to_json() for citation in found]
             yield [Event("citations", orjson.dumps({"citations": listed, "choices": []}))]

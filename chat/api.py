@@ -141,149 +141,151 @@ async def _wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-class Gate:
-    """Who may call the routes, and as whom: the Bearer token, and the visitor's own token."""
+def get_engine(request: Request) -> Engine:
+    """Return the engine that app.py made."""
+    engine: Engine = request.app.state.engine
+    return engine
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
-    def __call__(
-        self,
-        request: Request,
-        authorization: Annotated[str, Header(description="Bearer API_TOKEN, where it is set")] = "",
-        x_visitor: Annotated[str, Header(max_length=200, description="Whose things these are")] = "",
-        visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
-    ) -> Visitor:
-        """Return the visitor. Raises NotAllowed."""
-        token = self._engine.settings.api_token
-        scheme, _, given = authorization.partition(" ")
-        if token and not (scheme.lower() == "bearer" and _is_same(given.strip(), token)):
-            raise NotAllowed("This server wants its API token: send Authorization: Bearer <token>.")
-        return Visitor(owner=x_visitor or visitor, address=request.client.host if request.client else "")
+def identify(
+    request: Request,
+    engine: Annotated[Engine, Depends(get_engine)],
+    authorization: Annotated[str, Header(description="Bearer API_TOKEN, where it is set")] = "",
+    x_visitor: Annotated[str, Header(max_length=200, description="Whose things these are")] = "",
+    visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
+) -> Visitor:
+    """Return who calls: a holder of the Bearer token where one is set, and the owner of what is started."""
+    token = engine.settings.api_token
+    scheme, _, given = authorization.partition(" ")
+    if token and not (scheme.lower() == "bearer" and _is_same(given.strip(), token)):
+        raise NotAllowed("This server wants its API token: send Authorization: Bearer <token>.")
+    return Visitor(owner=x_visitor or visitor, address=request.client.host if request.client else "")
 
 
 def _is_same(given: str, expected: str) -> bool:
     return secrets.compare_digest(given.encode(), expected.encode())
 
 
+TheEngine = Annotated[Engine, Depends(get_engine)]
+Caller = Annotated[Visitor, Depends(identify)]
+LastEventId = Annotated[str | None, Header(description="Go on after this event")]
+
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody} for status in (400, 401, 404, 413, 415, 422, 429, 500, 502, 503)
 }
-EVENTS: dict[int | str, dict[str, Any]] = FAILURES | {
+EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Frames"},
     204: {"description": "You have all of it: EventSource stops"},
 }
 
-
-def create_router(engine: Engine) -> APIRouter:
-    """Return all routes. They must be added before Gradio is mounted at "/"."""
-    router = APIRouter()
-    gate = Gate(engine)
-    router.include_router(_generation_routes(engine, gate))
-    router.include_router(_file_routes(engine, gate))
-
-    @router.get("/healthz", tags=["server"])
-    async def tell_health() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
-
-    @router.get("/ai/example", include_in_schema=False)
-    async def show_example() -> FileResponse:
-        return FileResponse(ASSETS / "example.html")
-
-    return router
+router = APIRouter(prefix="/ai", responses=FAILURES)
+server_router = APIRouter(tags=["server"])
 
 
-def _generation_routes(engine: Engine, gate: Gate) -> APIRouter:
-    router = APIRouter(prefix="/ai", tags=["generations"], responses=FAILURES)
-    Caller = Annotated[Visitor, Depends(gate)]
-    LastEventId = Annotated[str | None, Header(description="Go on after this event")]
+@router.get("/stream_chat", tags=["generations"], responses=EVENTS, response_class=EventStream)
+async def stream_chat(
+    engine: TheEngine,
+    caller: Caller,
+    body: Annotated[TurnBody, Query()],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Start a generation and follow it. EventSource resumes by itself, without a second answer."""
+    return await _start_or_resume(engine, body, caller, last_event_id)
 
-    async def start_or_resume(body: TurnBody, caller: Visitor, last_event_id: str | None) -> Response:
-        seen = parse_event_id(last_event_id)
-        if seen:  # a reconnect: it must never start, and so bill, a second answer
-            return _follow(engine.find(seen.generation_id, caller.owner), seen.number)
-        return _follow(await engine.start(body.turn(), caller), -1)
 
-    @router.get("/stream_chat", responses=EVENTS, response_class=EventStream)
-    async def stream_chat(
-        body: Annotated[TurnBody, Query()], caller: Caller, last_event_id: LastEventId = None
-    ) -> Response:
-        """Start a generation and follow it. EventSource resumes by itself, without a second answer."""
-        return await start_or_resume(body, caller, last_event_id)
+@router.post("/stream_chat", tags=["generations"], responses=EVENTS, response_class=EventStream)
+async def post_stream_chat(
+    engine: TheEngine, caller: Caller, body: TurnBody, last_event_id: LastEventId = None
+) -> Response:
+    """The same with the fields as JSON: the prompt stays out of URLs and logs."""
+    return await _start_or_resume(engine, body, caller, last_event_id)
 
-    @router.post("/stream_chat", responses=EVENTS, response_class=EventStream)
-    async def post_stream_chat(body: TurnBody, caller: Caller, last_event_id: LastEventId = None) -> Response:
-        """The same with the fields as JSON: the prompt stays out of URLs and logs."""
-        return await start_or_resume(body, caller, last_event_id)
 
-    @router.post("/generations", status_code=201, response_model=Started)
-    async def start_generation(body: TurnBody, caller: Caller) -> Started:
-        """Start a generation; follow it at `events`."""
-        generation = await engine.start(body.turn(), caller)
-        return Started(
-            generation_id=generation.id,
-            conversation_id=engine.conversation_of(generation),
-            events=f"/ai/generations/{generation.id}/events",
-        )
+@router.post("/generations", tags=["generations"], status_code=201)
+async def start_generation(engine: TheEngine, caller: Caller, body: TurnBody) -> Started:
+    """Start a generation; follow it at `events`."""
+    generation = await engine.start(body.turn(), caller)
+    return Started(
+        generation_id=generation.id,
+        conversation_id=engine.conversation_of(generation),
+        events=f"/ai/generations/{generation.id}/events",
+    )
 
-    @router.get("/generations/{generation_id}/events", responses=EVENTS, response_class=EventStream)
-    async def follow_generation(
-        generation_id: str,
-        caller: Caller,
-        last_event_id: LastEventId = None,
-        after: Annotated[str, Query(description="The number of the last event seen")] = "",
-    ) -> Response:
-        """Follow a generation from any event on. The header wins over `after`."""
-        seen = parse_event_id(last_event_id)
-        number = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else -1
-        if seen and seen.generation_id == generation_id:
-            number = seen.number
-        return _follow(engine.find(generation_id, caller.owner), number)
 
-    @router.delete("/generations/{generation_id}", response_model=Ended)
-    async def stop_generation(generation_id: str, caller: Caller) -> Ended:
-        """Stop it. What had come stays. Idempotent: answers when the ending is in the log."""
-        generation = await engine.stop(generation_id, caller.owner)
-        return Ended(generation_id=generation_id, finish_reason=generation.finish_reason)
+@router.get(
+    "/generations/{generation_id}/events", tags=["generations"], responses=EVENTS, response_class=EventStream
+)
+async def follow_generation(
+    engine: TheEngine,
+    caller: Caller,
+    generation_id: str,
+    last_event_id: LastEventId = None,
+    after: Annotated[str, Query(description="The number of the last event seen")] = "",
+) -> Response:
+    """Follow a generation from any event on. The header wins over `after`."""
+    seen = parse_event_id(last_event_id)
+    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else -1
+    if seen and seen.generation_id == generation_id:
+        number = seen.number
+    return _follow(engine.find(generation_id, caller.owner), number)
 
-    return router
+
+@router.delete("/generations/{generation_id}", tags=["generations"])
+async def stop_generation(engine: TheEngine, caller: Caller, generation_id: str) -> Ended:
+    """Stop it. What had come stays. Idempotent: answers when the ending is in the log."""
+    generation = await engine.stop(generation_id, caller.owner)
+    return Ended(generation_id=generation_id, finish_reason=generation.finish_reason)
+
+
+@router.post("/files", tags=["files"], status_code=201)
+async def read_file(
+    engine: TheEngine,
+    caller: Caller,
+    file: Annotated[UploadFile, File(description="The file")],
+    password: Annotated[str, Form(description="Opens an encrypted file")] = "",
+) -> FileRead:
+    """Read a file, to ask about it with its `file_id`. Tells what could not be read."""
+    with engine.scratch() as folder:
+        path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
+        attachment = await engine.attach(path, file.filename or "file", caller.owner, password or None)
+        document = await attachment.finish()
+    problems = [{"kind": one.kind, "pages": list(one.pages), "note": one.note} for one in document.problems]
+    return FileRead(
+        file_id=attachment.id,
+        name=document.name,
+        media_type=document.media_type,
+        bytes=document.size,
+        characters=len(document.text),
+        pages=document.page_count,
+        problems=problems,
+    )
+
+
+@router.get("/example", include_in_schema=False)
+async def show_example() -> FileResponse:
+    """A page of its own that talks to the routes with EventSource, as any other site can."""
+    return FileResponse(ASSETS / "example.html")
+
+
+@server_router.get("/healthz")
+async def tell_health() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+async def _start_or_resume(
+    engine: Engine, body: TurnBody, caller: Visitor, last_event_id: str | None
+) -> Response:
+    seen = parse_event_id(last_event_id)
+    if seen:  # a reconnect: it must never start, and so bill, a second answer
+        return _follow(engine.find(seen.generation_id, caller.owner), seen.number)
+    return _follow(await engine.start(body.turn(), caller), -1)
 
 
 def _follow(generation: Generation, after: int) -> Response:
     if generation.is_finished and after >= generation.last_id:
         return Response(status_code=204, headers={"cache-control": "no-store"})
     return EventStream(generation, after)
-
-
-def _file_routes(engine: Engine, gate: Gate) -> APIRouter:
-    router = APIRouter(prefix="/ai", tags=["files"], responses=FAILURES)
-
-    @router.post("/files", status_code=201, response_model=FileRead)
-    async def read_file(
-        file: Annotated[UploadFile, File(description="The file")],
-        caller: Annotated[Visitor, Depends(gate)],
-        password: Annotated[str, Form(description="Opens an encrypted file")] = "",
-    ) -> FileRead:
-        """Read a file, to ask about it with its `file_id`. Tells what could not be read."""
-        with engine.scratch() as folder:
-            path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
-            attachment = await engine.attach(path, file.filename or "file", caller.owner, password or None)
-            document = await attachment.finish()
-        return FileRead(
-            file_id=attachment.id,
-            name=document.name,
-            media_type=document.media_type,
-            bytes=document.size,
-            characters=len(document.text),
-            pages=document.page_count,
-            problems=[
-                {"kind": problem.kind, "pages": list(problem.pages), "note": problem.note}
-                for problem in document.problems
-            ],
-        )
-
-    return router
 
 
 async def _save(file: UploadFile, path: Path, limit: int) -> Path:

@@ -1,0 +1,94 @@
+"""The app under test on a real socket. `run_app` is the whole of it; `run_routes` leaves the page out and is quicker.
+
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_API_KEY="sk-test") as app:
+        app.url, app.engine, app.client        # an httpx client on its address
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from app import Server, create_app, create_server
+from chat import endpoints
+from chat.api import add_cors, add_error_answers, router, server_router
+from chat.engine import Engine
+from chat.settings import Settings
+
+
+@dataclass
+class RunningApp:
+    """url has no slash at its end."""
+
+    url: str
+    engine: Engine
+    client: httpx.AsyncClient
+    server: uvicorn.Server
+    settings: Settings
+
+
+def make_settings(folder: Path, **environ: str) -> Settings:
+    """Settings from these variables alone; data goes below `folder`."""
+    return Settings.from_env({"DATA_DIR": str(folder / "data"), "GRADIO_SERVER_PORT": "0", **environ})
+
+
+@contextlib.asynccontextmanager
+async def run_app(folder: Path, **environ: str) -> AsyncGenerator[RunningApp, None]:
+    """Serve the whole application on a free port of the loopback."""
+    settings = make_settings(folder, **environ)
+    app = create_app(settings)
+    async with _serve(app, create_server(app, settings), settings) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def run_routes(folder: Path, **environ: str) -> AsyncGenerator[RunningApp, None]:
+    """Serve the routes alone, without the page."""
+    settings = make_settings(folder, **environ)
+    engine = Engine(settings)
+
+    @contextlib.asynccontextmanager
+    async def live(app: FastAPI) -> AsyncGenerator[None, None]:
+        await engine.open()
+        async with endpoints.connect(engine):
+            yield
+            await engine.aclose()
+
+    app = FastAPI(lifespan=live)
+    app.state.engine = engine
+    add_error_answers(app)
+    add_cors(app, settings.cors_origins)
+    app.include_router(router)
+    app.include_router(server_router)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    async with _serve(app, uvicorn.Server(config), settings) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def _serve(
+    app: FastAPI, server: uvicorn.Server | Server, settings: Settings
+) -> AsyncGenerator[RunningApp, None]:
+    taken = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    serving = asyncio.create_task(server.serve(sockets=[taken]))
+    while not server.started:
+        if serving.done():
+            await serving
+        await asyncio.sleep(0.01)
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            yield RunningApp(url, app.state.engine, client, server, settings)
+    finally:
+        await app.state.engine.end_generations()
+        server.should_exit = True
+        await serving
+        taken.close()
