@@ -1,30 +1,157 @@
-"""PDF, page by page."""
+"""PDF, page by page: read with pdfium, judged, and read again with pypdf where that may be better."""
 
 from __future__ import annotations
 
-import pypdfium2  # type: ignore[import-untyped]
+import re
+import unicodedata
+from dataclasses import dataclass, field
 
 from chat.documents import Page, Problem
-from chat.extraction import refusals
+from chat.extraction import legibility, pdfium, refusals, second_reader
+from chat.extraction.bidirectional import arrange
+from chat.extraction.glyphs import Glyph, is_overprinted, print_once
+from chat.extraction.pdfium import Sheet
 from chat.extraction.source import Findings, Shape, Source
+
+MEDIA_TYPE = "application/pdf"
+FEW_LETTERS = 50
+FULL_PAGE_SHARE = 0.6
+BESIDE_PICTURE = "A picture fills the page; only the text beside it could be read."
+LEFT_OUT = "Characters that the file's fonts do not name were left out."
+ADDRESS = re.compile(r"^(https?://|mailto:|tel:)", re.IGNORECASE)
+# Forms of letters, ligatures and radicals that stand for common characters.
+FORMS = re.compile("[\u2e80-\u2fd5\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+@dataclass
+class Second:
+    """The second reader, opened for the first page that needs it."""
+
+    source: Source
+    _document: second_reader.Document | None = field(default=None, init=False)
+    _is_broken: bool = field(default=False, init=False)
+
+    def text(self, index: int) -> str:
+        """Return a page's text; empty where this reader cannot read it."""
+        document = self._open()
+        return document.text(index) if document and index < len(document) else ""
+
+    def fields(self, index: int) -> list[tuple[str, str]]:
+        """Return name and value of a page's form fields."""
+        document = self._open()
+        return document.fields(index) if document and index < len(document) else []
+
+    def _open(self) -> second_reader.Document | None:
+        if self._document is None and not self._is_broken:
+            try:
+                self._document = second_reader.Document(self.source.path, self.source.password)
+            except (second_reader.Locked, second_reader.NotReadable):
+                self._is_broken = True
+        return self._document
 
 
 def read(source: Source) -> Findings:
     """Yield the pages of a PDF."""
     try:
-        document = pypdfium2.PdfDocument(source.path, password=source.password)
-    except pypdfium2.PdfiumError as error:
-        if "assword" in str(error):
-            raise refusals.locked(source.name, wrong=source.password is not None) from error
+        document = pdfium.Document(source.path, source.password)
+    except (pdfium.PasswordWrong, pdfium.NotReadable):
+        yield from _read_second(source)
+        return
+    second, heading, headings = Second(source), "", document.headings()
+    yield Shape(MEDIA_TYPE, "page", len(document))
+    for index in range(len(document)):
+        heading = headings.get(index, heading)
+        try:
+            with document.page(index) as sheet:
+                text, problems = _read_sheet(sheet, second, index, document.has_form)
+        except pdfium.NotReadable:
+            text = second.text(index)
+            problems = _judge(text, str(index + 1), "unreadable")
+        yield Page(str(index + 1), text, heading)
+        yield from problems
+
+
+def _read_second(source: Source) -> Findings:
+    """Yield the pages of a file that pdfium cannot open."""
+    try:
+        document = second_reader.Document(source.path, source.password)
+    except second_reader.Locked as error:
+        raise refusals.locked(source.name, wrong=source.password is not None) from error
+    except second_reader.NotReadable as error:
         raise refusals.damaged(source.name, "PDF") from error
-    yield Shape("application/pdf", "page", len(document))
-    for number in range(len(document)):
-        page = document[number]
-        textpage = page.get_textpage()
-        text = textpage.get_text_bounded()
-        textpage.close()
-        page.close()
-        label = str(number + 1)
-        yield Page(label, text)
-        if not text.strip():
-            yield Problem("no_text", (label,))
+    yield Shape(MEDIA_TYPE, "page", len(document))
+    for index in range(len(document)):
+        text = _plain_forms(document.text(index))
+        yield Page(str(index + 1), text)
+        yield from _judge(text, str(index + 1), "no_text")
+
+
+def _read_sheet(sheet: Sheet, second: Second, index: int, has_form: bool) -> tuple[str, list[Problem]]:
+    label = str(index + 1)
+    text, note = _best_text(sheet, second, index)
+    problems = [Problem("garbled", (label,), note)] if note else _judge(text, label, "no_text")
+    letters = legibility.judge(text).letters
+    if not letters and sheet.is_blank() and not sheet.has_annotations:
+        problems = []
+    elif 0 < letters < FEW_LETTERS and sheet.picture_share() > FULL_PAGE_SHARE:
+        problems = [Problem("no_text", (label,), BESIDE_PICTURE)]
+    fields = second.fields(index) if has_form and sheet.has_annotations else []
+    return "\n".join([text, *_field_lines(fields, text), *_link_lines(sheet.urls, text)]), problems
+
+
+def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
+    """Return a page's text by the better reader, and a note where part of it was left out."""
+    text = sheet.text()
+    if is_overprinted(text):
+        text = _text_of(print_once(sheet.glyphs()))
+    elif legibility.is_right_to_left(text):
+        text = arrange(sheet.glyphs())
+    judgement = legibility.judge(text)
+    if not judgement.letters:
+        other = second.text(index) if sheet.has_letters_drawn() else ""
+        return _plain_forms(other if other.strip() else text), ""
+    if judgement.is_legible:
+        return _plain_forms(text), ""
+    text = legibility.better(text, second.text(index))
+    if legibility.judge(text).is_legible:
+        return _plain_forms(text), ""
+    known = _without_guesses(sheet.glyphs())
+    return _plain_forms(known or text), LEFT_OUT if known else ""
+
+
+def _without_guesses(glyphs: list[Glyph]) -> str:
+    """Return the text without the characters that are guessed and of no script that is there for certain.
+
+    Empty where that leaves nothing out.
+    """
+    certain = "".join(glyph.character for glyph in glyphs if not glyph.is_guess)
+    scripts = legibility.known_scripts(certain)
+    kept = [g for g in glyphs if not g.is_guess or legibility.script_of(g.character) in scripts]
+    if len(kept) == len(glyphs) or not legibility.judge(certain).letters:
+        return ""
+    return _text_of(kept)
+
+
+def _text_of(glyphs: list[Glyph]) -> str:
+    text = "".join(glyph.character for glyph in glyphs)
+    return arrange(glyphs) if legibility.is_right_to_left(text) else text
+
+
+def _judge(text: str, label: str, kind: str) -> list[Problem]:
+    judgement = legibility.judge(text)
+    if not judgement.letters and not text.strip():
+        return [Problem(kind, (label,))]
+    return [] if judgement.is_legible else [Problem("garbled", (label,))]
+
+
+def _field_lines(fields: list[tuple[str, str]], text: str) -> list[str]:
+    return [f"{name}: {value}" for name, value in fields if value not in text]
+
+
+def _link_lines(urls: list[tuple[str, str]], text: str) -> list[str]:
+    new = [(url, words) for url, words in urls if ADDRESS.sub("", url).rstrip("/") not in text]
+    return [f"[{words}]({url})" if words else f"<{url}>" for url, words in new]
+
+
+def _plain_forms(text: str) -> str:
+    return FORMS.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)

@@ -18,6 +18,7 @@ MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WE
 PIXELS = 80_000_000
 WIDTHS = range(16, 4_097)
 HEIGHT = 8_192
+PAGE_BYTES = 4_000_000
 QUALITIES = (88, 75, 60)
 
 
@@ -51,7 +52,7 @@ def render(source: Source, page: int, width: int) -> bytes:
         raise refusals.damaged(source.name, "PDF") from error
     scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
     image = sheet.render(scale=scale).to_pil().convert("RGB")
-    return _pack(image, limit_bytes=refusals.MEGABYTE * 4)[0]
+    return _pack(image, limit_bytes=PAGE_BYTES)[0]
 
 
 def _open(source: Source) -> Image.Image:

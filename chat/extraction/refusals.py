@@ -101,8 +101,5 @@ def from_child(fields: dict[str, object], name: str) -> AttachmentError:
 
 def too_many_pixels(name: str, limit: int) -> UnreadableFile:
     """A picture that would unpack to more pixels than any camera makes."""
-    return UnreadableFile(
-        f"“{name}” has more pixels than the limit of {limit // 1_000_000} million.",
-        name=name,
-        limit_pixels=limit,
-    )
+    sentence = f"“{name}” has more pixels than the limit of {limit // 1_000_000} million."
+    return UnreadableFile(sentence, name=name, limit_pixels=limit)

@@ -1,0 +1,163 @@
+"""The first reader of PDF: pdfium, which is quick and right for most pages.
+
+Knows one document at a time; whether its text is good, chat.extraction.pdf judges.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pypdfium2  # type: ignore[import-untyped]
+from pypdfium2 import raw
+
+from chat.extraction.glyphs import Glyph
+
+HEADINGS = 5_000
+LINKS = 100
+ANCHOR_CHARACTERS = 100
+URL_BYTES = 2_048
+OBJECTS = 500
+SCHEMES = ("http://", "https://", "mailto:", "ftp://", "tel:", "doi:")
+
+
+class PasswordWrong(Exception):
+    """The document needs a password, and this is not it."""
+
+
+class NotReadable(Exception):
+    """pdfium cannot open the document, or not this page."""
+
+
+class Document:
+    """An open PDF."""
+
+    def __init__(self, path: Path, password: str | None) -> None:
+        try:
+            self._pdf = pypdfium2.PdfDocument(path, password=password)
+        except pypdfium2.PdfiumError as error:
+            raise (PasswordWrong if "assword" in str(error) else NotReadable) from error
+        self.has_form = self._pdf.get_formtype() != raw.FORMTYPE_NONE
+
+    def __len__(self) -> int:
+        return len(self._pdf)
+
+    def headings(self) -> dict[int, str]:
+        """Return the outline: index of a page -> the first heading on it."""
+        found: dict[int, str] = {}
+        try:
+            for bookmark, _ in zip(self._pdf.get_toc(max_depth=6), range(HEADINGS), strict=False):
+                target = bookmark.get_dest()
+                index = target.get_index() if target else None
+                if index is not None:
+                    found.setdefault(index, bookmark.get_title().strip())
+        except (pypdfium2.PdfiumError, ValueError, UnicodeDecodeError):
+            return found
+        return found
+
+    def page(self, index: int) -> Sheet:
+        """Open a page, for use in a `with`."""
+        return Sheet(self._pdf, index)
+
+
+class Sheet:
+    """An open page. What its annotations and form fields show is part of its text."""
+
+    def __init__(self, pdf: Any, index: int) -> None:
+        self._pdf, self._index = pdf, index
+
+    def __enter__(self) -> Sheet:
+        try:
+            self._page = self._pdf[self._index]
+            self.has_annotations = raw.FPDFPage_GetAnnotCount(self._page) > 0
+            self.urls = list(self._links()) if self.has_annotations else []
+            if self.has_annotations:
+                # Flattening draws them into the page, so that they are read where they stand.
+                raw.FPDFPage_Flatten(self._page, raw.FLAT_NORMALDISPLAY)
+                self._page.close()
+                self._page = self._pdf[self._index]
+            self._letters = self._page.get_textpage()
+        except pypdfium2.PdfiumError as error:
+            raise NotReadable from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._letters.close()
+        self._page.close()
+
+    def text(self) -> str:
+        """Return the text as pdfium orders it."""
+        text: str = self._letters.get_text_bounded()
+        return text
+
+    def glyphs(self) -> list[Glyph]:
+        """Return every character with its place."""
+        letters = self._letters.raw
+        x, y = ctypes.c_double(), ctypes.c_double()
+        glyphs = []
+        for index in range(self._letters.count_chars()):
+            raw.FPDFText_GetCharOrigin(letters, index, x, y)
+            is_guess = raw.FPDFText_HasUnicodeMapError(letters, index) == 1
+            glyphs.append(Glyph(_character(letters, index), x.value, y.value, is_guess))
+        return glyphs
+
+    def picture_share(self) -> float:
+        """Return how much of the page its largest picture covers, 0 to 1."""
+        width, height = self._page.get_size()
+        pictures = (found.get_bounds() for found in self._objects(raw.FPDF_PAGEOBJ_IMAGE))
+        areas = [float(abs((right - left) * (top - bottom))) for left, bottom, right, top in pictures]
+        return max(areas, default=0.0) / max(1.0, float(width * height))
+
+    def has_letters_drawn(self) -> bool:
+        """Whether the page's program draws text at all."""
+        return next(self._objects(raw.FPDF_PAGEOBJ_TEXT), None) is not None
+
+    def is_blank(self) -> bool:
+        """Whether nothing at all is drawn on the page."""
+        return bool(raw.FPDFPage_CountObjects(self._page) == 0)
+
+    def _objects(self, kind: int) -> Iterator[Any]:
+        try:
+            for found, _ in zip(self._page.get_objects([kind], max_depth=3), range(OBJECTS), strict=False):
+                yield found
+        except pypdfium2.PdfiumError:
+            return
+
+    def _links(self) -> Iterator[tuple[str, str]]:
+        """Yield the target and the words of each link to outside, once."""
+        position, link, seen = ctypes.c_int(0), raw.FPDF_LINK(), set[str]()
+        letters = self._page.get_textpage()
+        while len(seen) < LINKS and raw.FPDFLink_Enumerate(self._page, position, link):
+            url = self._target(link)
+            if url.lower().startswith(SCHEMES) and url not in seen:
+                seen.add(url)
+                yield url, self._anchor(link, letters)
+        letters.close()
+
+    def _target(self, link: Any) -> str:
+        action = raw.FPDFLink_GetAction(link)
+        if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:
+            return ""
+        buffer = ctypes.create_string_buffer(URL_BYTES)
+        size = raw.FPDFAction_GetURIPath(self._pdf, action, buffer, URL_BYTES)
+        return buffer.value.decode("utf-8", "replace").strip() if 0 < size <= URL_BYTES else ""
+
+    def _anchor(self, link: Any, letters: Any) -> str:
+        box = raw.FS_RECTF()
+        if not raw.FPDFLink_GetAnnotRect(link, box):
+            return ""
+        words = letters.get_text_bounded(box.left, box.bottom, box.right, box.top)
+        return " ".join(words.split())[:ANCHOR_CHARACTERS]
+
+
+def _character(letters: Any, index: int) -> str:
+    code = raw.FPDFText_GetUnicode(letters, index)
+    character = chr(code) if code < 0x110000 else "\ufffd"
+    # Shapes of one Arabic letter, and ligatures, are its letters.
+    return unicodedata.normalize("NFKC", character) if "\ufb1d" <= character <= "\ufefc" else character

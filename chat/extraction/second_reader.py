@@ -1,0 +1,135 @@
+"""The second reader of PDF: pypdf, for files that pdfium cannot open, pages it misreads, and form fields.
+
+Written in Python, it can be stopped in the middle of a page, and is: a page has a time limit of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdf
+from pypdf.errors import FileNotDecryptedError
+
+PAGE_SECONDS = 6.0
+STREAM_BYTES = 30_000_000
+ANNOTATIONS = 2_000
+VALUE_CHARACTERS = 20_000
+PARENTS = 20
+CONFIGURATION: dict[str, Any] = {  # the defaults let a small file take gigabytes
+    "zlib_maximum_output_length": STREAM_BYTES,
+    "lzw_maximum_output_length": STREAM_BYTES,
+    "run_length_maximum_output_length": STREAM_BYTES,
+    "array_based_stream_maximum_output_length": STREAM_BYTES,
+    "maximum_declared_stream_length": STREAM_BYTES,
+    "xform_maximum_invocations_per_extraction": 500,
+    "jbig2dec_binary": None,
+}
+
+
+class Locked(Exception):
+    """The document needs a password, and this is not it."""
+
+
+class OutOfTime(BaseException):
+    """A page took longer than it may. Not an Exception: pypdf catches those and goes on."""
+
+
+class NotReadable(Exception):
+    """pypdf cannot open the document."""
+
+
+class Document:
+    """A PDF as pypdf reads it, opened when it is first needed."""
+
+    def __init__(self, path: Path, password: str | None) -> None:
+        try:
+            with bounded():
+                self._reader = pypdf.PdfReader(path, password=password)
+                self._count = len(self._reader.pages)
+        except FileNotDecryptedError as error:
+            raise Locked from error
+        except MemoryError:
+            raise
+        except (Exception, OutOfTime) as error:  # damaged objects are met in every way that Python has
+            raise NotReadable from error
+
+    def __len__(self) -> int:
+        return self._count
+
+    def text(self, index: int) -> str:
+        """Return the text of a page; empty where it cannot be read."""
+        try:
+            with bounded():
+                return self._reader.pages[index].extract_text()
+        except MemoryError:
+            raise
+        except (Exception, OutOfTime):
+            return ""
+
+    def fields(self, index: int) -> list[tuple[str, str]]:
+        """Return name and value of the form fields of a page that hold something."""
+        found: list[tuple[str, str]] = []
+        try:
+            with bounded():
+                for annotation in (self._reader.pages[index].annotations or [])[:ANNOTATIONS]:
+                    found.extend(_field(annotation.get_object()))
+        except MemoryError:
+            raise
+        except (Exception, OutOfTime):
+            return found
+        return list(dict.fromkeys(found))
+
+
+def _field(widget: Any) -> Iterator[tuple[str, str]]:
+    if widget.get("/Subtype") != "/Widget":
+        return
+    names, value, node = [], None, widget
+    for _ in range(PARENTS):
+        if node.get("/T"):
+            names.append(str(node["/T"]))
+        value = node.get("/V") if value is None else value
+        if "/Parent" not in node:
+            break
+        node = node["/Parent"].get_object()
+    shown = _shown(value, widget.get("/AS"))
+    if shown:
+        yield ".".join(reversed(names)), shown[:VALUE_CHARACTERS]
+
+
+def _shown(value: Any, state: Any) -> str:
+    """Return what a reader of the form would see; empty for a box that is not ticked."""
+    value = value.get_object() if hasattr(value, "get_object") else value
+    if state is not None:  # a tick box: its state is a name such as /Yes
+        return "" if str(state) == "/Off" else str(state).removeprefix("/")
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value).strip() if isinstance(value, str) and not str(value).startswith("/") else ""
+
+
+@contextlib.contextmanager
+def bounded() -> Iterator[None]:
+    """Read a page in this block under limits of pypdf's own; raise OutOfTime in it when it takes long."""
+    with pypdf.apply_configuration(**CONFIGURATION), _stopwatch(PAGE_SECONDS):
+        yield
+
+
+@contextlib.contextmanager
+def _stopwatch(seconds: float) -> Iterator[None]:
+    if not hasattr(signal, "setitimer"):  # Windows: the parent's wall limit is what is left
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
