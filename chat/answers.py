@@ -24,11 +24,12 @@ from chat.attachments import Attachment
 from chat.completions import Chunk, Completions, Request
 from chat.context import Message, Prompt, compose, file_budget
 from chat.errors import ProviderError
-from chat.generations import Event
+from chat.generations import Event, read_text
 from chat.passages import Index
 from chat.receipts import Receipt
 from chat.selection import Selection, choose, needs_search_terms
-from chat.turns import Options
+from chat.tokens import estimate_tokens
+from chat.turns import Options, Visitor
 
 QUOTES_MODEL = "quotes"
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
@@ -65,6 +66,7 @@ class Task:
     blind_models: names of the models that refused pictures; shared, and added to.
     """
 
+    visitor: Visitor
     question: str
     history: Sequence[Message]
     attachments: Sequence[Attachment]
@@ -119,13 +121,14 @@ class Answer:
 
     async def write(self) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the answer's events in batches, up to its ending."""
-        text: list[str] = [self.task.partial]
+        seen: list[Event] = []
         async with aclosing(self._chunks()) as batches:
             async for events in batches:
-                text += [event.text for event in events if event.text]
+                if self._indexes:
+                    seen += events
                 yield events
         if self._indexes:
-            found = await asyncio.to_thread(self._check, "".join(text))
+            found = await asyncio.to_thread(self._check, self.task.partial + read_text(seen)[0])
             listed = [citation.to_json() for citation in found]
             yield [Event("citations", orjson.dumps({"citations": listed, "choices": []}))]
         yield [Event("done", orjson.dumps(self._ending()))]
@@ -141,6 +144,12 @@ class Answer:
 
     def _ending(self) -> dict[str, object]:
         return {"finish_reason": self.finish_reason or "stop", "usage": self.usage, "timings": self.timings()}
+
+    def count_tokens(self, written: str) -> int:
+        """Return the tokens that the answer took: as the provider counts them, else an estimate."""
+        if self.usage and isinstance(self.usage.get("total_tokens"), int):
+            return int(self.usage["total_tokens"])
+        return self.prompt.tokens + estimate_tokens(written) if self.prompt else 0
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token, and to now."""
@@ -232,14 +241,14 @@ class Answer:
         )
 
     def _events(self, chunks: Sequence[Chunk]) -> Sequence[Event]:
-        for chunk in chunks:
+        for chunk in chunks:  # the newest wins: some endpoints count on every chunk
             if chunk.usage:
                 self.usage = dict(chunk.usage)
             if chunk.finish_reason:
                 self.finish_reason = chunk.finish_reason
         if self.first_token is None and any(chunk.text or chunk.reasoning for chunk in chunks):
             self._note_first()
-        return [Event("chunk", chunk.data, chunk.text, chunk.reasoning) for chunk in chunks]
+        return [Event("chunk", one.data, one.text, one.reasoning, one.recasts) for one in chunks]
 
     def _note_first(self) -> None:
         self.first_token = time.monotonic()

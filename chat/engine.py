@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
+from chat.allowances import Allowances
 from chat.answers import QUOTES_MODEL, Answer, Model, Task
 from chat.attachments import Attachment, Attachments
 from chat.completions import Completions, Endpoint
@@ -64,6 +65,7 @@ class Engine:
         self._endpoint: Endpoint | None = None
         self._models: tuple[float, tuple[str, ...]] = (0.0, ())
         self._recorder = Recorder()
+        self._allowances = Allowances(settings)
         self._generations = Generations(_limits(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._requests: dict[tuple[str, str], asyncio.Future[str]] = {}
@@ -138,6 +140,7 @@ class Engine:
 
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""
+        await self._admit(visitor)
         message = await self._message(message_id, visitor.owner)
         question = await self._message(message.parent_id or "", visitor.owner)
         history = await self._branch_to(question, visitor.owner)
@@ -150,6 +153,7 @@ class Engine:
         message = await self._message(message_id, visitor.owner)
         if message.finish_reason is None:
             raise InvalidRequest("This answer is still being written.")
+        await self._admit(visitor)
         question = await self._message(message.parent_id or "", visitor.owner)
         history = await self._branch_to(question, visitor.owner)
         return await self._answer(question, history[:-1], visitor, options, begun=message)
@@ -253,7 +257,7 @@ class Engine:
     async def _start(self, turn: Turn, visitor: Visitor) -> Generation:
         if not turn.user_message.strip():
             raise InvalidRequest("The message is empty.", field="user_message")
-        self._generations.check(visitor.owner)
+        await self._admit(visitor)
         conversation_id = turn.conversation_id or (TEMPORARY if turn.is_temporary else "") + new_id()
         branch: Sequence[Message] = ()
         if turn.conversation_id:
@@ -270,6 +274,15 @@ class Engine:
         )
         saves = [partial(self._save_question, question, visitor.owner, not turn.conversation_id)]
         return await self._answer(question, branch, visitor, turn.options, saves)
+
+    async def _admit(self, visitor: Visitor) -> None:
+        """Count a message against the visitor's limits. Raises Refused."""
+        self._generations.check(visitor.owner)
+        await self._allowances.admit(visitor)
+
+    async def tokens_left(self, visitor: Visitor) -> int | None:
+        """Return how many tokens the visitor may still use today; None: no limit."""
+        return await self._allowances.tokens_left(visitor)
 
     async def _files_of(self, turn: Turn, owner: str, store: History) -> tuple[str, ...]:
         """Return the ids of the turn's files, its inline text among them. Raises NotFound."""
@@ -294,6 +307,7 @@ class Engine:
         attachments = await self._attachments_of((*branch, question), visitor.owner)
         model, demo = await self._model(options.model, any(not file.is_image for file in attachments))
         task = Task(
+            visitor=visitor,
             question=question.text,
             history=[Spoken(message.role, message.text) for message in branch if message.text],
             attachments=attachments,
@@ -399,6 +413,10 @@ class Engine:
         if answer:
             save = partial(self._save_ending, generation, answer)
             self._recorder.later(answer.conversation_id, save)
+            tokens = answer.count_tokens(generation.text + generation.reasoning)
+            self._recorder.later(
+                f"tokens {generation.id}", partial(self._allowances.spend, answer.task.visitor, tokens)
+            )
 
     async def _save_ending(self, generation: Generation, answer: Answer) -> None:
         ending = orjson.loads(generation.events[-1].data)

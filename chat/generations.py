@@ -35,12 +35,14 @@ class Event(NamedTuple):
 
     type: `generation` first; then `chunk`, `receipt`, `citations`; `done` or `error` last.
     data: one line of JSON, as sent. text, reasoning: the characters that it adds to the answer.
+    recasts: all text before it turned out to be reasoning (a </think> came whose <think> never did).
     """
 
     type: str
     data: bytes
     text: str = ""
     reasoning: str = ""
+    recasts: bool = False
 
 
 Source = AsyncIterator[Sequence[Event]]
@@ -67,6 +69,18 @@ def done_event(finish_reason: str) -> Event:
 def error_event(error: ChatError) -> Event:
     """Return the ending of a generation that broke, as the JSON that is sent."""
     return Event("error", orjson.dumps(error.body()))
+
+
+def read_text(events: Sequence[Event], text: str = "", reasoning: str = "") -> tuple[str, str]:
+    """Return answer and reasoning after `events`, which follow on `text` and `reasoning`."""
+    at = next((i for i in range(len(events) - 1, -1, -1) if events[i].recasts), 0)
+    if at or (events and events[0].recasts):
+        text, reasoning = (
+            "",
+            reasoning + text + "".join([event.reasoning + event.text for event in events[:at]]),
+        )
+    reasoning += "".join([event.reasoning for event in events[at:]])
+    return text + "".join([event.text for event in events[at:]]), reasoning
 
 
 class Generation:
@@ -102,12 +116,12 @@ class Generation:
     @property
     def text(self) -> str:
         """The answer so far."""
-        return "".join([event.text for event in self._events])
+        return read_text(self._events)[0]
 
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        return "".join([event.reasoning for event in self._events])
+        return read_text(self._events)[1]
 
     @property
     def finish_reason(self) -> str:
@@ -121,7 +135,9 @@ class Generation:
         """Return the newest event of a type."""
         return next((event for event in reversed(self._events) if event.type == type), None)
 
-    async def follow(self, after: int = -1, *, idle: float | None = None) -> AsyncGenerator[Sequence[Event], None]:
+    async def follow(
+        self, after: int = -1, *, idle: float | None = None
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """Yield what has gathered past event `after`, then what comes, in batches, until the ending.
 
         An empty batch says that nothing came for `idle` seconds. Ids past the newest are taken as the newest.
