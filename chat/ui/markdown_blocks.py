@@ -1,0 +1,315 @@
+"""The blocks of a model's Markdown: code is left as it is, but in a form that every parser reads as code; the rest
+goes through chat.ui.markdown_inline, a paragraph, heading or table cell at a time.
+
+A line scanner after CommonMark's container rules. Where marked 12 (in Gradio) reads something otherwise, the source
+is written so that both agree: an unclosed fence in a list is closed, indented code is fenced, code that begins with
+a tab gets a form in which marked does not turn the tab into spaces. Knows no page and no cache.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape as escape_html
+
+from chat.ui.links import read_link
+from chat.ui.markdown_inline import WHITE, write_inline
+
+FORMULA_LINES_MAX = 80
+INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it
+_LEADING_TABS = re.compile(r"^( *)(\t+)")
+_QUOTE = re.compile(r" {0,3}> ?")
+_MARKER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))([ \t]+|$)")
+_RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
+_FENCE = re.compile(r"( *)(`{3,}|~{3,})(.*)$")
+_BREAKS = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|=+\s*$|-+\s*$|\[(?:\\.|[^\[\]\\])+\]:)")
+_DELIMITERS = re.compile(r" {0,3}(?:\| *)?:?-+:? *(?:\| *:?-+:? *)*(?:\| *)?$")
+_DEFINITION = re.compile(
+    r""" {0,3}\[(?!\^)((?:\\.|[^\[\]\\\n]){1,200})\]: *(?:<([^<>\n]*)>|(\S+))(?: +(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))? *$"""
+)
+_FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
+_CODE_SPAN = re.compile(r"(`+)(?:[^`]|[^`].*?[^`])\1(?!`)")
+_CELL = re.compile(r"(?:\\\(.*?\\\)|\$\$.*?\$\$|\\.|[^|\\$]|\\|\$)*")
+
+
+@dataclass
+class _Fence:
+    """Code being read. depth: of its containers; indent: spaces before the fence; lines: its code."""
+
+    mark: str
+    info: str
+    indent: int
+    depth: int
+    prefix: str  # of the fence's own line, list marker and all
+    inner: str  # of the lines after it
+    lines: list[str] = field(default_factory=list)
+
+
+class Blocks:
+    """One run over one text."""
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        self.hosts = hosts
+        self.out: list[str] = []
+        self.containers: list[int] = []  # 0: a quote; else a list item, and how far its content is indented
+        self.fence: _Fence | None = None
+        self.paragraph: list[tuple[str, str]] = []  # (prefix, content) of its lines
+        self.in_table = False
+        self.in_indented = False
+
+    def write(self, text: str) -> str:
+        """Return the text, mended."""
+        lines = text.split("\n")
+        at = 0
+        while at < len(lines):
+            at = self._read(lines, at)
+        self._end_paragraph()
+        if self.fence:
+            self._end_fence(closed=self.in_indented)
+        return "\n".join(self.out)
+
+    def _read(self, lines: list[str], at: int) -> int:
+        line = _LEADING_TABS.sub(lambda match: match[1] + "    " * len(match[2]), lines[at])
+        raw = lines[at]
+        if self.fence:
+            return (
+                at + 1
+                if self._read_code(raw if self.fence.depth == 0 else line, raw)
+                else self._read(lines, at)
+            )
+        prefix, rest, is_whole = self._enter(line)
+        if not rest.strip():
+            self._end_paragraph()
+            self.out.append(line)
+            return at + 1
+        if not is_whole and self.paragraph and not self._starts_block(rest):
+            return self._read_text(lines, at, prefix, rest)  # a lazy line: it belongs to the paragraph above
+        prefix, rest = self._open_containers(prefix, rest, is_whole)
+        if (match := _FENCE.match(rest)) and not ("`" in match[3] and match[2][0] == "`"):
+            self._begin_fence(match, prefix)
+            return at + 1
+        if rest.startswith("    ") and not self.paragraph:
+            self._begin_indented(prefix, rest)
+            return at + 1
+        return self._read_text(lines, at, prefix, rest)
+
+    # Containers
+
+    def _enter(self, line: str) -> tuple[str, str, bool]:
+        """Go into the containers that the line continues; return what that took, the rest, and whether all."""
+        at = 0
+        for depth, indent in enumerate(self.containers):
+            rest = line[at:]
+            quote = _QUOTE.match(rest) if indent == 0 else None
+            if quote:
+                at += quote.end()
+            elif indent and not rest.strip():
+                continue
+            elif indent and len(rest) - len(rest.lstrip(" ")) >= indent:
+                at += indent
+            else:
+                self._lost = depth
+                return line[:at], rest, False
+        return line[:at], line[at:], True
+
+    def _open_containers(self, prefix: str, rest: str, is_whole: bool) -> tuple[str, str]:
+        if not is_whole:
+            self._end_paragraph()
+            del self.containers[self._lost :]
+        while rest.strip():
+            if quote := _QUOTE.match(rest):
+                taken, indent = quote.end(), 0
+            elif (marker := _MARKER.match(rest)) and not _RULE.match(rest) and self._may_open(marker, rest):
+                spaces = len(marker[2])
+                taken = marker.end() if 0 < spaces <= 4 else marker.end(1) + min(1, spaces)
+                indent = marker.end(1) + (spaces if 0 < spaces <= 4 else 1)
+            else:
+                break
+            self._end_paragraph()
+            self.containers.append(indent)
+            prefix, rest = prefix + rest[:taken].replace("\t", " "), rest[taken:]
+        return prefix, rest
+
+    def _may_open(self, marker: re.Match[str], rest: str) -> bool:
+        return not self.paragraph or bool(rest[marker.end() :].strip())
+
+    def _starts_block(self, rest: str) -> bool:
+        return bool(
+            _QUOTE.match(rest)
+            or _MARKER.match(rest)
+            or _FENCE.match(rest)
+            or _BREAKS.match(rest)
+            or _RULE.match(rest)
+        )
+
+    def _inner(self, prefix: str) -> str:
+        """Return the prefix of a further line in the same containers."""
+        return "".join("> " if indent == 0 else " " * indent for indent in self.containers) or ""
+
+    # Code
+
+    def _begin_fence(self, match: re.Match[str], prefix: str) -> None:
+        self._end_paragraph()
+        self.in_indented = False
+        info = match[3].strip()
+        self.fence = _Fence(match[2], info, len(match[1]), len(self.containers), prefix, self._inner(prefix))
+
+    def _begin_indented(self, prefix: str, rest: str) -> None:
+        self.in_indented = True
+        self.fence = _Fence(
+            INDENTED_FENCE, "", 4, len(self.containers), prefix, self._inner(prefix), [rest[4:]]
+        )
+
+    def _read_code(self, line: str, raw: str) -> bool:
+        """Take a line of the open code; False where the code has ended before it."""
+        fence = self.fence
+        assert fence is not None
+        prefix, rest, is_whole = self._enter(line)
+        if not is_whole and not self._continues(prefix, rest):
+            self._end_fence(closed=True)
+            return False
+        if self.in_indented:
+            return self._read_indented(rest)
+        if fence.depth == 0:
+            rest = raw
+        closing = rest.strip()
+        shallow = len(rest) - len(rest.lstrip(" ")) <= fence.indent + 3
+        if shallow and closing.startswith(fence.mark) and not closing[len(fence.mark) :].strip("`~"):
+            self._end_fence(closed=True)
+            return True
+        taken = min(fence.indent, len(rest) - len(rest.lstrip(" ")))
+        fence.lines.append(rest[taken:])
+        return True
+
+    def _continues(self, prefix: str, rest: str) -> bool:
+        """Is a line that is indented too little still code? In a list, where it begins nothing new."""
+        return (
+            not self.in_indented
+            and self.containers[self._lost] > 0
+            and not (_MARKER.match(rest) or _QUOTE.match(rest) or re.match(r" {0,3}#{1,6}\s", rest))
+        )
+
+    def _read_indented(self, rest: str) -> bool:
+        assert self.fence is not None
+        if rest.strip() and not rest.startswith("    "):
+            self._end_fence(closed=True)
+            return False
+        self.fence.lines.append(rest[4:])
+        return True
+
+    def _end_fence(self, *, closed: bool) -> None:
+        fence, self.fence = self.fence, None
+        assert fence is not None
+        after: list[str] = []
+        while self.in_indented and fence.lines and not fence.lines[-1].strip():
+            after.append(fence.lines.pop())
+        self.in_indented = False
+        self.out += _write_code(fence, closed) + ["" for _ in after]
+
+    # Text
+
+    def _read_text(self, lines: list[str], at: int, prefix: str, rest: str) -> int:
+        last = self._formula_end(lines, at, rest)
+        for number in range(at + 1, last + 1):
+            rest += "\n" + self._enter(lines[number])[1]
+        if self.in_table:
+            self._write_row(prefix, rest)
+        elif last == at and "|" in rest and at + 1 < len(lines) and self._is_delimiter_row(lines[at + 1]):
+            self._end_paragraph()
+            self._write_row(prefix, rest)
+            self.in_table = True
+        elif self.paragraph and not _BREAKS.match(rest) and not _RULE.match(rest):
+            self.paragraph.append((prefix, rest))
+        else:
+            self._end_paragraph()
+            self.paragraph.append((prefix, rest))
+            if _BREAKS.match(rest) or _RULE.match(rest):
+                self._end_paragraph()
+        return last + 1
+
+    def _is_delimiter_row(self, line: str) -> bool:
+        _, rest, is_whole = self._enter(line)
+        return is_whole and bool(_DELIMITERS.match(rest)) and ("|" in rest or ":" in rest)
+
+    def _formula_end(self, lines: list[str], at: int, rest: str) -> int:
+        r"""Return the line that closes the formula which this line opens with `\[` or `$$`, or the line itself."""
+        if "$$" not in rest and "\\[" not in rest:
+            return at
+        plain = _CODE_SPAN.sub("", rest)
+        closer = "$$" if plain.count("$$") % 2 else "\\]" if plain.count("\\[") > plain.count("\\]") else ""
+        for number in range(at + 1, min(len(lines), at + FORMULA_LINES_MAX) if closer else 0):
+            if closer in lines[number]:
+                return number
+            if not lines[number].strip() or _FENCE.match(lines[number]):
+                break
+        return at
+
+    def _write_row(self, prefix: str, rest: str) -> None:
+        cells, at = [], 0
+        while True:
+            match = _CELL.match(rest, at)
+            assert match is not None
+            cells.append(write_inline(match[0], self.hosts))
+            at = match.end() + 1
+            if at > len(rest):
+                break
+        self.out.append(prefix + "|".join(cells))
+
+    def _end_paragraph(self) -> None:
+        self.in_table = False
+        paragraph, self.paragraph = self.paragraph, []
+        if not paragraph:
+            return
+        prefixes = [prefix for prefix, _ in paragraph]
+        text = "\n".join(content for _, content in paragraph)
+        self.out.append(prefixes[0] + _write_paragraph(text, self.hosts, prefixes[1:]))
+
+
+def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -> str:
+    if note := _FOOTNOTE.match(text):
+        return f"{WHITE}<sup>{note[1]}</sup> {write_inline(note[2], hosts, prefixes)}"
+    definition = _DEFINITION.match(text)
+    link = read_link(definition[2] or definition[3]) if definition else None
+    if definition and link and "\n" not in text:
+        title = f' "{link.host}"' if link.host else ""
+        return f"[{definition[1]}]: <{link.url}>{title}"
+    return write_inline(text, hosts, prefixes)
+
+
+def _write_code(fence: _Fence, closed: bool) -> list[str]:
+    """Return the fence's lines. marked makes spaces of tabs that begin a line, in code too, unless something that it
+    counts as white stands before them; it takes as much white off each line as stands before the fence.
+    """
+    code, mark, info = fence.lines, fence.mark, fence.info.replace("`", "")
+    if info.split(" ")[0].lower() == "mermaid":
+        code, info = _write_drawing(code, info, mark, closed)
+    shift = ""
+    if any(line.lstrip(" ").startswith("\t") for line in code):
+        shift, mark = " ", mark if mark[0] == "`" else INDENTED_FENCE
+        code = [WHITE + line if line[:1].isspace() else line for line in code]
+    written = [fence.prefix + shift + mark + info, *(fence.inner + line for line in code)]
+    return [*written, fence.inner + mark] if closed else written
+
+
+def _write_drawing(code: list[str], info: str, mark: str, closed: bool) -> tuple[list[str], str]:
+    """Return a mermaid drawing as Gradio wants it: HTML, unescaped. What could do more than draw is shown as code."""
+    source = "\n".join(code)
+    if not closed:
+        return code, "mermaid"
+    if mark != "```" or not is_plain_drawing(source):
+        return code, "text"
+    return [
+        escape_html(line, quote=False).replace("&lt;br/&gt;", "<br>").replace("&lt;br&gt;", "<br>")
+        for line in code
+    ], "mermaid"
+
+
+def is_plain_drawing(source: str) -> bool:
+    """Tell whether a mermaid drawing has no link, script, setting, style or HTML but line breaks."""
+    bare = re.sub(r"<br ?/?>", "", source)
+    return not re.search(
+        r"```|<[a-z/!?]|&|%%\{|^---|://|\b(?:click|href|callback|link|links)\b|javascript:|url\s*\(|\bstyle\b|\bclassDef\b|@\{",
+        bare,
+        re.IGNORECASE | re.MULTILINE,
+    )
