@@ -16,26 +16,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpx2
 import openai
 
 from chat import provider_errors
+from chat.continuation import BY_OWNER, Overlap, Way, ask_to_continue, find_way_by_url
 from chat.errors import ProviderError
-from chat.provider_errors import find_error, make_error
-from chat.upstream import Chunk, ChunkParser, ErrorObject, FrameSplitter, parse_json
+from chat.provider_errors import make_error
+from chat.response import NETWORK_ERRORS, read_chunks
+from chat.upstream import Chunk, ChunkParser, parse_json
 
 __all__ = ["Chunk", "Completions", "Endpoint", "Request"]
 
 log = logging.getLogger(__name__)
 
-NETWORK_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError)
 MAX_RETRY_WAIT_SECONDS = 20.0  # an endpoint that asks for more is not retried: the user is told the wait
 MAX_BACKOFF_SECONDS = 8.0
-LAST_WORDS_SECONDS = 5.0  # how long the usage and [DONE] may take once the finish reason has come
-DRAIN_SECONDS = (
-    0.1  # how long the end of the body may take after [DONE]; then the connection is not used again
-)
+MODELS_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -81,18 +78,23 @@ class Completions:
         self._retries = retries
         self._backoff = backoff
         self._refused: set[tuple[str, str]] = set()  # (model, option) that the endpoint would not take
+        self._way = find_way_by_url(endpoint.base_url)  # None: not asked yet
         self._client = _make_client(endpoint, idle_timeout, connect_timeout)
 
     async def models(self) -> tuple[str, ...]:
         """Return the endpoint's model names. Raises ProviderError."""
         try:
-            response = await self._require_client().models.with_raw_response.list(timeout=10)
+            response = await self._require_client().models.with_raw_response.list(timeout=MODELS_SECONDS)
             value = parse_json(response.content)
             listed = value["data"] if isinstance(value, dict) else value
+            if self._way is None and listed:
+                self._way = BY_OWNER.get(str(listed[0].get("owned_by")), Way.INSTRUCTION)
             return tuple(str(model["id"]) for model in listed)
         except openai.OpenAIError as error:
             raise _map(error) from None
-        except (ValueError, KeyError, TypeError):
+        except NETWORK_ERRORS as error:
+            raise provider_errors.from_exception(error) from None
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise make_error("not_a_stream") from None
 
     async def stream(self, request: Request) -> AsyncGenerator[Sequence[Chunk]]:
@@ -101,33 +103,47 @@ class Completions:
         Closing it, or cancelling who iterates it, closes the upstream connection at once. Faults that a retry
         can mend are retried until the first token, and never after.
         """
+        if request.continues and self._way is None:
+            await self._learn_way()
         for attempt in range(self._retries + 1):
-            parser = ChunkParser(request.continues)
+            parser, overlap, fault = ChunkParser(request.continues), Overlap(""), None
             try:
-                async with self._ask(request) as response, aclosing(_read(response, parser)) as batches:
+                async with self._ask(request) as response, aclosing(read_chunks(response, parser)) as batches:
+                    overlap = Overlap(request.continues if self._way is Way.INSTRUCTION else "")
                     async for batch in batches:
-                        yield batch
-                return
+                        if decided := overlap.feed(batch):
+                            yield decided
             except ProviderError as error:
-                wait = self._wait_before_retry(error, attempt)
-                if parser.has_begun or wait is None:
-                    raise
-                log.info("asking again in %.1f s (%s)", wait, error.type)
+                fault = error
+            if held := overlap.flush():
+                yield held
+            if fault is None:
+                return
+            wait = self._wait_before_retry(fault, attempt)
+            if parser.has_begun or wait is None:
+                raise fault
+            log.info("asking again in %.1f s (%s)", wait, fault.type)
             await asyncio.sleep(wait)
 
     async def complete(self, request: Request) -> str:
         """Return a short answer whole (titles, search terms). Raises ProviderError."""
-        texts: list[str] = []
+        text = ""
         async with aclosing(self.stream(request)) as batches:
             async for batch in batches:
                 for chunk in batch:
-                    texts = [chunk.text] if chunk.recasts else [*texts, chunk.text]
-        return "".join(texts)
+                    text = chunk.text if chunk.recasts else text + chunk.text
+        return text
 
     async def aclose(self) -> None:
         """Close every connection."""
         if self._client:
             await self._client.close()
+
+    async def _learn_way(self) -> None:
+        """Ask the endpoint what it is, to know how it continues a message."""
+        with suppress(ProviderError):
+            await self.models()
+        self._way = self._way or Way.INSTRUCTION
 
     def _require_client(self) -> openai.AsyncOpenAI:
         if self._client is None:
@@ -160,17 +176,23 @@ class Completions:
                     yield answer.http_response
                 return
             except openai.APIStatusError as error:
-                option = _find_refused(error, options)
-                if option is None:
+                if not self._learn_from(error, request, options):
                     raise _map(error) from None
-                log.info(
-                    "the endpoint refuses %s for %s; asking without it from now on", option, request.model
-                )
-                self._refused.add((request.model, option))
             except openai.OpenAIError as error:
                 raise _map(error) from None
             except NETWORK_ERRORS as error:
                 raise provider_errors.from_exception(error) from None
+
+    def _learn_from(self, error: openai.APIStatusError, request: Request, options: Mapping[str, Any]) -> bool:
+        """Remember what the endpoint refuses, and tell whether to ask again without it."""
+        option = _find_refused(error, options)
+        if option:
+            self._refused.add((request.model, option))
+        elif request.continues and self._way is not Way.INSTRUCTION and error.status_code in (400, 422, 500):
+            option, self._way = "continuing a message", Way.INSTRUCTION
+        if option:
+            log.info("the endpoint refuses %s for %s; it is not asked for it again", option, request.model)
+        return bool(option)
 
     def _options(self, request: Request) -> dict[str, Any]:
         """Return the body beside model and stream; the messages too, which the SDK would walk otherwise."""
@@ -178,84 +200,17 @@ class Completions:
         budget = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         options: dict[str, Any] = {
             **self.endpoint.sampling,
-            "messages": list(request.messages),
+            **self._messages(request),
             "stream_options": {"include_usage": True},
             "temperature": request.temperature,
             budget: request.max_tokens,
         }
         return {name: value for name, value in options.items() if value is not None and name not in refused}
 
-
-async def _read(response: httpx2.Response, parser: ChunkParser) -> AsyncGenerator[Sequence[Chunk]]:
-    """Yield what each read completes, from the first token on; raise ProviderError after the last chunk."""
-    await _check_is_stream(response)
-    frames, chunks = FrameSplitter(), list[Chunk]()
-    async with aclosing(response.aiter_bytes()) as reads:
-        while not parser.is_done:
-            fault = await _advance(reads, frames, parser, chunks)
-            is_over = fault is not None or parser.is_done
-            if is_over and parser.is_holding:
-                chunks[-1] = parser.flush(chunks[-1])
-            if parser.has_begun or parser.is_done:
-                kept = [chunks.pop()] if parser.is_holding else []
-                if chunks:
-                    yield chunks
-                chunks = kept
-            if fault:
-                raise fault
-        await _drain(reads)
-
-
-async def _advance(
-    reads: AsyncGenerator[bytes], frames: FrameSplitter, parser: ChunkParser, chunks: list[Chunk]
-) -> ProviderError | None:
-    """Read once and append the chunks that this completes; return the fault that ends the answer, if any."""
-    data = b""
-    try:
-        data = await _read_some(reads, parser)
-        parser.parse(frames.feed(data) if data else frames.close(), chunks)
-    except ErrorObject as error:
-        return provider_errors.from_error_object(error.value)
-    except NETWORK_ERRORS as error:
-        if not parser.is_finished:  # after the finish reason nothing is missing
-            return provider_errors.from_exception(error)
-    except (ValueError, TypeError, AttributeError, LookupError):
-        return make_error("malformed")
-    if not data and not parser.is_done:
-        parser.is_done = True
-        return None if parser.is_finished else make_error("incomplete")
-    return None
-
-
-async def _read_some(reads: AsyncGenerator[bytes], parser: ChunkParser) -> bytes:
-    """Return what has come, or nothing at the end. The client's own read time-out watches for a stall."""
-    if not parser.is_finished:
-        return await anext(reads, b"")
-    async with asyncio.timeout(LAST_WORDS_SECONDS):
-        return await anext(reads, b"")
-
-
-async def _drain(reads: AsyncGenerator[bytes]) -> None:
-    """Read the end of the body after [DONE], so that the connection can be used again."""
-    with suppress(*NETWORK_ERRORS):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in reads:
-                pass
-
-
-async def _check_is_stream(response: httpx2.Response) -> None:
-    """Raise where a status of 200 does not come with a stream: a web page, or an error as JSON."""
-    media_type = response.headers.get("content-type", "")
-    if "html" in media_type:
-        raise make_error("not_a_stream")
-    if "application/json" in media_type:
-        try:
-            value = parse_json(await response.aread())
-        except NETWORK_ERRORS as error:
-            raise provider_errors.from_exception(error) from None
-        except ValueError:
-            value = None
-        raise provider_errors.from_error_object(value) if find_error(value) else make_error("not_a_stream")
+    def _messages(self, request: Request) -> Mapping[str, Any]:
+        if not request.continues:
+            return {"messages": list(request.messages)}
+        return ask_to_continue(request.messages, request.continues, self._way or Way.INSTRUCTION)
 
 
 def _make_client(endpoint: Endpoint, idle: float, connect: float) -> openai.AsyncOpenAI | None:

@@ -19,7 +19,7 @@ Three ways to say what it answers, by the model that a request names:
 It records each request, and each connection with the times (`time.monotonic()`) at which it was opened and
 closed. As a process of its own, for benchmarks and browsers: `python -m tests.provider [port]`; the first
 line that it prints is the URL, and `GET /state` (beside /v1) tells the connections and requests as JSON. Raw
-sockets on purpose: what a broken provider sends must reach the client exactly so. Knows nothing of the project.
+sockets on purpose: what a broken provider sends must reach the client so. Knows nothing of the project.
 """
 
 from __future__ import annotations
@@ -149,6 +149,7 @@ class _Wire(asyncio.Protocol):
         self.connection = Connection(time.monotonic())
         self._provider.connections.append(self.connection)
         self._provider.wires.add(self)
+        self._task = asyncio.create_task(self._provider.notify())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connection.closed = time.monotonic()
@@ -201,6 +202,7 @@ class Provider:
     ) -> None:
         self.answer = answer
         self.models = ["plain", "reasoning"]
+        self.owner = "tests"  # who serves the models: `vllm` and the like
         self.scripts: dict[str, Script] = {"held": _hold}
         self.connections: list[Connection] = []
         self.requests: list[Call] = []
@@ -252,13 +254,22 @@ class Provider:
         async with asyncio.timeout(timeout), self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
 
+    async def wait_for_connections(self, count: int, timeout: float = 5) -> None:
+        """Return when `count` connections have been taken in all."""
+        async with asyncio.timeout(timeout), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.connections) >= count)
+
+    async def notify(self) -> None:
+        """Wake who waits for a request or a connection."""
+        async with self._arrived:
+            self._arrived.notify_all()
+
     async def answer_call(self, call: Call) -> None:
         """Answer one request by its model's script. The connection's loss cancels this."""
         if call.path == "/state":
             return await call.reply(200, self._state())
         self.requests.append(call)
-        async with self._arrived:
-            self._arrived.notify_all()
+        await self.notify()
         with contextlib.suppress(ConnectionResetError):
             await self._script(call)(call)
 
@@ -275,7 +286,9 @@ class Provider:
         await say(call, [self.answer[at : at + 4] for at in range(0, len(self.answer), 4)])
 
     async def _list_models(self, call: Call) -> None:
-        models = [{"id": name, "object": "model", "created": 1, "owned_by": "tests"} for name in self.models]
+        models = [
+            {"id": name, "object": "model", "created": 1, "owned_by": self.owner} for name in self.models
+        ]
         await call.reply(200, {"object": "list", "data": models})
 
     def _state(self) -> dict[str, object]:
