@@ -2,13 +2,12 @@
 
 Debian's package puts the programs where PATH does not look. PostgreSQL does not run as root, so there the
 folder and the processes are the user postgres's. Put `pytest_plugins = ("tests.servers_postgres",)` in a test
-module and ask for the fixture `postgres` (the server) or `postgres_url` (a fresh, empty database of it).
+module and ask for the fixture `postgres` (the server) or `postgres_url` (its database, emptied each time).
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -22,7 +21,13 @@ from typing import NoReturn
 
 import pytest
 
-SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=127.0.0.1")
+SETTINGS = (
+    "client_min_messages=warning",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "listen_addresses=127.0.0.1",
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,8 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self) -> str:
-        """Return the URL of a new, empty database."""
-        name = f"test_{secrets.token_hex(6)}"
-        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name)
-        return self.url(name)
+    def execute(self, statements: str) -> None:
+        self.run("psql", "--quiet", "-v", "ON_ERROR_STOP=1", self.url("postgres"), "-c", statements)
 
     def start(self) -> None:
         """Return when it accepts connections."""
@@ -122,4 +124,6 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> str:
-    return postgres.create_database()
+    """Emptying one database is quicker by far than making, and in the end removing, one for each test."""
+    postgres.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return postgres.url("postgres")

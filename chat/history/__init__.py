@@ -3,7 +3,7 @@
     records      the values that go in and come out
     tables       how they lie in the database; migrations/ is how it came to that
     database     one URL -> connections, migrations at start, the database's errors as ours
-    conversations, messages, attachments    the statements, each on a connection it is given
+    conversations, messages, tree, attachments    the statements, each on a connection it is given
     exchange     a conversation as Markdown and as JSON, and back; chatgpt reads ChatGPT's export
     store        History: the one door, where every call names the owner
 

@@ -6,7 +6,7 @@ the file's own bytes where they are wanted again. Knows no transaction, no forma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -53,10 +53,10 @@ def unpack_attachments(
 
 
 async def insert_attachment(
-    connection: AsyncConnection, attachment: Attachment, packed: bytes, **columns: bytes | None
+    connection: AsyncConnection, attachment: Attachment, packed: bytes, columns: Mapping[str, bytes | None]
 ) -> None:
     names = ("id", "owner", "created", "used")
-    values = {name: getattr(attachment, name) for name in names} | {"document": packed} | columns
+    values = {name: getattr(attachment, name) for name in names} | {"document": packed, **columns}
     try:
         await connection.execute(insert(attachments).values(values))
     except IntegrityError:
@@ -80,8 +80,10 @@ async def select_bytes(connection: AsyncConnection, id: str, owner: str, column:
     return value
 
 
-async def update_attachment(connection: AsyncConnection, id: str, owner: str, **columns: bytes) -> None:
-    done = await connection.execute(update(attachments).where(_owned(id, owner)).values(**columns))
+async def update_attachment(
+    connection: AsyncConnection, id: str, owner: str, columns: Mapping[str, bytes]
+) -> None:
+    done = await connection.execute(update(attachments).where(_owned(id, owner)).values(columns))
     if done.rowcount == 0:
         raise attachment_not_found()
 

@@ -8,16 +8,14 @@ Knows no table and no owner.
 
 from __future__ import annotations
 
-import secrets
+import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import anyio
-import anyio.to_thread
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
@@ -32,6 +30,8 @@ BUSY_SECONDS = 15
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 60
 RETRY_SECONDS = 5
+CLOSE_SECONDS = 5
+POSTGRES_WRITERS = 10
 MIGRATION_LOCK = 0x5849414F4A4941  # any number that no other program asks PostgreSQL for
 
 FULL = "The disk that holds the history is full."
@@ -54,6 +54,11 @@ SQLITE_SENTENCES = {
 POSTGRES_SENTENCES = {"53100": FULL, "25006": READ_ONLY}
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Statements = Callable[Concatenate[AsyncConnection, P], Awaitable[T]]
+
+
 class Database:
     """notice: what the user should be told once about the start, or empty."""
 
@@ -61,11 +66,11 @@ class Database:
         """Raise SettingError for a URL that names no SQLite file and no PostgreSQL database."""
         self._url = read_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._anchor: sqlite3.Connection | None = None
         self._engine = _create_engine(self._url)
         self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._writers = anyio.Semaphore(1 if self._is_sqlite else 1000)
-        self._starting = anyio.Lock()
+        self._writers = asyncio.Semaphore(1 if self._is_sqlite else POSTGRES_WRITERS)
+        self._starting = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ready = False
         self._retry_at = 0.0
         self.notice = ""
@@ -75,6 +80,39 @@ class Database:
 
         Raise HistoryUnavailable. A later call, of this or of any other method, tries again.
         """
+        await self._finish(self._start())
+
+    async def read(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what the statements return of one connection."""
+        return await self._finish(self._read(lambda connection: statements(connection, *args, **kwargs)))
+
+    async def write(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, in a transaction: all is kept when the statements return, nothing when they raise."""
+        return await self._finish(self._write(lambda connection: statements(connection, *args, **kwargs)))
+
+    async def aclose(self) -> None:
+        """Wait a little for the calls whose callers have left, then close every connection."""
+        self._is_ready = False
+        self._retry_at = float("inf")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await self._engine.dispose()
+
+    async def _finish(self, call: Coroutine[Any, Any, T]) -> T:
+        """Go on with a call whose caller was cancelled: no driver likes a statement that is cut off."""
+        task = asyncio.create_task(call)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # or asyncio complains where no caller is left to see it
+
+    async def _start(self) -> None:
         async with self._starting:
             if self._is_ready:
                 return
@@ -82,45 +120,28 @@ class Database:
                 raise HistoryUnavailable(AWAY)
             self._retry_at = time.monotonic() + RETRY_SECONDS
             with _own_errors():
-                if self._url.query.get("mode") == "memory":
-                    self._hold_memory()
-                elif self._is_sqlite:
+                if self._is_sqlite and not _is_memory(self._url):
                     path = Path(str(self._url.database))
-                    self.notice = await anyio.to_thread.run_sync(prepare_sqlite_file, path) or self.notice
+                    self.notice = await asyncio.to_thread(prepare_sqlite_file, path) or self.notice
                 async with self._writer.begin() as connection:
                     await connection.run_sync(_migrate)
             self._is_ready = True
 
-    async def aclose(self) -> None:
-        self._is_ready = False
-        self._retry_at = float("inf")
-        await self._engine.dispose()
-        if self._anchor is not None:
-            self._anchor.close()
-
-    def _hold_memory(self) -> None:
-        """Keep a database in memory open: a cancelled call ends its connection, and with the last one all."""
-        if self._anchor is None:
-            self._anchor = sqlite3.connect(f"{self._url.database}?mode=memory&cache=shared", uri=True)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def _read(self, statements: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         if not self._is_ready:
-            await self.start()
+            await self._start()
         with _own_errors():
             async with self._engine.connect() as connection:
-                yield connection
+                return await statements(connection)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: all of it is kept when the block ends, nothing when it raises."""
+    async def _write(self, statements: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         if not self._is_ready:
-            await self.start()
+            await self._start()
         # The turn comes before the connection: a writer that waits must not keep readers from theirs.
         async with self._writers:
             with _own_errors():
                 async with self._writer.begin() as connection:
-                    yield connection
+                    return await statements(connection)
 
 
 def read_url(url: str) -> URL:
@@ -133,18 +154,14 @@ def read_url(url: str) -> URL:
         ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _name_memory(parsed.set(drivername="sqlite+aiosqlite"))
+        return parsed.set(drivername="sqlite+aiosqlite")
     if backend in ("postgresql", "postgres"):
         return _with_asyncpg_options(parsed.set(drivername="postgresql+asyncpg"))
     raise SettingError("DATABASE_URL must be sqlite:///<file> or postgresql://<user>@<host>/<database>.")
 
 
-def _name_memory(url: URL) -> URL:
-    """A database in memory gets a name of its own, by which its connections find it."""
-    if url.database not in (None, "", ":memory:"):
-        return url
-    query = {"mode": "memory", "cache": "shared", "uri": "true"}
-    return url.set(database=f"file:{secrets.token_hex(8)}", query=query)
+def _is_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
 
 
 def _with_asyncpg_options(url: URL) -> URL:
@@ -158,12 +175,11 @@ def _with_asyncpg_options(url: URL) -> URL:
 def _create_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return _create_postgres_engine(url)
-    # Connections to one database in memory refuse each other at once instead of waiting: there is only one.
     engine = create_async_engine(
         url,
         hide_parameters=True,
         poolclass=AsyncAdaptedQueuePool,
-        pool_size=1 if url.query.get("mode") == "memory" else 5,
+        pool_size=1 if _is_memory(url) else 5,  # in memory each connection has a database of its own
         max_overflow=0,
         connect_args={"timeout": BUSY_SECONDS},
     )
@@ -178,7 +194,7 @@ def _create_postgres_engine(url: URL) -> AsyncEngine:
             url,
             hide_parameters=True,
             pool_size=5,
-            max_overflow=10,
+            max_overflow=POSTGRES_WRITERS,
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},

@@ -1,21 +1,22 @@
-"""The statements about messages and their tree, each on a connection that the caller opened and closes.
+"""The statements about messages, each on a connection that the caller opened and closes.
 
-A message's position rises along every branch, so that a branch, and the newest leaf under a message, need no
-depth. Every statement names the owner. Knows no transaction.
+Every statement names the owner. Knows no transaction, and of the tree only a message's parent.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, case, insert, select, update
+from sqlalchemy import Select, case, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.errors import InvalidRequest, NotFound
+from chat.history.attachments import mark_used
 from chat.history.conversations import not_found
 from chat.history.records import Message, MessageFields, make_title
 from chat.history.tables import conversations, fold, messages, pack, sent_attachments, unpack
@@ -29,13 +30,14 @@ def message_not_found() -> NotFound:
 
 
 async def insert_message(connection: AsyncConnection, message: Message, owner: str) -> None:
-    """Put the message under its parent and let the shown branch end at it."""
+    """Put the message under its parent and let the shown branch end at it; note its attachments as used."""
     if message.parent_id is not None:
         parent = await select_message(connection, message.parent_id, owner)
         if parent.conversation_id != message.conversation_id:
             raise message_not_found()
     position = await _take_position(connection, message, owner)
     await insert_rows(connection, [(position, message)])
+    await mark_used(connection, message.attachment_ids, owner, message.created)
 
 
 async def _take_position(connection: AsyncConnection, message: Message, owner: str) -> int:
@@ -47,8 +49,8 @@ async def _take_position(connection: AsyncConnection, message: Message, owner: s
     }
     if message.role == "user" and (title := make_title(message.text)):
         has_none = conversations.c.title == ""
-        values["title"] = case((has_none, title), else_=conversations.c.title)
-        values["folded_title"] = case((has_none, fold(title)), else_=conversations.c.folded_title)
+        for column, value in ((conversations.c.title, title), (conversations.c.folded_title, fold(title))):
+            values[column.name] = case((has_none, literal(value, column.type)), else_=column)
     owned = (conversations.c.id == message.conversation_id, conversations.c.owner == owner)
     changed = update(conversations).where(*owned).values(values).returning(conversations.c.message_count)
     count: int | None = (await connection.execute(changed)).scalar_one_or_none()
@@ -60,7 +62,7 @@ async def _take_position(connection: AsyncConnection, message: Message, owner: s
 async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, Message]]) -> None:
     rows, sent = [], []
     for position, message in placed:
-        rows.append({name: getattr(message, name) for name in FIELDS} | _derived(message, position))
+        rows.append(await _row(message, position))
         for place, attachment_id in enumerate(message.attachment_ids):
             sent.append({"message_id": message.id, "place": place, "attachment_id": attachment_id})
     try:
@@ -71,9 +73,15 @@ async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, M
         await connection.execute(insert(sent_attachments), sent)
 
 
-def _derived(message: Message, position: int) -> dict[str, Any]:
-    prompt = None if message.prompt is None else pack(message.prompt)
-    return {"position": position, "folded": fold(message.text), "prompt": prompt}
+async def _row(message: Message, position: int) -> dict[str, Any]:
+    values = {name: getattr(message, name) for name in FIELDS}
+    prompt = await _pack_prompt(message.prompt)
+    return values | {"position": position, "folded": fold(message.text), "prompt": prompt}
+
+
+async def _pack_prompt(prompt: list[Any] | None) -> bytes | None:
+    """In a thread: with pictures in it a prompt has megabytes."""
+    return None if prompt is None else await asyncio.to_thread(pack, prompt)
 
 
 async def update_message(connection: AsyncConnection, id: str, owner: str, changes: MessageFields) -> None:
@@ -81,11 +89,11 @@ async def update_message(connection: AsyncConnection, id: str, owner: str, chang
     if "text" in changes:
         values["folded"] = fold(changes["text"])
     if "prompt" in changes:
-        values["prompt"] = None if changes["prompt"] is None else pack(changes["prompt"])
-    await change_message(connection, id, owner, **values)
+        values["prompt"] = await _pack_prompt(changes["prompt"])
+    await change_message(connection, id, owner, values)
 
 
-async def change_message(connection: AsyncConnection, id: str, owner: str, **values: Any) -> None:
+async def change_message(connection: AsyncConnection, id: str, owner: str, values: Mapping[str, Any]) -> None:
     mine = select(conversations.c.id).where(conversations.c.owner == owner)
     chosen = (messages.c.id == id, messages.c.conversation_id.in_(mine))
     done = await connection.execute(update(messages).where(*chosen).values(**values))
@@ -103,21 +111,7 @@ async def select_message(connection: AsyncConnection, id: str, owner: str) -> Me
     return message
 
 
-async def select_branch(connection: AsyncConnection, leaf_id: str | None) -> tuple[Message, ...]:
-    """Return the messages from the root to the leaf. The caller has made sure of the leaf's owner."""
-    branch = select(messages.c.id, messages.c.parent_id).where(messages.c.id == leaf_id)
-    walk = branch.cte("branch", recursive=True)
-    above = select(messages.c.id, messages.c.parent_id).join(walk, messages.c.id == walk.c.parent_id)
-    walk = walk.union_all(above)
-    return await _select(connection, select(*COLUMNS).join(walk, messages.c.id == walk.c.id))
-
-
-async def select_tree(connection: AsyncConnection, conversation_id: str) -> tuple[Message, ...]:
-    """Return all messages of all branches, parents before children. The caller has made sure of the owner."""
-    return await _select(connection, select(*COLUMNS).where(messages.c.conversation_id == conversation_id))
-
-
-async def _select(connection: AsyncConnection, chosen: Select[Any]) -> tuple[Message, ...]:
+async def select_messages(connection: AsyncConnection, chosen: Select[Any]) -> tuple[Message, ...]:
     rows = await connection.execute(chosen.order_by(messages.c.position))
     return await _read(connection, rows.all())
 
@@ -140,34 +134,3 @@ async def _select_sent(connection: AsyncConnection, conversation_ids: set[str]) 
     for row in await connection.execute(chosen):
         sent[row.message_id].append(row.attachment_id)
     return sent
-
-
-async def select_alternatives(
-    connection: AsyncConnection, conversation_id: str
-) -> dict[str, tuple[str, ...]]:
-    """Return for each message that is not alone under its parent the ids of all there, in order."""
-    chosen = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == conversation_id)
-    children: dict[str | None, list[str]] = defaultdict(list)
-    for row in await connection.execute(chosen.order_by(messages.c.position)):
-        children[row.parent_id].append(row.id)
-    return {id: tuple(ids) for ids in children.values() if len(ids) > 1 for id in ids}
-
-
-async def select_siblings(connection: AsyncConnection, message: Message) -> tuple[str, ...]:
-    chosen = select(messages.c.id).where(
-        messages.c.conversation_id == message.conversation_id,
-        messages.c.parent_id == message.parent_id,
-    )
-    return tuple((await connection.execute(chosen.order_by(messages.c.position))).scalars())
-
-
-async def select_newest_leaf(connection: AsyncConnection, message_id: str) -> str:
-    """Return the last message written under this one, or its own id. It is a leaf by its position."""
-    under = select(messages.c.id, messages.c.position).where(messages.c.id == message_id)
-    walk = under.cte("under", recursive=True)
-    walk = walk.union_all(
-        select(messages.c.id, messages.c.position).join(walk, messages.c.parent_id == walk.c.id)
-    )
-    newest = select(walk.c.id).order_by(walk.c.position.desc()).limit(1)
-    leaf_id: str = (await connection.execute(newest)).scalar_one()
-    return leaf_id
