@@ -3,12 +3,73 @@
 from __future__ import annotations
 
 import importlib
+import re
+import zipfile
+from functools import partial
 
-from chat.extraction import plain, refusals
+from chat.extraction import compound, plain, refusals
+from chat.extraction.archive import BROKEN
 from chat.extraction.source import Reader, Source
 
 HEAD_BYTES = 8_192
-WARM = ("pdf",)
+WARM = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+SAVE_AS = {
+    "worddocument": ("an old Word file (.doc)", "save it as .docx"),
+    "powerpoint document": ("an old PowerPoint file (.ppt)", "save it as .pptx"),
+    "__properties_version1.0": ("an Outlook message (.msg)", "save it as .eml"),
+    "encryptedpackage": ("an encrypted Office file", "save it without a password"),
+    "visiodocument": ("a Visio drawing", "save it as PDF"),
+    "quill": ("a Publisher file", "save it as PDF"),
+}
+MAGICS = (
+    (b"\x09\x04\x06\x00", "an Excel file of before 1997", "save it as .xlsx"),
+    (b"\x09\x02\x06\x00", "an Excel file of before 1997", "save it as .xlsx"),
+    (b"\x09\x00\x04\x00", "an Excel file of before 1997", "save it as .xlsx"),
+    (b"BM", "a bitmap picture", "save it as PNG"),
+    (b"II*\x00", "a TIFF picture", "save it as PNG"),
+    (b"MM\x00*", "a TIFF picture", "save it as PNG"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it and send its files"),
+    (b"BZh", "a bzip2 archive", "unpack it and send its files"),
+    (b"\xfd7zXZ\x00", "an xz archive", "unpack it and send its files"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and send its files"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it and send its files"),
+    (b"\x7fELF", "a program", ""),
+    (b"MZ", "a Windows program", ""),
+    (b"ID3", "a sound file", ""),
+    (b"OggS", "a sound file", ""),
+    (b"fLaC", "a sound file", ""),
+    (b"\x1aE\xdf\xa3", "a video", ""),
+    (b"SQLite format 3\x00", "a database", "export its tables as CSV"),
+    (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"%!PS", "a PostScript file", "save it as PDF"),
+    (b"AT&TFORM", "a DjVu file", "save it as PDF"),
+    (b"ITSF", "a compiled help file", "save it as HTML"),
+)
+MEDIA_BRANDS = {b"heic": "an HEIC picture", b"mif1": "an HEIC picture", b"avif": "an AVIF picture"}
+PARTS = (
+    ("word/", "word"),
+    ("ppt/", "slides"),
+    ("xl/workbook.bin", "xlsb"),
+    ("xl/", "xlsx"),
+)
+OPEN_KINDS = {
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.sun.xml.calc": "ods",
+    "application/epub+zip": "books",
+}
+HTML = re.compile(
+    rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+TAG = re.compile(rb"<(?:p|div|table|title|h[1-6]|body|html|br|a)\b[^>]*>", re.IGNORECASE)
+HEADER = re.compile(
+    rb"^(?:from|to|subject|date|received|return-path|message-id|mime-version|delivered-to|reply-to"
+    rb"|content-type|x-[\w-]+|dkim-signature|cc|sender|newsgroups|path):[ \t]",
+    re.IGNORECASE | re.MULTILINE,
+)
+FIRST_HEADER = re.compile(rb"^(?:From [^\n]+\r?\n)?[A-Za-z][\w-]*:[ \t]?")
+FEWEST_HEADERS = 3
+MARK = b"\xef\xbb\xbf"
 
 
 def recognise(source: Source) -> Reader:
@@ -19,15 +80,92 @@ def recognise(source: Source) -> Reader:
         raise refusals.empty(source.name)
     if b"%PDF-" in head[:1024]:
         return _reader("pdf")
-    return plain.read
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _in_zip(source)
+    if head.startswith(compound.MAGIC):
+        return _in_compound(source)
+    if head.startswith(PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return _reader("pictures")
+    _refuse_known(source, head)
+    return _among_texts(source, head)
 
 
 def load_readers() -> None:
     """Import the readers that most files need, so that the first file does not wait for it."""
     for name in WARM:
-        _reader(name)
+        importlib.import_module(f"chat.extraction.{name}")
 
 
-def _reader(module: str) -> Reader:
-    reader: Reader = importlib.import_module(f"chat.extraction.{module}").read
+def _in_zip(source: Source) -> Reader:
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            names = archive.namelist()
+            kind = (
+                archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
+            )
+    except (*BROKEN, RuntimeError) as error:
+        raise refusals.damaged(source.name, "zip or Office file") from error
+    for start, reader in PARTS:
+        if any(name.startswith(start) for name in names) and "[Content_Types].xml" in names:
+            return _reader(reader)
+    kind = kind.strip()
+    if kind in OPEN_KINDS or "META-INF/container.xml" in names:
+        return _reader(OPEN_KINDS.get(kind, "books"))
+    if "content.xml" in names:
+        return _reader("opendocument")
+    raise refusals.unsupported(source.name, "a zip archive", "unpack it and send its files")
+
+
+def _in_compound(source: Source) -> Reader:
+    names = compound.names(source.path.read_bytes())
+    if names & {"workbook", "book"}:
+        return _reader("xls")
+    for name, (what, advice) in SAVE_AS.items():
+        if name in names:
+            raise refusals.unsupported(source.name, what, advice)
+    raise refusals.unsupported(
+        source.name, "an old Office file or a damaged one", "save it in today's format"
+    )
+
+
+def _refuse_known(source: Source, head: bytes) -> None:
+    if head[4:8] == b"ftyp":
+        what = MEDIA_BRANDS.get(head[8:12], "")
+        if what:
+            raise refusals.unsupported(source.name, what, "save it as PNG or JPEG")
+        raise refusals.unsupported(source.name, "a video or sound file")
+    for magic, what, advice in MAGICS:
+        # Two letters alone may begin a text.
+        if head.startswith(magic) and (len(magic) > 3 or b"\x00" in head[:512] or magic == b"\x1f\x8b"):
+            raise refusals.unsupported(source.name, what, advice)
+    if head[257:262] == b"ustar":
+        raise refusals.unsupported(source.name, "a tar archive", "unpack it and send its files")
+
+
+def _among_texts(source: Source, head: bytes) -> Reader:
+    text = head.replace(b"\x00", b"").removeprefix(MARK).removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    if text.lstrip().startswith(b"{\\rtf"):
+        return _reader("rich_text")
+    is_html_named = source.suffix in ("html", "htm", "xhtml", "shtml")
+    if HTML.match(text) or (is_html_named and TAG.search(text)):
+        return _reader("markup")
+    if source.suffix in ("eml", "mht", "mhtml") or _is_mail(text):
+        return _reader("mail")
+    if source.suffix == "ipynb" or (
+        text.lstrip()[:1] == b"{" and b'"cells"' in text and b'"cell_type"' in text
+    ):
+        return _reader("notebook")
+    return plain.read
+
+
+def _is_mail(text: bytes) -> bool:
+    head = text.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return bool(FIRST_HEADER.match(head)) and len(HEADER.findall(head)) >= FEWEST_HEADERS
+
+
+def _reader(name: str) -> Reader:
+    if name in ("xlsx", "xlsb", "xls", "ods"):
+        module = importlib.import_module("chat.extraction.sheets")
+        return partial(module.read_as, name)
+    reader: Reader = importlib.import_module(f"chat.extraction.{name}").read
     return reader

@@ -22,6 +22,7 @@ MEDIA_TYPES = {
     "xml": "application/xml",
     "svg": "application/xml",
 }
+TIMES = re.compile(r"^\s*((?:\d+:)?\d+:\d+)[.,]\d+\s+-->")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 BINARY_SHARE = 0.02
 GARBLED_SHARE = 0.01
@@ -35,8 +36,20 @@ def read(source: Source) -> Findings:
     if not text.strip("\x00 \t\r\n\ufeff"):
         raise refusals.empty(source.name)
     yield Shape(MEDIA_TYPES.get(source.suffix, "text/plain"))
-    yield Page("", text)
+    yield Page("", cues(text) if source.suffix in ("srt", "vtt") or text.startswith("WEBVTT") else text)
     yield from judge(text, encoding)
+
+
+def cues(text: str) -> str:
+    """Return subtitles as lines of `[start] words`."""
+    lines, start = [], ""
+    for line in text.splitlines():
+        if match := TIMES.match(line):
+            start = f"[{match.group(1)}] "
+        elif line.strip() and not (line.strip().isdigit() and not start):
+            lines.append(start + line)
+            start = ""
+    return "\n".join(lines)
 
 
 def refuse_binary(text: str, name: str) -> None:

@@ -7,13 +7,13 @@ import re
 BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufdd0-\ufdef\ufffe\uffff]")
 LONE_SURROGATES = re.compile(r"[\ud800-\udfff]+")
-BLANKS_AT_END = re.compile(r"[ \t\xa0]+(?=\n|$)")
+BLANKS_AT_END = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 EMPTY_LINES = re.compile(r"\n{4,}")
 
 
 def tidy(text: str) -> str:
     """Return the text with \\n for every break; code points that are no characters are left out."""
-    text = UNWANTED.sub("", BREAKS.sub("\n", text))
+    text = UNWANTED.sub("", BREAKS.sub("\n", text)).replace("\xa0", " ")
     text = LONE_SURROGATES.sub(_pair, text)
     return EMPTY_LINES.sub("\n\n\n", BLANKS_AT_END.sub("", text))
 

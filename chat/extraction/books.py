@@ -1,0 +1,45 @@
+"""EPUB: the chapters in reading order."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from chat.documents import Page, Problem
+from chat.extraction import markup, refusals, xml_tree
+from chat.extraction.archive import Archive, resolve
+from chat.extraction.source import Findings, Shape, Source
+
+MEDIA_TYPE = "application/epub+zip"
+WHAT = "EPUB book"
+CHAPTERS = 5_000
+
+
+def read(source: Source) -> Findings:
+    """Yield a page for each chapter."""
+    archive = Archive(source, WHAT)
+    try:
+        chapters = _chapters(archive)
+    except xml_tree.BadXml as error:
+        raise refusals.damaged(source.name, WHAT) from error
+    if not chapters:
+        raise refusals.damaged(source.name, WHAT)
+    if any(name.encode() in archive.read("META-INF/encryption.xml") for name in chapters):
+        raise refusals.locked_for_good(source.name, WHAT)
+    yield Shape(MEDIA_TYPE, "chapter", len(chapters))
+    is_read = False
+    for number, name in enumerate(chapters, 1):
+        text, title = markup.text_of(archive.read(name))
+        is_read = is_read or bool(text.strip())
+        yield Page(str(number), text, title)
+    if not is_read:
+        yield Problem("no_text")
+
+
+def _chapters(archive: Archive) -> list[str]:
+    container = xml_tree.parse(archive.read("META-INF/container.xml"))
+    package = next((item.get("full-path", "") for item in container.iter("rootfile")), "")
+    root = xml_tree.parse(archive.read(package))
+    items = {item.get("id", ""): item.get("href", "") for item in root.iter("item")}
+    order = [items.get(item.get("idref", ""), "") for item in root.iter("itemref")][:CHAPTERS]
+    names = [resolve(package, unquote(href)) for href in order if href]
+    return [name for name in names if archive.has(name)]

@@ -1,0 +1,108 @@
+"""OpenDocument text and presentations (odt, odp): headings, paragraphs, lists, tables, notes, comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from chat.documents import Page, Problem
+from chat.extraction import refusals, xml_tree
+from chat.extraction.archive import Archive
+from chat.extraction.package import heading, members, row
+from chat.extraction.source import Findings, Shape, Source
+
+TEXT = "application/vnd.oasis.opendocument.text"
+PRESENTATION = "application/vnd.oasis.opendocument.presentation"
+SKIPPED = frozenset(
+    {"tracked-changes", "forms", "sequence-decls", "automatic-styles", "scripts", "font-face-decls"}
+)
+SPACES = {"tab": "\t", "line-break": "\n"}
+SPACE_RUN = 100
+BLOCKS = frozenset(
+    {"frame", "text-box", "note-body", "annotation", "table", "custom-shape", "p", "h", "list"}
+)
+
+
+def read(source: Source) -> Findings:
+    """Yield the one page of a text, or each slide of a presentation."""
+    archive = Archive(source, "OpenDocument file")
+    if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        raise refusals.locked_for_good(source.name, "OpenDocument file")
+    try:
+        root = xml_tree.parse(archive.read("content.xml"))
+    except xml_tree.BadXml as error:
+        raise refusals.damaged(source.name, "OpenDocument file") from error
+    slides = list(root.iter("page"))
+    if slides and root.find("body/presentation") is not None:
+        yield from _slides(slides)
+        return
+    yield Shape(TEXT)
+    text = "\n".join([*_lines(root), *_frame(archive)])
+    yield Page("", text)
+    if not text.strip():
+        yield Problem("no_text")
+
+
+def _slides(slides: list[Element]) -> Findings:
+    yield Shape(PRESENTATION, "slide", len(slides))
+    for number, slide in enumerate(slides, 1):
+        titles = [" ".join(_lines(f)) for f in slide.iter("frame") if f.get("class") == "title"]
+        title = " ".join(titles[0].split()) if titles else ""
+        text = "\n".join(line for line in _lines(slide) if line.strip())
+        yield Page(str(number), text, title)
+        if not text:
+            yield Problem("no_text", (str(number),))
+
+
+def _frame(archive: Archive) -> Iterator[str]:
+    """Yield the headers and footers, which stand among the styles."""
+    try:
+        root = xml_tree.parse(archive.read("styles.xml"))
+    except xml_tree.BadXml:
+        return
+    for page in root.iter("master-page"):
+        yield from (line for line in _lines(page) if line.strip())
+
+
+def _lines(element: Element) -> Iterator[str]:
+    for child in element:
+        if child.tag in SKIPPED:
+            continue
+        if child.tag == "frame" and child.get("class") == "title":
+            yield heading(1, " ".join(_lines(child)))
+        elif child.tag in ("p", "h"):
+            yield from _paragraph(child)
+        elif child.tag == "table":
+            yield from (row(_cells(line)) for line in members(child, "table-row"))
+        else:
+            yield from _lines(child)
+
+
+def _cells(line: Element) -> Iterator[str]:
+    return (" ".join(_lines(cell)) for cell in members(line, "table-cell"))
+
+
+def _paragraph(paragraph: Element) -> Iterator[str]:
+    boxes: list[Element] = []
+    text = "".join(_runs(paragraph, boxes))
+    level = paragraph.get("outline-level", "1") if paragraph.tag == "h" else ""
+    yield heading(int(level) if level.isdigit() else 1, text) if level else text
+    for box in boxes:
+        yield from _lines(box)
+
+
+def _runs(element: Element, boxes: list[Element]) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if child.tag in BLOCKS:
+            box = Element("box")
+            box.append(child)
+            boxes.append(box)
+        elif child.tag == "s":
+            count = child.get("c", "1")
+            yield " " * min(int(count) if count.isdigit() else 1, SPACE_RUN)
+        elif child.tag in SPACES:
+            yield SPACES[child.tag]
+        else:
+            yield from _runs(child, boxes)
+        yield child.tail or ""

@@ -1,0 +1,128 @@
+"""Word's docx: paragraphs, tables, text boxes, notes, comments, headers and footers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from chat.documents import Page, Problem
+from chat.extraction.package import Package, Relation, heading, members, row
+from chat.extraction.source import Findings, Shape, Source
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SIDE_PARTS = ("header", "footnotes", "endnotes", "comments", "footer")
+SKIPPED = frozenset(
+    {"Fallback", "instrText", "delText", "rPr", "sectPr", "del", "moveFrom", "tblPr", "tcPr", "trPr"}
+)
+BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
+BLOCKS = frozenset({"p", "tbl", "txbxContent"})
+HEADING = re.compile(r"^(?:heading|berschrift|titre|标题)\s*(\d)$", re.IGNORECASE)
+
+
+def read(source: Source) -> Findings:
+    """Yield the one page of a document."""
+    package = Package(source, "Word file")
+    part = package.main()
+    relations = package.relations(part)
+    body = package.root(part)
+    yield Shape(MEDIA_TYPE)
+    levels = _levels(package, relations)
+    lines = list(_Body(levels, relations).lines(body))
+    for kind in SIDE_PARTS:
+        for target in sorted({found.target for found in relations.values() if found.kind == kind}):
+            lines.extend(_Body(levels, package.relations(target)).lines(package.side(target)))
+    yield Page("", "\n".join(lines))
+    yield from _problems(lines, relations)
+
+
+def _problems(lines: list[str], relations: dict[str, Relation]) -> Iterator[Problem]:
+    kinds = [found.kind for found in relations.values()]
+    pictures, inside = kinds.count("image"), kinds.count("oleObject") + kinds.count("package")
+    if not any(line.strip() for line in lines):
+        yield Problem("no_text")
+    if pictures or inside:
+        yield Problem("embedded", (), f"Not read: {pictures} pictures, {inside} embedded files.")
+
+
+def _levels(package: Package, relations: dict[str, Relation]) -> dict[str, int]:
+    """Return the level of each style that is a heading, by its id."""
+    levels: dict[str, int] = {}
+    part = next((found.target for found in relations.values() if found.kind == "styles"), "")
+    for style in package.side(part).iter("style"):
+        name = _value(style.find("name"))
+        outline = style.find("pPr/outlineLvl")
+        match = HEADING.match(name)
+        if match or outline is not None:
+            number = match.group(1) if match else _value(outline)
+            level = int(number) if number.isdigit() else 9
+            levels[style.get("styleId", "")] = level if match else level + 1
+        elif name.lower() == "title":
+            levels[style.get("styleId", "")] = 1
+    return {style: level for style, level in levels.items() if level <= 6}
+
+
+def _value(element: Element | None) -> str:
+    return "" if element is None else element.get("val", "")
+
+
+class _Body:
+    """Walks a part. levels: of the styles that are headings; relations: of the part, for its links."""
+
+    def __init__(self, levels: dict[str, int], relations: dict[str, Relation]) -> None:
+        self._levels, self._relations = levels, relations
+
+    def lines(self, element: Element) -> Iterator[str]:
+        """Yield a line for each paragraph and each row of a table."""
+        for child in element:
+            if child.tag in SKIPPED:
+                continue
+            if child.tag == "p":
+                yield from self._paragraph(child)
+            elif child.tag == "tbl":
+                yield from self._table(child)
+            else:
+                yield from self.lines(child)
+
+    def _paragraph(self, paragraph: Element) -> Iterator[str]:
+        boxes: list[Element] = []
+        text = "".join(self._runs(paragraph, boxes))
+        style = _value(paragraph.find("pPr/pStyle"))
+        outline = _value(paragraph.find("pPr/outlineLvl"))
+        level = self._levels.get(style) or (int(outline) + 1 if outline.isdigit() and int(outline) < 6 else 0)
+        urls = [url for url in self._urls(paragraph) if url not in text]
+        line = heading(level, text) if level else text
+        yield " ".join([line, *(f"<{url}>" for url in urls)])
+        for box in boxes:
+            yield from self.lines(box)
+
+    def _runs(self, element: Element, boxes: list[Element]) -> Iterator[str]:
+        for child in element:
+            if child.tag in SKIPPED or child.tag == "pPr":
+                continue
+            if child.tag == "t":
+                yield child.text or ""
+            elif child.tag in BREAKS:
+                yield BREAKS[child.tag]
+            elif child.tag in BLOCKS:
+                boxes.append(child if child.tag == "txbxContent" else _wrapped(child))
+            else:
+                yield from self._runs(child, boxes)
+
+    def _table(self, table: Element) -> Iterator[str]:
+        for line in members(table, "tr"):
+            cells = [" ".join(self.lines(cell)) for cell in members(line, "tc")]
+            if text := row(cells):
+                yield text
+
+    def _urls(self, paragraph: Element) -> Iterator[str]:
+        for link in paragraph.iter("hyperlink"):
+            target = self._relations.get(link.get("r:id", ""))
+            if target is not None and target.is_outside:
+                yield target.target
+
+
+def _wrapped(element: Element) -> Element:
+    box = Element("box")
+    box.append(element)
+    return box
