@@ -9,7 +9,7 @@ import python_calamine
 
 from chat.documents import Page, Problem
 from chat.extraction import refusals
-from chat.extraction.package import Package
+from chat.extraction.package import Package, row
 from chat.extraction.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
 
