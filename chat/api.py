@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,15 +17,19 @@ import anyio
 from fastapi import APIRouter, Depends, FastAPI, File, Form, Header, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
-from pydantic import BaseModel, Field, field_validator
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
 
+from chat.bodies import Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
-from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed
+from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound
 from chat.generations import Generation
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_events, parse_event_id
-from chat.turns import Options, Turn, Visitor
+from chat.turns import Visitor
 
 ASSETS = Path(__file__).parent.parent / "assets"
 COPY_BYTES = 1 << 20
@@ -34,78 +38,11 @@ STREAM_HEADERS = {
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
 }
-MAX_MESSAGE_CHARACTERS = 2_000_000
 OPEN_PATHS = ("/ai/", "/healthz", "/openapi.json")
-
-
-class TurnBody(BaseModel):
-    """The fields of a turn, the same for GET's query and POST's JSON."""
-
-    user_message: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARACTERS, description="The question")
-    file_content: str = Field(
-        "", max_length=50_000_000, description="Text of a file, put before the question"
-    )
-    file_id: list[str] = Field([], max_length=100, description="Files from POST /ai/files; repeatable")
-    conversation_id: str = Field("", max_length=100, description="Go on with this conversation")
-    model: str = Field("", max_length=200, description="One of the endpoint's models, or `quotes`")
-    request_id: str = Field("", max_length=200, description="Yours; the same id never starts a second answer")
-    system_prompt: str = Field("", max_length=100_000, description="In place of the owner's")
-    temperature: float | None = Field(None, ge=0, le=2)
-    max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")
-
-    @field_validator("file_id", mode="before")
-    @classmethod
-    def _wrap(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
-    def turn(self) -> Turn:
-        """Return the turn that these fields ask for."""
-        return Turn(
-            user_message=self.user_message,
-            file_content=self.file_content,
-            file_ids=tuple(self.file_id),
-            conversation_id=self.conversation_id,
-            request_id=self.request_id,
-            options=Options(
-                model=self.model,
-                system_prompt=self.system_prompt,
-                temperature=self.temperature,
-                max_tokens=self.max_tokens,
-            ),
-        )
-
-
-class Started(BaseModel):
-    """A generation that was started, and where its events are."""
-
-    generation_id: str
-    conversation_id: str
-    events: str
-
-
-class Ended(BaseModel):
-    """How a generation ended. finish_reason: the provider's, `cancelled`, or `error`."""
-
-    generation_id: str
-    finish_reason: str
-
-
-class FileRead(BaseModel):
-    """What was read of a file, and what was not."""
-
-    file_id: str
-    name: str
-    media_type: str
-    bytes: int
-    characters: int
-    pages: int
-    problems: list[dict[str, Any]]
-
-
-class ErrorBody(BaseModel):
-    """Every failure: a sentence, its stable type, and whether a retry can help."""
-
-    error: dict[str, Any]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+BODY_OVERHEAD_BYTES = (
+    9_000_000  # what a request may hold beside a file: the longest message, a form's borders
+)
 
 
 class EventStream(Response):
@@ -122,23 +59,73 @@ class EventStream(Response):
         gone = asyncio.ensure_future(_wait_for_disconnect(receive))
         with anyio.CancelScope() as sending:
             gone.add_done_callback(lambda _: sending.cancel())
-            await self._send_frames(send)
-        gone.cancel()
+            try:
+                await self._send_frames(send)
+            finally:
+                gone.cancel()
 
     async def _send_frames(self, send: Send) -> None:
-        number, prefix = self.after + 1, RETRY
-        follow = self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)
-        async with aclosing(follow) as batches:
+        # At once, so that a proxy and its client see an answer even where there is nothing to catch up with.
+        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
+        number = self.after + 1
+        async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
             async for batch in batches:
                 frames = encode_events(self.generation.id, number, batch) if batch else KEEP_ALIVE
-                await send({"type": "http.response.body", "body": prefix + frames, "more_body": True})
-                number, prefix = number + len(batch), b""
+                await send({"type": "http.response.body", "body": frames, "more_body": True})
+                number += len(batch)
         await send({"type": "http.response.body", "body": b""})
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+class GuardedRoute(APIRoute):
+    """Asks for the token, and counts the body as it comes, before any of it is kept."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guard(request: Request) -> Response:
+            settings = get_engine(request).settings
+            _check_token(request, settings.api_token)
+            return await handle(_limit_body(request, settings.max_upload_bytes + BODY_OVERHEAD_BYTES))
+
+        return guard
+
+
+class BodyTooLarge(HTTPException):
+    """Found while a body is read, where FastAPI takes every other exception for a malformed one."""
+
+    def __init__(self, refusal: ChatError) -> None:
+        super().__init__(413)
+        self.refusal = refusal
+
+
+def _check_token(request: Request, token: str) -> None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    is_right = scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
+    if token and not is_right:
+        raise NotAllowed("This server wants its API token: send Authorization: Bearer <token>.")
+
+
+def _limit_body(request: Request, limit: int) -> Request:
+    """Return the request with a body of at most `limit` bytes. Raises FileTooLarge, also while it is read."""
+    refusal = FileTooLarge(f"The request is larger than {limit / 1e6:g} MB, which is the limit.")
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise refusal
+    size = 0
+
+    async def receive() -> Message:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise BodyTooLarge(refusal)
+        return message
+
+    return Request(request.scope, receive)
 
 
 def get_engine(request: Request) -> Engine:
@@ -149,21 +136,11 @@ def get_engine(request: Request) -> Engine:
 
 def identify(
     request: Request,
-    engine: Annotated[Engine, Depends(get_engine)],
-    authorization: Annotated[str, Header(description="Bearer API_TOKEN, where it is set")] = "",
     x_visitor: Annotated[str, Header(max_length=200, description="Whose things these are")] = "",
     visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
 ) -> Visitor:
-    """Return who calls: a holder of the Bearer token where one is set, and the owner of what is started."""
-    token = engine.settings.api_token
-    scheme, _, given = authorization.partition(" ")
-    if token and not (scheme.lower() == "bearer" and _is_same(given.strip(), token)):
-        raise NotAllowed("This server wants its API token: send Authorization: Bearer <token>.")
+    """Return who calls: the owner of what is started."""
     return Visitor(owner=x_visitor or visitor, address=request.client.host if request.client else "")
-
-
-def _is_same(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode(), expected.encode())
 
 
 TheEngine = Annotated[Engine, Depends(get_engine)]
@@ -177,12 +154,13 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Frames"},
     204: {"description": "You have all of it: EventSource stops"},
 }
+BEARER = HTTPBearer(auto_error=False, description="API_TOKEN, where the server has one")  # GuardedRoute asks
 
-router = APIRouter(prefix="/ai", responses=FAILURES)
+router = APIRouter(prefix="/ai", responses=FAILURES, route_class=GuardedRoute, dependencies=[Depends(BEARER)])
 server_router = APIRouter(tags=["server"])
 
 
-@router.get("/stream_chat", tags=["generations"], responses=EVENTS, response_class=EventStream)
+@router.get("/stream_chat", tags=["generations"], responses=EVENTS, response_class=Response)
 async def stream_chat(
     engine: TheEngine,
     caller: Caller,
@@ -193,7 +171,7 @@ async def stream_chat(
     return await _start_or_resume(engine, body, caller, last_event_id)
 
 
-@router.post("/stream_chat", tags=["generations"], responses=EVENTS, response_class=EventStream)
+@router.post("/stream_chat", tags=["generations"], responses=EVENTS, response_class=Response)
 async def post_stream_chat(
     engine: TheEngine, caller: Caller, body: TurnBody, last_event_id: LastEventId = None
 ) -> Response:
@@ -208,12 +186,12 @@ async def start_generation(engine: TheEngine, caller: Caller, body: TurnBody) ->
     return Started(
         generation_id=generation.id,
         conversation_id=engine.conversation_of(generation),
-        events=f"/ai/generations/{generation.id}/events",
+        events=f"{engine.settings.root_path}/ai/generations/{generation.id}/events",
     )
 
 
 @router.get(
-    "/generations/{generation_id}/events", tags=["generations"], responses=EVENTS, response_class=EventStream
+    "/generations/{generation_id}/events", tags=["generations"], responses=EVENTS, response_class=Response
 )
 async def follow_generation(
     engine: TheEngine,
@@ -249,7 +227,9 @@ async def read_file(
         path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
         attachment = await engine.attach(path, file.filename or "file", caller.owner, password or None)
         document = await attachment.finish()
-    problems = [{"kind": one.kind, "pages": list(one.pages), "note": one.note} for one in document.problems]
+    problems = [
+        ReadingProblem(kind=one.kind, pages=list(one.pages), note=one.note) for one in document.problems
+    ]
     return FileRead(
         file_id=attachment.id,
         name=document.name,
@@ -296,7 +276,7 @@ async def _save(file: UploadFile, path: Path, limit: int) -> Path:
             size += len(block)
             if size > limit:
                 raise FileTooLarge(
-                    f"{file.filename} is larger than {limit / 1e6:g} MB, which is the limit.",
+                    f"{file.filename or 'The file'} is larger than {limit / 1e6:g} MB, which is the limit.",
                     name=file.filename or "",
                     limit_mb=limit / 1e6,
                 )
@@ -304,31 +284,52 @@ async def _save(file: UploadFile, path: Path, limit: int) -> Path:
     return path
 
 
+@router.api_route("/{path:path}", methods=list(METHODS), include_in_schema=False)
+async def refuse_unknown(request: Request) -> None:
+    """Answer for the rest of /ai, which would be the page's otherwise. Stays the last route."""
+    allowed: set[str] = set()
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is Match.PARTIAL:
+            allowed |= route.methods or set()
+    if allowed:
+        raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
+    raise NotFound("There is no such route.")
+
+
+async def _tell(request: Request, error: Exception) -> JSONResponse:
+    known = (
+        error if isinstance(error, ChatError) else ChatError("Something went wrong here. It has been logged.")
+    )
+    headers: dict[str, str] = {}
+    if known.retry_after is not None:
+        headers = {"retry-after": str(max(1, round(known.retry_after)))}
+    elif known.status == 401:
+        headers = {"www-authenticate": "Bearer"}
+    return JSONResponse(known.body(), known.status, headers)
+
+
+async def _tell_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:] if first["type"] != "json_invalid") or "body"
+    return await _tell(request, InvalidRequest(f"{place}: {first['msg']}", field=place))
+
+
+async def _tell_refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer for what the framework refuses by itself: no such method, a form that cannot be parsed."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error, BodyTooLarge):
+        return await _tell(request, error.refusal)
+    body = InvalidRequest(f"{error.detail}.").body()
+    return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Answer every failure with the same JSON body, and never with a traceback."""
-
-    async def tell(request: Request, error: Exception) -> JSONResponse:
-        known = (
-            error
-            if isinstance(error, ChatError)
-            else ChatError("Something went wrong here. It has been logged.")
-        )
-        headers: Mapping[str, str] = {}
-        if known.retry_after is not None:
-            headers = {"retry-after": str(max(1, round(known.retry_after)))}
-        elif known.status == 401:
-            headers = {"www-authenticate": "Bearer"}
-        return JSONResponse(known.body(), known.status, headers)
-
-    async def tell_invalid(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:]) or "body"
-        return await tell(request, InvalidRequest(f"{place}: {first['msg']}", field=place))
-
-    app.add_exception_handler(ChatError, tell)
-    app.add_exception_handler(Exception, tell)
-    app.add_exception_handler(RequestValidationError, tell_invalid)
+    app.add_exception_handler(ChatError, _tell)
+    app.add_exception_handler(HTTPException, _tell_refused)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(Exception, _tell)
 
 
 class RouteCors(CORSMiddleware):

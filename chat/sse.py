@@ -12,14 +12,14 @@ from typing import NamedTuple
 from chat.generations import Event
 
 KEEP_ALIVE_SECONDS = 15.0
-KEEP_ALIVE = b": keep-alive\n\n"
-RETRY = b"retry: 1000\n\n"
+# One line each, and no empty one after it: once they have seen an id or a retry, httpx-sse and the openai SDK
+# dispatch at every empty line, and the SDK then breaks on the empty data.
+KEEP_ALIVE = b": keep-alive\n"
+RETRY = b"retry: 1000\n"
 DONE = b"[DONE]"
-_NAMED = frozenset(
-    {"generation", "receipt", "citations"}
-)  # the rest are default events, as EventSource has them
+_NAMED = frozenset({"generation", "receipt", "citations"})  # the rest are default events, for onmessage
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_EVENT_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):(\d{1,12})")
+_EVENT_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,12})")
 
 
 class EventId(NamedTuple):

@@ -1,0 +1,98 @@
+"""The JSON bodies of the routes, as OpenAPI shows them. Knows no route and no engine."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, field_validator
+
+from chat.turns import Options, Turn
+
+MAX_MESSAGE_CHARACTERS = 2_000_000
+MAX_FILE_CHARACTERS = 50_000_000
+
+
+class TurnBody(BaseModel):
+    """The fields of a turn, the same for GET's query and POST's JSON."""
+
+    user_message: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARACTERS, description="The question")
+    file_content: str = Field(
+        "", max_length=MAX_FILE_CHARACTERS, description="Text of a file, put before the question"
+    )
+    file_id: list[str] = Field([], max_length=100, description="Files from POST /ai/files; repeatable")
+    conversation_id: str = Field("", max_length=100, description="Go on with this conversation")
+    model: str = Field("", max_length=200, description="One of the endpoint's models, or `quotes`")
+    request_id: str = Field("", max_length=200, description="Yours; the same id never starts a second answer")
+    system_prompt: str = Field("", max_length=100_000, description="In place of the owner's")
+    temperature: float | None = Field(None, ge=0, le=2)
+    max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")
+
+    @field_validator("file_id", mode="before")
+    @classmethod
+    def _wrap(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    def turn(self) -> Turn:
+        """Return the turn that these fields ask for."""
+        return Turn(
+            user_message=self.user_message,
+            file_content=self.file_content,
+            file_ids=tuple(self.file_id),
+            conversation_id=self.conversation_id,
+            request_id=self.request_id,
+            options=Options(
+                model=self.model,
+                system_prompt=self.system_prompt,
+                temperature=self.temperature,
+                max_tokens=self.max_tokens,
+            ),
+        )
+
+
+class Started(BaseModel):
+    """A generation that was started, and where its events are."""
+
+    generation_id: str
+    conversation_id: str
+    events: str
+
+
+class Ended(BaseModel):
+    """How a generation ended. finish_reason: the provider's, `cancelled`, or `error`."""
+
+    generation_id: str
+    finish_reason: str
+
+
+class ReadingProblem(BaseModel):
+    """What could not be read. pages: their labels; empty: the whole file."""
+
+    kind: str
+    pages: list[str]
+    note: str
+
+
+class FileRead(BaseModel):
+    """What was read of a file, and what was not."""
+
+    file_id: str
+    name: str
+    media_type: str
+    bytes: int
+    characters: int
+    pages: int
+    problems: list[ReadingProblem]
+
+
+class Failure(BaseModel):
+    """retry_after: seconds. details: the values that the message speaks of."""
+
+    message: str
+    type: str
+    retryable: bool
+    retry_after: float | None = None
+    details: dict[str, str | int | float] | None = None
+
+
+class ErrorBody(BaseModel):
+    """Every failure: a sentence, its stable type, and whether a retry can help."""
+
+    error: Failure
