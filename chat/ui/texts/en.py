@@ -30,10 +30,13 @@ TEXTS: dict[str, str] = {
     "composer.unlock": "Open",
     "composer.earlier_files": "Files of this conversation",
     # A message and its answer
-    "answer.thinking": "Thinking …",
+    "answer.thinking": "Thinking...",
     "answer.thought": "Thought for {duration}",
     "answer.waiting": "Waiting for the model …",
     "answer.empty": "The model answered with nothing.",
+    "answer.passages": "Show the passages",
+    "answer.reasoning": "Reasoning",
+    "answer.copied": "Copied.",
     "answer.complete": "Answer complete.",
     "answer.stopped": "Stopped.",
     "answer.cut": "Cut at the longest length allowed.",
@@ -158,6 +161,7 @@ TEXTS: dict[str, str] = {
     "citation.place": "{name}, {unit} {page}",
     "citation.exact": "word for word",
     "citation.near": "nearly word for word",
+    "citation.other_page": "stands on another page than the answer says",
     "citation.missing": "not found in the files",
     # Time
     "time.milliseconds": "{count} ms",

@@ -1,0 +1,109 @@
+"""What opens beside the conversation: the prompt that was sent, the passages of its files, and where a quote
+stands.
+
+Returns HTML of ours; what is from a file or a model is plain text in it. Knows no component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chat.engine import Engine
+from chat.errors import NotFound
+from chat.history import Message
+from chat.ui.html import button, plain, tag
+from chat.ui.texts import text
+from chat.ui.texts.words import describe_file, describe_place
+from chat.ui.visits import Visit
+
+
+async def open_drawer(engine: Engine, visit: Visit) -> str:
+    """Return what was asked for of an answer. Raises NotFound."""
+    message = await engine.store(visit.conversation).message(visit.target, visit.owner)
+    if visit.action == "prompt":
+        return _frame("answer.prompt.title", _prompt(message), visit)
+    if visit.action == "citation":
+        return _frame("citation.label", _citation(message, visit), visit)
+    return _frame("answer.passages", await _passages(engine, message, visit), visit)
+
+
+def _frame(title: str, body: Sequence[str], visit: Visit) -> str:
+    heading = tag("h2", plain(text(visit.language, title)))
+    close = button("close", text(visit.language, "page.dismiss"), lane="none")
+    return tag(
+        "section", tag("header", heading, close), *body, role="dialog", aria_label=text(visit.language, title)
+    )
+
+
+def _prompt(message: Message) -> list[str]:
+    return [
+        tag("article", tag("h3", plain(part.get("role", ""))), tag("pre", plain(_words(part.get("content")))))
+        for part in message.prompt or []
+    ]
+
+
+def _words(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in content)
+    return str(content or "")
+
+
+def _citation(message: Message, visit: Visit) -> list[str]:
+    number = int(visit.value) if visit.value.isascii() and visit.value.isdigit() else 0
+    citations = message.citations or []
+    if number >= len(citations):
+        return []
+    citation = citations[number]
+    place = describe_place(
+        visit.language, citation["name"], citation.get("unit", "page"), citation.get("page", "")
+    )
+    key = {"found": "citation.exact", "other_page": "citation.other_page"}.get(
+        citation["status"], "citation.missing"
+    )
+    return [
+        tag("h3", plain(place or citation.get("text", ""))),
+        tag("p", plain(text(visit.language, key)), cls="hint"),
+        tag("blockquote", _marked(citation)),
+    ]
+
+
+def _marked(citation: dict[str, Any]) -> str:
+    """Return the passage with the words that were quoted marked in it."""
+    passage, quote = str(citation.get("passage", "")), str(citation.get("text", ""))
+    at = passage.find(quote) if quote else -1
+    if at < 0:
+        return plain(passage or quote)
+    return plain(passage[:at]) + tag("mark", plain(quote)) + plain(passage[at + len(quote) :])
+
+
+async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]:
+    """Return each file of the receipt with the text that was sent of it."""
+    documents = await _documents(engine, message, visit.owner)
+    shown = []
+    for file in (message.receipt or {}).get("files", ()):
+        shown.append(tag("h3", plain(describe_file(visit.language, file))))
+        whole = documents.get(file["name"], "")
+        for passage in file.get("passages", ()):
+            pages = ", ".join(passage["pages"])
+            label = describe_place(visit.language, "", file["unit"], pages).strip(" ,，") if pages else ""
+            shown.append(
+                tag(
+                    "article",
+                    tag("h4", plain(label)),
+                    tag("pre", plain(whole[passage["start"] : passage["end"]])),
+                )
+            )
+    return shown
+
+
+async def _documents(engine: Engine, message: Message, owner: str) -> dict[str, str]:
+    branch = await engine.branch(message.conversation_id, owner)
+    texts = {}
+    for id in dict.fromkeys(id for other in branch for id in other.attachment_ids):
+        try:
+            attachment = await engine.attachment(id, owner)
+        except NotFound:
+            continue
+        texts[attachment.name] = attachment.document.text
+    return texts

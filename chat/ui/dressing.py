@@ -1,0 +1,111 @@
+"""The parts of the page that hold only words, in a visitor's language: HTML of ours, and what page.js says.
+
+Knows no component and no visitor but his language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.engine import Engine
+from chat.ui.html import button, plain, tag
+from chat.ui.texts import LANGUAGES, text
+
+STARTERS = ("sample", "explain", "write", "code")
+# What page.js says by itself.
+SPOKEN = (
+    "answer.complete",
+    "answer.copied",
+    "composer.remove",
+    "composer.unlock",
+    "sidebar.delete.sure",
+    "sidebar.rename",
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The dressed parts, in the order of parts.Dressing."""
+
+    language: str
+    top: str
+    bottom: str
+    banner: str
+    starters: str
+    earlier: str
+    editing: str
+    search: str
+    composer: str
+
+    def parts(self) -> list[str]:
+        return [self.top, self.bottom, self.banner, self.starters, self.earlier, self.editing]
+
+    def told(self) -> dict[str, object]:
+        """Return what page.js is to know."""
+        spoken = {key: LANGUAGES[self.language][key] for key in SPOKEN}
+        return {"language": "zh-CN" if self.language == "zh" else self.language, "words": spoken}
+
+
+def dress(engine: Engine, language: str) -> Words:
+    """Return the page's words for a language."""
+    name = engine.settings.assistant_name
+    return Words(
+        language=language,
+        top=_top(language, name),
+        bottom=_bottom(language),
+        banner=_banner(engine, language),
+        starters=_starters(language, name),
+        earlier=button("earlier", text(language, "answer.earlier"), icon=False),
+        editing=tag(
+            "p",
+            plain(text(language, "composer.editing")),
+            button("cancel-edit", text(language, "composer.cancel_edit"), icon=False),
+        ),
+        search=text(language, "sidebar.search"),
+        composer=text(language, "composer.placeholder", name=name),
+    )
+
+
+def _top(language: str, name: str) -> str:
+    new = button("new", text(language, "sidebar.new"), icon=False)
+    temporary = button(
+        "temporary", text(language, "sidebar.temporary"), lane="none", icon=False, aria_pressed="false"
+    )
+    return tag("h1", plain(name)) + tag("div", new, temporary, cls="row")
+
+
+def _bottom(language: str) -> str:
+    other = next(code for code in LANGUAGES if code != language)
+    return tag(
+        "div",
+        button("import", text(language, "sidebar.import"), lane="none", icon=False),
+        button("language", text(language, "page.language"), lane="none", value=other, icon=False),
+        button("appearance", text(language, "page.appearance"), lane="none", icon=False),
+        cls="row",
+    )
+
+
+def _banner(engine: Engine, language: str) -> str:
+    lines = [text(language, "page.demo")] if engine.is_demo else []
+    if engine.notice:
+        lines.append(engine.notice)
+    if engine.settings.is_space and not engine.settings.database_url:
+        lines.append(text(language, "page.storage"))
+    lines.append("")
+    close = button("dismiss", text(language, "page.dismiss"), lane="none")
+    shown = [tag("p", plain(line), close, data_dismissable="") for line in lines if line]
+    temporary = tag("p", plain(text(language, "page.temporary")), cls="temporary")
+    return "".join([*shown, temporary])
+
+
+def _starters(language: str, name: str) -> str:
+    cards = [_starter(language, starter) for starter in STARTERS]
+    return tag("h2", plain(text(language, "starter.heading"))) + tag("div", *cards, cls="cards")
+
+
+def _starter(language: str, starter: str) -> str:
+    prompt = text(language, f"starter.{starter}.prompt")
+    label = tag("b", plain(text(language, f"starter.{starter}"))) + tag("span", plain(prompt))
+    return tag(
+        "button", label, type="button", cls="card", data_do="starter", data_lane="show", data_id=starter
+    )

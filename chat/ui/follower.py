@@ -1,0 +1,130 @@
+"""A generation's events -> snapshots of the turn that grows, as often as they are worth showing.
+
+Knows no Gradio and no Chatbot: callbacks turn snapshots into messages. One follower owns what a page shows as
+growing; a newer one supersedes it (a reload, another conversation, a new question), whatever order they end
+in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from chat.generations import Event, Generation
+from chat.ui.pace import Load, Pace
+
+SESSIONS_MAX = 10_000
+IDLE_SECONDS = 1.0  # how often a silent generation's reader looks whether it has been superseded
+LOCK_SECONDS = 2.0  # a showing that takes longer belongs to a browser that is gone
+
+
+@dataclass
+class Growing:
+    """What is known of an answer so far. reasoning_seconds: None until the reasoning is over."""
+
+    generation_id: str = ""
+    model: str = ""
+    text: str = ""
+    reasoning: str = ""
+    reasoning_seconds: float | None = None
+    receipt: dict[str, Any] = field(default_factory=dict)
+    ending: dict[str, Any] | None = None
+    _reasoning_began: float | None = None
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take in events, in their order."""
+        reasoning = "".join([event.reasoning for event in events])
+        text = "".join([event.text for event in events])
+        now = asyncio.get_running_loop().time()
+        if reasoning and self._reasoning_began is None:
+            self._reasoning_began = now
+        if text and self.reasoning_seconds is None and self._reasoning_began is not None:
+            self.reasoning_seconds = now - self._reasoning_began
+        self.reasoning += reasoning
+        self.text += text
+        for event in events:
+            if event.type != "chunk":
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        data = orjson.loads(event.data)
+        if event.type == "generation":
+            self.generation_id, self.model = data["generation_id"], data["model"]
+        if event.type in ("generation", "receipt"):
+            self.receipt = data.get("receipt") or {}
+        if event.type in ("done", "error"):
+            self.ending = data
+
+
+class Follower:
+    """One reading of one page: it may show until a newer one of the same page begins."""
+
+    def __init__(self, page: _Page) -> None:
+        self._page = page
+        page.newest = self
+
+    @property
+    def is_newest(self) -> bool:
+        return self._page.newest is self
+
+    async def follow(self, generation: Generation, load: Load) -> AsyncIterator[Growing]:
+        """Yield the growing answer (one value that changes), at a pace, to its end or until superseded."""
+        growing, pace = Growing(generation.id), Pace(load)
+        with load.enter():
+            async with aclosing(generation.follow(idle=IDLE_SECONDS)) as batches:
+                async for events in batches:
+                    if not self.is_newest:
+                        return
+                    if not events:
+                        continue
+                    growing.add(events)
+                    pace.begin()
+                    yield growing
+                    pace.end(len(growing.text))
+                    await pace.rest()
+
+    async def turn(self) -> bool:
+        """Wait for the page to be shown what was yielded before; return whether this may still show."""
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                await self._page.lock.acquire()
+        except TimeoutError:
+            self._page.lock = asyncio.Lock()
+            await self._page.lock.acquire()
+        if self.is_newest:
+            return True
+        self._page.lock.release()
+        return False
+
+    def release(self) -> None:
+        """What was yielded under `turn` is with the page."""
+        if self._page.lock.locked():
+            self._page.lock.release()
+
+
+class _Page:
+    def __init__(self) -> None:
+        self.newest: Follower | None = None
+        self.lock = asyncio.Lock()
+
+
+class Followers:
+    """The newest follower of each page that is open, by the session that the page is."""
+
+    def __init__(self) -> None:
+        self.load = Load()
+        self._pages: OrderedDict[str, _Page] = OrderedDict()
+
+    def begin(self, session: str) -> Follower:
+        """Return the follower of this page from now on; an older one ends."""
+        page = self._pages.pop(session, None) or _Page()
+        self._pages[session] = page
+        while len(self._pages) > SESSIONS_MAX:
+            self._pages.popitem(last=False)
+        return Follower(page)

@@ -1,0 +1,123 @@
+"""The page: its layout. create_page(engine) -> gr.Blocks; app.py mounts it. Which event calls what is in
+wiring.
+
+Knows no event and no visitor: what is worded in a visitor's language is filled in when the page is loaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import gradio as gr
+
+from chat.engine import Engine
+from chat.ui.callbacks import Callbacks
+from chat.ui.follower import Followers
+from chat.ui.html import tag
+from chat.ui.parts import LANES, Dressing, Parts
+from chat.ui.rendering import LATEX_DELIMITERS
+from chat.ui.settings_panel import create_settings_panel
+from chat.ui.theme import create_theme
+from chat.ui.wiring import wire
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
+PASTED_CHARACTERS = 20_000  # a longer paste becomes a file
+VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"
+
+
+def mount_options() -> dict[str, Any]:
+    """Return what gr.mount_gradio_app needs to make the page look and work as it should."""
+    script = (ASSETS / "page.js").read_text(encoding="utf-8")
+    head = f'<meta name="viewport" content="{VIEWPORT}"><script>{script}</script>'
+    styles = [path for name in ("style.css", "layout.css") if (path := ASSETS / name).is_file()]
+    return {"theme": create_theme(), "css_paths": styles, "head": head}
+
+
+def create_page(engine: Engine) -> gr.Blocks:
+    """Return the page over an engine. Nothing of a visitor is kept in it."""
+    with gr.Blocks(
+        title=engine.settings.assistant_name,
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=UPLOAD_CACHE_SECONDS,
+    ) as page:
+        parts = _lay_out()
+        wire(page, parts, Callbacks(engine, Followers()))
+    return cast(gr.Blocks, page)
+
+
+def _lay_out() -> Parts:
+    with gr.Sidebar(elem_id="sidebar", width=280):
+        top = gr.HTML(elem_id="sidebar-top")
+        search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
+        conversations = gr.HTML(elem_id="conversations")
+        bottom = gr.HTML(elem_id="sidebar-bottom")
+    with gr.Sidebar(elem_id="settings", position="right", open=False, width=300):
+        settings = create_settings_panel()
+    banner = gr.HTML(elem_id="banner")
+    with gr.Column(elem_id="conversation"):
+        starters = gr.HTML(elem_id="starters")
+        earlier = gr.HTML(elem_id="earlier")
+        history = _create_chatbot("history")
+        growing = _create_chatbot("growing")
+        notice = gr.HTML(elem_id="notice")
+    with gr.Column(elem_id="desk"):
+        editing = gr.HTML(elem_id="editing")
+        gr.HTML(tag("div", id="files") + tag("div", id="announcer", role="status", aria_live="polite"))
+        composer = _create_composer()
+        gauge = gr.HTML(elem_id="gauge")
+    return Parts(
+        visit=gr.JSON(visible=False),
+        uploads=gr.File(visible=False, file_count="multiple"),
+        told=_create_ear("told"),
+        read=_create_ear("read"),
+        history=history,
+        growing=growing,
+        notice=notice,
+        composer=composer,
+        conversations=conversations,
+        gauge=gauge,
+        search=search,
+        drawer=gr.HTML(elem_id="drawer"),
+        settings=settings,
+        dressing=Dressing(top, bottom, banner, starters, earlier, editing),
+        lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
+    )
+
+
+def _create_chatbot(name: str) -> gr.Chatbot:
+    """One of the two that are styled as one: what was said, and the turn that grows."""
+    avatar = ASSETS / "avatar.svg"
+    return gr.Chatbot(
+        elem_id=name,
+        show_label=False,
+        container=False,
+        buttons=[],
+        autoscroll=False,
+        latex_delimiters=[dict(pair) for pair in LATEX_DELIMITERS],
+        height=None,
+        min_height=None,
+        avatar_images=(None, avatar) if avatar.is_file() else None,
+    )
+
+
+def _create_composer() -> gr.MultimodalTextbox:
+    return gr.MultimodalTextbox(
+        elem_id="composer",
+        show_label=False,
+        container=False,
+        file_count="multiple",
+        max_lines=10,
+        autofocus=True,
+        max_plain_text_length=PASTED_CHARACTERS,
+        stop_btn=False,
+    )
+
+
+def _create_ear(name: str) -> gr.HTML:
+    """What the server tells page.js: the value of a component that is never seen."""
+    return gr.HTML(
+        value={}, html_template="", js_on_load="xiaojia.connect(props, watch)", elem_id=name, visible="hidden"
+    )

@@ -1,0 +1,65 @@
+"""The page's components, by name. Knows neither how they are laid out nor what fills them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import gradio as gr
+from gradio.components import Component
+
+from chat.ui.settings_panel import SettingsPanel
+
+# Hidden buttons through which page.js starts events: one for each set of components that an event may change.
+LANES = ("show", "list", "fetch", "drawer", "quiet", "file", "import")
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """Parts that hold only words: filled once, in the visitor's language."""
+
+    top: gr.HTML
+    bottom: gr.HTML
+    banner: gr.HTML
+    starters: gr.HTML
+    earlier: gr.HTML
+    editing: gr.HTML
+
+    def listed(self) -> list[Component]:
+        return [getattr(self, item.name) for item in fields(self)]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """visit: what page.js sends, never shown. uploads: through it alone a path of the browser becomes a file.
+
+    told, read: what page.js hears.
+    """
+
+    visit: gr.JSON
+    uploads: gr.File
+    told: gr.HTML
+    read: gr.HTML
+    history: gr.Chatbot
+    growing: gr.Chatbot
+    notice: gr.HTML
+    composer: gr.MultimodalTextbox
+    conversations: gr.HTML
+    gauge: gr.HTML
+    search: gr.Textbox
+    drawer: gr.HTML
+    settings: SettingsPanel
+    dressing: Dressing
+    lanes: Mapping[str, gr.Button]
+
+    def shown(self) -> list[Component]:
+        """What wiring.fill fills, in its order."""
+        return [
+            self.history,
+            self.growing,
+            self.told,
+            self.composer,
+            self.notice,
+            self.conversations,
+            self.gauge,
+        ]

@@ -1,0 +1,62 @@
+"""What was sent and what was cited, as HTML under an answer: a line that opens, and chips.
+
+Knows the JSON of receipts and citations, no file and no message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chat.ui.html import button, plain, tag
+from chat.ui.texts import text
+from chat.ui.texts.words import describe_file, describe_place, list_receipt
+
+QUOTE_CHARACTERS = 24  # of a quote that stands in no file, so that one sees which
+
+
+def show_receipt(receipt: Mapping[str, Any], language: str, message_id: str = "") -> str:
+    """Return one line that opens to what was sent of each file; nothing where there is nothing to say.
+
+    message_id: of the answer, once it is kept, so that its passages can be asked for.
+    """
+    files = [describe_file(language, file) for file in receipt.get("files", ())]
+    lines = list_receipt(language, receipt)
+    if not (files or lines):
+        return ""
+    summary = tag("summary", *(tag("span", plain(file)) for file in files or lines[:1]))
+    details = tag("ul", *(tag("li", plain(line)) for line in lines))
+    label = text(language, "answer.passages")
+    more = button("passages", label, id=message_id, lane="drawer", icon=False) if files and message_id else ""
+    return tag("details", summary, details, more, cls="receipt", data_incomplete=_is_incomplete(receipt))
+
+
+def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
+    """Was something of a file not sent, or not readable? Such a line must be seen."""
+    files = receipt.get("files", ())
+    return "yes" if any(file.get("unread") or file.get("mode") != "full" for file in files) else None
+
+
+def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:
+    """Return a chip for each place that the answer quotes or names, and a mark for what stands nowhere."""
+    chips: dict[str, str] = {}
+    for number, citation in enumerate(citations):
+        chip = _chip(number, citation, message_id, language)
+        chips.setdefault(chip.partition("data-value")[0] + chip.partition(">")[2], chip)
+    if not chips:
+        return ""
+    return tag("div", tag("span", plain(text(language, "citation.label"))), *chips.values(), cls="citations")
+
+
+def _chip(number: int, citation: Mapping[str, Any], message_id: str, language: str) -> str:
+    status = str(citation.get("status", ""))
+    quote = str(citation.get("text", ""))
+    if status == "not_found":
+        short = quote[:QUOTE_CHARACTERS] + ("…" if len(quote) > QUOTE_CHARACTERS else "")
+        label = f"“{short}” {text(language, 'citation.missing')}"
+    else:
+        label = describe_place(
+            language, citation["name"], citation.get("unit", "page"), citation.get("page", "")
+        )
+    more = {"data_status": status, "title": quote}
+    return button("citation", label, id=message_id, lane="drawer", icon=False, value=str(number), **more)

@@ -1,0 +1,81 @@
+"""The list of conversations beside the page: HTML of ours, whose buttons page.js sends back as actions.
+
+Knows the engine's history and no component.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from chat.engine import Engine
+from chat.errors import ChatError
+from chat.history import Conversation
+from chat.ui.html import button, plain, tag
+from chat.ui.texts import text
+from chat.ui.texts.words import name_age
+from chat.ui.visits import Visit
+
+LISTED = 200
+
+
+async def list_conversations(engine: Engine, visit: Visit) -> str:
+    """Return the visitor's conversations, the pinned ones first, in groups by their day."""
+    try:
+        found = await engine.history.conversations(visit.owner, query=visit.query, limit=LISTED)
+    except ChatError as error:
+        return tag("p", plain(error), cls="hint")
+    if not found:
+        key = "sidebar.none_found" if visit.query else "sidebar.none"
+        return tag("p", plain(text(visit.language, key, query=visit.query)), cls="hint")
+    shown, group = [], ""
+    for conversation in found:
+        heading = _group(conversation, visit)
+        if heading != group:
+            shown.append(tag("h3", plain(heading)))
+            group = heading
+        shown.append(_entry(conversation, visit))
+    return "".join(shown)
+
+
+async def change_list(engine: Engine, visit: Visit) -> str:
+    """Rename, pin or unpin a conversation, or search; return the list."""
+    if visit.action == "rename":
+        await engine.history.rename(visit.target, visit.owner, visit.value)
+    elif visit.action in ("pin", "unpin"):
+        await engine.history.pin(visit.target, visit.owner, visit.action == "pin")
+    return await list_conversations(engine, visit)
+
+
+def _group(conversation: Conversation, visit: Visit) -> str:
+    if conversation.pinned:
+        return text(visit.language, "sidebar.pinned")
+    shift = timedelta(minutes=visit.minutes)
+    return name_age(visit.language, conversation.updated + shift, datetime.now(UTC) + shift)
+
+
+def _entry(conversation: Conversation, visit: Visit) -> str:
+    id, language = conversation.id, visit.language
+    title = conversation.title or text(language, "sidebar.untitled")
+    snippet = tag("small", plain(conversation.snippet)) if conversation.snippet else ""
+    is_open = "page" if id == visit.conversation else None
+    opener = tag(
+        "button",
+        tag("span", plain(title)),
+        snippet,
+        type="button",
+        cls="open",
+        data_do="open",
+        data_lane="show",
+        data_id=id,
+        aria_current=is_open,
+        title=title,
+    )
+    pin = "unpin" if conversation.pinned else "pin"
+    tools = [
+        button(pin, text(language, f"sidebar.{pin}"), id=id, lane="list"),
+        button("rename", text(language, "sidebar.rename"), id=id, lane="list", value=title),
+        button("markdown", text(language, "sidebar.export_markdown"), id=id, lane="fetch"),
+        button("json", text(language, "sidebar.export_json"), id=id, lane="fetch"),
+        button("delete", text(language, "sidebar.delete"), id=id, value=title),
+    ]
+    return tag("div", opener, tag("span", *tools, cls="tools"), cls="conversation")

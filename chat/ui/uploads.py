@@ -1,0 +1,95 @@
+"""Files on their way in: read as soon as they are there, with progress, or refused with the reason.
+
+Knows no component: paths come from Gradio, which lets through only what this browser uploaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from chat.attachments import Attachment
+from chat.documents import Document
+from chat.engine import Engine
+from chat.errors import ChatError, InvalidRequest, PasswordRequired
+from chat.generations import new_id
+from chat.ui import sidebar
+from chat.ui.texts import text
+from chat.ui.texts.words import describe_error, describe_problem, name_unit
+from chat.ui.view import Reader, show_error
+from chat.ui.visits import Visit
+
+Told = tuple[dict[str, Any], str | None]
+
+
+async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIterator[Told]:
+    """Read the file; yield for page.js how far it is, and the notice where it is refused.
+
+    visit.target: page.js's name for it. visit.value: its password, where it has one.
+    """
+    name = Path(paths[0]).name if paths else ""
+    try:
+        if not paths:
+            raise InvalidRequest("No file came with this.")
+        attachment = await engine.attach(Path(paths[0]), name, visit.owner, visit.value or None)
+    except PasswordRequired:
+        yield (
+            _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True),
+            None,
+        )
+        return
+    except ChatError as error:
+        notice = show_error(error.body()["error"], Reader(visit.language))  # type: ignore[arg-type]
+        yield _tell(visit, "refused", name, is_last=True), notice
+        return
+    async for told in _follow(attachment, visit):
+        yield told, None
+
+
+async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[dict[str, Any]]:
+    async for document in attachment.follow():
+        label = describe_document(document, visit.language)
+        status = "done" if document.is_complete else "reading"
+        yield _tell(visit, status, label, id=attachment.id, is_last=document.is_complete)
+
+
+def describe_document(document: Document, language: str) -> str:
+    """Return a file's name, how much of it was read, and what is wrong with it."""
+    characters = len(document.text)
+    if document.media_type.startswith("image/"):
+        return document.name
+    units = name_unit(language, document.unit, len(document.pages))
+    values = {"name": document.name, "pages": len(document.pages), "units": units, "characters": characters}
+    parts = [text(language, "composer.read" if units else "composer.read.plain", **values)]
+    for problem in document.problems:
+        parts.append(
+            describe_problem(language, {"kind": problem.kind, "pages": problem.pages}, document.unit)
+        )
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tuple[str, str]:
+    """Add the conversations of an export; return the list, and a sentence about it."""
+    try:
+        if not paths:
+            raise InvalidRequest("No file came with this.")
+        data = await anyio.Path(paths[0]).read_bytes()
+        added = await engine.history.import_json(data, visit.owner)
+        sentence = text(visit.language, "sidebar.imported", count=len(added))
+    except ChatError as error:
+        sentence = describe_error(visit.language, error.body()["error"])  # type: ignore[arg-type]
+    return await sidebar.list_conversations(engine, visit), sentence
+
+
+def _tell(visit: Visit, status: str, label: str, *, id: str = "", is_last: bool) -> dict[str, Any]:
+    return {
+        "read": status,
+        "key": visit.target,
+        "label": label,
+        "id": id,
+        "is_last": is_last,
+        "serial": new_id(),
+    }

@@ -1,0 +1,234 @@
+"""Messages of history, and a growing answer -> messages of a Chatbot.
+
+Model text goes in as typed text parts, verbatim but for `render`; everything of ours (question, receipt,
+footer) is HTML of our own in a component part, so that no button of the page can come out of model text.
+Knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chat.history import Message
+from chat.ui import receipts
+from chat.ui.follower import Growing
+from chat.ui.html import button, plain, tag
+from chat.ui.rendering import render
+from chat.ui.texts import text
+from chat.ui.texts.words import describe_duration, describe_error, describe_time
+
+ChatMessage = dict[str, Any]
+BROKEN = frozenset({"length", "cancelled", "error", "interrupted"})
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What is shown of a conversation. alternatives: ids beside a message, oldest first. names: of files, by
+    id.
+    """
+
+    messages: Sequence[Message] = ()
+    alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """For whom it is shown. minutes: his clock, east of UTC. image_hosts: whose pictures may load."""
+
+    language: str = "en"
+    minutes: int = 0
+    image_hosts: Sequence[str] = ()
+
+    def say(self, key: str, **values: object) -> str:
+        return text(self.language, key, **values)
+
+
+def show_branch(branch: Branch, reader: Reader) -> list[ChatMessage]:
+    """Return the Chatbot's messages for the branch, from its root."""
+    shown: list[ChatMessage] = []
+    for message in branch.messages:
+        is_last = message is branch.messages[-1]
+        shown += show_message(message, branch, reader, is_last=is_last)
+    return shown
+
+
+def show_message(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> list[ChatMessage]:
+    """Return a question, or an answer with its reasoning above and its footer under it."""
+    if message.role == "user":
+        names = [branch.names.get(id, "") for id in message.attachment_ids]
+        return [show_question(message.text, names), _part("user", _question_footer(message, branch, reader))]
+    shown = []
+    if message.reasoning:
+        seconds = (message.timings or {}).get("reasoning")
+        shown.append(_reasoning(message.reasoning, seconds, reader, is_over=True))
+    if message.text:
+        shown.append(_text(message.text, reader))
+    return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
+
+
+def show_question(question: str, names: Sequence[str]) -> ChatMessage:
+    """Return a question as it was typed, with its files."""
+    files = "".join(tag("span", plain(name), cls="file") for name in names if name)
+    chips = tag("div", files, cls="sent-files") if files else ""
+    return _part("user", chips + tag("div", plain(question), cls="question", dir="auto"))
+
+
+def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
+    """Return the answer so far: its receipt, its reasoning, its text, or that it is being thought about."""
+    shown = []
+    if growing.receipt.get("files"):
+        shown.append(_part("assistant", receipts.show_receipt(growing.receipt, reader.language)))
+    if growing.reasoning:
+        is_over = growing.reasoning_seconds is not None
+        shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
+    if growing.text:
+        shown.append(_text(growing.text, reader, growing=True))
+    elif not growing.reasoning:
+        shown.append(show_thinking(reader))
+    return shown
+
+
+def show_thinking(reader: Reader) -> ChatMessage:
+    return _part("assistant", tag("div", plain(reader.say("answer.thinking")), cls="thinking"))
+
+
+def show_partial(message: Message, reader: Reader) -> list[ChatMessage]:
+    """Return what there is of an answer that is being continued."""
+    return [_text(message.text, reader)] if message.text else []
+
+
+def show_error(error: Mapping[str, Any], reader: Reader) -> str:
+    """Return an error as a sentence in the reader's language."""
+    return tag("div", plain(describe_error(reader.language, error)), cls="error", role="alert")
+
+
+def _text(answer: str, reader: Reader, *, growing: bool = False) -> ChatMessage:
+    rendered = render(answer, reader.image_hosts, growing=growing)
+    return {"role": "assistant", "content": [{"type": "text", "text": rendered}]}
+
+
+def _part(role: str, html: str) -> ChatMessage:
+    """Return HTML of ours as a message. props.props is where Gradio's HTML component looks for its value."""
+    props = {"props": {"value": html}, "html_template": "${value}", "apply_default_css": False}
+    component = {
+        "type": "component",
+        "component": "html",
+        "value": "",
+        "constructor_args": {},
+        "props": props,
+    }
+    return {"role": role, "content": [component]}
+
+
+def _reasoning(reasoning: str, seconds: float | None, reader: Reader, *, is_over: bool) -> ChatMessage:
+    title = reader.say("answer.thinking")
+    if is_over and seconds is None:
+        title = reader.say("answer.reasoning")
+    elif is_over:
+        title = reader.say("answer.thought", duration=describe_duration(reader.language, seconds or 0))
+    metadata = {"title": title, "status": "done" if is_over else "pending"}
+    content = [{"type": "text", "text": render(reasoning, reader.image_hosts, growing=not is_over)}]
+    return {"role": "assistant", "content": content, "metadata": metadata}
+
+
+def _question_footer(message: Message, branch: Branch, reader: Reader) -> str:
+    return tag(
+        "div",
+        _picker(message, branch, reader),
+        button("edit", reader.say("answer.edit"), id=message.id),
+        button("copy", reader.say("answer.copy"), id=message.id, lane="fetch"),
+        cls="footer",
+    )
+
+
+def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> str:
+    error = show_error(message.error, reader) if message.error else ""
+    if message.finish_reason == "cancelled":
+        error = _note(reader.say("answer.stopped"))
+    elif message.finish_reason == "length":
+        error = _note(reader.say("answer.cut"))
+    elif message.finish_reason == "content_filter":
+        error = _note(reader.say("answer.filtered"))
+    elif not (message.text or error):
+        error = _note(reader.say("answer.empty"))
+    return "".join(
+        [
+            error,
+            receipts.show_citations(message.citations or [], message.id, reader.language),
+            receipts.show_receipt(message.receipt or {}, reader.language, message.id),
+            tag(
+                "div",
+                *_answer_buttons(message, branch, reader, is_last),
+                _figures(message, reader),
+                cls="footer",
+            ),
+        ]
+    )
+
+
+def _note(sentence: str) -> str:
+    return tag("div", plain(sentence), cls="note")
+
+
+def _answer_buttons(message: Message, branch: Branch, reader: Reader, is_last: bool) -> list[str]:
+    id = message.id
+    shown = [_picker(message, branch, reader)]
+    if message.finish_reason in BROKEN and message.text and is_last:
+        shown.append(button("continue", reader.say("answer.continue"), id=id, icon=False))
+    if is_last or message.error:
+        shown.append(button("retry", reader.say("answer.retry"), id=id, icon=not message.error))
+    if message.text:
+        shown.append(button("copy", reader.say("answer.copy"), id=id, lane="fetch"))
+    shown.append(_thumb("like", True, message, reader))
+    shown.append(_thumb("dislike", False, message, reader))
+    shown.append(button("prompt", reader.say("answer.prompt"), id=id, lane="drawer"))
+    if is_last:
+        shown.append(button("undo", reader.say("answer.undo"), id=id))
+    return shown
+
+
+def _thumb(action: str, value: bool, message: Message, reader: Reader) -> str:
+    pressed = "true" if message.liked is value else "false"
+    return button(action, reader.say(f"answer.{action}"), id=message.id, lane="quiet", aria_pressed=pressed)
+
+
+def _picker(message: Message, branch: Branch, reader: Reader) -> str:
+    """Return < 2/3 > where a message has others beside it."""
+    ids = list(branch.alternatives.get(message.id, ()))
+    if len(ids) < 2:
+        return ""
+    at = ids.index(message.id)
+    before = button("branch", reader.say("answer.previous"), id=ids[at - 1], disabled=at == 0)
+    after = button(
+        "branch", reader.say("answer.next"), id=ids[(at + 1) % len(ids)], disabled=at + 1 == len(ids)
+    )
+    count = tag("span", plain(f"{at + 1}/{len(ids)}"), cls="count")
+    return tag("span", before, count, after, cls="branches")
+
+
+def _figures(message: Message, reader: Reader) -> str:
+    """Return when it was written and by whom, how long it is, how soon it began and how fast it was."""
+    shift = timedelta(minutes=reader.minutes)
+    written = message.created + shift
+    stamp = describe_time(reader.language, written, datetime.now(UTC) + shift)
+    when = tag(
+        "time", plain(stamp), datetime=message.created.isoformat(), title=f"{written:%Y-%m-%d %H:%M:%S}"
+    )
+    figures = [when, tag("span", plain(message.model)), tag("span", plain(_speed(message, reader)))]
+    return tag("span", *figures, cls="figures")
+
+
+def _speed(message: Message, reader: Reader) -> str:
+    timings = message.timings or {}
+    tokens = (message.usage or {}).get("completion_tokens")
+    first, total = timings.get("first_token"), timings.get("total")
+    if not tokens:
+        return ""
+    if first is None or not total or total <= first:
+        return reader.say("answer.stats.plain", tokens=tokens)
+    duration = describe_duration(reader.language, first)
+    return reader.say("answer.stats", tokens=tokens, first=duration, rate=tokens / (total - first))

@@ -1,0 +1,118 @@
+"""What the browser sends along with every event of the page, checked: who, where in which conversation, and
+how.
+
+All of it comes from the client and is believed in nothing but what the visitor may choose. The owner is a
+random value that the browser made for itself: whoever knows it is that visitor. Knows no engine and no
+layout.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.turns import Options, Visitor
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+FILES_MAX = 50
+PROMPT_CHARACTERS_MAX = 20_000
+VALUE_CHARACTERS_MAX = 2_000_000
+SHOWN_MAX = 2_000
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """session: the page that is open. action: what was asked for, by name; target: of which message, file or
+    conversation; value: with which text. minutes: the visitor's clock, east of UTC. shown: messages to show.
+    """
+
+    visitor: Visitor
+    session: str = ""
+    language: str = "en"
+    conversation: str = ""
+    generation: str = ""
+    action: str = ""
+    target: str = ""
+    value: str = ""
+    files: tuple[str, ...] = ()
+    editing: str = ""
+    options: Options = field(default_factory=Options)
+    is_temporary: bool = False
+    minutes: int = 0
+    shown: int = 0
+    query: str = ""
+
+    @property
+    def owner(self) -> str:
+        return self.visitor.owner
+
+
+def read_visit(data: object, *, session: str, address: str = "", accepts: str = "") -> Visit:
+    """Check what the page sent. accepts: the Accept-Language header, for a page whose script did not run."""
+    given: dict[str, Any] = data if isinstance(data, dict) else {}
+    action = given.get("action") if isinstance(given.get("action"), dict) else {}
+    assert isinstance(action, dict)
+    owner = given.get("owner")
+    is_owner = isinstance(owner, str) and OWNER_PATTERN.fullmatch(owner)
+    return Visit(
+        visitor=Visitor(str(owner) if is_owner else secrets.token_urlsafe(16), address),
+        session=session,
+        language=pick_language(given.get("language"), accepts),
+        conversation=_id(given.get("conversation")),
+        generation=_id(given.get("generation")),
+        action=_id(action.get("name")),
+        target=_id(action.get("id")),
+        value=_text(action.get("value"), VALUE_CHARACTERS_MAX),
+        files=_ids(given.get("files")),
+        editing=_id(given.get("editing")),
+        options=read_options(given.get("options")),
+        is_temporary=given.get("temporary") is True,
+        minutes=int(_number(given.get("minutes"), -840, 840) or 0),
+        shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
+        query=_text(given.get("query"), 200),
+    )
+
+
+def pick_language(asked: object, accepts: str = "") -> str:
+    """Return a language that the page has: what was asked for, else the first of the header, else English."""
+    wanted = asked if isinstance(asked, str) and asked else accepts
+    code = wanted.split(",")[0].split("-")[0].strip().lower()
+    return code if code in LANGUAGES else "en"
+
+
+def read_options(data: object) -> Options:
+    """Return what may be chosen for a turn; what is out of its bounds is left to the owner's settings."""
+    given: dict[str, Any] = data if isinstance(data, dict) else {}
+    max_tokens = _number(given.get("max_tokens"), 1, 1_000_000)
+    file_characters = _number(given.get("file_characters"), 200, 4_000_000)
+    return Options(
+        model=_text(given.get("model"), 200),
+        system_prompt=_text(given.get("system_prompt"), PROMPT_CHARACTERS_MAX),
+        temperature=_number(given.get("temperature"), 0, 2),
+        max_tokens=None if max_tokens is None else int(max_tokens),
+        file_characters=None if file_characters is None else int(file_characters),
+    )
+
+
+def _id(value: object) -> str:
+    return value if isinstance(value, str) and ID_PATTERN.fullmatch(value) else ""
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    ids = [_id(item) for item in value[:FILES_MAX]] if isinstance(value, list) else []
+    return tuple(id for id in ids if id)
+
+
+def _text(value: object, limit: int) -> str:
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def _number(value: object, low: float, high: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value if low <= value <= high else None

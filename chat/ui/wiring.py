@@ -1,0 +1,201 @@
+"""Which event of the page calls what, and how what is shown gets into components.
+
+Every event runs as many times at once as it is asked for, is private in Gradio's API, and sends page.js's
+visit along as its first input. Nothing depends on the end of a callback: a closed tab ends it whenever it
+likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from chat.ui import answers, drawer, dressing, sidebar, uploads
+from chat.ui.callbacks import Callbacks, Showing, Shown
+from chat.ui.parts import Parts
+from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
+from chat.ui.visits import Visit, read_visit
+
+PRIVATE: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
+SKIP = gr.skip()
+Row = list[Any]
+
+
+def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+    """Connect the page's events. Called once, inside the page's context."""
+    _wire_conversation(page, parts, callbacks)
+    _wire_lists(parts, callbacks)
+    _wire_files(parts, callbacks)
+    _wire_settings(page, parts, callbacks)
+
+
+def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+    async def open_conversation(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+        async for row in _rows(callbacks.open(_visit(data, request))):
+            yield row
+
+    async def send(
+        data: Any, message: dict[str, Any] | None, request: gr.Request
+    ) -> AsyncGenerator[Row, None]:
+        async for row in _rows(callbacks.send(_visit(data, request), (message or {}).get("text") or "")):
+            yield row
+
+    async def act(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+        visit = _visit(data, request)
+        async for row in _rows(callbacks.act(visit)):
+            yield row
+
+    async def stop(data: Any, request: gr.Request) -> None:
+        await callbacks.stop(_visit(data, request))
+
+    shown = parts.shown()
+    page.load(open_conversation, parts.visit, shown, js=_js("load"), **PRIVATE)
+    js = "(_, message) => [xiaojia.visit('send'), message]"
+    parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **PRIVATE)
+    parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **PRIVATE)
+    parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **PRIVATE)
+
+
+def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
+    async def change_list(data: Any, request: gr.Request) -> str:
+        return await sidebar.change_list(callbacks.engine, _visit(data, request))
+
+    async def fetch(data: Any, request: gr.Request) -> dict[str, Any]:
+        return await answers.fetch(callbacks.engine, _visit(data, request))
+
+    async def open_drawer(data: Any, request: gr.Request) -> Row:
+        html = await drawer.open_drawer(callbacks.engine, _visit(data, request))
+        return [html, {"drawer": True, "serial": id(html)}]
+
+    async def act_quietly(data: Any, request: gr.Request) -> None:
+        await answers.act_quietly(callbacks.engine, _visit(data, request))
+
+    lanes = parts.lanes
+    lanes["list"].click(change_list, parts.visit, parts.conversations, js=_js("list"), **PRIVATE)
+    js = "(_, query) => [xiaojia.search(query), query]"
+    parts.search.input(
+        _ignore_second(change_list), [parts.visit, parts.search], parts.conversations, js=js,
+        **{**PRIVATE, "trigger_mode": "always_last"},
+    )  # fmt: skip
+    lanes["fetch"].click(fetch, parts.visit, parts.told, js=_js("fetch"), **PRIVATE)
+    lanes["drawer"].click(open_drawer, parts.visit, [parts.drawer, parts.told], js=_js("drawer"), **PRIVATE)
+    lanes["quiet"].click(act_quietly, parts.visit, None, js=_js("quiet"), **PRIVATE)
+
+
+def _wire_files(parts: Parts, callbacks: Callbacks) -> None:
+    async def attach(data: Any, paths: list[str] | None, request: gr.Request) -> AsyncGenerator[Row, None]:
+        async with aclosing(uploads.attach(callbacks.engine, _visit(data, request), paths or [])) as shown:  # type: ignore[type-var]
+            async for told, notice in shown:
+                yield [told, SKIP if notice is None else notice]
+
+    async def import_file(data: Any, paths: list[str] | None, request: gr.Request) -> Row:
+        conversations, notice = await uploads.import_file(
+            callbacks.engine, _visit(data, request), paths or []
+        )
+        return [conversations, notice]
+
+    # The composer's files leave it at once, in the browser: what was typed meanwhile must not be overwritten.
+    parts.composer.change(
+        None,
+        parts.composer,
+        parts.composer,
+        js="(value) => xiaojia.takeFiles(value)",
+        api_visibility="private",
+    )
+    inputs, js = [parts.visit, parts.uploads], "() => xiaojia.upload()"
+    parts.lanes["file"].click(attach, inputs, [parts.read, parts.notice], js=js, **PRIVATE)
+    js = "() => xiaojia.importing()"
+    parts.lanes["import"].click(import_file, inputs, [parts.conversations, parts.notice], js=js, **PRIVATE)
+
+
+def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+    panel = parts.settings
+
+    async def dress(data: Any, request: gr.Request) -> Row:
+        visit = _visit(data, request)
+        models = await callbacks.engine.models()
+        words = dressing.dress(callbacks.engine, visit.language)
+        search = gr.update(placeholder=words.search)
+        composer = gr.update(placeholder=words.composer)
+        return [
+            *words.parts(),
+            search,
+            composer,
+            words.told(),
+            *word_panel(visit.language, models, visit.options),
+        ]
+
+    def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
+        return prompt_of(preset, _visit(data, request).language)
+
+    def reset() -> Row:
+        return list(reset_values().values())
+
+    outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
+    page.load(dress, parts.visit, outputs, js=_js("dress"), **PRIVATE)
+    js = "(_, preset) => [xiaojia.visit('preset'), preset]"
+    panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **PRIVATE)
+    panel.reset.click(reset, None, panel.chosen(), **PRIVATE)
+    keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
+    for component in panel.chosen():
+        component.change(  # type: ignore[attr-defined]
+            None, panel.chosen(), None, js=keep, api_visibility="private"
+        )
+
+
+def fill(shown: Shown) -> Row:
+    """Return the values of `Parts.shown`, in its order; what does not change is skipped."""
+    values = (
+        shown.history,
+        shown.growing,
+        shown.told,
+        _composer(shown),
+        shown.notice,
+        shown.conversations,
+        shown.gauge,
+    )
+    return [SKIP if value is None else value for value in values]
+
+
+def _composer(shown: Shown) -> dict[str, Any] | None:
+    update: dict[str, Any] = {}
+    if shown.is_running is not None:
+        update = {"submit_btn": not shown.is_running, "stop_btn": shown.is_running}
+    if shown.composer is not None:
+        update["value"] = {"text": shown.composer, "files": []}
+    return gr.update(**update) if update else None
+
+
+async def _rows(showing: Showing) -> AsyncGenerator[Row, None]:
+    async with aclosing(showing) as values:  # type: ignore[type-var]
+        async for shown in values:
+            yield fill(shown)
+
+
+def _visit(data: Any, request: gr.Request) -> Visit:
+    headers = request.headers
+    return read_visit(
+        data,
+        session=request.session_hash or "",
+        address=request.client.host if request.client else "",
+        accepts=headers.get("accept-language", "") if headers else "",
+    )
+
+
+def _ignore_second(act: Callable[..., Any]) -> Callable[..., Any]:
+    async def act_on_first(data: Any, _: Any, request: gr.Request) -> Any:
+        return await act(data, request)
+
+    return act_on_first
+
+
+def _js(lane: str) -> str:
+    return f"() => [xiaojia.visit('{lane}')]"
