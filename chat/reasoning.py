@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 _TAG = re.compile("</?think>")
-_PARTIAL_TAG = re.compile("<(?:/?(?:t(?:h(?:i(?:nk?)?)?)?)?)?$")
+_PARTIAL_TAG = re.compile(r"<(?:/?(?:t(?:h(?:i(?:nk?)?)?)?)?)?\Z")
 _FENCE = re.compile(" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _BACKTICKS = re.compile("`+")
 
@@ -60,7 +60,7 @@ class ReasoningSplitter:
         pending, self._pending = self._pending, ""
         split = self._emit(pending)
         if self._is_reasoning and self._after_ignored:
-            return Split("".join(self._after_ignored), split.reasoning)
+            return Split("".join(self._after_ignored).lstrip(), split.reasoning)
         return split
 
     def _split(self, piece: str) -> Split:
@@ -72,6 +72,8 @@ class ReasoningSplitter:
                 reasonings, texts, recasts = [*texts, *reasonings], [""], True
             elif not self._switch(tag[0]):
                 self._add(tag[0], texts, reasonings)
+                if self._is_reasoning and tag[0] == "</think>" and self._after_ignored is None:
+                    self._after_ignored = []
         self._add(piece[at:], texts, reasonings)
         return Split("".join(texts), "".join(reasonings), recasts)
 
@@ -101,11 +103,7 @@ class ReasoningSplitter:
 
     def _switch(self, tag: str) -> bool:
         """Take the tag as one, unless it is out of place or in code."""
-        if (tag == "<think>") == self._is_reasoning:
-            return False
-        if self._is_in_code():
-            if self._is_reasoning and self._after_ignored is None:
-                self._after_ignored = []
+        if (tag == "<think>") == self._is_reasoning or self._is_in_code():
             return False
         self._turn(is_reasoning=not self._is_reasoning)
         return True

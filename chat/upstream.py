@@ -18,6 +18,7 @@ from chat.reasoning import ReasoningSplitter
 
 MAX_FRAME_BYTES = 32_000_000
 DONE = b"[DONE]"
+_BOM = b"\xef\xbb\xbf"  # allowed once, before the first field
 
 
 class Chunk(NamedTuple):
@@ -92,7 +93,11 @@ def _payload(frame: bytes) -> bytes:
     """Return the frame's data on one line: a line break between the tokens of JSON is as good as a space."""
     if frame.startswith(b"data: ") and b"\n" not in frame:
         return frame[6:]
-    lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")]
+    lines = [
+        line[5:].removeprefix(b" ")
+        for line in frame.removeprefix(_BOM).split(b"\n")
+        if line.startswith(b"data:")
+    ]
     return b" ".join(lines).strip()
 
 
