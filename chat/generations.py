@@ -171,18 +171,21 @@ class Generation:
             await asyncio.wait([self._task])
             await asyncio.sleep(0)  # the done-callback that seals the log runs in the loop's next step
 
-    def run(self, source: Source, opening: Sequence[Event] = ()) -> None:
+    def run(self, source: Source, opening: Sequence[Event] = ()) -> asyncio.Task[None]:
         """Start writing the log from the source. Called once, by `Generations`."""
         self._append(opening)
         self._task = asyncio.create_task(self._write(source), name=f"generation {self.id}")
         # A callback and not a `finally`: a task cancelled before its first step never enters its `try`.
         self._task.add_done_callback(self._seal)
         self._arm()
+        return self._task
 
     async def _write(self, source: Source) -> None:
         try:
             async for batch in source:
                 self._append(batch)
+                if self.is_finished:
+                    return
         finally:
             close = getattr(source, "aclose", None)
             if close:
@@ -191,6 +194,9 @@ class Generation:
     def _append(self, batch: Sequence[Event]) -> None:
         self._events.extend(batch)
         self.bytes += sum([len(event.data) for event in batch]) + EVENT_OVERHEAD_BYTES * len(batch)
+        if self.is_finished:
+            self._close()
+            return
         self._wake()
         if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:
             raise Refused(
@@ -208,8 +214,12 @@ class Generation:
             elif not task.cancelled():
                 ending = done_event("stop")
             self._events.append(ending)
+            self._close()
         elif not task.cancelled():
             task.exception()  # retrieved, so that the loop does not report it: the ending is already told
+
+    def _close(self) -> None:
+        # At the ending and not at the task's end: who has read it may start another at once.
         self._disarm()
         self._wake()
         self._on_end(self)
@@ -272,6 +282,7 @@ class Generations:
         self._running: dict[str, Generation] = {}
         self._finished: dict[str, tuple[float, Generation]] = {}  # by ending, oldest first
         self._kept_bytes = 0
+        self._closing: set[asyncio.Task[None]] = set()  # a source may close after its ending
         self._closed = False
 
     @property
@@ -308,7 +319,9 @@ class Generations:
         self.check(owner)
         generation = Generation(id or new_id(), owner, self.limits, self._ended)
         self._running[generation.id] = generation
-        generation.run(source, opening)
+        task = generation.run(source, opening)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
         return generation
 
     def get(self, id: str, owner: str) -> Generation:
@@ -322,11 +335,11 @@ class Generations:
     async def aclose(self, ending: Event | None = None) -> None:
         """End all that run, with `ending`, and return when each has ended."""
         self._closed = True
-        running = list(self._running.values())
-        for generation in running:
+        for generation in list(self._running.values()):
             generation.cancel(ending)
-        for generation in running:
-            await generation.wait()
+        if self._closing:
+            await asyncio.wait(self._closing)
+        await asyncio.sleep(0)  # a callback that seals a log may still stand in the loop's queue
 
     def _ended(self, generation: Generation) -> None:
         self._running.pop(generation.id, None)

@@ -1,0 +1,271 @@
+"""The engine: turns, files, history and models put together, over a scripted provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from chat.completions import Endpoint
+from chat.engine import Engine
+from chat.errors import InvalidRequest, NotFound, Refused
+from chat.generations import Event, Generation
+from chat.turns import Options, Turn, Visitor
+from tests.provider import Provider
+from tests.servers import make_settings
+
+ANNA, BEN = Visitor("anna"), Visitor("ben")
+
+
+@asynccontextmanager
+async def open_engine(
+    folder: Path, provider: Provider | None = None, *, is_demo: bool = False, **environ: str
+) -> AsyncGenerator[Engine, None]:
+    engine = Engine(make_settings(folder, **environ))
+    await engine.open()
+    if provider:
+        engine.connect(Endpoint(provider.url, "sk-test", ("plain", "held"), is_demo=is_demo))
+    try:
+        yield engine
+    finally:
+        await engine.aclose()
+
+
+async def read(generation: Generation) -> list[Event]:
+    async with aclosing(generation.follow()) as batches:
+        return [event async for batch in batches for event in batch]
+
+
+def opening(generation: Generation) -> dict[str, Any]:
+    value: dict[str, Any] = orjson.loads(generation.events[0].data)
+    return value
+
+
+async def write_file(folder: Path, text: str, name: str = "notes.txt") -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+async def test_a_turn_is_answered_and_kept(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("你好"), ANNA)
+        events = await read(generation)
+        assert events[0].type == "generation"
+        assert events[-1].type == "done"
+        question, answer = await engine.branch(engine.conversation_of(generation), "anna")
+        assert (question.role, question.text) == ("user", "你好")
+        assert (answer.role, answer.text, answer.finish_reason) == ("assistant", generation.text, "stop")
+        assert answer.usage is not None
+        kept = await engine.history.message(answer.id, "anna")
+        assert kept.prompt is not None
+        assert kept.prompt[-1] == {"role": "user", "content": "你好"}
+
+
+async def test_a_conversation_goes_on_with_what_was_said(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        first = await engine.start(Turn("My name is Anna."), ANNA)
+        await read(first)
+        turn = Turn("What is my name?", conversation_id=engine.conversation_of(first))
+        await read(await engine.start(turn, ANNA))
+        sent = [message["content"] for message in provider.requests[-1].body["messages"]]
+        assert sent[1:] == ["My name is Anna.", first.text, "What is my name?"]
+
+
+async def test_a_request_id_never_starts_a_second_answer(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        turn = Turn("Hello", request_id="once")
+        first = await engine.start(turn, ANNA)
+        await read(first)
+        assert await engine.start(turn, ANNA) is first
+        assert len(provider.requests) == 1
+        assert await engine.start(turn, BEN) is not first
+
+
+async def test_what_is_anothers_is_not_found(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("Hello"), ANNA)
+        await read(generation)
+        conversation_id = engine.conversation_of(generation)
+        file = await engine.attach(await write_file(tmp_path, "secret"), "notes.txt", "anna")
+        await file.finish()
+        with pytest.raises(NotFound):
+            engine.find(generation.id, "ben")
+        with pytest.raises(NotFound):
+            await engine.branch(conversation_id, "ben")
+        with pytest.raises(NotFound):
+            await engine.start(Turn("And?", conversation_id=conversation_id), BEN)
+        with pytest.raises(NotFound):
+            await engine.start(Turn("And?", file_ids=(file.id,)), BEN)
+        with pytest.raises(NotFound):
+            await engine.retry(opening(generation)["message_id"], BEN)
+        with pytest.raises(NotFound):
+            await engine.delete_conversation(conversation_id, "ben")
+
+
+async def test_a_file_stands_before_the_question_with_a_receipt(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        path = await write_file(tmp_path, "The bridge opened in 1932. It is blue.")
+        file = await engine.attach(path, "bridge.txt", "anna")
+        generation = await engine.start(Turn("When did it open?", file_ids=(file.id,)), ANNA)
+        events = await read(generation)
+        sent = provider.requests[-1].body["messages"][-1]["content"]
+        assert sent.index("The bridge opened in 1932.") < sent.index("When did it open?")
+        receipt = opening(generation)["receipt"]
+        assert (receipt["files"][0]["name"], receipt["files"][0]["mode"]) == ("bridge.txt", "full")
+        assert [event.type for event in events][-2:] == ["citations", "done"]
+
+
+async def test_a_file_of_an_earlier_turn_is_still_there(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        path = await write_file(tmp_path, "The bridge opened in 1932.")
+        file = await engine.attach(path, "bridge.txt", "anna")
+        first = await engine.start(Turn("When?", file_ids=(file.id,)), ANNA)
+        await read(first)
+        turn = Turn("And who built it?", conversation_id=engine.conversation_of(first))
+        await read(await engine.start(turn, ANNA))
+        assert "1932" in provider.requests[-1].body["messages"][-1]["content"]
+
+
+async def test_inline_text_is_a_file(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        turn = Turn("When?", file_content="The bridge opened in 1932.")
+        await read(await engine.start(turn, Visitor()))
+        assert "1932" in provider.requests[-1].body["messages"][-1]["content"]
+
+
+async def test_quotes_answer_without_a_model(tmp_path: Path) -> None:
+    async with open_engine(tmp_path) as engine:
+        path = await write_file(tmp_path, "The bridge opened in 1932. It is blue. It is 500 metres long.")
+        file = await engine.attach(path, "bridge.txt", "anna")
+        generation = await engine.start(Turn("When did the bridge open?", file_ids=(file.id,)), ANNA)
+        await read(generation)
+        assert opening(generation)["model"] == "quotes"
+        assert "The bridge opened in 1932." in generation.text
+        assert list(await engine.models()) == ["quotes"]
+
+
+async def test_the_demo_models_own_try_follows_the_quotes(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider, is_demo=True) as engine:
+        turn = Turn("When did the bridge open?", file_content="The bridge opened in 1932.")
+        generation = await engine.start(turn, ANNA)
+        await read(generation)
+        quoted, heading, tried = generation.text.partition("### What the tiny demo model (plain) makes of it")
+        assert "The bridge opened in 1932." in quoted
+        assert heading
+        assert tried.strip().startswith(provider.answer)
+        assert generation.finish_reason == "stop"
+
+
+async def test_retry_is_a_sibling_and_an_edit_is_a_branch(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        first = await engine.start(Turn("One"), ANNA)
+        await read(first)
+        conversation_id = engine.conversation_of(first)
+        question, answer = await engine.branch(conversation_id, "anna")
+        again = await engine.retry(answer.id, ANNA)
+        await read(again)
+        branch = await engine.branch(conversation_id, "anna")
+        assert [message.id for message in branch] == [question.id, opening(again)["message_id"]]
+        assert len(await engine.history.siblings(branch[-1].id, "anna")) == 2
+        edited = Turn("Two", conversation_id=conversation_id, parent_id="")
+        await read(await engine.start(edited, ANNA))
+        branch = await engine.branch(conversation_id, "anna")
+        assert branch[0].text == "Two"
+        assert len(await engine.history.siblings(branch[0].id, "anna")) == 2
+
+
+async def test_a_stopped_answer_is_kept_and_continued(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
+        call = await provider.next_call()
+        await call.text("Once upon ")
+        async with aclosing(generation.follow()) as batches:
+            async for batch in batches:
+                if any(event.text for event in batch):
+                    break
+        stopped = await engine.stop(generation.id, "anna")
+        assert (stopped.finish_reason, stopped.text) == ("cancelled", "Once upon ")
+        assert await engine.stop(generation.id, "anna") is stopped
+        answer = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
+        assert (answer.text, answer.finish_reason) == ("Once upon ", "cancelled")
+        more = await engine.resume_answer(answer.id, ANNA, Options(model="held"))
+        call = await provider.next_call()
+        assert "Once upon" in str(call.body["messages"])
+        await call.text("a time")
+        await call.finish()
+        await read(more)
+        answer = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
+        assert (answer.text, answer.finish_reason) == ("Once upon a time", "stop")
+
+
+async def test_a_temporary_conversation_is_never_on_disk(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("a rare word: xylophone", is_temporary=True), ANNA)
+        await read(generation)
+        branch = await engine.branch(engine.conversation_of(generation), "anna")
+        assert branch[0].text == "a rare word: xylophone"
+        assert await engine.history.conversations("anna") == ()
+    on_disk = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert b"xylophone" not in on_disk
+
+
+async def test_deleting_a_conversation_takes_its_files(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        file = await engine.attach(await write_file(tmp_path, "Some text."), "a.txt", "anna")
+        generation = await engine.start(Turn("Hm?", file_ids=(file.id,)), ANNA)
+        await read(generation)
+        await engine.delete_conversation(engine.conversation_of(generation), "anna")
+        with pytest.raises(NotFound):
+            await engine.attachment(file.id, "anna")
+        with pytest.raises(NotFound):
+            await engine.branch(engine.conversation_of(generation), "anna")
+
+
+async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider, tmp_path: Path) -> None:
+    async def refuse_once(call: Any) -> None:
+        if len(provider.requests) == 1:
+            await call.reply(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
+        else:
+            await call.text("ok")
+            await call.finish()
+
+    provider.scripts["strict"] = refuse_once
+    async with open_engine(tmp_path, provider) as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("strict",)))
+        text = " ".join(f"Sentence number {number} is here." for number in range(2000))
+        generation = await engine.start(Turn("Which number?", file_content=text), ANNA)
+        events = await read(generation)
+        receipts = [orjson.loads(event.data)["receipt"] for event in events if event.type == "receipt"]
+        assert generation.text == "ok"
+        assert "smaller_budget" in receipts[-1]["notes"]
+        assert receipts[-1]["characters"] < opening(generation)["receipt"]["characters"]
+
+
+async def test_limits_refuse_before_anything_is_asked(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider, RATE_LIMIT="1/hour", MAX_GENERATIONS="1") as engine:
+        await read(await engine.start(Turn("One"), ANNA))
+        with pytest.raises(Refused, match="more than 1 messages"):
+            await engine.start(Turn("Two"), ANNA)
+        assert len(provider.requests) == 1
+
+
+async def test_a_wrong_model_and_an_empty_message_are_refused(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        with pytest.raises(InvalidRequest, match="no model named nothing"):
+            await engine.start(Turn("Hello", options=Options(model="nothing")), ANNA)
+        with pytest.raises(InvalidRequest, match="empty"):
+            await engine.start(Turn("  "), ANNA)
+
+
+async def test_without_a_disk_the_chat_still_works(provider: Provider, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    async with open_engine(tmp_path, provider) as engine:
+        assert "until the server stops" in engine.notice
+        generation = await engine.start(Turn("Hello"), ANNA)
+        await read(generation)
+        assert len(await engine.branch(engine.conversation_of(generation), "anna")) == 2

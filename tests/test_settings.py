@@ -1,0 +1,87 @@
+"""Settings: read once, refused with one line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from chat.errors import SettingError
+from chat.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_env({})
+    assert (settings.host, settings.port, settings.assistant_name) == ("127.0.0.1", 7860, "小加")
+    assert settings.cors_origins == ("*",)
+    assert not settings.has_endpoint
+    assert "小加" in settings.prompt()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "accepted"),
+    [
+        ("OPENAI_BASE_URL", "localhost:8000/v1", "an http:// or https:// URL"),
+        ("OPENAI_BASE_URL", "ftp://example.org", "an http:// or https:// URL"),
+        ("FILE_CONTEXT_CHARACTERS", "many", "a whole number from 200 to 4000000"),
+        ("FILE_CONTEXT_CHARACTERS", "-1", "a whole number from 200 to 4000000"),
+        ("GRADIO_SERVER_PORT", "99999", "a whole number from 0 to 65535"),
+        ("MAX_UPLOAD_MB", "0", "a number from 0.01 to 2000"),
+        ("MAX_UPLOAD_MB", "nan", "a number from 0.01 to 2000"),
+        ("RATE_LIMIT", "lots", "a count per time such as 30/minute or 500/day"),
+        ("CORS_ORIGINS", "example.org", "* or a list of origins such as https://example.org"),
+        ("VISION", "perhaps", "one of auto, true, false"),
+        ("LOG_PROMPTS", "2", "true or false"),
+        ("REDIS_URL", "localhost", "(hidden)"),
+        ("DATABASE_URL", "mysql://root:secret@db/x", "a sqlite:/// or postgresql:// URL"),
+        ("USERS", "anna", "pairs such as anna:secret1,ben:secret2"),
+        ("GRADIO_ROOT_PATH", "chat", "a path such as /chat"),
+    ],
+)
+def test_a_wrong_value_is_one_line_with_variable_value_and_what_is_accepted(
+    variable: str, value: str, accepted: str
+) -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings.from_env({variable: value})
+    line = str(refusal.value)
+    assert line.startswith(f"{variable}=")
+    assert accepted in line
+    assert "\n" not in line
+
+
+def test_no_secret_stands_in_a_refusal_or_a_repr() -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings.from_env({"DATABASE_URL": "mysql://root:hunter2@db/x"})
+    assert "hunter2" not in str(refusal.value)
+    settings = Settings.from_env(
+        {"OPENAI_API_KEY": "sk-hunter2", "PASSWORD": "hunter2", "USERS": "a:hunter2"}
+    )
+    assert "hunter2" not in repr(settings)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OPENAI_MODEL=one, two\nASSISTANT_NAME=小明\n")
+    settings = Settings.from_env({"ASSISTANT_NAME": "小加"}, file)
+    assert (settings.models, settings.assistant_name) == (("one", "two"), "小加")
+
+
+def test_empty_values_are_not_set_but_empty_origins_are() -> None:
+    settings = Settings.from_env({"OPENAI_BASE_URL": " ", "CORS_ORIGINS": ""})
+    assert (settings.base_url, settings.cors_origins) == ("", ())
+
+
+def test_a_space_listens_to_the_outside() -> None:
+    assert Settings.from_env({"SPACE_ID": "someone/xiaojia"}).host == "0.0.0.0"
+
+
+def test_every_setting_stands_in_the_readme_and_in_the_example_file() -> None:
+    variables = {item.metadata["env"] for item in fields(Settings) if "env" in item.metadata}
+    table = set(re.findall(r"^\| `([A-Z_0-9]+)`", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
+    example = set(re.findall(r"^#? ?([A-Z_0-9]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    assert table == variables
+    assert example == variables
