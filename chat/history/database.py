@@ -9,6 +9,7 @@ Knows no table and no owner.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -20,7 +21,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chat.errors import HistoryUnavailable, SettingError
@@ -53,6 +54,8 @@ SQLITE_SENTENCES = {
 }
 POSTGRES_SENTENCES = {"53100": FULL, "25006": READ_ONLY}
 
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -235,19 +238,18 @@ def _migrate(connection: Connection) -> None:
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Let a mistake in our own statements through as it is; it is no trouble of the database's."""
     try:
         yield
-    except (DataError, IntegrityError, ProgrammingError):
-        raise
     except CommandError as error:
         raise HistoryUnavailable(NEWER) from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise HistoryUnavailable(_sentence(error)) from error
+        cause = getattr(error, "orig", None) or error
+        # Its kind alone: the text of a database's error may quote what was written.
+        logger.warning("the history failed: %s", getattr(cause, "sqlite_errorname", type(cause).__name__))
+        raise HistoryUnavailable(_sentence(cause)) from error
 
 
-def _sentence(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
+def _sentence(cause: BaseException) -> str:
     if isinstance(cause, sqlite3.Error):
         return SQLITE_SENTENCES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, AWAY)
     return POSTGRES_SENTENCES.get(getattr(cause, "sqlstate", None) or "", AWAY)
