@@ -1,6 +1,7 @@
 """Which addresses in a model's text may be linked or shown as pictures, and the host to show for each.
 
-Pure functions over strings. Knows no Markdown: what it gives back is safe inside `<…>` of a Markdown link.
+Pure functions over strings. Knows no Markdown: what it gives back is safe inside `<…>` of a Markdown
+link.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ URL_CHARACTERS_MAX = 2048
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _NAMED_HOST = re.compile(
-    r"(?<![\w.@-])(?:[a-z][a-z0-9+.-]{1,12}://|www\.)?(?:[^\s/:?#@.()\[\]<>*_`\"'，。；：！？、（）]{1,63}\.)+[^\W\d_]{2,24}(?![\w-])",
+    r"(?<![\w.@-])(?:[a-z][a-z0-9+.-]{1,12}://|www\.)?"
+    r"(?:[^\s/:?#@.()\[\]<>*_`\"'，。；：！？、（）]{1,63}\.)+[^\W\d_]{2,24}(?![\w-])",
     re.IGNORECASE,
 )
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f<>\"\\`|^{}\u2028\u2029]")
@@ -29,7 +31,7 @@ class Link(NamedTuple):
 
 
 def read_link(address: str) -> Link | None:
-    """Return the link, or None where it must stay text: not http(s) or mail, a log-in in it, no right host."""
+    """Return the link, or None where it must stay text: no http(s) or mail, or a log-in in it."""
     address = unescape(unescape(address)).strip()
     if len(address) > URL_CHARACTERS_MAX:
         return None

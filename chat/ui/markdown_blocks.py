@@ -1,9 +1,10 @@
-"""The blocks of a model's Markdown: code is left as it is, but in a form that every parser reads as code; the rest
-goes through chat.ui.markdown_inline, a paragraph, heading or table cell at a time.
+"""The blocks of a model's Markdown: code stays as it is, in a form that every parser reads as code; the
+rest goes through chat.ui.markdown_inline, a paragraph, heading or table cell at a time.
 
-A line scanner after CommonMark's container rules. Where marked 12 (in Gradio) reads something otherwise, the source
-is written so that both agree: an unclosed fence in a list is closed, indented code is fenced, code that begins with
-a tab gets a form in which marked does not turn the tab into spaces. Knows no page and no cache.
+A line scanner after CommonMark's container rules. Where marked 12 (in Gradio) reads something otherwise,
+the source is written so that both agree: an unclosed fence in a list is closed, indented code is fenced,
+code that begins with a tab gets a form in which marked does not turn the tab into spaces. Knows no page
+and no cache.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ _QUOTE = re.compile(r" {0,3}> ?")
 _MARKER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))([ \t]+|$)")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,})(.*)$")
-_BREAKS = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|=+\s*$|-+\s*$|\[(?:\\.|[^\[\]\\])+\]:)")
+_BREAKS = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|=+\s*$|-+\s*$|</?[a-zA-Z!?]|\[(?:\\.|[^\[\]\\])+\]:)")
 _DELIMITERS = re.compile(r" {0,3}(?:\| *)?:?-+:? *(?:\| *:?-+:? *)*(?:\| *)?$")
 _DEFINITION = re.compile(
-    r""" {0,3}\[(?!\^)((?:\\.|[^\[\]\\\n]){1,200})\]: *(?:<([^<>\n]*)>|(\S+))(?: +(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))? *$"""
+    r""" {0,3}\[(?!\^)((?:\\.|[^\[\]\\\n]){1,200})\]: *(?:<([^<>\n]*)>|(\S+))"""
+    r"""(?: +(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))? *$"""
 )
 _FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
-_CODE_SPAN = re.compile(r"(`+)(?:[^`]|[^`].*?[^`])\1(?!`)")
-_CELL = re.compile(r"(?:\\\(.*?\\\)|\$\$.*?\$\$|\\.|[^|\\$]|\\|\$)*")
+_INFO = re.compile(r"^[\w+#.-]{0,40}")
+_CODE_SPAN = re.compile(r"(?<!`)(`++)(?:[^`]|[^`].*?[^`])\1(?!`)")
+_CELL = re.compile(r"(?:\\\(.*?\\\)|\$\$.*?\$\$|\\.|(`+)(?:[^`]|[^`].*?[^`])\1(?!`)|[^|\\$`]|[\\$`])*")
 
 
 @dataclass
@@ -70,14 +73,10 @@ class Blocks:
         return "\n".join(self.out)
 
     def _read(self, lines: list[str], at: int) -> int:
-        line = _LEADING_TABS.sub(lambda match: match[1] + "    " * len(match[2]), lines[at])
-        raw = lines[at]
         if self.fence:
-            return (
-                at + 1
-                if self._read_code(raw if self.fence.depth == 0 else line, raw)
-                else self._read(lines, at)
-            )
+            at = self._skip_code(lines, at)
+            return at + 1 if at == len(lines) or self._read_code(lines[at]) else self._read(lines, at)
+        line = _LEADING_TABS.sub(lambda match: match[1] + "    " * len(match[2]), lines[at])
         prefix, rest, is_whole = self._enter(line)
         if not rest.strip():
             self._end_paragraph()
@@ -97,7 +96,7 @@ class Blocks:
     # Containers
 
     def _enter(self, line: str) -> tuple[str, str, bool]:
-        """Go into the containers that the line continues; return what that took, the rest, and whether all."""
+        """Go into the containers that the line goes on with; return what that took, the rest, whether all."""
         at = 0
         for depth, indent in enumerate(self.containers):
             rest = line[at:]
@@ -120,7 +119,7 @@ class Blocks:
         while rest.strip():
             if quote := _QUOTE.match(rest):
                 taken, indent = quote.end(), 0
-            elif (marker := _MARKER.match(rest)) and not _RULE.match(rest) and self._may_open(marker, rest):
+            elif (marker := _MARKER.match(rest)) and not _RULE.match(rest) and self._may_open(marker):
                 spaces = len(marker[2])
                 taken = marker.end() if 0 < spaces <= 4 else marker.end(1) + min(1, spaces)
                 indent = marker.end(1) + (spaces if 0 < spaces <= 4 else 1)
@@ -131,8 +130,8 @@ class Blocks:
             prefix, rest = prefix + rest[:taken].replace("\t", " "), rest[taken:]
         return prefix, rest
 
-    def _may_open(self, marker: re.Match[str], rest: str) -> bool:
-        return not self.paragraph or bool(rest[marker.end() :].strip())
+    def _may_open(self, marker: re.Match[str]) -> bool:
+        return not self.paragraph or bool(marker[2])
 
     def _starts_block(self, rest: str) -> bool:
         return bool(
@@ -161,18 +160,28 @@ class Blocks:
             INDENTED_FENCE, "", 4, len(self.containers), prefix, self._inner(prefix), [rest[4:]]
         )
 
-    def _read_code(self, line: str, raw: str) -> bool:
+    def _skip_code(self, lines: list[str], at: int) -> int:
+        """Take the lines that can be nothing but code: in no container, and without a fence's mark."""
+        fence = self.fence
+        assert fence is not None
+        if fence.depth or fence.indent or self.in_indented:
+            return at
+        start, mark = at, fence.mark
+        while at < len(lines) and mark not in lines[at]:
+            at += 1
+        fence.lines += lines[start:at]
+        return at
+
+    def _read_code(self, line: str) -> bool:
         """Take a line of the open code; False where the code has ended before it."""
         fence = self.fence
         assert fence is not None
-        prefix, rest, is_whole = self._enter(line)
-        if not is_whole and not self._continues(prefix, rest):
+        rest, is_whole = self._enter_code(line)
+        if not is_whole and not self._continues(rest):
             self._end_fence(closed=True)
             return False
         if self.in_indented:
             return self._read_indented(rest)
-        if fence.depth == 0:
-            rest = raw
         closing = rest.strip()
         shallow = len(rest) - len(rest.lstrip(" ")) <= fence.indent + 3
         if shallow and closing.startswith(fence.mark) and not closing[len(fence.mark) :].strip("`~"):
@@ -182,7 +191,15 @@ class Blocks:
         fence.lines.append(rest[taken:])
         return True
 
-    def _continues(self, prefix: str, rest: str) -> bool:
+    def _enter_code(self, line: str) -> tuple[str, bool]:
+        """Return the code on the line, with its tabs but those that only bring it into its containers."""
+        _, rest, is_whole = self._enter(line)
+        while not is_whole and (tab := _LEADING_TABS.match(line)):
+            line = f"{tab[1]}    {line[len(tab[1]) + 1 :]}"
+            _, rest, is_whole = self._enter(line)
+        return rest, is_whole
+
+    def _continues(self, rest: str) -> bool:
         """Is a line that is indented too little still code? In a list, where it begins nothing new."""
         return (
             not self.in_indented
@@ -192,10 +209,10 @@ class Blocks:
 
     def _read_indented(self, rest: str) -> bool:
         assert self.fence is not None
-        if rest.strip() and not rest.startswith("    "):
+        if rest.strip() and not rest.startswith(("    ", "\t")):
             self._end_fence(closed=True)
             return False
-        self.fence.lines.append(rest[4:])
+        self.fence.lines.append(rest[1 if rest.startswith("\t") else 4 :])
         return True
 
     def _end_fence(self, *, closed: bool) -> None:
@@ -233,7 +250,7 @@ class Blocks:
         return is_whole and bool(_DELIMITERS.match(rest)) and ("|" in rest or ":" in rest)
 
     def _formula_end(self, lines: list[str], at: int, rest: str) -> int:
-        r"""Return the line that closes the formula which this line opens with `\[` or `$$`, or the line itself."""
+        r"""Return the line that closes the formula which this one opens with `\[` or `$$`, or this one."""
         if "$$" not in rest and "\\[" not in rest:
             return at
         plain = _CODE_SPAN.sub("", rest)
@@ -250,7 +267,7 @@ class Blocks:
         while True:
             match = _CELL.match(rest, at)
             assert match is not None
-            cells.append(write_inline(match[0], self.hosts))
+            cells.append(write_inline(_CODE_SPAN.sub(_escape_pipes, match[0]), self.hosts))
             at = match.end() + 1
             if at > len(rest):
                 break
@@ -266,6 +283,10 @@ class Blocks:
         self.out.append(prefixes[0] + _write_paragraph(text, self.hosts, prefixes[1:]))
 
 
+def _escape_pipes(match: re.Match[str]) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", match[0])
+
+
 def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -> str:
     if note := _FOOTNOTE.match(text):
         return f"{WHITE}<sup>{note[1]}</sup> {write_inline(note[2], hosts, prefixes)}"
@@ -274,15 +295,22 @@ def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -
     if definition and link and "\n" not in text:
         title = f' "{link.host}"' if link.host else ""
         return f"[{definition[1]}]: <{link.url}>{title}"
+    lines = text.split("\n")
+    may_be_table = any("|" in line and _DELIMITERS.match(line) for line in lines)
+    if may_be_table and len(lines) == len(prefixes) + 1:  # marked may see one where we do not
+        rows = [write_inline(line, hosts) for line in lines]
+        return "\n".join([rows[0], *(prefix + row for prefix, row in zip(prefixes, rows[1:], strict=True))])
     return write_inline(text, hosts, prefixes)
 
 
 def _write_code(fence: _Fence, closed: bool) -> list[str]:
-    """Return the fence's lines. marked makes spaces of tabs that begin a line, in code too, unless something that it
-    counts as white stands before them; it takes as much white off each line as stands before the fence.
+    """Return the fence's lines.
+
+    marked makes spaces of tabs that begin a line, in code too, unless something that it counts as white stands
+    before them; and it takes as much white off each line as stands before the fence.
     """
-    code, mark, info = fence.lines, fence.mark, fence.info.replace("`", "")
-    if info.split(" ")[0].lower() == "mermaid":
+    code, mark, info = fence.lines, fence.mark, _INFO.findall(fence.info)[0]
+    if info.lower() == "mermaid":
         code, info = _write_drawing(code, info, mark, closed)
     shift = ""
     if any(line.lstrip(" ").startswith("\t") for line in code):
@@ -293,7 +321,7 @@ def _write_code(fence: _Fence, closed: bool) -> list[str]:
 
 
 def _write_drawing(code: list[str], info: str, mark: str, closed: bool) -> tuple[list[str], str]:
-    """Return a mermaid drawing as Gradio wants it: HTML, unescaped. What could do more than draw is shown as code."""
+    """Return a drawing as Gradio wants it, which is HTML. What could do more than draw is shown as code."""
     source = "\n".join(code)
     if not closed:
         return code, "mermaid"
@@ -309,7 +337,8 @@ def is_plain_drawing(source: str) -> bool:
     """Tell whether a mermaid drawing has no link, script, setting, style or HTML but line breaks."""
     bare = re.sub(r"<br ?/?>", "", source)
     return not re.search(
-        r"```|<[a-z/!?]|&|%%\{|^---|://|\b(?:click|href|callback|link|links)\b|javascript:|url\s*\(|\bstyle\b|\bclassDef\b|@\{",
+        r"```|<[a-z/!?]|&|%%\{|^---|://|\b(?:click|href|callback|link|links)\b"
+        r"|javascript:|url\s*\(|\bstyle\b|\bclassDef\b|@\{",
         bare,
         re.IGNORECASE | re.MULTILINE,
     )

@@ -1,14 +1,17 @@
-"""The inline part of a model's Markdown -> Markdown that Gradio's Chatbot shows as it was meant, and safely.
+"""The inline part of a model's Markdown -> Markdown that Gradio's Chatbot shows as it was meant, and
+safely.
 
-Gradio takes formulas out of the text before anything else, then parses with marked 12 and cleans the HTML. So here:
-formulas get delimiters that nothing else has; `<` is text but for a few bare tags; a link that is not recognised is
-broken up rather than left for marked to read otherwise; emphasis beside full-width punctuation gets a space of no
-width that JavaScript counts as white. Code spans stay as they are. Knows no blocks: one paragraph, heading or cell.
+Gradio takes formulas out of the text before anything else, then parses with marked 12 and cleans the
+HTML. So here formulas get delimiters that nothing else has; `<` is text but for a few bare tags; a link
+that is not recognised is broken up rather than left for marked to read otherwise; emphasis beside full-
+width punctuation gets a space of no width that JavaScript counts as white. Code spans stay as they are.
+Knows no blocks: it is given one paragraph, heading or cell.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from unicodedata import category
@@ -25,7 +28,7 @@ _TOKEN = re.compile(
     r"""
     (?P<math>\\[(\[]|\$\$|(?<![\w$\\])\$(?=[^\s$]))
     |(?P<escape>\\[!-/:-@\[-`{-~])
-    |(?P<code>(?P<tick>`+)(?:[^`]|[^`][\s\S]*?[^`])(?P=tick)(?!`))
+    |(?P<slash>\\(?!\n))
     |(?P<ticks>`+)
     |(?P<tildes>~+(?=`))
     |(?P<auto><(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{0,2048}|[\w.+-]{1,64}@[\w.-]{1,253})>)
@@ -45,7 +48,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_KINDS = "line stars math escape code ticks tildes auto tag less foot link image broken url latex".split()
 _CLOSERS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 _INLINE_MATH = re.compile(r"\$((?:\\.|[^$\\`\n]){1,300}?)(?<!\s)\$(?![\w$])")
 _MATH_SIGN = re.compile(r"\\[A-Za-z]|[\^_{}]|^-?[A-Za-z]'?$")
@@ -63,7 +65,7 @@ class Run(NamedTuple):
 
 
 def write_inline(text: str, hosts: Sequence[str], prefixes: Sequence[str] = ()) -> str:
-    """Return the text mended. prefixes: of its lines after the first (quotes, lists), put back at line breaks."""
+    """Return the text mended. prefixes: of its lines after the first, put back at line breaks."""
     return Inline(text, hosts, prefixes).write()
 
 
@@ -84,20 +86,21 @@ class Inline:
         self.open: list[Run] = []
         self._lines = 0
         self._unclosed: set[str] = set()
+        self._ticks: dict[int, list[int]] | None = None
+        self._pairs: dict[str, tuple[int, int]] = {}
 
     def write(self) -> str:
         """Return the whole text, mended."""
         at, text = 0, self.text
         while match := _TOKEN.search(text, at):
             self.out.append(text[at : match.start()])
-            kind = next(name for name in _KINDS if match[name] is not None)
-            put: Callable[[re.Match[str]], int | None] = getattr(self, f"_put_{kind}")
+            put: Callable[[re.Match[str]], int | None] = getattr(self, f"_put_{match.lastgroup}")
             end = put(match)
             at = match.end() if end is None else end
         self.out.append(text[at:])
         return "".join(self.out)
 
-    def _put_line(self, match: re.Match[str]) -> None:
+    def _put_line(self, match: re.Match[str] | None) -> None:
         prefix = self.prefixes[self._lines] if self._lines < len(self.prefixes) else ""
         self.out.append("\n" + prefix)
         self._lines += 1
@@ -105,7 +108,7 @@ class Inline:
     def _put_verbatim(self, source: str) -> None:
         for number, line in enumerate(source.split("\n")):
             if number:
-                self._put_line(None)  # type: ignore[arg-type]
+                self._put_line(None)
             self.out.append(line)
 
     def _put_math(self, match: re.Match[str]) -> int | None:
@@ -137,11 +140,23 @@ class Inline:
     def _put_escape(self, match: re.Match[str]) -> None:
         self.out.append("&lt;" if match[0] == "\\<" else match[0])
 
-    def _put_code(self, match: re.Match[str]) -> None:
-        self._put_verbatim(match[0])
+    def _put_slash(self, match: re.Match[str]) -> None:
+        self.out.append("&#92;")
 
-    def _put_ticks(self, match: re.Match[str]) -> None:
-        self.out.append("&#96;" * len(match[0]))
+    def _put_ticks(self, match: re.Match[str]) -> int | None:
+        """Write a code span, which ends at the next run of as many ticks, or ticks that open nothing."""
+        if self._ticks is None:
+            self._ticks = {}
+            for run in re.finditer("`+", self.text):
+                self._ticks.setdefault(len(run[0]), []).append(run.start())
+        ends = self._ticks.get(len(match[0]), [])
+        following = bisect_right(ends, match.start())
+        if following == len(ends):
+            self.out.append("&#96;" * len(match[0]))
+            return None
+        end = ends[following] + len(match[0])
+        self._put_verbatim(self.text[match.start() : end])
+        return end
 
     def _put_tildes(self, match: re.Match[str]) -> None:
         self.out.append("&#126;" * len(match[0]))
@@ -155,20 +170,21 @@ class Inline:
             self.out.append(f"&lt;{escape(address)}&gt;")
 
     def _put_tag(self, match: re.Match[str]) -> None:
-        """Write a bare tag that is closed in this text; at a line's start marked would take it for a block."""
+        """Write a bare tag that is closed in this text; beginning a line, marked would take it for a block."""
         name, start = match["name"].lower(), match.start()
         is_closing = match[0][1] == "/"
-        if name != "br" and not self._is_paired(name, match, is_closing):
+        if name != "br" and not self._is_paired(name, start, is_closing):
             self.out.append("&lt;" + match[0][1:])
             return
         begins_line = not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
         self.out.append((WHITE if begins_line else "") + f"<{'/' if is_closing else ''}{name}>")
 
-    def _is_paired(self, name: str, match: re.Match[str], is_closing: bool) -> bool:
-        source = self.text.lower()
-        if is_closing:
-            return f"<{name}>" in source[: match.start()]
-        return f"</{name}>" in source[match.end() :]
+    def _is_paired(self, name: str, at: int, is_closing: bool) -> bool:
+        if name not in self._pairs:
+            source = self.text.lower()
+            self._pairs[name] = source.find(f"<{name}>"), source.rfind(f"</{name}>")
+        first, last = self._pairs[name]
+        return 0 <= first < at if is_closing else last > at
 
     def _put_less(self, match: re.Match[str]) -> None:
         self.out.append("&lt;")
@@ -215,14 +231,12 @@ class Inline:
         is_bare = shown[:4].lower() == "www."
         link = read_link(f"http://{shown}" if is_bare else shown)
         if not link:
-            self.out.append(_break_url(shown))
+            self.out.append(escape(shown))
         elif is_bare:
-            self.out.append(f"[{_break_url(shown)}](<{link.url}>)")
+            self.out.append(f"[{escape(shown)}](<{link.url}>)")
         else:
             self.out.append(
-                f"<{shown}>"
-                if shown.isascii() and '"' not in shown
-                else f"[{_break_url(shown)}](<{link.url}>)"
+                f"<{shown}>" if shown.isascii() and '"' not in shown else f"[{escape(shown)}](<{link.url}>)"
             )
         return match.start() + len(shown)
 
@@ -282,12 +296,8 @@ def _trim_url(url: str) -> str:
     return url
 
 
-def _break_url(shown: str) -> str:
-    return escape(shown)
-
-
 def _write_link(label: str, source: str, link: Link) -> str:
-    """Return the link, its host as a title that the page shows, and in plain words where the text names another."""
+    """Return the link with its host: a title that the page shows; in words where the text names another."""
     if not link.host:
         return f"[{label}](<{link.url}>)"
     if pretends(source, link.host):

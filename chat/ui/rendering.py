@@ -1,18 +1,20 @@
-"""A model's Markdown -> Markdown that the Chatbot of Gradio 6 shows exactly, and from which nothing can break out.
+"""A model's Markdown -> Markdown that Gradio's Chatbot shows exactly, and from which nothing can break
+out.
 
-`render` runs on the growing text many times a second, so blocks that are finished are remembered. What it does
-with code, formulas, tags, links and pictures is in chat.ui.markdown_blocks and chat.ui.markdown_inline. The
-Chatbot must be made with LATEX_DELIMITERS. Knows no message, no page and no settings.
+`render` runs on the growing text many times a second, so what is finished of it is remembered. What it
+does with code, formulas, tags, links and pictures is in chat.ui.markdown_blocks and markdown_inline; what
+with the end of a growing text, in settling. The Chatbot must be made with LATEX_DELIMITERS. Knows no
+message, no page and no settings.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from chat.ui.markdown_blocks import Blocks
-from chat.ui.markdown_inline import SEPARATOR, Inline, escape
+from chat.ui.markdown_inline import SEPARATOR, escape
+from chat.ui.settling import TEXT_CHARACTERS_MAX, settle
 
 __all__ = ["LATEX_DELIMITERS", "escape", "render"]
 
@@ -20,8 +22,11 @@ LATEX_DELIMITERS: list[dict[str, str | bool]] = [
     {"left": f"$${SEPARATOR}", "right": f"{SEPARATOR}$$", "display": True},
     {"left": f"${SEPARATOR}", "right": f"{SEPARATOR}$", "display": False},
 ]
-CACHED_CHARACTERS_MAX = 8_000
+KEY_CHARACTERS = 256  # a growing text is known again by its beginning, and then compared as a whole
+REMEMBERED_MAX = 64
+REMEMBERED_CHARACTERS_MAX = 400_000
 LONG_BLOCK_CHARACTERS = 2_000
+_finished: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}  # oldest first
 _SEPARATORS = re.compile(rf"{SEPARATOR}(?=\$)|(?<=\$){SEPARATOR}")
 _EDGES = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$"
@@ -31,26 +36,42 @@ _EDGES = re.compile(
 
 
 def render(text: str, image_hosts: Sequence[str] = (), *, growing: bool = False) -> str:
-    """Return the text as the Chatbot shows it rightly. growing: what is still open at its end is held or closed,
-    so that it does not flicker; the last call must be without. image_hosts: whose pictures may be loaded.
+    """Return the text as the Chatbot shows it rightly. image_hosts: whose pictures may be loaded.
+
+    growing: what is still open at the end is held back or closed, so that it does not flicker; the last
+    call must be without it.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if SEPARATOR in text:
         text = _SEPARATORS.sub("", text)
     hosts = tuple(image_hosts)
-    if growing:
-        text = settle(text)
-    return "".join(_render_block(block, hosts) for block in split_blocks(text))
+    done, shown = _recall(text, hosts)
+    blocks = list(split_blocks(text[done:]))
+    last = settle(blocks.pop()) if growing and len(text) <= TEXT_CHARACTERS_MAX else blocks.pop()
+    shown += "".join([Blocks(hosts).write(block) for block in blocks])
+    if blocks:
+        done += sum(map(len, blocks))
+        _remember(text, done, shown, hosts)
+    return shown + Blocks(hosts).write(last)
 
 
-def _render_block(block: str, hosts: tuple[str, ...]) -> str:
-    return _remember(block, hosts) if len(block) <= CACHED_CHARACTERS_MAX else Blocks(hosts).write(block)
+def _recall(text: str, hosts: tuple[str, ...]) -> tuple[int, str]:
+    """Return how much of the text was rendered before, and as what."""
+    known = _finished.get((text[:KEY_CHARACTERS], hosts))
+    if known is None or not text.startswith(known[0]):
+        return 0, ""
+    return len(known[0]), known[1]
 
 
-@lru_cache(maxsize=1024)
-def _remember(block: str, hosts: tuple[str, ...]) -> str:
-    return Blocks(hosts).write(block)
+def _remember(text: str, done: int, shown: str, hosts: tuple[str, ...]) -> None:
+    key = (text[:KEY_CHARACTERS], hosts)
+    if done < KEY_CHARACTERS or len(text) > REMEMBERED_CHARACTERS_MAX:
+        return
+    _finished.pop(key, None)
+    _finished[key] = (text[:done], shown)
+    while len(_finished) > REMEMBERED_MAX:
+        _finished.pop(next(iter(_finished)), None)
 
 
 def split_blocks(text: str) -> Iterator[str]:
@@ -76,7 +97,3 @@ def _is_long(text: str, start: int, end: int) -> bool:
     return text.count("$$", start, end) % 2 == 0 and text.count("\\[", start, end) == text.count(
         "\\]", start, end
     )
-
-
-def settle(text: str) -> str:
-    return text

@@ -1,7 +1,8 @@
 """The page's colours and type as a Gradio theme. What a theme cannot say is in assets/style.css.
 
-System fonts alone, so that nothing is fetched; each stack ends in a family that has Chinese. A warm paper, an
-ink and one green; every pair that carries text has a contrast of 4.5:1 or more, light and dark: a test computes it.
+System fonts alone, so that nothing is fetched; each stack ends in a family that has Chinese. A warm
+paper, an ink and one green; every pair that carries text has a contrast of 4.5:1 or more, light and dark:
+a test computes it.
 """
 
 from __future__ import annotations
