@@ -1,4 +1,4 @@
-"""What stands before every request, the page's and the routes': log-ins that fail are counted, headers are set.
+"""What stands before every request: failed log-ins are counted, headers are set. For page and routes alike.
 
 Plain ASGI: a guard costs a stream nothing after its first message. Knows no route.
 """
