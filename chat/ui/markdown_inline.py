@@ -170,7 +170,7 @@ class Inline:
             self.out.append(f"&lt;{escape(address)}&gt;")
 
     def _put_tag(self, match: re.Match[str]) -> None:
-        """Write a bare tag that is closed in this text; beginning a line, marked would take it for a block."""
+        """Write a bare tag that is closed in this text; at a line's start marked would see a block."""
         name, start = match["name"].lower(), match.start()
         is_closing = match[0][1] == "/"
         if name != "br" and not self._is_paired(name, start, is_closing):
