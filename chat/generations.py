@@ -27,6 +27,7 @@ from chat.errors import ChatError, NotFound, Refused
 log = logging.getLogger(__name__)
 
 ENDINGS = frozenset({"done", "error"})
+CLOSE_SECONDS = 4.0  # how long the sources may take to close at shutdown
 EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rounded up
 
 
@@ -73,14 +74,12 @@ def error_event(error: ChatError) -> Event:
 
 def read_text(events: Sequence[Event], text: str = "", reasoning: str = "") -> tuple[str, str]:
     """Return answer and reasoning after `events`, which follow on `text` and `reasoning`."""
-    at = next((i for i in range(len(events) - 1, -1, -1) if events[i].recasts), 0)
-    if at or (events and events[0].recasts):
-        text, reasoning = (
-            "",
-            reasoning + text + "".join([event.reasoning + event.text for event in events[:at]]),
-        )
-    reasoning += "".join([event.reasoning for event in events[at:]])
-    return text + "".join([event.text for event in events[at:]]), reasoning
+    for event in events:
+        if event.recasts:
+            text, reasoning = "", reasoning + text
+        text += event.text
+        reasoning += event.reasoning
+    return text, reasoning
 
 
 class Generation:
@@ -95,7 +94,6 @@ class Generation:
         self._events: list[Event] = []
         self._waiters: set[asyncio.Future[bool]] = set()
         self._readers = 0
-        self._ending: Event | None = None
         self._abandoned: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -160,8 +158,8 @@ class Generation:
 
     def cancel(self, ending: Event | None = None) -> None:
         """End it now, with `ending` or as cancelled; what had come stays. After the end: no effect."""
-        if self._ending is None and not self.is_finished:
-            self._ending = ending or done_event("cancelled")
+        if not self.is_finished:
+            self._append([ending or done_event("cancelled")])
             if self._task:
                 self._task.cancel()
 
@@ -186,18 +184,29 @@ class Generation:
                 self._append(batch)
                 if self.is_finished:
                     return
+                self._check_limits()
         finally:
             close = getattr(source, "aclose", None)
             if close:
                 await close()
 
     def _append(self, batch: Sequence[Event]) -> None:
+        """Append a batch up to its ending, if it has one; after the ending, nothing."""
+        if self.is_finished:
+            return
+        if not ENDINGS.isdisjoint([event.type for event in batch]):
+            ending = next(at for at, event in enumerate(batch) if event.type in ENDINGS)
+            batch = batch[: ending + 1]
         self._events.extend(batch)
         self.bytes += sum([len(event.data) for event in batch]) + EVENT_OVERHEAD_BYTES * len(batch)
-        if self.is_finished:
-            self._close()
-            return
         self._wake()
+        if self.is_finished:
+            # Here and not when the task is done: who has read the ending may start another at once, and a
+            # source that takes its time to close holds nobody up.
+            self._disarm()
+            self._on_end(self)
+
+    def _check_limits(self) -> None:
         if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:
             raise Refused(
                 f"The answer was cut: it grew past {self._limits.max_events} events "
@@ -207,22 +216,14 @@ class Generation:
             )
 
     def _seal(self, task: asyncio.Task[None]) -> None:
-        if not self.is_finished:
-            ending = self._ending or done_event("cancelled")
-            if not task.cancelled() and (error := task.exception()):
-                ending = error_event(self._safe(error))
-            elif not task.cancelled():
-                ending = done_event("stop")
-            self._events.append(ending)
-            self._close()
-        elif not task.cancelled():
-            task.exception()  # retrieved, so that the loop does not report it: the ending is already told
-
-    def _close(self) -> None:
-        # At the ending and not at the task's end: who has read it may start another at once.
-        self._disarm()
-        self._wake()
-        self._on_end(self)
+        error = None if task.cancelled() else task.exception()
+        if self.is_finished:
+            if error:
+                log.warning("generation %s broke after its ending", self.id, exc_info=error)
+        elif error:
+            self._append([error_event(self._safe(error))])
+        else:
+            self._append([done_event("cancelled" if task.cancelled() else "stop")])
 
     def _safe(self, error: BaseException) -> ChatError:
         if isinstance(error, ChatError):
@@ -312,7 +313,7 @@ class Generations:
     def start(
         self, source: Source, *, owner: str = "", id: str | None = None, opening: Sequence[Event] = ()
     ) -> Generation:
-        """Start a generation that reads `source` to its end; `opening` is in its log before anything is asked.
+        """Start a generation that reads `source` to its end; `opening` is in its log before it is asked.
 
         Raises Refused at a limit.
         """
@@ -338,7 +339,9 @@ class Generations:
         for generation in list(self._running.values()):
             generation.cancel(ending)
         if self._closing:
-            await asyncio.wait(self._closing)
+            _, stuck = await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
+            for task in stuck:
+                log.error("%s did not let go of its source", task.get_name())
         await asyncio.sleep(0)  # a callback that seals a log may still stand in the loop's queue
 
     def _ended(self, generation: Generation) -> None:

@@ -1,0 +1,559 @@
+"""The log and its readers. Sources are driven by hand, so that each test decides what has happened when."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import sys
+import tracemalloc
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import orjson
+import pytest
+
+from chat.errors import ChatError, NotFound, ProviderError, Refused
+from chat.generations import (
+    EVENT_OVERHEAD_BYTES,
+    Event,
+    Generation,
+    Generations,
+    Limits,
+    done_event,
+    error_event,
+    read_text,
+)
+
+QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
+
+
+class Hand:
+    """A source that yields what the test gives it, when it does."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._batches: asyncio.Queue[Sequence[Event] | BaseException | None] = asyncio.Queue()
+
+    def give(self, *texts: str) -> None:
+        self._batches.put_nowait([chunk(text) for text in texts])
+
+    def give_events(self, *events: Event) -> None:
+        self._batches.put_nowait(events)
+
+    def fail(self, error: BaseException) -> None:
+        self._batches.put_nowait(error)
+
+    def end(self) -> None:
+        self._batches.put_nowait(None)
+
+    async def write(self) -> AsyncGenerator[Sequence[Event]]:
+        try:
+            while (batch := await self._batches.get()) is not None:
+                if isinstance(batch, BaseException):
+                    raise batch
+                yield batch
+        finally:
+            self.is_closed = True
+
+
+def chunk(text: str) -> Event:
+    return Event("chunk", orjson.dumps({"text": text}), text)
+
+
+def start(limits: Limits = QUIET) -> tuple[Generations, Generation, Hand]:
+    generations, hand = Generations(limits), Hand()
+    return generations, generations.start(hand.write()), hand
+
+
+async def read(generation: Generation, after: int = -1) -> list[Event]:
+    return [event async for batch in generation.follow(after) for event in batch]
+
+
+async def settle() -> None:
+    """Let everything run that can run without anything new from outside."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+# --- the log -----------------------------------------------------------------------------------------------
+
+
+async def test_ids_are_contiguous_from_0() -> None:
+    _, generation, hand = start()
+    hand.give("a", "b")
+    hand.give("c")
+    hand.end()
+    events = await read(generation)
+    assert events == [chunk("a"), chunk("b"), chunk("c"), done_event("stop")]
+    assert [await read(generation, after) for after in range(-1, 4)] == [events[at:] for at in range(5)]
+    assert generation.last_id == 3
+
+
+async def test_an_event_never_changes() -> None:
+    _, generation, hand = start()
+    hand.give("a")
+    await settle()
+    before = list(generation.events)
+    hand.give("b", "c")
+    hand.end()
+    after = await read(generation)
+    assert after[:1] == before
+    assert after[0] is before[0]
+    with pytest.raises(AttributeError):
+        after[0].text = "x"  # type: ignore[misc]
+
+
+async def test_what_a_source_does_with_its_batch_afterwards_changes_nothing() -> None:
+    batch = [chunk("a")]
+
+    async def reuse() -> AsyncGenerator[Sequence[Event]]:
+        yield batch
+        batch[:] = [chunk("x"), chunk("y")]
+        yield ()
+
+    generation = Generations(QUIET).start(reuse())
+    assert await read(generation) == [chunk("a"), done_event("stop")]
+
+
+ENDINGS = {
+    "its own ending": ([[chunk("a"), done_event("length")]], done_event("length")),
+    "none of its own": ([[chunk("a")]], done_event("stop")),
+    "events after the ending": ([[chunk("a"), done_event("length"), chunk("b")]], done_event("length")),
+    "two endings": ([[chunk("a"), done_event("length")], [done_event("stop")]], done_event("length")),
+    "an error": ([[chunk("a"), error_event(ChatError("x"))]], error_event(ChatError("x"))),
+}
+
+
+@pytest.mark.parametrize("case", ENDINGS)
+async def test_exactly_one_ending_last(case: str) -> None:
+    batches, ending = ENDINGS[case]
+    _, generation, hand = start()
+    for batch in batches:
+        hand.give_events(*batch)
+    hand.end()
+    assert await read(generation) == [chunk("a"), ending]
+    await generation.wait()
+    assert list(generation.events) == [chunk("a"), ending]
+    assert hand.is_closed
+
+
+async def test_a_fault_is_an_ending_with_its_own_sentence() -> None:
+    _, generation, hand = start()
+    error = ProviderError("It broke off.", type="connection_lost", retryable=True, retry_after=2)
+    hand.give("a")
+    hand.fail(error)
+    ending = {"message": "It broke off.", "type": "connection_lost", "retryable": True, "retry_after": 2}
+    assert await read(generation) == [chunk("a"), Event("error", orjson.dumps({"error": ending}))]
+    assert generation.finish_reason == "error"
+
+
+async def test_a_fault_of_our_own_tells_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
+    _, generation, hand = start()
+    hand.fail(RuntimeError("the password is 1234"))
+    (ending,) = await read(generation)
+    assert orjson.loads(ending.data)["error"]["type"] == "internal_error"
+    assert b"1234" not in ending.data
+    assert "the password is 1234" in caplog.text  # for the owner
+
+
+async def test_any_reader_from_any_id_sees_the_same_suffix() -> None:
+    _, generation, hand = start()
+    hand.give("a", "b", "c")
+    await settle()
+    early = [asyncio.create_task(read(generation, after)) for after in range(-1, 6)]
+    await settle()
+    hand.give("d")
+    hand.end()
+    events = await read(generation)
+    # An id past the newest is taken as the newest: 3 and more were not there yet.
+    assert [await one for one in early] == [events[min(at, 3) :] for at in range(7)]
+    assert await read(generation, -7) == events
+    assert await read(generation, 99) == []
+
+
+# --- readers -----------------------------------------------------------------------------------------------
+
+
+async def test_a_reader_that_leaves_changes_nothing_for_the_others() -> None:
+    _, generation, hand = start()
+    staying = asyncio.create_task(read(generation))
+    async with aclosing(generation.follow()) as leaving:
+        hand.give("a")
+        assert await anext(leaving) == [chunk("a")]
+    killed = asyncio.create_task(read(generation))
+    await settle()
+    killed.cancel()
+    await asyncio.wait([killed])
+    hand.give("b")
+    hand.end()
+    assert await staying == [chunk("a"), chunk("b"), done_event("stop")]
+
+
+async def test_a_slow_reader_takes_what_has_gathered_in_one_batch() -> None:
+    _, generation, hand = start()
+    async with aclosing(generation.follow()) as batches:
+        hand.give("a")
+        assert await anext(batches) == [chunk("a")]
+        for text in "bcd":
+            hand.give(text)
+            await settle()
+        assert generation.text == "abcd"  # the writer has not waited
+        assert await anext(batches) == [chunk("b"), chunk("c"), chunk("d")]
+
+
+async def test_a_stalled_reader_holds_nobody_up() -> None:
+    _, generation, hand = start()
+    async with aclosing(generation.follow()) as stalled:
+        hand.give("a")
+        await anext(stalled)
+        hand.give("b")
+        hand.end()
+        assert await read(generation) == [chunk("a"), chunk("b"), done_event("stop")]
+        assert await anext(stalled) == [chunk("b"), done_event("stop")]
+
+
+async def test_an_idle_reader_is_told_so_and_loses_nothing() -> None:
+    _, generation, hand = start()
+    async with aclosing(generation.follow(idle=0.001)) as batches:
+        assert [await anext(batches), await anext(batches)] == [(), ()]
+        hand.give("a")
+        await settle()
+        assert await anext(batches) == [chunk("a")]
+
+
+async def test_following_from_id_n_costs_what_comes_after_n() -> None:
+    """Counted in bytes allocated and not in seconds: a copy of the log would show."""
+    _, generation, hand = start()
+    hand.give(*["word"] * 100_000)
+    await settle()
+    assert generation.last_id == 99_999
+    tracemalloc.start()
+    async with aclosing(generation.follow(99_989)) as batches:
+        assert len(await anext(batches)) == 10
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000
+
+
+async def test_readers_that_drop_and_resume_at_random_lose_nothing_and_get_nothing_twice() -> None:
+    """A hundred readers, each with its own cuts; the seed decides all."""
+    chance, cuts = random.Random(7), 0
+    _, generation, hand = start()
+    received: list[list[Event]] = [[] for _ in range(100)]
+
+    async def follow_with_cuts(mine: list[Event], seed: int) -> int:
+        own, cuts = random.Random(seed), 0
+        while not mine or mine[-1].type != "done":
+            async with aclosing(generation.follow(len(mine) - 1)) as batches:
+                async for batch in batches:
+                    mine += batch
+                    for _ in range(own.randrange(4)):
+                        await asyncio.sleep(0)
+                    if own.random() < 0.3:
+                        cuts += 1
+                        break
+        return cuts
+
+    async def cancelled_at_random(mine: list[Event], seed: int) -> int:
+        own, cuts = random.Random(seed), 0
+        while not mine or mine[-1].type != "done":
+            reading = asyncio.create_task(follow_with_cuts(mine, own.randrange(10**6)))
+            for _ in range(own.randrange(30)):
+                await asyncio.sleep(0)
+            cuts += reading.cancel()
+            await asyncio.wait([reading])
+            cuts += 0 if reading.cancelled() else reading.result()
+        return cuts
+
+    readers = [
+        asyncio.create_task((cancelled_at_random if n % 2 else follow_with_cuts)(mine, n))
+        for n, mine in enumerate(received)
+    ]
+    for n in range(2000):
+        hand.give(*[f"{n}.{at} " for at in range(chance.randrange(1, 4))])
+        if chance.random() < 0.5:
+            await asyncio.sleep(0)
+    hand.end()
+    cuts = sum([await one for one in readers])
+    assert received == [list(generation.events)] * 100
+    print(f"\n{cuts} cuts, {generation.last_id + 1} events each, bytes lost: 0")
+    assert cuts > 1000
+
+
+# --- endings from outside ----------------------------------------------------------------------------------
+
+
+async def test_cancel_before_the_first_step_is_an_ending() -> None:
+    _, generation, _ = start()
+    generation.cancel()
+    assert await read(generation) == [done_event("cancelled")]
+    await generation.wait()
+    assert generation.finish_reason == "cancelled"
+
+
+async def test_cancel_while_it_waits_keeps_what_had_come_and_closes_the_source() -> None:
+    _, generation, hand = start()
+    hand.give("a")
+    await settle()
+    generation.cancel()
+    await generation.wait()
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert hand.is_closed
+
+
+async def test_cancel_between_two_batches_keeps_what_had_come() -> None:
+    _, generation, hand = start()
+    hand.give("a")
+    hand.give("b")
+    async with aclosing(generation.follow()) as batches:
+        first = await anext(batches)
+        generation.cancel()
+        rest = [event async for batch in batches for event in batch]
+    assert [*first, *rest] == list(generation.events)
+    assert rest[-1] == done_event("cancelled")
+
+
+@pytest.mark.parametrize("ends_first", [True, False])
+async def test_cancel_after_the_end_or_twice_has_no_effect(ends_first: bool) -> None:
+    _, generation, hand = start()
+    if ends_first:
+        hand.end()
+        await generation.wait()
+    generation.cancel()
+    generation.cancel(error_event(ChatError("late")))
+    await generation.wait()
+    generation.cancel()
+    assert list(generation.events) == [done_event("stop" if ends_first else "cancelled")]
+
+
+async def test_a_source_that_does_not_let_go_cannot_hold_the_ending_up() -> None:
+    release = asyncio.Event()
+
+    async def cling() -> AsyncGenerator[Sequence[Event]]:
+        yield [chunk("a")]
+        try:
+            await release.wait()
+        except asyncio.CancelledError:
+            await release.wait()
+        yield [chunk("b")]
+
+    generation = Generations(QUIET).start(cling())
+    await settle()
+    generation.cancel()
+    assert await read(generation) == [chunk("a"), done_event("cancelled")]
+    release.set()
+    await generation.wait()
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+
+
+async def test_a_source_that_breaks_while_it_closes_changes_no_ending() -> None:
+    async def break_on_close() -> AsyncGenerator[Sequence[Event]]:
+        try:
+            yield [chunk("a")]
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("the connection is gone already")
+
+    generation = Generations(QUIET).start(break_on_close())
+    await settle()
+    generation.cancel()
+    await generation.wait()
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+
+
+async def test_nobody_following_for_the_grace_time_ends_it() -> None:
+    _, generation, hand = start(Limits(abandoned_after=0.01))
+    hand.give("a")
+    await asyncio.wait_for(generation.wait(), 5)
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert hand.is_closed
+
+
+async def test_the_grace_time_begins_anew_when_the_last_reader_leaves() -> None:
+    _, generation, hand = start(Limits(abandoned_after=0.01))
+    async with aclosing(generation.follow(idle=0.03)) as batches, aclosing(generation.follow()) as other:
+        hand.give("a")
+        await anext(other)
+        await other.aclose()
+        assert [await anext(batches), await anext(batches)] == [[chunk("a")], ()]
+        assert not generation.is_finished
+    await asyncio.wait_for(generation.wait(), 5)
+    assert generation.finish_reason == "cancelled"
+
+
+async def test_no_timer_is_left_after_the_end() -> None:
+    generations, generation, hand = start(Limits(abandoned_after=3600))
+    hand.end()
+    await read(generation)
+    del generations, hand
+    kept = sys.getrefcount(generation)
+    gc.collect()
+    assert sys.getrefcount(generation) == kept
+    assert generation._abandoned is None
+
+
+async def test_shutdown_ends_all_that_run_with_an_event_that_readers_get() -> None:
+    generations = Generations(QUIET)
+    hands = [Hand() for _ in range(3)]
+    running = [generations.start(hand.write()) for hand in hands]
+    readers = [asyncio.create_task(read(generation)) for generation in running]
+    hands[0].give("a")
+    await settle()
+    ending = error_event(ChatError("The server stops."))
+    await generations.aclose(ending)
+    assert [await reader for reader in readers] == [[chunk("a"), ending], [ending], [ending]]
+    assert [hand.is_closed for hand in hands] == [True, True, True]
+    assert [one for one in asyncio.all_tasks() if one.get_name().startswith("generation")] == []
+    with pytest.raises(Refused, match="stopping"):
+        generations.start(Hand().write())
+
+
+async def test_shutdown_before_the_first_step_ends_it_too() -> None:
+    generations, generation, _ = start()
+    await generations.aclose()
+    assert list(generation.events) == [done_event("cancelled")]
+
+
+# --- limits ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limits", [Limits(max_events=2), Limits(max_bytes=2 * EVENT_OVERHEAD_BYTES)])
+async def test_a_generation_past_its_limit_ends_in_a_refusal_that_states_it(limits: Limits) -> None:
+    _, generation, hand = start(limits)
+    hand.give("a")
+    hand.give("b", "c")
+    hand.give("never")
+    events = await read(generation)
+    await generation.wait()
+    assert [event.text for event in events] == ["a", "b", "c", ""]
+    error = orjson.loads(events[-1].data)["error"]
+    assert error["type"] == "answer_too_long"
+    assert str(limits.max_events) in error["message"]
+    assert str(limits.max_bytes) in error["message"]
+    assert hand.is_closed
+
+
+async def test_one_more_than_may_run_is_refused_with_the_limit_and_a_wait() -> None:
+    generations = Generations(Limits(abandoned_after=0, max_running=2, max_running_per_owner=1))
+    one = generations.start(Hand().write(), owner="me")
+    with pytest.raises(Refused, match="1 of your answers") as mine:
+        generations.start(Hand().write(), owner="me")
+    two = generations.start(Hand().write(), owner="you")
+    with pytest.raises(Refused, match="2 answers") as all_of_them:
+        generations.start(Hand().write(), owner="him")
+    assert (mine.value.status, mine.value.type, mine.value.retry_after) == (429, "busy_visitor", 2)
+    assert (all_of_them.value.status, all_of_them.value.type) == (429, "busy")
+    one.cancel()
+    assert await read(one) == [done_event("cancelled")]
+    generations.start(Hand().write(), owner="me").cancel()
+    two.cancel()
+    await generations.aclose()
+    assert generations.running == 0
+
+
+async def test_a_finished_generation_is_kept_for_the_retention_time_and_then_forgotten() -> None:
+    generations = Generations(Limits(abandoned_after=0, retention=0.02))
+    hand = Hand()
+    generation = generations.start(hand.write(), owner="me")
+    hand.end()
+    await generation.wait()
+    assert generations.get(generation.id, "me") is generation
+    late = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.03, late.set_result, None)
+    await late
+    with pytest.raises(NotFound):
+        generations.get(generation.id, "me")
+
+
+async def test_past_the_bytes_kept_the_oldest_is_dropped_and_a_running_one_never() -> None:
+    generations = Generations(Limits(abandoned_after=0, max_kept_bytes=5 * EVENT_OVERHEAD_BYTES))
+    running = generations.start(Hand().write(), id="running")
+    for id in ("oldest", "middle", "newest"):
+        hand = Hand()
+        one = generations.start(hand.write(), id=id)
+        hand.give("a")
+        hand.end()
+        await one.wait()
+    assert [generations.get(id, "").id for id in ("running", "middle", "newest")] == [
+        "running",
+        "middle",
+        "newest",
+    ]
+    with pytest.raises(NotFound):
+        generations.get("oldest", "")
+    running.cancel()
+    await generations.aclose()
+
+
+async def test_another_owners_generation_looks_like_none() -> None:
+    generations = Generations(QUIET)
+    mine = generations.start(Hand().write(), owner="me")
+    anyones = generations.start(Hand().write())
+    assert (generations.get(mine.id, "me"), generations.get(anyones.id, "you")) == (mine, anyones)
+    with pytest.raises(NotFound) as theirs:
+        generations.get(mine.id, "you")
+    with pytest.raises(NotFound) as nobodys:
+        generations.get("nowhere", "you")
+    assert str(theirs.value) == str(nobodys.value)
+    await generations.aclose()
+
+
+async def test_the_end_is_told_once_and_frees_the_place() -> None:
+    ended: list[str] = []
+    generations = Generations(QUIET, lambda generation: ended.append(generation.finish_reason))
+    hands = [Hand(), Hand(), Hand()]
+    running = [generations.start(hand.write()) for hand in hands]
+    hands[0].end()
+    hands[1].fail(ChatError("x"))
+    running[2].cancel()
+    for generation in running:
+        await generation.wait()
+    assert (sorted(ended), generations.running) == (["cancelled", "error", "stop"], 0)
+
+
+async def test_memory_for_a_delta_is_what_the_limit_counts() -> None:
+    """Measured: the log's real bytes stay under what `bytes` says, and above half of it."""
+    _, generation, hand = start()
+    data = b'{"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"word00001 "}}]}' + b" " * 120
+    gc.collect()
+    tracemalloc.start()
+    batch = [Event("chunk", bytes(bytearray(data)), f"word{n:05} ") for n in range(10_000)]
+    hand.give_events(*batch)
+    del batch
+    await settle()
+    real, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(
+        f"\n{real / 10_000:.0f} bytes a delta, {len(data)} of them its JSON; "
+        f"counted {generation.bytes / 10_000:.0f}"
+    )
+    assert generation.bytes / 2 < real < generation.bytes
+    generation.cancel()
+    await generation.wait()
+
+
+# --- what is read out of it --------------------------------------------------------------------------------
+
+
+async def test_text_and_reasoning_are_derived_from_the_events() -> None:
+    _, generation, hand = start()
+    hand.give_events(Event("chunk", b"{}", reasoning="why"), chunk("so "), chunk("it is"))
+    await settle()
+    assert (generation.text, generation.reasoning) == ("so it is", "why")
+    hand.give_events(Event("chunk", b"{}", "Hello", " indeed", recasts=True))
+    hand.end()
+    events = await read(generation)
+    assert (generation.text, generation.reasoning) == ("Hello", "whyso it is indeed")
+    assert read_text(events) == ("Hello", "whyso it is indeed")
+
+
+async def test_the_newest_event_of_a_type_is_found() -> None:
+    generations, hand = Generations(QUIET), Hand()
+    generation = generations.start(hand.write(), opening=[Event("generation", b"1")])
+    hand.give_events(Event("receipt", b"2"), Event("receipt", b"3"))
+    await settle()
+    assert generation.find("receipt") == Event("receipt", b"3")
+    assert generation.find("generation") == Event("generation", b"1")
+    assert (generation.find("citations"), generation.finish_reason) == (None, "")
+    await generations.aclose()
