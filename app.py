@@ -135,6 +135,8 @@ def announce(settings: Settings, port: int) -> None:
 def main() -> int:
     """Run until a signal. Returns the exit status: a wrong setting is one line and 2."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("alembic", "httpx", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = Settings.from_env(dotenv=Path(".env"))
         taken = listen(settings)
