@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 NICENESS = 10  # the page goes first: on two busy cores the event loop's 95th percentile fell from 6 to 2 ms
 BATCH_TOKENS = 64  # Stop is noticed between batches: 1 s while a prompt is read; 4 s at 512, 13 s at 2,048
@@ -20,22 +20,29 @@ HTTP_THREADS = 32  # a request that waits for a slot holds one
 
 
 def main() -> None:
-    """Serve the job on stdin until stdin ends."""
-    job = json.loads(sys.stdin.readline())
+    """Serve the job on stdin until stdin ends, behind every other process."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     try:
-        server = start_server(job)
+        serve(sys.stdin, sys.stdout)
+    finally:
+        os._exit(0)  # at once, whatever is still being written
+
+
+def serve(jobs: TextIO, replies: TextIO) -> None:
+    """Take the job, reply with `address` or `error`, and serve until `jobs` ends."""
+    server = None
+    try:
+        server = start_server(json.loads(jobs.readline()))
         reply = {"address": server.listening_address}
-    except ImportError:
-        reply = {"error": "the package xllamacpp is not installed"}
+    except ImportError as error:
+        reply = {"error": f"the package xllamacpp cannot be loaded ({error})"}
     except RuntimeError:
         reply = {"error": "llama.cpp cannot load it"}
-    sys.stdout.write(json.dumps(reply) + "\n")
-    sys.stdout.flush()
-    if "address" in reply:
-        sys.stdin.read()
-    os._exit(0)  # at once: the server's own end waits for the answers in flight
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
+    if server:
+        jobs.read()
 
 
 def start_server(job: dict[str, Any]) -> Any:

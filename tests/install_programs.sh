@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler.
+# Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler; and what llama.cpp links to.
 # Debian's own packages where this may install them; elsewhere Playwright's own Chromium. BROWSER_TESTS=0: no browser.
 # Usage: install_programs.sh PYTHON, of the environment that Playwright is in.
 set -euo pipefail
 python=$1
-packages=(nginx-light redis-server postgresql poppler-utils)
+packages=(nginx redis-server postgresql poppler-utils libgomp1)
 wants_browser=${BROWSER_TESTS:-1}
 
 is_debian() { [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); }
@@ -19,6 +19,11 @@ if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then
   if ((${#missing[@]})); then
     echo "Installing ${missing[*]} ..."
     export DEBIAN_FRONTEND=noninteractive
+    policy=/usr/sbin/policy-rc.d # while it is there, no package starts its service
+    if [[ ! -e $policy ]]; then
+      printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy
+      trap 'rm -f $policy' EXIT
+    fi
     { apt-get update -qq && apt-get install -qq -y --no-install-recommends "${missing[@]}"; } >/dev/null ||
       echo "apt-get could not install ${missing[*]}: the tests that need them say so."
   fi
