@@ -113,6 +113,11 @@ class Engine:
         return bool(self._endpoint and self._endpoint.is_demo)
 
     @property
+    def window(self) -> int:
+        """The model's context window in tokens."""
+        return self._window()
+
+    @property
     def running(self) -> int:
         """Answers being written now."""
         return self._generations.running
