@@ -58,7 +58,7 @@ class LocalModel:
     """A running model. context_window: the tokens that one request really gets."""
 
     def __init__(self, weights: Weights) -> None:
-        self.model = weights.name
+        self.name = weights.name
         self.is_demo = weights.is_demo
         self.base_url = ""
         self.api_key = secrets.token_urlsafe(32)
@@ -91,7 +91,7 @@ class LocalModel:
         return self._process.pid if self._process else 0
 
     def __repr__(self) -> str:
-        return f"LocalModel({self.model!r}, {self.base_url!r})"
+        return f"LocalModel({self.name!r}, {self.base_url!r})"
 
     async def aclose(self) -> None:
         """End the child process and wait for its end. Idempotent."""
@@ -134,13 +134,13 @@ class LocalModel:
             return str(reply["address"])
         code = await self._end()
         why = reply.get("error") or f"llama.cpp ended while it loaded it ({describe_exit(code)})"
-        raise ChatError(f"The embedded model {self.model} cannot be used: {why}.")
+        raise ChatError(f"The embedded model {self.name} cannot be used: {why}.")
 
     def _job(self, port: int) -> dict[str, Any]:
         profile = self._profile
         return {
             "path": str(self._weights.path),
-            "name": self.model,
+            "name": self.name,
             "key": self.api_key,
             "port": port,
             "slots": profile.slots,
@@ -158,7 +158,7 @@ class LocalModel:
                 response = await client.get(f"{address}/props")
             return int(response.json()["default_generation_settings"]["n_ctx"])
         except (httpx.HTTPError, ValueError, KeyError) as error:
-            raise ChatError(f"The embedded model {self.model} does not answer.") from error
+            raise ChatError(f"The embedded model {self.name} does not answer.") from error
 
     async def _end(self) -> int:
         """End the child and return its exit code."""

@@ -87,7 +87,7 @@ def cpu_ticks(process_id: int) -> int:
 async def test_answer_streams_and_ends_with_its_usage() -> None:
     async with run_demo() as (model, client):
         stream = await client.chat.completions.create(
-            model=model.model,
+            model=model.name,
             messages=[DOG],
             stream=True,
             stream_options={"include_usage": True},
@@ -105,11 +105,11 @@ async def test_answer_streams_and_ends_with_its_usage() -> None:
 @pytest.mark.model
 async def test_model_names_itself_its_window_and_that_it_is_a_demo() -> None:
     async with run_demo() as (model, client):
-        assert await until_it_answers(client) == [model.model] == ["SmolLM2-135M-Instruct"]
+        assert await until_it_answers(client) == [model.name] == ["SmolLM2-135M-Instruct"]
         assert (model.context_window, model.is_demo) == (8192, True)
         with pytest.raises(openai.BadRequestError) as caught:
             await client.chat.completions.create(
-                model=model.model, messages=[{"role": "user", "content": "again " * 9000}]
+                model=model.name, messages=[{"role": "user", "content": "again " * 9000}]
             )
     assert caught.value.body["n_ctx"] == model.context_window  # type: ignore[index]
 
@@ -140,7 +140,7 @@ async def test_key_of_an_endpoint_does_not_reach_the_child(monkeypatch: pytest.M
 async def test_leaving_a_stream_ends_the_computing() -> None:
     async with run_demo() as (model, client):
         stream = await client.chat.completions.create(
-            model=model.model,
+            model=model.name,
             messages=[STORY],
             stream=True,
             extra_body={"ignore_eos": True},  # it would write to the end of its window
@@ -163,7 +163,7 @@ async def test_crash_is_followed_by_a_new_start_at_the_same_address() -> None:
         crashed, address = model.process_id, model.base_url
         os.kill(crashed, signal.SIGSEGV)
         await until(lambda: model.process_id != crashed)
-        assert await until_it_answers(client) == [model.model]
+        assert await until_it_answers(client) == [model.name]
         assert model.base_url == address
 
 
@@ -178,7 +178,7 @@ async def test_new_start_that_fails_is_tried_again(
             broken.setattr(sys, "executable", "/bin/false")
             os.kill(model.process_id, signal.SIGKILL)
             await until(lambda: "cannot be used" in caplog.text)
-        assert await until_it_answers(client) == [model.model]
+        assert await until_it_answers(client) == [model.name]
     assert "The embedded model ended (signal 9); it is started again." in caplog.messages
 
 
