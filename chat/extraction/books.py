@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from chat.documents import Page, Problem
+from chat.documents import Page
 from chat.extraction import markup, refusals, xml_tree
 from chat.extraction.archive import Archive, resolve
 from chat.extraction.source import Findings, Shape, Source
@@ -26,13 +26,9 @@ def read(source: Source) -> Findings:
     if any(name.encode() in archive.read("META-INF/encryption.xml") for name in chapters):
         raise refusals.locked_for_good(source.name, WHAT)
     yield Shape(MEDIA_TYPE, "chapter", len(chapters))
-    is_read = False
     for number, name in enumerate(chapters, 1):
         text, title = markup.text_of(archive.read(name))
-        is_read = is_read or bool(text.strip())
         yield Page(str(number), text, title)
-    if not is_read:
-        yield Problem("no_text")
 
 
 def _chapters(archive: Archive) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
+from math import log2
 
 import chardet
 
@@ -32,10 +34,10 @@ SUPERSETS = {
 }
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 SAMPLE_BYTES = 200_000
+WIDE_SAMPLE_BYTES = 8_000
+CONTROL_SHARE = 0.01
+CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ud800-\udfff\ufffe\uffff]")
-COMMON = re.compile(
-    r"[ \n\t,.0-9A-Za-z\u3001\u3002\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\u0400-\u04ff\u0600-\u06ff]"
-)
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
@@ -56,6 +58,8 @@ def detect(data: bytes, declared: str = "") -> str:
     elif is_utf8(data):
         # ISO-2022 and HZ are ASCII bytes with escapes.
         return _escaped(data) or "utf-8"
+    elif _is_mostly_utf8(data):
+        return "utf-8"
     stated = _codec(declared)
     if stated and stated not in ("utf-8", *WIDE) and _decodes(data, stated):
         return stated
@@ -71,18 +75,39 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether a few broken bytes are all that keeps the text from being UTF-8."""
+    text = data[:SAMPLE_BYTES].decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = sum(character > "\x7f" for character in text) - broken
+    return whole > broken * 20
+
+
 def _wide(data: bytes) -> str:
-    sample = data[: 4000 - 4000 % 4]
-    best, share = "", 0.75
-    for encoding in WIDE:
+    """Return UTF-16 or UTF-32 where `data` can be that; empty otherwise."""
+    sample = data[:SAMPLE_BYTES]
+    # Half of the bytes of wide text run over all values; a text in bytes has no control characters at all.
+    if len(CONTROL_BYTES.findall(sample)) < len(sample) * CONTROL_SHARE:
+        return ""
+    sample = data[:WIDE_SAMPLE_BYTES]
+    for encoding in ("utf-32-le", "utf-32-be", _order(sample)):
         size = 4 if "32" in encoding else 2
         text = sample[: len(sample) // size * size].decode(encoding, "replace")
-        if not text or len(CONTROLS.findall(text)) + text.count("\ufffd") > len(text) * 0.01:
-            continue
-        common = len(COMMON.findall(text)) / len(text)
-        if common > share:
-            best, share = encoding, common
-    return best
+        wrong = len(CONTROLS.findall(text)) + text.count("\ufffd")
+        if text and wrong <= len(text) * CONTROL_SHARE:
+            return encoding
+    return ""
+
+
+def _order(sample: bytes) -> str:
+    """Return which UTF-16 it would be: the high bytes of a text are few, the low ones any."""
+    even, odd = Counter(sample[0::2]), Counter(sample[1::2])
+    return "utf-16-be" if _spread(even) < _spread(odd) else "utf-16-le"
+
+
+def _spread(counts: Counter[int]) -> float:
+    total = counts.total()
+    return -sum(count / total * log2(count / total) for count in counts.values())
 
 
 def _escaped(data: bytes) -> str:

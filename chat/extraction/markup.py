@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from chat.documents import Page, Problem
+from chat.documents import Page
 from chat.extraction import encodings
 from chat.extraction.package import heading
 from chat.extraction.source import Findings, Shape, Source
@@ -62,8 +62,6 @@ def read(source: Source) -> Findings:
     text, title = text_of(data)
     yield Shape("text/html")
     yield Page("", text, title)
-    if not text.strip():
-        yield Problem("no_text")
 
 
 def text_of(data: bytes) -> tuple[str, str]:

@@ -37,10 +37,7 @@ def read(source: Source) -> Findings:
         yield from _slides(slides)
         return
     yield Shape(TEXT)
-    text = "\n".join([*_lines(root), *_frame(archive)])
-    yield Page("", text)
-    if not text.strip():
-        yield Problem("no_text")
+    yield Page("", "\n".join([*_lines(root), *_frame(archive)]))
 
 
 def _slides(slides: list[Element]) -> Findings:

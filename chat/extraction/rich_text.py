@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from striprtf.striprtf import rtf_to_text
 
-from chat.documents import Page, Problem
+from chat.documents import Page
 from chat.extraction.source import Findings, Shape, Source
 
 
@@ -14,5 +14,3 @@ def read(source: Source) -> Findings:
     text: str = rtf_to_text(source.path.read_bytes().decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
     yield Shape("application/rtf")
     yield Page("", text)
-    if not text.strip():
-        yield Problem("no_text")

@@ -30,15 +30,8 @@ def read_as(kind: str, source: Source) -> Findings:
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
     beside = _beside(source) if kind == "xlsx" else {}
-    is_empty = True
     for name in names:
-        page, problem = _sheet(workbook, name, beside.get(name, []))
-        is_empty = is_empty and not page.text
-        yield page
-        if problem:
-            yield problem
-    if is_empty:
-        yield Problem("no_text")
+        yield from _sheet(workbook, name, beside.get(name, []))
 
 
 def _open(source: Source) -> python_calamine.CalamineWorkbook:
@@ -51,15 +44,13 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         raise refusals.damaged(source.name, WHAT) from error
 
 
-def _sheet(
-    workbook: python_calamine.CalamineWorkbook, name: str, beside: list[str]
-) -> tuple[Page, Problem | None]:
-    lines, problem = list[str](), None
+def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: list[str]) -> Findings:
+    lines: list[str] = []
     try:
         lines = list(_rows(workbook.get_sheet_by_name(name)))
     except (python_calamine.CalamineError, ValueError) as error:
-        problem = Problem("unreadable", (name,), str(error)[:200])
-    return Page(name, "\n".join([*lines, *beside]), name), problem
+        yield Problem("unreadable", (name,), str(error)[:200])
+    yield Page(name, "\n".join([*lines, *beside]), name)
 
 
 def _beside(source: Source) -> dict[str, list[str]]:

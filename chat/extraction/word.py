@@ -33,14 +33,8 @@ def read(source: Source) -> Findings:
         for target in sorted({found.target for found in relations.values() if found.kind == kind}):
             lines.extend(_Body(levels, package.relations(target)).lines(package.side(target)))
     yield Page("", "\n".join(lines))
-    yield from _problems(lines, relations)
-
-
-def _problems(lines: list[str], relations: dict[str, Relation]) -> Iterator[Problem]:
     kinds = [found.kind for found in relations.values()]
     pictures, inside = kinds.count("image"), kinds.count("oleObject") + kinds.count("package")
-    if not any(line.strip() for line in lines):
-        yield Problem("no_text")
     if pictures or inside:
         yield Problem("embedded", (), f"Not read: {pictures} pictures, {inside} embedded files.")
 

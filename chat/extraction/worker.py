@@ -31,9 +31,10 @@ Say = Callable[..., None]
 
 def read(source: Source) -> Findings:
     """Yield what is in a file, tidied, up to its cap of characters."""
-    room = source.characters
+    room, is_told = source.characters, False
     for finding in kinds.recognise(source)(source):
         if not isinstance(finding, Page):
+            is_told = is_told or _explains_silence(finding)
             yield finding
             continue
         text = tidy(finding.text)
@@ -43,6 +44,16 @@ def read(source: Source) -> Findings:
             note = f"Reading stopped at the limit of {source.characters:,} characters."
             yield Problem("truncated", (finding.label,) if finding.label else (), note)
             return
+        is_told = is_told or bool(text.strip())
+    if not is_told:
+        yield Problem("no_text")
+
+
+def _explains_silence(finding: Shape | Problem) -> bool:
+    """Whether a file that has no text needs no other word about it."""
+    if isinstance(finding, Problem):
+        return finding.kind != "embedded"
+    return finding.media_type.startswith("image/")
 
 
 class Batches:

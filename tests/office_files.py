@@ -1,0 +1,135 @@
+"""Small Office files for the tests, made from the XML that matters in each."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+SPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
+    'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+    'xmlns:presentation="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0"'
+)
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+
+
+def zipped(members: Mapping[str, str | bytes]) -> bytes:
+    """Return a zip file of these members."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def element(tag: str, inner: str, prologue: str = "") -> str:
+    """Return a document with this root."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>{prologue}<{tag} {SPACES}>{inner}</{tag}>'
+
+
+def relations(targets: Mapping[str, tuple[str, str]]) -> str:
+    """Return a part of relations: id -> kind and target; addresses outside begin with http."""
+    lines = []
+    for key, (kind, target) in targets.items():
+        mode = 'TargetMode="External"' if target.startswith("http") else ""
+        lines.append(f'<Relationship Id="{key}" Type="{RELATION}{kind}" Target="{target}" {mode}/>')
+    return f"<Relationships>{''.join(lines)}</Relationships>"
+
+
+def docx(
+    body: str,
+    *,
+    styles: str = "",
+    links: Mapping[str, tuple[str, str]] | None = None,
+    extra: Mapping[str, str] | None = None,
+    prologue: str = "",
+) -> bytes:
+    """Return a Word file with this body."""
+    around = {"rIdStyles": ("styles", "styles.xml"), **(links or {})}
+    return zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "_rels/.rels": relations({"rId1": ("officeDocument", "word/document.xml")}),
+            "word/document.xml": element("w:document", f"<w:body>{body}</w:body>", prologue),
+            "word/_rels/document.xml.rels": relations(around),
+            "word/styles.xml": element("w:styles", styles),
+            **(extra or {}),
+        }
+    )
+
+
+def pptx(*slides: str, extra: Mapping[str, str] | None = None) -> bytes:
+    """Return a PowerPoint file with these slides, each the inside of its shape tree."""
+    numbers = range(1, len(slides) + 1)
+    ids = "".join(f'<p:sldId id="{255 + n}" r:id="rId{n}"/>' for n in numbers)
+    targets = {f"rId{n}": ("slide", f"slides/slide{n}.xml") for n in numbers}
+    parts = {
+        f"ppt/slides/slide{n}.xml": element("p:sld", f"<p:cSld><p:spTree>{slide}</p:spTree></p:cSld>")
+        for n, slide in zip(numbers, slides, strict=True)
+    }
+    return zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "_rels/.rels": relations({"rId1": ("officeDocument", "ppt/presentation.xml")}),
+            "ppt/presentation.xml": element("p:presentation", f"<p:sldIdLst>{ids}</p:sldIdLst>"),
+            "ppt/_rels/presentation.xml.rels": relations(targets),
+            **parts,
+            **(extra or {}),
+        }
+    )
+
+
+def odt(text: str, *, prologue: str = "", styles: str = "", manifest: str = "<manifest/>") -> bytes:
+    """Return an OpenDocument text."""
+    body = f"<office:body><office:text>{text}</office:text></office:body>"
+    return _open_document("text", element("office:document-content", body, prologue), styles, manifest)
+
+
+def odp(slides: str) -> bytes:
+    """Return an OpenDocument presentation."""
+    body = f"<office:body><office:presentation>{slides}</office:presentation></office:body>"
+    return _open_document("presentation", element("office:document-content", body), "", "<manifest/>")
+
+
+def _open_document(kind: str, content: str, styles: str, manifest: str) -> bytes:
+    return zipped(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "content.xml": content,
+            "styles.xml": element("office:document-styles", styles),
+            "META-INF/manifest.xml": manifest,
+        }
+    )
+
+
+def xlsx(sheets: Mapping[str, str]) -> bytes:
+    """Return an Excel file: name of a sheet -> the inside of its sheetData."""
+    numbers = range(1, len(sheets) + 1)
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, sheets, strict=True)
+    )
+    targets = {f"rId{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in numbers}
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{types}"/>',
+            "_rels/.rels": relations({"rId1": ("officeDocument", "xl/workbook.xml")}),
+            "xl/workbook.xml": f"<workbook {space} {SPACES}><sheets>{listed}</sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": relations(targets),
+            **{
+                f"xl/worksheets/sheet{n}.xml": f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>"
+                for n, rows in zip(numbers, sheets.values(), strict=True)
+            },
+        }
+    )
