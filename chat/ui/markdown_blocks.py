@@ -306,7 +306,7 @@ def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -
 def _write_code(fence: _Fence, closed: bool) -> list[str]:
     """Return the fence's lines.
 
-    marked makes spaces of tabs that begin a line, in code too, unless something that it counts as white stands
+    marked makes spaces of tabs that begin a line, in code too, unless something that it takes for white stands
     before them; and it takes as much white off each line as stands before the fence.
     """
     code, mark, info = fence.lines, fence.mark, _INFO.findall(fence.info)[0]

@@ -1,0 +1,58 @@
+"""The security headers of every answer of this server, page and routes alike. Pure: knows no HTTP library.
+
+What the page may load is said here once more, independently of what chat.ui.rendering lets through: should model
+text ever become an element, it cannot fetch, run, frame or post anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+FRAME_ANCESTORS = (
+    "'self'",
+    "https://huggingface.co",
+    "https://*.hf.space",
+)  # a Space's page is a frame of the Hub
+_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::\d{1,5})?", re.IGNORECASE)
+
+
+def security_headers(image_hosts: Sequence[str] = ()) -> dict[str, str]:
+    """Return the headers. image_hosts: foreign hosts whose pictures answers may show, subdomains among them.
+
+    Raises ValueError for what is not a host, which could otherwise open the policy.
+    """
+    return {
+        "content-security-policy": content_policy(image_hosts),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",  # nobody whose link is followed learns where it stood
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+
+
+def content_policy(image_hosts: Sequence[str] = ()) -> str:
+    """Return the Content-Security-Policy: the strictest under which Gradio 6.31 works, tested in a browser."""
+    for host in image_hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is not a host")
+    pictures = [f"https://{prefix}{host}" for host in image_hosts for prefix in ("", "*.")]
+    directives = {
+        "default-src": ["'none'"],  # what is not named below is not loaded at all
+        # Gradio writes its configuration into the page as a script that differs for each visitor (no hash can name
+        # it), and compiles templates and js= functions with new Function: without either nothing is shown.
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": [
+            "'self'",
+            "'unsafe-inline'",
+        ],  # Svelte, KaTeX and mermaid write style attributes and elements
+        # data: icons in style sheets; blob: previews of files before they are sent. No foreign host: a picture's
+        # address is the way by which an answer could carry out what it was told.
+        "img-src": ["'self'", "data:", "blob:", *pictures],
+        "font-src": ["'self'"],  # KaTeX's fonts, from this server
+        "connect-src": ["'self'"],  # events, uploads, EventSource
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],  # the log-in; no form of model text posts elsewhere
+        "base-uri": ["'none'"],  # nobody moves the page's relative addresses
+        "frame-ancestors": list(FRAME_ANCESTORS),
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
