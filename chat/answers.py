@@ -25,13 +25,13 @@ from chat.completions import Chunk, Completions, Request
 from chat.context import Message, Prompt, compose, file_budget
 from chat.errors import ProviderError
 from chat.generations import Event, read_text
+from chat.models import QUOTES, Model
 from chat.passages import Index
 from chat.receipts import Receipt
 from chat.selection import Selection, choose, needs_search_terms
 from chat.tokens import estimate_tokens
 from chat.turns import Options, Visitor
 
-QUOTES_MODEL = "quotes"
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
 TERMS_PROMPT = (
     "Write search words for finding the answer to a question in a text of another language. Text sample:\n"
@@ -47,22 +47,10 @@ SAMPLE_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
-class Model:
-    """A name in the picker, and who completes it; None: `quotes`, which needs no language model.
-
-    window: the context window, tokens.
-    """
-
-    name: str
-    completions: Completions | None
-    window: int = 32_768
-
-
-@dataclass(frozen=True)
 class Task:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
-    partial: the answer so far, when it is continued. demo: the model whose own try follows the quotes.
+    begun: text and reasoning so far of an answer that is continued. demo: whose own try follows the quotes.
     blind_models: names of the models that refused pictures; shared, and added to.
     """
 
@@ -75,7 +63,7 @@ class Task:
     system_prompt: str
     file_characters: int
     images: Sequence[str] = ()
-    partial: str = ""
+    begun: tuple[str, str] | None = None
     demo: Model | None = None
     blind_models: set[str] = field(default_factory=set)
 
@@ -128,7 +116,7 @@ class Answer:
                     seen += events
                 yield events
         if self._indexes:
-            found = await asyncio.to_thread(self._check, self.task.partial + read_text(seen)[0])
+            found = await asyncio.to_thread(self._check, self.whole(*read_text(seen))[0])
             listed = [citation.to_json() for citation in found]
             yield [Event("citations", orjson.dumps({"citations": listed, "choices": []}))]
         yield [Event("done", orjson.dumps(self._ending()))]
@@ -150,6 +138,11 @@ class Answer:
         if self.usage and isinstance(self.usage.get("total_tokens"), int):
             return int(self.usage["total_tokens"])
         return self.prompt.tokens + estimate_tokens(written) if self.prompt else 0
+
+    def whole(self, text: str, reasoning: str) -> tuple[str, str]:
+        """Return answer and reasoning with what was there before, where it is continued."""
+        before = self.task.begun or ("", "")
+        return before[0] + text, before[1] + reasoning
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token, and to now."""
@@ -177,10 +170,10 @@ class Answer:
             text += "\n\n" + DEMO_HEADING[language].format(model=self.task.demo.name) + "\n\n"
         pieces = text.splitlines(keepends=True)
         self._note_first()
-        yield [_made_chunk(self.generation_id, QUOTES_MODEL, piece) for piece in pieces]
+        yield [_made_chunk(self.generation_id, QUOTES, piece) for piece in pieces]
         if not self.task.demo:
             self.finish_reason = "stop"
-            yield [_made_chunk(self.generation_id, QUOTES_MODEL, "", "stop")]
+            yield [_made_chunk(self.generation_id, QUOTES, "", "stop")]
 
     async def _translate(self) -> Sequence[Event]:
         """Ask the model for search terms in the documents' language; a failure leaves the first search."""
@@ -237,7 +230,7 @@ class Answer:
             messages=self.prompt.messages,
             temperature=options.temperature,
             max_tokens=options.max_tokens,
-            continues=self.task.partial,
+            continues=self.task.begun[0] if self.task.begun else "",
         )
 
     def _events(self, chunks: Sequence[Chunk]) -> Sequence[Event]:

@@ -1,7 +1,7 @@
 """One frozen, validated Settings: the only reader of the environment and .env.
 
 Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line
-that names the variable, the value and what is accepted; README.md's table is held against this file by a test.
+Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line that
 """
 
 from __future__ import annotations
@@ -178,9 +178,9 @@ class Settings:
     )
     file_retention: float = _setting(
         "FILE_RETENTION",
-        86400.0,
+        2_592_000.0,
         _number(60, 31_536_000),
-        "Seconds until a file of no kept conversation is deleted",
+        "Seconds until a file that was not used again is deleted",
     )
     data_dir: str = _setting(
         "DATA_DIR",

@@ -146,7 +146,7 @@ async def test_quotes_answer_without_a_model(tmp_path: Path) -> None:
         await read(generation)
         assert opening(generation)["model"] == "quotes"
         assert "The bridge opened in 1932." in generation.text
-        assert list(await engine.models()) == ["quotes"]
+        assert list(await engine.models.names()) == ["quotes"]
 
 
 async def test_the_demo_models_own_try_follows_the_quotes(provider: Provider, tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Who answers: the names in the picker, the default among them, and what is known of each.
+
+Knows one endpoint (the owner's, or the embedded model) and `quotes`, which needs none. Knows no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chat.completions import Completions, Endpoint
+from chat.errors import InvalidRequest, ProviderError
+from chat.settings import Settings
+
+QUOTES = "quotes"
+DEFAULT_WINDOW_TOKENS = 32_768
+ASKED_SECONDS = 60.0  # until the endpoint is asked again which models it has
+FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
+
+
+@dataclass(frozen=True)
+class Model:
+    """A name in the picker and who completes it; None: `quotes`. window: the context window, tokens."""
+
+    name: str
+    completions: Completions | None
+    window: int = DEFAULT_WINDOW_TOKENS
+
+
+class Models:
+    """The owner's endpoint, once there is one, and its models."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._endpoint: Endpoint | None = None
+        self._completions: Completions | None = None
+        self._listed: tuple[str, ...] = ()
+        self._asked = float("-inf")
+        self.blind: set[str] = set()  # names of those that refused pictures
+
+    def connect(self, endpoint: Endpoint) -> None:
+        """Use an endpoint from now on."""
+        self._endpoint = endpoint
+        self._completions = Completions(endpoint, idle_timeout=self._settings.upstream_idle_timeout)
+        self._listed, self._asked = endpoint.models, float("-inf")
+
+    @property
+    def is_demo(self) -> bool:
+        """Is the tiny embedded model all there is?"""
+        return bool(self._endpoint and self._endpoint.is_demo)
+
+    @property
+    def window(self) -> int:
+        """The context window in tokens."""
+        known = self._endpoint.context_window if self._endpoint else 0
+        return self._settings.context_window or known or DEFAULT_WINDOW_TOKENS
+
+    @property
+    def file_characters(self) -> int:
+        """How many characters of files are sent with a question."""
+        is_embedded = self._endpoint is not None and not self._settings.has_endpoint
+        default = EMBEDDED_FILE_CHARACTERS if is_embedded else FILE_CHARACTERS
+        return self._settings.file_context_characters or default
+
+    async def names(self) -> Sequence[str]:
+        """Return the names for the picker, the default first; `quotes` is always among them."""
+        return (*await self._endpoint_names(), QUOTES)
+
+    async def choose(self, name: str, has_files: bool) -> tuple[Model, Model | None]:
+        """Return who answers, and the demo model where its own try follows the quotes.
+
+        name: as the visitor chose, or empty. Raises InvalidRequest.
+        """
+        if name == QUOTES or (not name and self._completions is None):
+            return Model(QUOTES, None), None
+        names = await self._endpoint_names()
+        if (
+            name
+            and name not in names
+            and (self._completions is None or (self._endpoint and self._endpoint.models))
+        ):
+            raise InvalidRequest(f"There is no model named {name[:100]}.", field="model", model=name[:100])
+        model = Model(name or (names[0] if names else ""), self._completions, self.window)
+        if self.is_demo and has_files and not name:
+            return Model(QUOTES, None), model
+        return model, None
+
+    def sees(self, model: Model) -> bool:
+        """Tell whether pictures are worth sending to a model."""
+        return (
+            self._settings.vision != "false"
+            and model.completions is not None
+            and model.name not in self.blind
+        )
+
+    async def aclose(self) -> None:
+        if self._completions:
+            await self._completions.aclose()
+
+    async def _endpoint_names(self) -> tuple[str, ...]:
+        if self._completions is None or (self._endpoint and self._endpoint.models):
+            return self._listed
+        now = asyncio.get_running_loop().time()
+        if now - self._asked > ASKED_SECONDS or not self._listed:
+            with contextlib.suppress(ProviderError):
+                self._listed = await self._completions.models()
+            self._asked = now
+        return self._listed

@@ -1,0 +1,147 @@
+"""Turns as history keeps them: the question, the answer when it opens, as it grows, and as it ended.
+
+Written through the recorder, beside the streams and in order for each conversation; read back only when
+what was asked for is written. Knows no model and no page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+import orjson
+
+from chat.answers import Answer
+from chat.errors import HistoryUnavailable, NotFound
+from chat.generations import Generation
+from chat.history import History, Message, MessageFields
+from chat.recorder import Recorder
+
+IN_MEMORY = "sqlite+aiosqlite:///:memory:"
+TEMPORARY = "temporary-"
+
+
+class Records:
+    """Two histories: the kept one, and one in memory for what is temporary, or when the disk fails."""
+
+    def __init__(self, url: str) -> None:
+        self.kept = History(url)
+        self.temporary = History(IN_MEMORY)
+        self.recorder = Recorder()
+
+    async def open(self) -> str:
+        """Open both; returns what should be said about it, or nothing. A disk that fails is no failure."""
+        await self.temporary.start()
+        try:
+            await self.kept.start()
+        except HistoryUnavailable as error:
+            await self.kept.aclose()
+            self.kept = self.temporary
+            return f"{error} Conversations are kept only until the server stops."
+        return self.kept.notice
+
+    async def aclose(self) -> None:
+        """Write what is still to be written, then close both."""
+        await self.recorder.aclose()
+        for history in {self.kept, self.temporary}:
+            await history.aclose()
+
+    def store(self, conversation_id: str) -> History:
+        """Return where a conversation is kept."""
+        return self.temporary if conversation_id.startswith(TEMPORARY) else self.kept
+
+    async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
+        """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
+        await self.recorder.settle(conversation_id)
+        return await self.store(conversation_id).branch(conversation_id, owner)
+
+    async def message(self, message_id: str, owner: str) -> Message:
+        """Return a message of either history. Raises NotFound."""
+        try:
+            return await self.kept.message(message_id, owner)
+        except NotFound:
+            return await self.temporary.message(message_id, owner)
+
+    def add_question(self, question: Message, owner: str, is_first: bool) -> None:
+        """Write a question, and the conversation that it begins."""
+        self._later(question.conversation_id, self._add_question, question, owner, is_first)
+
+    def open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
+        """Write that an answer has begun: a row that a killed process leaves, to be continued."""
+        self._later(answer.conversation_id, self._open_answer, answer, question_id, owner)
+
+    def save_progress(self, generation: Generation, answer: Answer) -> None:
+        """Write what there is of an answer that is still growing."""
+        self._later(answer.conversation_id, self._save_progress, generation, answer)
+
+    def end_answer(self, generation: Generation, answer: Answer) -> None:
+        """Write an answer as it ended."""
+        self._later(answer.conversation_id, self._end_answer, generation, answer)
+
+    def _later(self, key: str, work: Callable[..., Awaitable[None]], *values: object) -> None:
+        self.recorder.later(key, partial(work, *values))
+
+    async def _add_question(self, question: Message, owner: str, is_first: bool) -> None:
+        store = self.store(question.conversation_id)
+        if is_first:
+            await store.create_conversation(owner, id=question.conversation_id)
+        await store.add_message(
+            question.conversation_id,
+            owner,
+            "user",
+            parent_id=question.parent_id,
+            id=question.id,
+            attachment_ids=question.attachment_ids,
+            text=question.text,
+            finish_reason="stop",
+        )
+
+    async def _open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
+        fields: MessageFields = {
+            "generation_id": answer.generation_id,
+            "model": answer.task.model.name,
+            "receipt": answer.receipt.to_json(),
+            "finish_reason": None,
+            "error": None,
+        }
+        store = self.store(answer.conversation_id)
+        if answer.task.begun:
+            await store.update_message(answer.message_id, owner, **fields)
+            return
+        await store.add_message(
+            answer.conversation_id, owner, "assistant", parent_id=question_id, id=answer.message_id, **fields
+        )
+
+    async def _save_progress(self, generation: Generation, answer: Answer) -> None:
+        text, reasoning = answer.whole(generation.text, generation.reasoning)
+        store = self.store(answer.conversation_id)
+        await store.update_message(answer.message_id, generation.owner, text=text, reasoning=reasoning)
+
+    async def _end_answer(self, generation: Generation, answer: Answer) -> None:
+        text, reasoning = answer.whole(generation.text, generation.reasoning)
+        cited = generation.find("citations")
+        fields: MessageFields = {
+            "text": text,
+            "reasoning": reasoning,
+            "finish_reason": generation.finish_reason,
+            "error": orjson.loads(generation.events[-1].data).get("error"),
+            "receipt": answer.receipt.to_json(),
+            "citations": orjson.loads(cited.data)["citations"] if cited else None,
+            "usage": answer.usage,
+            "timings": dict(answer.timings()),
+            "prompt": answer.sent_messages(),
+        }
+        await self.store(answer.conversation_id).update_message(answer.message_id, generation.owner, **fields)
+
+
+def mark_interrupted(branch: Sequence[Message], running: frozenset[str]) -> Sequence[Message]:
+    """Return the branch with the answers that nobody writes any more named `interrupted`."""
+    return [
+        dataclasses.replace(message, finish_reason="interrupted")
+        if message.role == "assistant"
+        and message.finish_reason is None
+        and message.generation_id not in running
+        else message
+        for message in branch
+    ]
