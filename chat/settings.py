@@ -1,7 +1,7 @@
 """One frozen, validated Settings: the only reader of the environment and .env.
 
 Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line
-Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line that
+that names the variable, the value and what is accepted; a test holds README.md's table against this file.
 """
 
 from __future__ import annotations
