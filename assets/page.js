@@ -84,7 +84,7 @@ window.xiaojia = (() => {
     if (told.words) Object.assign(state.words, told.words);
     if (told.language) document.documentElement.lang = told.language;
     if ("conversation" in told) remember(told.conversation);
-    if ("generation" in told) state.generation = told.generation;
+    if ("generation" in told) hearGeneration(told.generation);
     if ("editing" in told) setEditing(told.editing);
     if (told.is_sent) sent();
     if (told.is_ended) announce(state.words["answer.complete"]);
@@ -94,8 +94,16 @@ window.xiaojia = (() => {
     if ("download" in told) download(told.download);
     if ("drawer" in told) openDrawer();
     if ("read" in told) filesRead(told);
-    document.body.classList.toggle("is-running", Boolean(state.generation));
+    document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
     document.body.classList.add("is-ready");
+  }
+
+  // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.
+  let followed = "";
+  function hearGeneration(generation) {
+    state.generation = generation;
+    if (generation && generation !== followed) act("follow", "follow", { id: generation });
+    followed = generation;
   }
 
   function remember(conversation) {

@@ -86,7 +86,7 @@ def _bottom(language: str) -> str:
 
 
 def _banner(engine: Engine, language: str) -> str:
-    lines = [text(language, "page.demo")] if engine.is_demo else []
+    lines = [text(language, "page.demo")] if engine.models.is_demo else []
     if engine.notice:
         lines.append(engine.notice)
     if engine.settings.is_space and not engine.settings.database_url:

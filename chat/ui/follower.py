@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,15 @@ class Growing:
             self.ending = data
 
 
+def grow(generation: Generation) -> Growing:
+    """Return what is known of an answer now."""
+    growing = Growing(generation.id)
+    growing.add(list(generation.events))
+    return growing
+
+
 class Follower:
-    """One reading of one page: it may show until a newer one of the same page begins."""
+    """One reading for one page: it may show until a newer one of the same page begins."""
 
     def __init__(self, page: _Page) -> None:
         self._page = page
@@ -73,7 +80,7 @@ class Follower:
     def is_newest(self) -> bool:
         return self._page.newest is self
 
-    async def follow(self, generation: Generation, load: Load) -> AsyncIterator[Growing]:
+    async def follow(self, generation: Generation, load: Load) -> AsyncGenerator[Growing, None]:
         """Yield the growing answer (one value that changes), at a pace, to its end or until superseded."""
         growing, pace = Growing(generation.id), Pace(load)
         with load.enter():
@@ -87,35 +94,19 @@ class Follower:
                     pace.begin()
                     yield growing
                     pace.end(len(growing.text))
-                    await pace.rest()
-
-    async def turn(self) -> bool:
-        """Wait for the page to be shown what was yielded before; return whether this may still show."""
-        try:
-            async with asyncio.timeout(LOCK_SECONDS):
-                await self._page.lock.acquire()
-        except TimeoutError:
-            self._page.lock = asyncio.Lock()
-            await self._page.lock.acquire()
-        if self.is_newest:
-            return True
-        self._page.lock.release()
-        return False
-
-    def release(self) -> None:
-        """What was yielded under `turn` is with the page."""
-        if self._page.lock.locked():
-            self._page.lock.release()
+                    if growing.ending is None:
+                        await pace.rest()
 
 
 class _Page:
     def __init__(self) -> None:
         self.newest: Follower | None = None
+        self.question: list[dict[str, Any]] = []
         self.lock = asyncio.Lock()
 
 
 class Followers:
-    """The newest follower of each page that is open, by the session that the page is."""
+    """What each open page follows, by the session that the page is."""
 
     def __init__(self) -> None:
         self.load = Load()
@@ -123,8 +114,36 @@ class Followers:
 
     def begin(self, session: str) -> Follower:
         """Return the follower of this page from now on; an older one ends."""
+        return Follower(self._page(session))
+
+    @asynccontextmanager
+    async def turn(self, session: str) -> AsyncGenerator[None, None]:
+        """Enter when the page has what was yielded in an earlier turn: values arrive in the order of the
+        turns.
+        """
+        page = self._page(session)
+        lock = page.lock
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                await lock.acquire()
+        except TimeoutError:  # a browser that is gone takes nothing any more
+            page.lock = lock = asyncio.Lock()
+            await lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def put_question(self, session: str, question: list[dict[str, Any]]) -> None:
+        """Keep what stands above the answer that grows, so that following it needs no database."""
+        self._page(session).question = question
+
+    def question(self, session: str) -> list[dict[str, Any]]:
+        return self._page(session).question
+
+    def _page(self, session: str) -> _Page:
         page = self._pages.pop(session, None) or _Page()
         self._pages[session] = page
         while len(self._pages) > SESSIONS_MAX:
             self._pages.popitem(last=False)
-        return Follower(page)
+        return page

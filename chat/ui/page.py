@@ -6,6 +6,7 @@ Knows no event and no visitor: what is worded in a visitor's language is filled 
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,10 +30,18 @@ VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-cont
 
 def mount_options() -> dict[str, Any]:
     """Return what gr.mount_gradio_app needs to make the page look and work as it should."""
-    script = (ASSETS / "page.js").read_text(encoding="utf-8")
-    head = f'<meta name="viewport" content="{VIEWPORT}"><script>{script}</script>'
-    styles = [path for name in ("style.css", "layout.css") if (path := ASSETS / name).is_file()]
-    return {"theme": create_theme(), "css_paths": styles, "head": head}
+    script, layout, style = (_read(name) for name in ("page.js", "layout.css", "style.css"))
+    # Not Chatbot's avatar_images: Gradio makes a Chatbot anew, and looks its pictures up, at every skip.
+    picture = base64.b64encode((ASSETS / "avatar.svg").read_bytes()).decode()
+    avatar = f':root {{ --avatar: url("data:image/svg+xml;base64,{picture}"); }}'
+    # In the head, since Gradio puts a prefix of its own before every selector of its css argument:
+    # `body.is-empty` would match nothing any more.
+    head = f'<meta name="viewport" content="{VIEWPORT}"><style>{avatar}{layout}{style}</style><script>{script}</script>'
+    return {"theme": create_theme(), "head": head}
+
+
+def _read(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def create_page(engine: Engine) -> gr.Blocks:
@@ -89,7 +98,6 @@ def _lay_out() -> Parts:
 
 def _create_chatbot(name: str) -> gr.Chatbot:
     """One of the two that are styled as one: what was said, and the turn that grows."""
-    avatar = ASSETS / "avatar.svg"
     return gr.Chatbot(
         elem_id=name,
         show_label=False,
@@ -99,7 +107,6 @@ def _create_chatbot(name: str) -> gr.Chatbot:
         latex_delimiters=[dict(pair) for pair in LATEX_DELIMITERS],
         height=None,
         min_height=None,
-        avatar_images=(None, avatar) if avatar.is_file() else None,
     )
 
 

@@ -11,7 +11,7 @@ from gradio.components import Component
 from chat.ui.settings_panel import SettingsPanel
 
 # Hidden buttons through which page.js starts events: one for each set of components that an event may change.
-LANES = ("show", "list", "fetch", "drawer", "quiet", "file", "import")
+LANES = ("show", "follow", "list", "fetch", "drawer", "quiet", "file", "import")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from chat.generations import new_id
 from chat.ui import sidebar
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_error, describe_problem, name_unit
-from chat.ui.view import Reader, show_error
+from chat.ui.view import Reader
 from chat.ui.visits import Visit
 
 Told = tuple[dict[str, Any], str | None]
@@ -42,8 +42,7 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
         )
         return
     except ChatError as error:
-        notice = show_error(error.body()["error"], Reader(visit.language))  # type: ignore[arg-type]
-        yield _tell(visit, "refused", name, is_last=True), notice
+        yield _tell(visit, "refused", name, is_last=True), Reader(visit.language).show(error)
         return
     async for told in _follow(attachment, visit):
         yield told, None

@@ -49,9 +49,17 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> N
             yield row
 
     async def act(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        visit = _visit(data, request)
-        async for row in _rows(callbacks.act(visit)):
+        async for row in _rows(callbacks.act(_visit(data, request))):
             yield row
+
+    async def settle(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+        async for row in _rows(callbacks.settle(_visit(data, request))):
+            yield row
+
+    async def follow(data: Any, request: gr.Request) -> AsyncGenerator[Any, None]:
+        async with aclosing(callbacks.follow(_visit(data, request))) as growings:
+            async for growing in growings:
+                yield SKIP if growing is None else growing
 
     async def stop(data: Any, request: gr.Request) -> None:
         await callbacks.stop(_visit(data, request))
@@ -62,6 +70,12 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> N
     parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **PRIVATE)
     parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **PRIVATE)
     parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **PRIVATE)
+    # What grows has one event with one output: each further output costs at every yield, skipped or not. The
+    # value is in the form of the wire already, so that Gradio need not make it so.
+    following = parts.lanes["follow"].click(
+        follow, parts.visit, parts.growing, js=_js("follow"), postprocess=False, **PRIVATE
+    )
+    following.then(settle, parts.visit, shown, js=_js("settle"), **PRIVATE)
 
 
 def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
@@ -121,7 +135,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
 
     async def dress(data: Any, request: gr.Request) -> Row:
         visit = _visit(data, request)
-        models = await callbacks.engine.models()
+        models = await callbacks.engine.models.names()
         words = dressing.dress(callbacks.engine, visit.language)
         search = gr.update(placeholder=words.search)
         composer = gr.update(placeholder=words.composer)
