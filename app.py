@@ -24,6 +24,8 @@ from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
+from chat.guards import HeaderGuard, LoginGuard
+from chat.headers import security_headers
 from chat.settings import Settings
 from chat.ui.page import create_page, mount_options
 
@@ -45,6 +47,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)
+    app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
+    app.add_middleware(LoginGuard)
     app.include_router(router)
     app.include_router(server_router)
     _mount_page(app, engine)
@@ -64,6 +68,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> None:
         max_file_size=engine.settings.max_upload_bytes,
         enable_monitoring=False,
         root_path=engine.settings.root_path or None,
+        auth=engine.access.check_login if engine.access.has_login else None,
         **mount_options(),
     )
     # Without this Gradio's check of file paths does nothing, and any file of the server can be had.

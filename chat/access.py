@@ -55,6 +55,11 @@ def owner_of(user: str) -> str:
     return f"user:{user}"
 
 
+def is_reserved(owner: str) -> bool:
+    """Tell whether a value that a visitor sends would make him a user."""
+    return owner.startswith("user:")
+
+
 def _decode(given: str) -> tuple[str, str]:
     try:
         name, _, password = base64.b64decode(given, validate=True).decode().partition(":")

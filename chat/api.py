@@ -7,7 +7,6 @@ The frames are in chat.sse; ARCHITECTURE.md and README.md show a session with cu
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -24,6 +23,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
+from chat.access import is_reserved
 from chat.bodies import Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound
@@ -89,7 +89,7 @@ class GuardedRoute(APIRoute):
 
         async def guard(request: Request) -> Response:
             settings = get_engine(request).settings
-            _check_token(request, settings.api_token)
+            _authorize(request)
             return await handle(_limit_body(request, settings.max_upload_bytes + BODY_OVERHEAD_BYTES))
 
         return guard
@@ -103,11 +103,12 @@ class BodyTooLarge(HTTPException):
         self.refusal = refusal
 
 
-def _check_token(request: Request, token: str) -> None:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    is_right = scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
-    if token and not is_right:
-        raise NotAllowed("This server wants its API token: send Authorization: Bearer <token>.")
+def _authorize(request: Request) -> str:
+    """Return the owner that the Authorization header proves, empty for anybody. Raises NotAllowed."""
+    owner = get_engine(request).access.identify(request.headers.get("authorization", ""))
+    if owner is None:
+        raise NotAllowed("This server wants its API token or a log-in: send an Authorization header.")
+    return owner
 
 
 def _limit_body(request: Request, limit: int) -> Request:
@@ -139,8 +140,11 @@ def identify(
     x_visitor: Annotated[str, Header(max_length=200, description="Whose things these are")] = "",
     visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
 ) -> Visitor:
-    """Return who calls: the owner of what is started."""
-    return Visitor(owner=x_visitor or visitor, address=request.client.host if request.client else "")
+    """Return who calls: who is logged in, else the visitor that the request names. Raises InvalidRequest."""
+    named = x_visitor or visitor
+    if is_reserved(named):
+        raise InvalidRequest("X-Visitor may not name a user.", field="x-visitor")
+    return Visitor(_authorize(request) or named, request.client.host if request.client else "")
 
 
 TheEngine = Annotated[Engine, Depends(get_engine)]

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
+from chat.access import Access
 from chat.allowances import Allowances
 from chat.answers import Answer, Task
 from chat.attachments import Attachment, Attachments
@@ -48,6 +49,7 @@ class Engine:
         self.settings = settings
         self.notice = ""  # a sentence for the page, such as what to set when there is no model
         self.models = Models(settings)
+        self.access = Access(settings)
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
         self.folder = Path(self._work.name)
         self.readers = Readers(_reader_limits(settings))

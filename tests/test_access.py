@@ -1,0 +1,73 @@
+"""Who may come in."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from chat.access import Access, is_reserved
+from chat.settings import Settings
+from tests.servers import run_app
+
+
+def access(**environ: str) -> Access:
+    return Access(Settings.from_env(environ))
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def test_without_settings_everybody_may() -> None:
+    assert access().identify("") == ""
+    assert access().is_open
+
+
+def test_a_token_is_asked_for_and_compared_whole() -> None:
+    guarded = access(API_TOKEN="right")
+    assert [guarded.identify(f"Bearer {given}") for given in ("right", "wrong", "righ", "", "rightt")] == [
+        "",
+        None,
+        None,
+        None,
+        None,
+    ]
+    assert guarded.identify("") is None
+    assert guarded.identify(basic("x", "right")) is None
+
+
+def test_users_own_what_they_start_and_a_shared_password_names_nobody() -> None:
+    guarded = access(USERS="anna:one,ben:two", PASSWORD="shared")
+    assert guarded.identify(basic("anna", "one")) == "user:anna"
+    assert guarded.identify(basic("anna", "two")) is None
+    assert guarded.identify(basic("anna", "shared")) == ""
+    assert guarded.identify("Bearer shared") == ""
+    assert guarded.identify("Basic !!!") is None
+    assert guarded.check_login("ben", "two")
+    assert not guarded.check_login("ben", "")
+
+
+def test_what_a_visitor_sends_can_not_make_him_a_user() -> None:
+    assert is_reserved("user:anna")
+    assert not is_reserved("c29tZSByYW5kb20gdmFsdWU")
+
+
+async def test_with_a_login_on_no_route_is_a_side_door(tmp_path: Path) -> None:
+    async with run_app(tmp_path, USERS="anna:one", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        paths = ["/ai/stream_chat?user_message=x", "/config", "/gradio_api/info", "/gradio_api/queue/data"]
+        statuses = {path: (await app.client.get(path)).status_code for path in paths}
+        assert set(statuses.values()) == {401}, statuses
+        allowed = await app.client.get(
+            "/ai/generations/none/events", headers={"authorization": basic("anna", "one")}
+        )
+        assert allowed.status_code == 404
+
+
+async def test_an_address_that_fails_to_log_in_too_often_has_to_wait(tmp_path: Path) -> None:
+    async with run_app(tmp_path, PASSWORD="right", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        wrong = {"username": "x", "password": "wrong"}
+        statuses = [(await app.client.post("/login", data=wrong)).status_code for _ in range(11)]
+        assert statuses == [400] * 10 + [429]
+        refusal = await app.client.post("/login", data={"username": "x", "password": "right"})
+        assert refusal.status_code == 429
+        assert int(refusal.headers["retry-after"]) > 0
