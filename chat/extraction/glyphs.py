@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SAME_PLACE_POINTS = 1.5
+SAME_PLACE_POINTS = 1.0
 SHORTEST_DOUBLE = 6
 
 

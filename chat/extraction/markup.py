@@ -170,9 +170,9 @@ class _Page(HTMLParser):
             self._line = []
         if tag in ("tr", "table"):
             self._cell = 0
+        self._break()
         if tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)
-        self._break()
 
     def _break(self) -> None:
         if self._cell:  # a row stays on one line

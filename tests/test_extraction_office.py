@@ -1,0 +1,284 @@
+"""Office files, books, mail, notebooks and HTML: what a reader of each would see, in its order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chat.documents import Page, Problem
+from chat.errors import UnreadableFile, UnsupportedFile
+from chat.extraction import worker
+from chat.extraction.sheets import show
+from chat.extraction.source import Finding, Source
+from tests.office_files import docx, element, odp, odt, pptx, relations, xlsx, zipped
+
+Read = Callable[[str, bytes], list[Finding]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def findings(name: str, data: bytes) -> list[Finding]:
+        (tmp_path / "stored").write_bytes(data)
+        return list(worker.read(Source(tmp_path / "stored", name)))
+
+    return findings
+
+
+def paragraph(text: str, style: str = "") -> str:
+    properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f"<w:p>{properties}<w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_word_headings_by_the_names_of_their_styles(read: Read) -> None:
+    styles = (
+        '<w:style w:styleId="T"><w:name w:val="Title"/></w:style>'
+        '<w:style w:styleId="1"><w:name w:val="heading 1"/></w:style>'
+        '<w:style w:styleId="x"><w:name w:val="Mine"/><w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style>'
+    )
+    body = paragraph("A", "T") + paragraph("B", "1") + paragraph("C", "x") + paragraph("d")
+    assert read("a.docx", docx(body, styles=styles))[1] == Page("", "# A\n# B\n## C\nd")
+
+
+def test_word_tables_boxes_notes_and_headers_are_read(read: Read) -> None:
+    def cell(inner: str) -> str:
+        return f"<w:tc>{inner}</w:tc>"
+
+    inner = f"<w:tbl><w:tr>{cell(paragraph('x'))}{cell(paragraph('y'))}</w:tr></w:tbl>"
+    table = (
+        f"<w:tbl><w:tr>{cell(paragraph('a') + paragraph('b'))}{cell(paragraph('c'))}</w:tr>"
+        f"<w:tr>{cell(inner)}{cell(paragraph('z'))}</w:tr></w:tbl>"
+    )
+    box = (
+        "<w:p><w:r><w:t>before</w:t><mc:AlternateContent>"
+        f"<mc:Choice><w:txbxContent>{paragraph('boxed')}</w:txbxContent></mc:Choice>"
+        f"<mc:Fallback><w:txbxContent>{paragraph('boxed')}</w:txbxContent></mc:Fallback>"
+        "</mc:AlternateContent></w:r></w:p>"
+    )
+    links = {"rId5": ("footnotes", "footnotes.xml"), "rId6": ("header", "header1.xml")}
+    extra = {
+        "word/footnotes.xml": element("w:footnotes", f"<w:footnote>{paragraph('a note')}</w:footnote>"),
+        "word/header1.xml": element("w:hdr", paragraph("a header")),
+    }
+    assert read("a.docx", docx(table + box, links=links, extra=extra))[1] == Page(
+        "", "a b | c\nx | y | z\nbefore\nboxed\na header\na note"
+    )
+
+
+def test_word_leaves_out_what_is_deleted_and_keeps_what_is_inserted(read: Read) -> None:
+    body = (
+        "<w:p><w:del><w:r><w:delText>old</w:delText></w:r></w:del><w:ins><w:r><w:t>new</w:t></w:r></w:ins>"
+        "<w:r><w:tab/><w:t>end</w:t></w:r></w:p>"
+    )
+    assert read("a.docx", docx(body))[1] == Page("", "new\tend")
+
+
+def test_word_links_and_formulas_are_read(read: Read) -> None:
+    body = (
+        '<w:p><w:hyperlink r:id="rId7"><w:r><w:t>here</w:t></w:r></w:hyperlink></w:p>'
+        "<w:p><m:oMath><m:r><m:t>E=mc</m:t></m:r></m:oMath></w:p>"
+    )
+    links = {"rId7": ("hyperlink", "https://example.org/a")}
+    assert read("a.docx", docx(body, links=links))[1] == Page("", "here <https://example.org/a>\nE=mc")
+
+
+def test_word_pictures_and_embedded_files_are_told(read: Read) -> None:
+    links = {"rId7": ("image", "media/a.png"), "rId8": ("oleObject", "embeddings/a.bin")}
+    assert read("a.docx", docx(paragraph("text"), links=links))[-1] == Problem(
+        "embedded", (), "Not read: 1 pictures, 1 embedded files."
+    )
+
+
+def test_word_file_without_text_says_so(read: Read) -> None:
+    assert read("a.docx", docx("<w:p/>"))[1:] == [Page("", ""), Problem("no_text")]
+
+
+def test_word_file_whose_main_part_is_missing_is_refused(read: Read) -> None:
+    broken = zipped({"[Content_Types].xml": "<Types/>", "word/other.xml": "<a/>"})
+    with pytest.raises(UnreadableFile, match=r"“a\.docx” is a damaged Word file"):
+        read("a.docx", broken)
+
+
+def shape(text: str, place: str = "") -> str:
+    holder = f'<p:nvSpPr><p:nvPr><p:ph type="{place}"/></p:nvPr></p:nvSpPr>' if place else ""
+    return f"<p:sp>{holder}<p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
+
+
+def test_slides_have_titles_tables_and_notes(read: Read) -> None:
+    table = (
+        "<p:graphicFrame><a:tbl><a:tr><a:tc><a:p><a:r><a:t>a</a:t></a:r></a:p></a:tc>"
+        "<a:tc><a:p><a:r><a:t>b</a:t></a:r></a:p></a:tc></a:tr></a:tbl></p:graphicFrame>"
+    )
+    chart = (
+        "<c:ser><c:tx><c:v>Sales</c:v></c:tx><c:cat><c:v>May</c:v></c:cat><c:val><c:v>7</c:v></c:val></c:ser>"
+    )
+    targets = {"rId1": ("notesSlide", "../notesSlides/n1.xml"), "rId2": ("chart", "../charts/c1.xml")}
+    extra = {
+        "ppt/slides/_rels/slide1.xml.rels": relations(targets),
+        "ppt/notesSlides/n1.xml": element("p:notes", shape("say this") + shape("1", "sldNum")),
+        "ppt/charts/c1.xml": element("c:chartSpace", chart),
+    }
+    slides = (shape("Plan", "title") + shape("point") + table, shape("Two"))
+    assert [
+        finding for finding in read("a.pptx", pptx(*slides, extra=extra)) if isinstance(finding, Page)
+    ] == [
+        Page("1", "# Plan\npoint\na | b\nSales | May | 7\nNotes:\nsay this", "Plan"),
+        Page("2", "Two"),
+    ]
+
+
+def test_slide_without_text_is_a_problem_of_that_slide(read: Read) -> None:
+    assert read("a.pptx", pptx(shape("One"), ""))[-1] == Problem("no_text", ("2",))
+
+
+def test_sheets_are_pages_and_rows_are_lines(read: Read) -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c r="B1"><v>2</v></c></row>'
+        '<row r="2"><c r="A2" t="b"><v>1</v></c><c r="B2"><v>2.5</v></c></row>'
+    )
+    findings = read("a.xlsx", xlsx({"First": rows, "Empty": ""}))
+    assert findings[1:] == [Page("First", "name | 2\nTRUE | 2.5", "First"), Page("Empty", "", "Empty")]
+
+
+def test_values_are_shown_as_people_write_them() -> None:
+    assert [show(value) for value in (None, True, 3.0, 0.1, 1e30, "a")] == [
+        "",
+        "TRUE",
+        "3",
+        "0.1",
+        "1e+30",
+        "a",
+    ]
+
+
+def test_opendocument_text_has_headings_lists_tables_and_notes(read: Read) -> None:
+    text = (
+        '<text:h text:outline-level="2">Part</text:h>'
+        '<text:p>one<text:s text:c="2"/>two<text:note><text:note-body><text:p>note</text:p></text:note-body>'
+        "</text:note> three</text:p>"
+        "<text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>"
+        "<table:table><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell>"
+        "<table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table>"
+        "<text:tracked-changes><text:p>deleted</text:p></text:tracked-changes>"
+    )
+    assert read("a.odt", odt(text))[1] == Page("", "## Part\none  two three\nnote\nitem\na | b")
+
+
+def test_opendocument_slides_are_pages(read: Read) -> None:
+    slides = (
+        '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Plan</text:p>'
+        "</draw:text-box></draw:frame><draw:frame><draw:text-box><text:p>point</text:p></draw:text-box>"
+        "</draw:frame></draw:page>"
+    )
+    assert read("a.odp", odp(slides))[1] == Page("1", "# Plan\npoint", "Plan")
+
+
+def test_encrypted_opendocument_is_told(read: Read) -> None:
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    with pytest.raises(UnsupportedFile, match="an encrypted OpenDocument file; save it without a password"):
+        read("a.odt", odt("<text:p>x</text:p>", manifest=manifest))
+
+
+def test_chapters_of_a_book_come_in_reading_order(read: Read) -> None:
+    book = zipped(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container><rootfile full-path="O/book.opf"/></container>',
+            "O/book.opf": '<package><item id="a" href="one%20a.xhtml"/><item id="b" href="two.xhtml"/>'
+            '<item id="c" href="../../etc/passwd"/>'
+            '<itemref idref="b"/><itemref idref="a"/><itemref idref="c"/></package>',
+            "O/one a.xhtml": "<html><head><title>One</title></head><body><h1>One</h1><p>first</p>",
+            "O/two.xhtml": "<html><body><p>second</p></body></html>",
+        }
+    )
+    assert read("a.epub", book)[1:] == [Page("1", "second"), Page("2", "# One\nfirst", "One")]
+
+
+HTML = """<!doctype html><html><head><title>A page</title><style>p {color: red}</style>
+<script>var x = "<p>no</p>"</script language></head><body><h2>Part</h2><p>Some <b>bold</b>
+text<br>next</p><ul><li>one<li>two</ul><table><tr><th>a</th><th>b</th></tr>
+<tr><td><p>1</p></td><td>2</td></tr></table><pre>x = 1
+  y</pre><img alt="a cat" src="http://127.0.0.1:1/x.png">
+<input type=hidden value=secret><input value=shown>"""
+
+
+def test_html_is_what_a_reader_sees(read: Read) -> None:
+    assert read("a.html", HTML.encode())[1] == Page(
+        "",
+        "A page\n## Part\nSome bold text\nnext\n- one\n- two\na | b\n1 | 2\nx = 1\n  y\na cat shown",
+        "A page",
+    )
+
+
+def test_html_is_decoded_by_what_it_declares(read: Read) -> None:
+    html = '<html><head><meta charset="gb2312"></head><body><p>中文网页</p></body></html>'
+    assert read("a.html", html.encode("gb18030"))[1] == Page("", "中文网页")
+
+
+def test_script_without_an_end_hides_the_rest(read: Read) -> None:
+    assert read("a.html", b"<html><p>seen</p><script>never shown")[1] == Page("", "seen")
+
+
+MAIL = b"""From: =?utf-8?b?5bCP5Yqg?= <a@example.org>\r
+To: b@example.org\r
+Subject: Plan\r
+Date: Mon, 1 Jan 2024 10:00:00 +0000\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=x\r
+\r
+--x\r
+Content-Type: multipart/alternative; boundary=y\r
+\r
+--y\r
+Content-Type: text/plain; charset=utf-8\r
+\r
+Hello\r
+--y\r
+Content-Type: text/html\r
+\r
+<p>Hello in HTML</p>\r
+--y--\r
+--x\r
+Content-Type: application/pdf\r
+Content-Disposition: attachment; filename="../plan.pdf"\r
+\r
+%PDF\r
+--x--\r
+"""
+
+
+def test_mail_has_headers_text_and_names_what_is_attached(read: Read) -> None:
+    assert read("stored", MAIL)[1:] == [
+        Page(
+            "",
+            "Subject: Plan\nFrom: 小加 <a@example.org>\nTo: b@example.org\n"
+            "Date: Mon, 01 Jan 2024 10:00:00 +0000\n\nHello",
+            "Plan",
+        ),
+        Problem("embedded", (), "Not read: ../plan.pdf"),
+    ]
+
+
+def test_notebook_has_text_code_and_output(read: Read) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "text"]},
+        {"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["1\n"]}]},
+    ]
+    notebook = json.dumps({"nbformat": 4, "cells": cells}).encode()
+    assert read("a.ipynb", notebook)[1] == Page("", "# Title\ntext\n\n```python\nprint(1)\n```\n1\n\n")
+
+
+def test_notebook_that_is_none_is_read_as_text(read: Read) -> None:
+    assert read("a.ipynb", b'{"a": 1}')[1] == Page("", '{"a": 1}')
+
+
+def test_rtf_is_read_in_its_code_page(read: Read) -> None:
+    rtf = rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8\'e2\'e5\'f2\par two\tab b}"
+    assert read("a.doc", rtf)[1] == Page("", "Привет\ntwo\tb")
+
+
+def test_subtitles_keep_their_starts(read: Read) -> None:
+    srt = "1\n00:00:01,500 --> 00:00:03,000\nHello\nthere\n\n2\n00:01:00,000 --> 00:01:02,000\n1984\n"
+    assert read("a.srt", srt.encode())[1] == Page("", "[00:00:01] Hello\nthere\n[00:01:00] 1984")
