@@ -169,7 +169,7 @@ async def main(path: str) -> None:
         print(error)
     await history.aclose()
 
-asyncio.run(main(":memory:"))  # imports what is only imported when needed: root's folders are closed below
+asyncio.run(main(sys.argv[2]))  # imports what is only imported when needed: root's folders are closed below
 if os.geteuid() == 0:
     os.setgroups([])
     os.seteuid(65534)
@@ -187,7 +187,13 @@ async def test_a_read_only_folder_is_told(tmp_path: Path, existing: bool) -> Non
     open_way(tmp_path)
     folder.chmod(0o555)
     try:
-        command = [sys.executable, "-c", READ_ONLY_PROGRAM, str(folder / "history.sqlite3")]
+        command = [
+            sys.executable,
+            "-c",
+            READ_ONLY_PROGRAM,
+            str(folder / "history.sqlite3"),
+            str(tmp_path / "other"),
+        ]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
     finally:
         folder.chmod(0o755)

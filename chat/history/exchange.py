@@ -6,6 +6,7 @@ one, so that a thread that reads a large file lets the event loop go on meanwhil
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from chat.history.records import (
 FORMAT = "xiaojia.conversation"
 VERSION = 1
 IMPORT_BYTES_MAX = 64 * 1024 * 1024
+DECODED_BYTES = 256 * 1024
 ROLE_NAMES = {"user": "User", "assistant": "小加"}
 
 Item = TypeVar("Item")
@@ -112,8 +114,11 @@ def _decode(data: bytes) -> str:
         raise InvalidRequest(f"The file is larger than {megabytes} MB.", limit_mb=megabytes)
     if data.startswith(b"PK\x03\x04"):
         raise InvalidRequest("This is a ZIP archive: unpack it, and import the conversations.json in it.")
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    # In pieces: one call would keep every other thread waiting until it has read all of a large file.
+    pieces = (data[at : at + DECODED_BYTES] for at in range(0, len(data), DECODED_BYTES))
     try:
-        return data.decode("utf-8-sig")
+        return "".join([*map(decoder.decode, pieces), decoder.decode(b"", True)])
     except UnicodeDecodeError:
         raise InvalidRequest("The file is not JSON in UTF-8.") from None
 

@@ -60,36 +60,40 @@ async def _take_position(connection: AsyncConnection, message: Message, owner: s
 
 
 async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, Message]]) -> None:
-    rows, sent = [], []
-    for position, message in placed:
-        rows.append(await _row(message, position))
-        for place, attachment_id in enumerate(message.attachment_ids):
-            sent.append({"message_id": message.id, "place": place, "attachment_id": attachment_id})
+    placed = list(placed)
+    # In a thread: an import folds megabytes of text, and a prompt with pictures in it has as many.
+    rows = await asyncio.to_thread(lambda: [_row(message, position) for position, message in placed])
     try:
         await connection.execute(insert(messages), rows)
     except IntegrityError:
         raise InvalidRequest("A message with this id exists already.") from None
+    sent = [
+        {"message_id": message.id, "place": place, "attachment_id": attachment_id}
+        for _, message in placed
+        for place, attachment_id in enumerate(message.attachment_ids)
+    ]
     if sent:
         await connection.execute(insert(sent_attachments), sent)
 
 
-async def _row(message: Message, position: int) -> dict[str, Any]:
+def _row(message: Message, position: int) -> dict[str, Any]:
     values = {name: getattr(message, name) for name in FIELDS}
-    prompt = await _pack_prompt(message.prompt)
-    return values | {"position": position, "folded": fold(message.text), "prompt": prompt}
+    derived = _derive({"text": message.text, "prompt": message.prompt})
+    return values | derived | {"position": position}
 
 
-async def _pack_prompt(prompt: list[Any] | None) -> bytes | None:
-    """In a thread: with pictures in it a prompt has megabytes."""
-    return None if prompt is None else await asyncio.to_thread(pack, prompt)
-
-
-async def update_message(connection: AsyncConnection, id: str, owner: str, changes: MessageFields) -> None:
+def _derive(changes: MessageFields) -> dict[str, Any]:
+    """Return the changes as columns."""
     values: dict[str, Any] = dict(changes)
     if "text" in changes:
         values["folded"] = fold(changes["text"])
     if "prompt" in changes:
-        values["prompt"] = await _pack_prompt(changes["prompt"])
+        values["prompt"] = None if changes["prompt"] is None else pack(changes["prompt"])
+    return values
+
+
+async def update_message(connection: AsyncConnection, id: str, owner: str, changes: MessageFields) -> None:
+    values = await asyncio.to_thread(_derive, changes)
     await change_message(connection, id, owner, values)
 
 

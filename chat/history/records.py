@@ -15,6 +15,7 @@ from typing import Any, Literal, TypedDict
 
 from chat.documents import Document
 
+TITLE_SEARCH_CHARACTERS = 2000
 TITLE_COLUMNS_MAX = 40  # a full-width character takes two
 
 Role = Literal["user", "assistant"]
@@ -126,11 +127,12 @@ def read_time(value: object) -> datetime:
 
 def make_title(text: str) -> str:
     """Return the first sentence of the first line that says something, cut to TITLE_COLUMNS_MAX columns."""
-    line = next(filter(None, map(_plain_line, text.splitlines())), "")
+    line = next(filter(None, map(_plain_line, text[:TITLE_SEARCH_CHARACTERS].splitlines())), "")
     sentence = re.match(r".{6,}?(?:[。！？]|[.!?](?=\s|$))", line)
     title = sentence[0] if sentence else line
     title = re.sub(r"[。.，,；;：:]+$", "", title)
-    return title if _columns(title) <= TITLE_COLUMNS_MAX else _cut(title)
+    start = title[: TITLE_COLUMNS_MAX + 1]
+    return title if sum(map(_width, start)) <= TITLE_COLUMNS_MAX else _cut(title)
 
 
 def _plain_line(line: str) -> str:
@@ -139,10 +141,6 @@ def _plain_line(line: str) -> str:
         return ""
     line = re.sub(r"^\s*(?:[#>]+|[-*+]|\d+[.)])\s+", "", line)
     return " ".join(re.sub(r"[*`\x00-\x1f\x7f]+", " " if "\t" in line else "", line).split())
-
-
-def _columns(text: str) -> int:
-    return sum(_width(character) for character in text)
 
 
 def _width(character: str) -> int:
