@@ -27,6 +27,7 @@ class Model:
     name: str
     completions: Completions | None
     window: int = DEFAULT_WINDOW_TOKENS
+    is_demo: bool = False
 
 
 class Models:
@@ -75,14 +76,12 @@ class Models:
         """
         if name == QUOTES or (not name and self._completions is None):
             return Model(QUOTES, None), None
-        names = await self._endpoint_names()
-        if (
-            name
-            and name not in names
-            and (self._completions is None or (self._endpoint and self._endpoint.models))
-        ):
+        has_list = self._completions is None or bool(self._endpoint and self._endpoint.models)
+        if name and has_list and name not in self._listed:
             raise InvalidRequest(f"There is no model named {name[:100]}.", field="model", model=name[:100])
-        model = Model(name or (names[0] if names else ""), self._completions, self.window)
+        # A name is not looked up: the first frame must not wait for an endpoint's list of models.
+        names = (name,) if name else await self._endpoint_names()
+        model = Model(names[0] if names else "", self._completions, self.window, self.is_demo)
         if self.is_demo and has_files and not name:
             return Model(QUOTES, None), model
         return model, None

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
+from tests.browsers import start_chromium
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the browser, and leave it out with BROWSER_TESTS=0."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+        if item.get_closest_marker("browser") and os.environ.get("BROWSER_TESTS") == "0":
+            item.add_marker(pytest.mark.skip(reason="BROWSER_TESTS=0"))
+
+
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
+    """One for the session: fixtures that outlive a test, such as the browser, then share its event loop."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncGenerator[Browser, None]:
+    """Chromium, started once. Without one the test fails and names the switch that leaves it out."""
+    try:
+        async with start_chromium() as browser:
+            yield browser
+    except FileNotFoundError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

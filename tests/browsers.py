@@ -1,0 +1,50 @@
+"""Chromium for the tests that need a real browser: where it is, and how it is started.
+
+CHROMIUM names its executable; otherwise /usr/bin/chromium or the one that playwright installs.
+Knows no page of ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Playwright, async_playwright
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+MISSING = (
+    "No Chromium is here: install one (`apt-get install chromium`, or `playwright install chromium`), "
+    "name it in CHROMIUM, or leave the browser tests out with BROWSER_TESTS=0."
+)
+
+
+def find_chromium(playwright: Playwright) -> Path | None:
+    """Return the executable, or None where there is none."""
+    named = os.environ.get("CHROMIUM")
+    candidates = [named] if named else ["/usr/bin/chromium", playwright.chromium.executable_path]
+    return next((path for path in map(Path, candidates) if path.is_file()), None)
+
+
+@asynccontextmanager
+async def start_chromium() -> AsyncGenerator[Browser, None]:
+    """Start it, and end it afterwards. Raises FileNotFoundError with a sentence on what to do."""
+    async with async_playwright() as playwright:
+        executable = find_chromium(playwright)
+        if executable is None:
+            raise FileNotFoundError(MISSING)
+        browser = await playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
