@@ -7,21 +7,19 @@ Never alters the answer: offsets into it and into `Document.text` are returned. 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from chat.documents import Document
+from chat.evidence import Evidence as Evidence
+from chat.evidence import fold
 
-BLOCK_CHARACTERS = 1_000
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
 SHORTEST_CJK_LETTERS = 5
 MARK_REACH_CHARACTERS = 40  # between a quote's end and the page mark that belongs to it
 PASSAGE_MARGIN_CHARACTERS = 120
 
-_NOISE = re.compile(r"[\W_]+")
 _QUOTE = re.compile(
     r"“([^“”\n]{2,2000})”|「([^「」\n]{2,2000})」|『([^『』\n]{2,2000})』|«([^«»\n]{2,2000})»|„([^„“”\n]{2,2000})[“”]"
     r"|＂([^＂\n]{2,2000})＂|(?<![\w\"])\"([^\"\n]{2,2000})\"(?!\w)|(?:^|\n)> ?([^\n]{2,2000})"
@@ -60,38 +58,6 @@ class Citation:
 
     def to_json(self) -> dict[str, object]:
         return dict(vars(self))
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """A document's text in the form in which quotes are looked up; made once a document."""
-
-    document: Document
-    folded: str
-    block_ends: tuple[int, ...]
-
-    @classmethod
-    def prepare(cls, document: Document) -> Evidence:
-        """Fold the text in blocks: their lengths are all that is needed to find the way back."""
-        text = document.text
-        blocks = [fold(text[at : at + BLOCK_CHARACTERS]) for at in range(0, len(text), BLOCK_CHARACTERS)]
-        return cls(document, "".join(blocks), tuple(accumulate(map(len, blocks))))
-
-    def locate(self, folded_offset: int) -> int:
-        """Return the offset in the text of the letter at `folded_offset`."""
-        block = bisect_right(self.block_ends, folded_offset)
-        left = folded_offset - (self.block_ends[block - 1] if block else 0)
-        at = block * BLOCK_CHARACTERS
-        for offset in range(at, min(at + BLOCK_CHARACTERS, len(self.document.text))):
-            left -= len(fold(self.document.text[offset]))
-            if left < 0:
-                return offset
-        return min(at + BLOCK_CHARACTERS, len(self.document.text)) - 1
-
-
-def fold(text: str) -> str:
-    """Return the letters and digits of `text`, in one width and one case."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 @dataclass(frozen=True)
@@ -202,7 +168,7 @@ def _find_places(text: str, evidence: Evidence) -> Iterator[tuple[int, int]]:
     while at >= 0:
         end = _follow(evidence.folded, pieces, at)
         if end:
-            yield evidence.locate(at), evidence.locate(end - 1) + 1
+            yield int(evidence.offsets[at]), int(evidence.offsets[end - 1]) + 1
         at = evidence.folded.find(pieces[0], at + 1)
 
 

@@ -8,18 +8,17 @@ between fences longer than any inside.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents import Document
 from chat.errors import ContextOverflow
+from chat.marks import clean_name, mark_page, mark_place
 from chat.passages import Index
 from chat.receipts import Receipt
 from chat.selection import Excerpt, Selection, Span
 from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
-NAME_CHARACTERS = 120
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates
 
 CITING = (
@@ -30,7 +29,6 @@ CITING = (
     " such as [{example}].\n"
     "[…] stands where text was left out. If the files do not answer the question, say so."
 )
-_UNIT_MARKS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. "}
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def write_rules(selection: Selection | None) -> str:
     if selection is None or not selection.excerpts:
         return ""
     document = selection.excerpts[0].document
-    return CITING.format(example=mark_page(document, document.pages[0].label if document.pages else ""))
+    return CITING.format(example=mark_place(document, document.pages[0].label if document.pages else ""))
 
 
 def write_files(selection: Selection | None) -> str:
@@ -180,17 +178,5 @@ def _write_pages(document: Document, start: int, end: int) -> Iterator[str]:
         first, last = max(start, at), min(end, at + len(page.text) + 1)
         if first < last:
             if page.label:
-                yield f"[{_UNIT_MARKS.get(document.unit, '')}{clean_name(page.label)}]\n"
+                yield f"[{mark_page(document.unit, page.label)}]\n"
             yield document.text[first:last]
-
-
-def mark_page(document: Document, label: str) -> str:
-    """Return the page mark of a page without its brackets, such as `report.pdf p. 12`."""
-    name = clean_name(document.name)
-    return f"{name} {_UNIT_MARKS.get(document.unit, '')}{clean_name(label)}" if label else name
-
-
-def clean_name(name: str) -> str:
-    """Return a file's name without line breaks, brackets, fences and characters that steer or hide text."""
-    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
-    return " ".join(shown.translate(str.maketrans("[]~`<>", "()--()")).split())[:NAME_CHARACTERS]

@@ -11,6 +11,7 @@ from chat.terms import split_terms
 
 PREVIOUS_WEIGHT = 0.25  # more drags a change of subject back to the old one
 ASKING_WEIGHT = 0.3
+CHARACTER_WEIGHT = 0.4  # of one Chinese character, beside the pairs
 
 # What is asked of any text: these say what to do with it, never where to look.
 _TASK = re.compile(
@@ -24,10 +25,10 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _THING = re.compile(
-    r"这[篇份个本些]|這[篇份個本些]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
+    r"这[篇份个本些]|這[篇份個本些]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|把|将|將|成|中文|英文|日文|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
     r"|\b(?:this|that|these|those|the|a|an|of|it|me|please|can|could|you|would|give|write|make|show|tell|in|into|to|for|and|is|are|what"
     r"|document|documents|file|files|paper|papers|article|text|pdf|page|pages|book|report|attachment|content|contents|short|brief|briefly|detailed|main|whole|entire"
-    r"|english|chinese|sentences?|words?|paragraphs?|points?|with|its|your|own|one|two|three|five)\b",
+    r"|english|chinese|sentences?|words?|paragraphs?|points?|with|its|your|own|one|two|three|five|section|part|chapter|thing|things|all|everything)\b",
     re.IGNORECASE,
 )
 # Words that ask. In a text they are rare, and so would look like the most telling words of the question.
@@ -41,6 +42,20 @@ _ASKING = re.compile(
 )
 
 
+_NUMBER = re.compile(
+    r"多少|几|幾|哪一?年|何时|何時|何年|什么时候|哪个月|哪天|多[大长高远久重]"
+    r"|\bhow (?:many|much|long|old|far|large|big|high|often)\b|\bwhen\b"
+    r"|\bwhat (?:year|date|percent|number|age|day|month)"
+    r"|\b(?:percentage|rate|proportion|prevalence)\b|cuánt|cuándo|qué año|porcentaje",
+    re.IGNORECASE,
+)
+
+
+def asks_for_a_number(question: str) -> bool:
+    """Tell whether the answer to `question` must hold a number or a date."""
+    return bool(_NUMBER.search(question))
+
+
 def is_about_the_whole(question: str) -> bool:
     """Tell whether `question` asks for a summary, a translation or the like and names nothing to look for."""
     return not split_terms(_THING.sub(" ", _TASK.sub(" ", question)))
@@ -50,8 +65,13 @@ def weigh_terms(question: str, previous_question: str = "", search_terms: str = 
     """Return the terms to search by with their weights; words that only ask weigh little."""
     weights: dict[str, float] = {}
     for text, weight in ((search_terms, 1.0), (question, 1.0), (previous_question, PREVIOUS_WEIGHT)):
-        for term in split_terms(_ASKING.sub(" ", text)):
-            weights.setdefault(term, weight)
+        for term in split_terms(_ASKING.sub(" ", _TASK.sub(" ", text))):
+            weights.setdefault(term, weight * (CHARACTER_WEIGHT if is_character(term) else 1))
         for term in split_terms(text):
             weights.setdefault(term, weight * ASKING_WEIGHT)
     return weights
+
+
+def is_character(term: str) -> bool:
+    """Tell whether `term` is a single character of a script without spaces."""
+    return len(term) == 1 and term >= "\u0e00"

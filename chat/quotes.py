@@ -6,43 +6,63 @@ Knows no endpoint: its Markdown is sent as a completion like any other. Offsets 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from chat.passages import Index, Query, Scores, count_in_sentences, hash_terms, rank
-from chat.questions import weigh_terms
+from chat.marks import mark_place
+from chat.passages import FOUND_SHARE, REACH_CHARACTERS, Index, Query, Scores, Search
+from chat.questions import asks_for_a_number, is_about_the_whole, weigh_terms
+from chat.samples import find_samples, is_heading
 
-QUOTES = 5
-PASSAGE_WEIGHT = 0.35
-LENGTH_POWER = 0.3
+SENTENCES = 5
+FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best
+NEAR_SHARE = 0.5
+EXTRACT_SAMPLES = 5
+LENGTH_TERMS, LENGTH_POWER = 8, 0.25
+CONTEXT_WEIGHT = 1.0
+NUMBER_WEIGHT = 0.1
+NEIGHBOUR_WEIGHT = 0.1
+CANDIDATES = 40
+
+_DIGITS = re.compile(
+    r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
+)
+# A sentence that begins so speaks of what the one before it names.
+_LEANING = re.compile(
+    r"(?:其|该|此|这|它|他|她|後者|后者|前者|並|并|但|因此|所以|然而|此外)"
+    r"|(?:It|Its|They|Their|This|That|These|Those|He|His|She|Her|Such|However|Therefore|Thus|Hence)\b"
+)
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=](?=\s)|^\d+(?=[.)]))")
 
 _TEXTS = {
     "en": {
-        "quotes": "From the files:",
-        "whole": "No language model is set up, so this is an extract, not a summary:",
-        "none": "Nothing in the files answers this.",
+        "quotes": "The files say:",
+        "extract": "There is no language model here, so this is an extract and not a summary:",
+        "nothing": "Nothing in the files answers this.",
     },
     "zh": {
-        "quotes": "文件中的原文：",
-        "whole": "没有语言模型，以下是摘录而非总结：",
-        "none": "文件里没有回答这个问题的内容。",
+        "quotes": "文件里的原文：",
+        "extract": "这里没有语言模型，以下是摘录，不是总结：",
+        "nothing": "文件里没有能回答这个问题的内容。",
     },
 }
 
 
 @dataclass(frozen=True)
 class Quote:
-    """Words of a file, as they stand there. page: its label, empty where the format has no pages."""
+    """Words of a file, as they stand there. page: its label, empty where the format has no pages.
+
+    header: the first row of the table that the text is a row of; empty outside tables.
+    """
 
     text: str
     name: str
-    unit: str
     page: str
     start: int
     end: int
-    score: float
+    header: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,68 +73,135 @@ class Answer:
     markdown: str
 
 
+@dataclass(frozen=True)
+class _Found:
+    """Sentences first..last-1 of a file, with their score."""
+
+    file: int
+    first: int
+    last: int
+    score: float
+
+
 def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
-    """Return up to QUOTES sentences that answer `question`. language: `zh` or `en`, of the words around."""
-    query = weigh_terms(question)
-    ranked = rank_sentences(indexes, query)
-    quotes = [make_quote(indexes[file], sentence, score) for file, sentence, score in ranked[:QUOTES]]
-    return Answer(tuple(quotes), write_markdown(quotes, language, "quotes" if quotes else "none"))
-
-
-def rank_sentences(indexes: Sequence[Index], query: Query) -> list[tuple[int, int, float]]:
-    """Return file, sentence and score of every sentence that shares a term with `query`, best first."""
-    passage_scores = rank(indexes, query)
-    highest = max((float(score.max()) for score in passage_scores if len(score)), default=0.0) or 1.0
-    ranked = []
-    for file, scores in enumerate(score_sentences(indexes, query)):
-        around = spread_to_sentences(indexes[file], passage_scores[file]) / highest
-        top = float(scores.max()) or 1.0
-        total = scores / top + PASSAGE_WEIGHT * around
-        for sentence in np.argsort(-total)[:50]:
-            if scores[sentence] > 0:
-                ranked.append((file, int(sentence), float(total[sentence])))
-    return sorted(ranked, key=lambda one: -one[2])
-
-
-def score_sentences(indexes: Sequence[Index], query: Query) -> list[Scores]:
-    """Return the rarity of the terms that each sentence shares with `query`, long sentences for less."""
-    scores = [np.zeros(len(index.sentence_starts) - 1) for index in indexes]
-    total = sum(map(len, scores))
-    for key, weight in zip(hash_terms(list(query)), query.values(), strict=True):
-        counts = [count_in_sentences(index, index.find(key)) for index in indexes]
-        found = sum(int(np.count_nonzero(count)) for count in counts)
-        for score, count in zip(scores, counts, strict=True):
-            score += weight * np.log(1 + (total - found + 0.5) / (found + 0.5)) * (count > 0)
-    for index, score in zip(indexes, scores, strict=True):
-        score /= (np.diff(index.term_counts) + 8.0) ** LENGTH_POWER
-    return scores
-
-
-def spread_to_sentences(index: Index, scores: Scores) -> Scores:
-    """Return for each sentence the best score of the passages that hold it."""
-    best = np.zeros(len(index.sentence_starts) - 1)
-    for (first, last), score in zip(index.passages, scores, strict=True):
-        if score > 0:
-            np.maximum(best[first:last], score, out=best[first:last])
-    return best
-
-
-def make_quote(index: Index, sentence: int, score: float) -> Quote:
-    start, end = (int(at) for at in index.sentence_starts[sentence : sentence + 2])
-    text = index.document.text[start:end]
-    start += len(text) - len(text.lstrip())
-    text = text.strip()
-    document = index.document
-    return Quote(
-        text, document.name, document.unit, document.page_at(start).label, start, start + len(text), score
+    """Return the sentences that answer `question`. language: `zh` or `en`, of the words around them."""
+    if is_about_the_whole(question):
+        kind, found = "extract", list(_extract(indexes))
+    else:
+        kind, found = "quotes", _merge(rank_sentences(question, indexes))
+    pairs = [
+        (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
+    ]
+    texts = _TEXTS.get(language, _TEXTS["en"])
+    shown = [_write_quote(quote, mark_place(document, quote.page)) for document, quote in pairs]
+    return Answer(
+        tuple(quote for _, quote in pairs), "\n\n".join([texts[kind if shown else "nothing"], *shown])
     )
 
 
-def write_markdown(quotes: Sequence[Quote], language: str, kind: str) -> str:
-    texts = _TEXTS.get(language, _TEXTS["en"])
-    return "\n\n".join([texts[kind], *(_write_quote(quote) for quote in quotes)])
+def rank_sentences(question: str, indexes: Sequence[Index]) -> list[_Found]:
+    """Return the best sentences, best first; none where too little of the question stands in the files."""
+    query = weigh_terms(question)
+    search = Search.of(indexes, query)
+    around = search.rank(REACH_CHARACTERS)
+    if search.coverage(around) < FOUND_SHARE:
+        return []
+    found = [one for file in range(len(indexes)) for one in _score_sentences(search, query, around, file)]
+    found = _weigh_content(sorted(found, key=lambda one: -one.score)[:CANDIDATES], indexes, question)
+    floor = NEAR_SHARE * found[0].score if found else 0.0
+    return [
+        one for rank, one in enumerate(found[:SENTENCES]) if rank < FEWEST_SENTENCES or one.score >= floor
+    ]
 
 
-def _write_quote(quote: Quote) -> str:
-    shown = re.sub(r"\s*\n\s*", " ", quote.text)
-    return f"> {shown}\n\n[{quote.name} {quote.page}]"
+def _score_sentences(search: Search, query: Query, around: Sequence[Scores], file: int) -> Iterator[_Found]:
+    """Score each sentence by the rare terms that it shares with the question, and by what is around it."""
+    index, counts = search.indexes[file], search.counts[file]
+    near = np.flatnonzero(around[file])
+    if not len(near):
+        return
+    holding = np.count_nonzero(np.diff(counts, axis=1), axis=1)
+    rarity = np.log(1 + (len(index) - holding + 0.5) / (holding + 0.5)) * np.array(list(query.values()))
+    lengths = index.term_counts[near + 1] - index.term_counts[near]
+    shared = counts[:, near + 1] > counts[:, near]
+    own = rarity @ shared / (lengths + LENGTH_TERMS) ** LENGTH_POWER
+    highest = max(float(scores.max(initial=0)) for scores in around)
+    total = own / (own.max() or 1.0) + CONTEXT_WEIGHT * around[file][near] / highest
+    for at in np.argsort(-total, kind="stable")[:CANDIDATES]:
+        if own[at] > 0:
+            yield _Found(file, int(near[at]), int(near[at]) + 1, float(total[at]))
+
+
+def _weigh_content(found: Sequence[_Found], indexes: Sequence[Index], question: str) -> list[_Found]:
+    """Prefer sentences beside other good ones, and those with a number where one is asked for."""
+    wants_number = asks_for_a_number(question)
+    scores = {(one.file, one.first): one.score for one in found}
+    weighed = []
+    for one in found:
+        beside = max(scores.get((one.file, one.first + step), 0.0) for step in (-1, 1))
+        text = _text(indexes[one.file], one.first, one.last)
+        number = NUMBER_WEIGHT if wants_number and _DIGITS.search(text) else 0.0
+        weighed.append(_Found(one.file, one.first, one.last, one.score + NEIGHBOUR_WEIGHT * beside + number))
+    return sorted(weighed, key=lambda one: -one.score)
+
+
+def _merge(ranked: Sequence[_Found]) -> list[_Found]:
+    """Join sentences that follow one another into one quote, in the rank of the better one."""
+    merged = list[_Found]()
+    for one in ranked:
+        touching = [
+            two for two in merged if two.file == one.file and two.first <= one.last and one.first <= two.last
+        ]
+        parts = [one, *touching]
+        whole = _Found(
+            one.file,
+            min(part.first for part in parts),
+            max(part.last for part in parts),
+            max(part.score for part in parts),
+        )
+        merged = sorted([*(two for two in merged if two not in touching), whole], key=lambda two: -two.score)
+    return merged
+
+
+def _extract(indexes: Sequence[Index]) -> Iterator[_Found]:
+    """Yield the head of each file, and what begins at even distances: a heading with its first sentence."""
+    for file, index in enumerate(indexes):
+        samples = (
+            find_samples(index, max(1, EXTRACT_SAMPLES // len(indexes)))
+            if len(index) > EXTRACT_SAMPLES
+            else []
+        )
+        for first in dict.fromkeys([0, *samples]):
+            last = first + 1
+            while last < len(index) and is_heading(index, last - 1) and last < first + 3:
+                last += 1
+            if _text(index, first, last).strip():
+                yield _Found(file, first, last, 0.0)
+
+
+def make_quote(index: Index, first: int, last: int) -> Quote:
+    """Return sentences first..last-1; with the one before, where they speak of what it names."""
+    text = _text(index, first, last)
+    before = _text(index, first - 1, first) if first else "\n"
+    if _LEANING.match(text) and not before.endswith("\n"):
+        first, text = first - 1, before + text
+    start = int(index.starts[first]) + len(text) - len(text.lstrip())
+    text = text.strip()
+    header = index.headers[first]
+    head = _text(index, header, header + 1).strip() if header >= 0 else ""
+    document = index.document
+    return Quote(text, document.name, document.page_at(start).label, start, start + len(text), head)
+
+
+def _text(index: Index, first: int, last: int) -> str:
+    return index.document.text[index.starts[first] : index.starts[last]]
+
+
+def _write_quote(quote: Quote, mark: str) -> str:
+    """Return a quote as Markdown that shows the file's characters as they are."""
+    lines = [line for line in (*quote.header.split("\n"), *quote.text.split("\n")) if line.strip()]
+    return "\n> ".join(["", *(_escape(line.strip()) for line in lines)]).strip() + f"\n\n[{mark}]"
+
+
+def _escape(line: str) -> str:
+    return _SPECIAL.sub(r"\\\1", line.replace("\t", " | "))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from chat.tables import is_row
+
 LONGEST_CHARACTERS = (
     400  # a list or a log without full stops is cut here, at a comma or a space if there is one
 )
@@ -21,7 +23,6 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Z]|[Dd]r|Mrs?|Ms|Prof|St|Jr|Sr|vs|cf|al|[Ff]igs?|[Ee]qs?|[Nn]os?|[Vv]ol|pp?|approx|ca|e\.g|i\.e|etc"
     r"|Inc|Ltd|Co|Corp|U\.S|U\.K|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
-_TABLE_ROW = re.compile(r"\t|^\s*\||\s\|\s|\S {3,}\S")
 _LIST_ITEM = re.compile(
     r"\s*(?:[-*•·▪◦–—#>|]|\(?\d{1,3}[.)、．]|[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十]+、|第.{1,4}[章节条])"
 )
@@ -69,7 +70,7 @@ def _is_wrapped(text: str, at: int) -> bool:
     """Tell whether the line break at `at` was made by the page's width, inside a sentence."""
     before = text[text.rfind("\n", 0, at) + 1 : at].rstrip()
     after = text[at + 1 : at + 40].split("\n", 1)[0]
-    if not before or not after.strip() or _TABLE_ROW.search(before) or _TABLE_ROW.search(after):
+    if not before or not after.strip() or is_row(before) or is_row(after):
         return False
     if before[-1] in ".!?。！？:：;；" or _LIST_ITEM.match(after) or before[0] == "#":
         return False

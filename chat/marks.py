@@ -1,0 +1,30 @@
+"""Marks: how a file and a page of it are named, in the prompt and under a quote, such as `report.pdf p. 12`.
+
+Names come from strangers: what could steer a model, break out of a line or hide itself is taken out.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chat.documents import Document
+
+NAME_CHARACTERS = 120
+_UNITS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. "}
+_PLAIN = str.maketrans("[]~`<>*", "()--()-")
+
+
+def clean_name(name: str) -> str:
+    """Return a name without line breaks, brackets, fences and characters that steer or hide text."""
+    shown = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in name)
+    return " ".join(shown.translate(_PLAIN).split())[:NAME_CHARACTERS].strip()
+
+
+def mark_page(unit: str, label: str) -> str:
+    """Return how a page is named: `p. 12`, `sheet Sales`; empty where the format has no pages."""
+    return f"{_UNITS.get(unit, '')}{clean_name(label)}" if label else ""
+
+
+def mark_place(document: Document, label: str) -> str:
+    """Return the mark of a page of a file without its brackets."""
+    return f"{clean_name(document.name)} {mark_page(document.unit, label)}".strip()
