@@ -1,7 +1,7 @@
 """The security headers of every answer of this server, page and routes alike. Pure: knows no HTTP library.
 
-What the page may load is said here once more, independently of what chat.ui.rendering lets through: should model
-text ever become an element, it cannot fetch, run, frame or post anything.
+What the page may load is said here once more, whatever chat.ui.rendering lets through: should model text ever
+become an element, it cannot fetch, frame or post anything, nor run what is not there already.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ def security_headers(image_hosts: Sequence[str] = ()) -> dict[str, str]:
 
 
 def content_policy(image_hosts: Sequence[str] = ()) -> str:
-    """Return the Content-Security-Policy: the strictest under which Gradio 6.31 works, tested in a browser."""
+    """Return the Content-Security-Policy: the strictest that Gradio 6.31 works under, tested so."""
     for host in image_hosts:
         if not _HOST.fullmatch(host):
             raise ValueError(f"{host!r} is not a host")
     pictures = [f"https://{prefix}{host}" for host in image_hosts for prefix in ("", "*.")]
     directives = {
         "default-src": ["'none'"],  # what is not named below is not loaded at all
-        # Gradio writes its configuration into the page as a script that differs for each visitor (no hash can name
-        # it), and compiles templates and js= functions with new Function: without either nothing is shown.
+        # Gradio writes its configuration into the page as a script that differs for each visitor (no hash can
+        # name it), and compiles templates and js= functions with new Function: without, nothing is shown.
         "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
         "style-src": [
             "'self'",
             "'unsafe-inline'",
         ],  # Svelte, KaTeX and mermaid write style attributes and elements
-        # data: icons in style sheets; blob: previews of files before they are sent. No foreign host: a picture's
-        # address is the way by which an answer could carry out what it was told.
+        # data: icons in style sheets; blob: previews of files before they are sent. No foreign host: a
+        # picture's address is the way by which an answer could carry out what it was told.
         "img-src": ["'self'", "data:", "blob:", *pictures],
-        "font-src": ["'self'"],  # KaTeX's fonts, from this server
+        "font-src": ["'self'", "data:"],  # KaTeX's fonts, from this server; an icon font inside Gradio's CSS
         "connect-src": ["'self'"],  # events, uploads, EventSource
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],  # the log-in; no form of model text posts elsewhere
-        "base-uri": ["'none'"],  # nobody moves the page's relative addresses
+        "base-uri": ["'self'"],  # Gradio names its own root; nobody moves relative addresses elsewhere
         "frame-ancestors": list(FRAME_ANCESTORS),
     }
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())

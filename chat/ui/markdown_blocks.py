@@ -306,8 +306,8 @@ def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -
 def _write_code(fence: _Fence, closed: bool) -> list[str]:
     """Return the fence's lines.
 
-    marked makes spaces of tabs that begin a line, in code too, unless something that it takes for white stands
-    before them; and it takes as much white off each line as stands before the fence.
+    marked makes spaces of tabs that begin a line, in code too, unless something that it takes for white
+    stands before them; and it takes as much white off each line as stands before the fence.
     """
     code, mark, info = fence.lines, fence.mark, _INFO.findall(fence.info)[0]
     if info.lower() == "mermaid":
@@ -316,7 +316,10 @@ def _write_code(fence: _Fence, closed: bool) -> list[str]:
     if any(line.lstrip(" ").startswith("\t") for line in code):
         shift, mark = " ", mark if mark[0] == "`" else INDENTED_FENCE
         code = [WHITE + line if line[:1].isspace() else line for line in code]
-    written = [fence.prefix + shift + mark + info, *(fence.inner + line for line in code)]
+    written = [
+        fence.prefix + shift + mark + info,
+        *((fence.inner + line) if line else fence.inner.rstrip() for line in code),
+    ]
     return [*written, fence.inner + mark] if closed else written
 
 

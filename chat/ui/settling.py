@@ -14,7 +14,7 @@ CLOSED_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = (
     20_000  # past it a closing mark, which makes Gradio send the whole text again, is not worth it
 )
-_LAST_LINE = re.compile(r"\n?[ \t>]*(?:[-=*+_#`~|:>]+|\d{1,9}[.)]?)[ \t]*\Z")
+_LAST_LINE = re.compile(r"(?:\A|\n)[ \t>]*(?:[-=*+_#`~|:>]+|\d{1,9}[.)]?)[ \t]*\Z")
 _TABLE_HEAD = re.compile(r"(?:\A|\n)[ \t>]*\|[^\n]*(?:\n[ \t>]*[|:\- ]*)?\Z")
 _OPEN_LINK = re.compile(r"!?\[[^\[\]\n]{0,80}\Z|!?\[[^\[\]\n]{0,300}\](?:\([^()\s]{0,900})?\Z")
 _OPEN_TAG = re.compile(r"(?:<[a-zA-Z/]{0,10}|&#?\w{0,8}|\\|!|(?<!\$)\$)\Z")
