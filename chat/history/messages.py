@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, case, insert, literal, select, update
+from sqlalchemy import case, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,7 @@ from chat.history.tables import conversations, fold, messages, pack, sent_attach
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]
+VALUES_MAX = 10_000  # in one statement: either database stops at 32,766
 
 
 def message_not_found() -> NotFound:
@@ -111,17 +112,25 @@ async def select_message(connection: AsyncConnection, id: str, owner: str) -> Me
     rows = await connection.execute(chosen.where(messages.c.id == id, conversations.c.owner == owner))
     if (row := rows.one_or_none()) is None:
         raise message_not_found()
-    (message,) = await _read(connection, [row])
+    (message,) = await _read(connection, row.conversation_id, [row])
     return message
 
 
-async def select_messages(connection: AsyncConnection, chosen: Select[Any]) -> tuple[Message, ...]:
-    rows = await connection.execute(chosen.order_by(messages.c.position))
-    return await _read(connection, rows.all())
+async def select_messages(
+    connection: AsyncConnection, conversation_id: str, ids: Sequence[str]
+) -> tuple[Message, ...]:
+    """Return these messages of one conversation, oldest first. The caller has made sure of its owner."""
+    mine = select(*COLUMNS).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)
+    rows: list[Any] = []
+    for at in range(0, len(ids), VALUES_MAX):
+        rows += await connection.execute(mine.where(messages.c.id.in_(ids[at : at + VALUES_MAX])))
+    return await _read(connection, conversation_id, rows)
 
 
-async def _read(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Message, ...]:
-    sent = await _select_sent(connection, {row.conversation_id for row in rows})
+async def _read(
+    connection: AsyncConnection, conversation_id: str, rows: Sequence[Any]
+) -> tuple[Message, ...]:
+    sent = await _select_sent(connection, conversation_id)
     return tuple(_message(row._mapping, sent[row.id]) for row in rows)
 
 
@@ -131,9 +140,9 @@ def _message(row: Any, attachment_ids: list[str]) -> Message:
     return Message(**values, attachment_ids=tuple(attachment_ids), prompt=prompt and unpack(prompt))
 
 
-async def _select_sent(connection: AsyncConnection, conversation_ids: set[str]) -> dict[str, list[str]]:
+async def _select_sent(connection: AsyncConnection, conversation_id: str) -> dict[str, list[str]]:
     chosen = select(sent_attachments.c.message_id, sent_attachments.c.attachment_id).join(messages)
-    chosen = chosen.where(messages.c.conversation_id.in_(conversation_ids)).order_by(sent_attachments.c.place)
+    chosen = chosen.where(messages.c.conversation_id == conversation_id).order_by(sent_attachments.c.place)
     sent: dict[str, list[str]] = defaultdict(list)
     for row in await connection.execute(chosen):
         sent[row.message_id].append(row.attachment_id)

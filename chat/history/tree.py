@@ -1,20 +1,24 @@
 """A conversation's messages as a tree: the shown branch, its alternatives, and the way from one to another.
 
-A message's position rises along every branch, so that a branch, and the newest leaf under a message, need no
-depth. Every call names the owner. Knows no transaction.
+The tree is two short columns, read whole and walked here: a recursive query does the same until the database
+has no statistics yet, and then takes seconds for a long conversation. It is ordered by position, which rises
+along every branch, so that parents come before their children. Every call names the owner.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.history.conversations import select_conversation, update_conversation
-from chat.history.messages import COLUMNS, select_message, select_messages
+from chat.history.messages import select_message, select_messages
 from chat.history.records import Conversation, Message
 from chat.history.tables import messages
+
+Parents = Mapping[str, str | None]
 
 
 async def read_shown(
@@ -22,7 +26,9 @@ async def read_shown(
 ) -> tuple[Conversation, tuple[Message, ...]]:
     """Return the conversation and the branch of it that is shown."""
     conversation = await select_conversation(connection, conversation_id, owner)
-    return conversation, await _select_branch(connection, conversation.leaf_id)
+    parents = await _select_parents(connection, conversation_id)
+    branch = find_branch(parents, conversation.leaf_id)
+    return conversation, await select_messages(connection, conversation_id, branch)
 
 
 async def read_whole(
@@ -30,16 +36,17 @@ async def read_whole(
 ) -> tuple[Conversation, tuple[Message, ...]]:
     """Return the conversation and the messages of all branches, parents before children."""
     conversation = await select_conversation(connection, conversation_id, owner)
-    chosen = select(*COLUMNS).where(messages.c.conversation_id == conversation_id)
-    return conversation, await select_messages(connection, chosen)
+    parents = await _select_parents(connection, conversation_id)
+    return conversation, await select_messages(connection, conversation_id, list(parents))
 
 
 async def show_through(connection: AsyncConnection, message_id: str, owner: str) -> tuple[Message, ...]:
     """Show the branch through this message, down to the newest one under it; return it."""
     message = await select_message(connection, message_id, owner)
-    leaf_id = await _select_newest_leaf(connection, message_id)
+    parents = await _select_parents(connection, message.conversation_id)
+    leaf_id = find_newest_leaf(parents, message_id)
     await update_conversation(connection, message.conversation_id, owner, leaf_id=leaf_id)
-    return await _select_branch(connection, leaf_id)
+    return await select_messages(connection, message.conversation_id, find_branch(parents, leaf_id))
 
 
 async def undo(connection: AsyncConnection, conversation_id: str, owner: str) -> Message | None:
@@ -53,40 +60,45 @@ async def undo(connection: AsyncConnection, conversation_id: str, owner: str) ->
 
 async def read_siblings(connection: AsyncConnection, message_id: str, owner: str) -> tuple[str, ...]:
     message = await select_message(connection, message_id, owner)
-    chosen = select(messages.c.id).where(
-        messages.c.conversation_id == message.conversation_id, messages.c.parent_id == message.parent_id
-    )
-    return tuple((await connection.execute(chosen.order_by(messages.c.position))).scalars())
+    parents = await _select_parents(connection, message.conversation_id)
+    return find_alternatives(parents).get(message_id, (message_id,))
 
 
 async def read_alternatives(
     connection: AsyncConnection, conversation_id: str, owner: str
 ) -> dict[str, tuple[str, ...]]:
-    """Return for each message that is not alone under its parent the ids of all there, in order."""
     await select_conversation(connection, conversation_id, owner)
+    return find_alternatives(await _select_parents(connection, conversation_id))
+
+
+async def _select_parents(connection: AsyncConnection, conversation_id: str) -> Parents:
     chosen = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == conversation_id)
+    rows = await connection.execute(chosen.order_by(messages.c.position))
+    return {row.id: row.parent_id for row in rows}
+
+
+def find_branch(parents: Parents, leaf_id: str | None) -> list[str]:
+    """Return the ids from the root to the leaf."""
+    branch = []
+    while leaf_id is not None and leaf_id in parents:  # or all of it was deleted just now
+        branch.append(leaf_id)
+        leaf_id = parents[leaf_id]
+    return branch[::-1]
+
+
+def find_newest_leaf(parents: Parents, id: str) -> str:
+    """Return the last message written under this one, or its own id."""
+    under = {id}
+    for other, parent in parents.items():
+        if parent in under:
+            under.add(other)
+            id = other
+    return id
+
+
+def find_alternatives(parents: Parents) -> dict[str, tuple[str, ...]]:
+    """Return for each message that is not alone under its parent the ids of all there, oldest first."""
     children: dict[str | None, list[str]] = defaultdict(list)
-    for row in await connection.execute(chosen.order_by(messages.c.position)):
-        children[row.parent_id].append(row.id)
+    for id, parent in parents.items():
+        children[parent].append(id)
     return {id: tuple(ids) for ids in children.values() if len(ids) > 1 for id in ids}
-
-
-async def _select_branch(connection: AsyncConnection, leaf_id: str | None) -> tuple[Message, ...]:
-    """Return the messages from the root to the leaf. The caller has made sure of the leaf's owner."""
-    branch = select(messages.c.id, messages.c.parent_id).where(messages.c.id == leaf_id)
-    walk = branch.cte("branch", recursive=True)
-    above = select(messages.c.id, messages.c.parent_id).join(walk, messages.c.id == walk.c.parent_id)
-    walk = walk.union_all(above)
-    return await select_messages(connection, select(*COLUMNS).join(walk, messages.c.id == walk.c.id))
-
-
-async def _select_newest_leaf(connection: AsyncConnection, message_id: str) -> str:
-    """Return the last message written under this one, or its own id. It is a leaf by its position."""
-    under = select(messages.c.id, messages.c.position).where(messages.c.id == message_id)
-    walk = under.cte("under", recursive=True)
-    walk = walk.union_all(
-        select(messages.c.id, messages.c.position).join(walk, messages.c.parent_id == walk.c.id)
-    )
-    newest = select(walk.c.id).order_by(walk.c.position.desc()).limit(1)
-    leaf_id: str = (await connection.execute(newest)).scalar_one()
-    return leaf_id
