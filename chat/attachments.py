@@ -16,6 +16,7 @@ from pathlib import Path
 
 from chat.documents import Document, Page
 from chat.errors import NotFound
+from chat.evidence import Evidence
 from chat.extraction import Readers, Reading
 from chat.generations import new_id
 from chat.history import History
@@ -33,7 +34,8 @@ class Attachment:
         self.path = path  # of its bytes, where they are kept
         self._source = source
         self._index: Index | None = None
-        self._indexing = asyncio.Lock()
+        self._evidence: Evidence | None = None
+        self._preparing = asyncio.Lock()
 
     @property
     def document(self) -> Document:
@@ -61,11 +63,19 @@ class Attachment:
 
     async def index(self) -> Index:
         """Return the index of what has been read so far; built off the event loop, kept once complete."""
-        async with self._indexing:
+        async with self._preparing:
             document = self.document
             if self._index is None or self._index.document is not document:
                 self._index = await asyncio.to_thread(Index.build, document)
             return self._index
+
+    async def evidence(self) -> Evidence:
+        """Return the text in the form in which quotes are looked up; made off the event loop, kept."""
+        async with self._preparing:
+            document = self.document
+            if self._evidence is None or self._evidence.document is not document:
+                self._evidence = await asyncio.to_thread(Evidence.prepare, document)
+            return self._evidence
 
     async def close(self) -> None:
         """Stop reading and delete the bytes."""

@@ -23,6 +23,7 @@ class TurnBody(BaseModel):
     request_id: str = Field("", max_length=200, description="Yours; the same id never starts a second answer")
     system_prompt: str = Field("", max_length=100_000, description="In place of the owner's")
     temperature: float | None = Field(None, ge=0, le=2)
+    read_whole: bool = Field(False, description="Read the files whole, part by part: one request for each")
     max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")
 
     @field_validator("file_id", mode="before")
@@ -43,6 +44,7 @@ class TurnBody(BaseModel):
                 system_prompt=self.system_prompt,
                 temperature=self.temperature,
                 max_tokens=self.max_tokens,
+                reads_whole=self.read_whole,
             ),
         )
 

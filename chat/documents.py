@@ -19,7 +19,8 @@ class Problem:
 
     kind: `no_text` (a scan), `garbled`, `unreadable`, `too_large`, `password` (a part is encrypted),
     `truncated` (reading stopped at the cap of characters, of time or of memory), `embedded` (a picture or an
-    attached file inside that was not read). pages: labels; empty means the whole file, or what follows the last page read.
+    attached file inside that was not read). pages: labels; empty means the whole file, or what follows the
+    last page read.
     """
 
     kind: str

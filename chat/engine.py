@@ -20,8 +20,9 @@ import orjson
 
 from chat.access import Access
 from chat.allowances import Allowances
-from chat.answers import Answer, Task
+from chat.answers import Answer
 from chat.attachments import Attachment, Attachments
+from chat.briefs import Task
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
 from chat.errors import ChatError, Interrupted, InvalidRequest, NotFound

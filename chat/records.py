@@ -101,7 +101,7 @@ class Records:
         fields: MessageFields = {
             "generation_id": answer.generation_id,
             "model": answer.task.model.name,
-            "receipt": answer.receipt.to_json(),
+            "receipt": answer.brief.receipt.to_json(),
             "finish_reason": None,
             "error": None,
         }
@@ -126,11 +126,11 @@ class Records:
             "reasoning": reasoning,
             "finish_reason": generation.finish_reason,
             "error": orjson.loads(generation.events[-1].data).get("error"),
-            "receipt": answer.receipt.to_json(),
+            "receipt": answer.brief.receipt.to_json(),
             "citations": orjson.loads(cited.data)["citations"] if cited else None,
             "usage": answer.usage,
             "timings": dict(answer.timings()),
-            "prompt": answer.sent_messages(),
+            "prompt": answer.brief.messages(),
         }
         await self.store(answer.conversation_id).update_message(answer.message_id, generation.owner, **fields)
 

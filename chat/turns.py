@@ -21,7 +21,8 @@ class Visitor:
 class Options:
     """What a visitor may choose for a turn; empty or None leaves it to the owner's settings.
 
-    max_tokens: tokens of the answer. file_characters: budget for files, characters.
+    max_tokens: tokens of the answer. file_characters: budget for files, characters. reads_whole: read the
+    files whole, part by part, before answering.
     """
 
     model: str = ""
@@ -29,6 +30,7 @@ class Options:
     temperature: float | None = None
     max_tokens: int | None = None
     file_characters: int | None = None
+    reads_whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,7 @@ async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider
     async with open_engine(tmp_path, provider) as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("strict",)))
         text = " ".join(f"Sentence number {number} is here." for number in range(2000))
-        generation = await engine.start(Turn("Which number?", file_content=text), ANNA)
+        generation = await engine.start(Turn("What is sentence number 1234 about?", file_content=text), ANNA)
         events = await read(generation)
         receipts = [orjson.loads(event.data)["receipt"] for event in events if event.type == "receipt"]
         assert generation.text == "ok"
@@ -269,3 +269,36 @@ async def test_without_a_disk_the_chat_still_works(provider: Provider, tmp_path:
         generation = await engine.start(Turn("Hello"), ANNA)
         await read(generation)
         assert len(await engine.branch(engine.conversation_of(generation), "anna")) == 2
+
+
+async def test_a_file_is_read_whole_part_by_part_when_asked(provider: Provider, tmp_path: Path) -> None:
+    async def take_notes(call: Any) -> None:
+        number = len(provider.requests)
+        await call.text(f"note {number}" if "This is part" in str(call.body["messages"]) else "the answer")
+        await call.finish()
+
+    provider.scripts["reader"] = take_notes
+    async with open_engine(tmp_path, provider, CONTEXT_WINDOW="2048") as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("reader",)))
+        text = " ".join(f"Sentence number {number} is here." for number in range(600))
+        turn = Turn("What is it about?", file_content=text, options=Options(reads_whole=True))
+        generation = await engine.start(turn, ANNA)
+        events = await read(generation)
+        progress = [orjson.loads(event.data) for event in events if event.type == "progress"]
+        count = progress[0]["parts"]
+        assert count > 2
+        assert [step["read"] for step in progress] == list(range(count + 1))
+        assert len(provider.requests) == count + 1
+        assert generation.text == "the answer"
+        assert f"note {count}" in provider.requests[-1].body["messages"][-1]["content"]
+        receipt = orjson.loads([event for event in events if event.type == "receipt"][-1].data)["receipt"]
+        assert (receipt["files"][0]["mode"], receipt["files"][0]["share"]) == ("part", 1.0)
+        assert "read_whole" in receipt["notes"]
+
+
+async def test_a_visitors_own_key_is_used_for_his_request_alone(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        await read(await engine.start(Turn("Hello"), Visitor("anna", api_key="sk-annas")))
+        await read(await engine.start(Turn("Hello"), ANNA))
+        sent = [request.headers["authorization"] for request in provider.requests]
+        assert sent == ["Bearer sk-annas", "Bearer sk-test"]

@@ -1,0 +1,167 @@
+"""A brief: what the model is told for one question, and the receipt of what that was.
+
+    files -> indexes -> selection
+    selection, history, question, pictures -> prompt (the messages) and receipt
+
+Written again, smaller or with other search terms, where the first one does not do. Knows no event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chat.attachments import Attachment
+from chat.citations import Citation, check
+from chat.context import Message, Prompt, compose, file_budget
+from chat.models import Model
+from chat.passages import Index
+from chat.receipts import Receipt, write_receipt
+from chat.selection import Selection, choose, needs_search_terms
+from chat.turns import Options, Visitor
+
+REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for
+ALL_THAT_FITS = 10**9
+NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
+
+    begun: text and reasoning so far of an answer that is continued. demo: whose own try follows the quotes.
+    blind_models: names of the models that refused pictures; shared, and added to.
+    """
+
+    visitor: Visitor
+    question: str
+    history: Sequence[Message]
+    attachments: Sequence[Attachment]
+    options: Options
+    model: Model
+    system_prompt: str
+    file_characters: int
+    images: Sequence[str] = ()
+    begun: tuple[str, str] | None = None
+    demo: Model | None = None
+    blind_models: set[str] = field(default_factory=set)
+
+
+class Brief:
+    """The prompt and the receipt of a task. Empty until `write`."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.prompt: Prompt | None = None
+        self.receipt = Receipt()
+        self.indexes: Sequence[Index] = ()
+        self._files: Sequence[Attachment] = ()
+        self._images = task.images
+        self._terms = ""
+
+    async def load(self) -> None:
+        """Get the files' indexes."""
+        self._files = [file for file in self.task.attachments if not file.is_image]
+        self.indexes = [await file.index() for file in self._files]
+
+    async def write(self, model: Model, *, terms: str = "", share: float = 1.0) -> None:
+        """Write the prompt for a model. share: of budget and window. Raises ContextOverflow."""
+        self._terms = terms or self._terms
+        if self.indexes:
+            self.prompt = await asyncio.to_thread(self._compose, model, share)
+        else:
+            self.prompt = self._compose(model, share)
+        self._note(self.prompt.receipt, "smaller_budget" if share < 1.0 else "")
+
+    async def select(self) -> None:
+        """Write the receipt alone, for an answer that needs no prompt."""
+        selection = await asyncio.to_thread(self._choose, self.task.file_characters)
+        self._note(Receipt(selection.budget, selection.used, selection.files))
+
+    def write_notes(self, model: Model, question: Message) -> None:
+        """Write the prompt from notes of files that were read whole."""
+        self.prompt = compose(
+            system_prompt=self.task.system_prompt,
+            history=(),
+            question=question.content,
+            window_tokens=model.window,
+            reserve_tokens=self._reserve(model.window),
+        )
+        documents = [index.document for index in self.indexes]
+        files = tuple(write_receipt(document, "part", [(0, len(document.text))]) for document in documents)
+        used = sum(len(document.text) for document in documents)
+        self._note(Receipt(used, used, files, len(self.task.history)), "read_whole")
+
+    def drop_images(self) -> bool:
+        """Leave the pictures out from now on, and tell whether there were any."""
+        had, self._images = bool(self._images), ()
+        return had
+
+    @property
+    def needs_terms(self) -> bool:
+        """Is a search needed, and do the question's own words find too little?"""
+        is_cut = any(file.mode != "full" for file in self.receipt.files)
+        return is_cut and needs_search_terms(self.task.question, self.indexes)
+
+    def part_characters(self, model: Model) -> int:
+        """Return how much of a file fits into one request, when it is read part by part."""
+        return self._budget(model.window, ALL_THAT_FITS)
+
+    def notes_tokens(self, model: Model) -> int:
+        """Return the room that the notes of all parts have in the last request."""
+        return int(model.window * NOTES_SHARE)
+
+    async def check(self, text: str) -> Sequence[Citation]:
+        """Return the answer's claims about the files, each looked up."""
+        return await asyncio.to_thread(check, text, [await file.evidence() for file in self._files])
+
+    def messages(self) -> list[dict[str, object]] | None:
+        """Return what was sent, pictures left out."""
+        return [_without_pictures(one) for one in self.prompt.messages] if self.prompt else None
+
+    def _note(self, receipt: Receipt, note: str = "") -> None:
+        has_images = any(file.is_image for file in self.task.attachments)
+        notes = [note, "images_not_sent" if has_images and not self._images else ""]
+        self.receipt = dataclasses.replace(receipt, notes=(*receipt.notes, *filter(None, notes)))
+
+    def _compose(self, model: Model, share: float) -> Prompt:
+        window = int(model.window * share)
+        selection = None
+        if self.indexes:
+            selection = self._choose(self._budget(window, int(self.task.file_characters * share)))
+        return compose(
+            system_prompt=self.task.system_prompt,
+            history=self.task.history,
+            question=self.task.question,
+            selection=selection,
+            images=self._images,
+            window_tokens=window,
+            reserve_tokens=self._reserve(window),
+        )
+
+    def _budget(self, window: int, wanted: int) -> int:
+        return file_budget(
+            system_prompt=self.task.system_prompt,
+            question=self.task.question,
+            indexes=self.indexes,
+            wanted=wanted,
+            window_tokens=window,
+            reserve_tokens=self._reserve(window),
+        )
+
+    def _reserve(self, window: int) -> int:
+        return min(self.task.options.max_tokens or REPLY_TOKENS, window // 4)
+
+    def _choose(self, characters: int) -> Selection:
+        asked = [message.content for message in self.task.history if message.role == "user"]
+        previous = asked[-1] if asked else ""
+        return choose(self.task.question, previous, self.indexes, characters, search_terms=self._terms)
+
+
+def _without_pictures(message: Mapping[str, object]) -> dict[str, object]:
+    content = message["content"]
+    if isinstance(content, list):
+        content = [part if part["type"] == "text" else {"type": part["type"]} for part in content]
+    return {"role": message["role"], "content": content}

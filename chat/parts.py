@@ -1,0 +1,65 @@
+"""Reading a file whole: part by part, each part's notes carried to a final answer. Only when the user asks.
+
+Every part is one request to the model; closing the generator stops it. Knows no generation and no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+from chat.completions import Completions, Request
+from chat.context import Message, write_files, write_rules
+from chat.passages import Index
+from chat.selection import Selection, split_parts
+
+NOTES_PROMPT = (
+    "This is part {number} of {count} of the attached files. Write short notes on everything in it that "
+    "bears on the question, with exact quotes and their page marks. If nothing does, reply with the single "
+    "word: nothing.\n\n"
+    "Question: {question}"
+)
+FINAL_PROMPT = "Notes from reading the attached files whole, part by part:\n\n{notes}\n\nQuestion: {question}"
+NOTHING = "nothing"
+SMALLEST_NOTE_TOKENS = 60
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is: parts read, of how many, and the notes so far."""
+
+    read: int
+    count: int
+    notes: tuple[str, ...]
+
+
+def split_files(indexes: Sequence[Index], characters: int) -> list[Selection]:
+    """Return all files in consecutive parts of at most `characters`."""
+    return [part for index in indexes for part in split_parts(index, characters)]
+
+
+async def take_notes(
+    parts: Sequence[Selection], question: str, model: str, completions: Completions, notes_tokens: int
+) -> AsyncGenerator[Progress, None]:
+    """Yield the progress before the first part and after each. notes_tokens: for all notes together.
+
+    Raises ProviderError.
+    """
+    notes: list[str] = []
+    each = max(SMALLEST_NOTE_TOKENS, notes_tokens // max(1, len(parts)))
+    yield Progress(0, len(parts), ())
+    for number, part in enumerate(parts, 1):
+        asked = NOTES_PROMPT.format(number=number, count=len(parts), question=question)
+        messages = [
+            {"role": "system", "content": write_rules(part)},
+            {"role": "user", "content": f"{write_files(part)}\n\n{asked}"},
+        ]
+        note = (await completions.complete(Request(model, messages, max_tokens=each))).strip()
+        if note and note.strip(".。 ").lower() != NOTHING:
+            notes.append(note)
+        yield Progress(number, len(parts), tuple(notes))
+
+
+def ask_about_notes(question: str, notes: Sequence[str]) -> Message:
+    """Return the message that stands in the place of the files' text for the final answer."""
+    return Message("user", FINAL_PROMPT.format(notes="\n\n".join(notes) or NOTHING, question=question))
