@@ -52,7 +52,8 @@ class Endpoint:
 class Request:
     """What a completion is asked for. messages: OpenAI's own dictionaries.
 
-    continues: the partial answer that the completion is to go on from, or empty.
+    continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
+    place of the owner's.
     """
 
     model: str
@@ -60,6 +61,7 @@ class Request:
     temperature: float | None = None
     max_tokens: int | None = None
     continues: str = ""
+    api_key: str = field(default="", repr=False)
 
 
 class Completions:
@@ -166,11 +168,12 @@ class Completions:
     async def _ask(self, request: Request) -> AsyncIterator[httpx2.Response]:
         """Open the answer's stream; on exit it is closed. Options that the endpoint refuses are left out."""
         client = self._require_client()
+        own = {"Authorization": f"Bearer {request.api_key}"} if request.api_key else None
         while True:
             options = self._options(request)
             try:
                 asked = client.chat.completions.with_streaming_response.create(
-                    model=request.model, messages=[], stream=True, extra_body=options
+                    model=request.model, messages=[], stream=True, extra_body=options, extra_headers=own
                 )
                 async with asked as answer:
                     yield answer.http_response

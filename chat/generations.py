@@ -34,7 +34,7 @@ EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rou
 class Event(NamedTuple):
     """One entry of the log. Its id is its place there, from 0, and is therefore not stored.
 
-    type: `generation` first; then `chunk`, `receipt`, `citations`; `done` or `error` last.
+    type: `generation` first; then `chunk`, `receipt`, `progress`, `citations`; `done` or `error` last.
     data: one line of JSON, as sent. text, reasoning: the characters that it adds to the answer.
     recasts: all text before it turned out to be reasoning (a </think> came whose <think> never did).
     """
