@@ -7,6 +7,7 @@ of the medians counts. Memory is the resident size of the process and its childr
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import statistics
@@ -105,17 +106,26 @@ def until_served(url: str, process: subprocess.Popen[bytes]) -> float:
 
 
 def until_first_delta(url: str) -> float:
-    """Ask until the model is loaded; return when the first delta came."""
+    """Ask until the embedded model answers, not `quotes`; return when its first delta came."""
     deadline = time.perf_counter() + READY_SECONDS
     while time.perf_counter() < deadline:
-        question = {"user_message": "Hello"}
-        with httpx.stream(
-            "GET", f"{url}/ai/stream_chat", params=question, timeout=60, trust_env=False
-        ) as answer:
-            for line in answer.iter_lines():
-                if line.startswith('data: {"choices"') and '"content":"' in line:
-                    return time.perf_counter()
+        if (came := ask(url)) is not None:
+            return came
+        time.sleep(0.05)
     raise SystemExit("the embedded model gave no answer")
+
+
+def ask(url: str) -> float | None:
+    """Return when the first delta came, None where it came from no language model."""
+    route, question = f"{url}/ai/stream_chat", {"user_message": "Hello"}
+    with httpx.stream("GET", route, params=question, timeout=60, trust_env=False) as answer:
+        for line in answer.iter_lines():
+            frame = json.loads(line[5:]) if line.startswith("data: {") else {}
+            if frame.get("model") == "quotes" or "error" in frame:
+                return None
+            if any(choice["delta"].get("content") for choice in frame.get("choices", ())):
+                return time.perf_counter()
+    return None
 
 
 def tree_megabytes(process_id: int) -> float:
