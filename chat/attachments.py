@@ -11,7 +11,7 @@ import base64
 import os
 import shutil
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from chat.documents import Document, Page
@@ -22,6 +22,7 @@ from chat.generations import new_id
 from chat.history import History
 from chat.passages import Index
 
+SCAN_PIXELS = 1_200  # width of a page shown to a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
 
 
@@ -123,6 +124,15 @@ class Attachments:
             raise NotFound("The picture is no longer kept.")
         data, media_type = await self._readers.shrink_image(attachment.path)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+    async def scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
+        """Return up to `limit` pages that hold no text as data URLs. Raises AttachmentError."""
+        pages = [page for one in attachment.document.problems if one.kind == "no_text" for page in one.pages]
+        if attachment.path is None:
+            return ()
+        numbers = [int(page) for page in pages if page.isdecimal()][:limit]
+        pictures = [await self._readers.render(attachment.path, number, SCAN_PIXELS) for number in numbers]
+        return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
 
     async def get(self, id: str, owner: str, history: History) -> Attachment:
         """Return an attachment. Raises NotFound, also where it is another's."""

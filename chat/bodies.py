@@ -24,6 +24,7 @@ class TurnBody(BaseModel):
     system_prompt: str = Field("", max_length=100_000, description="In place of the owner's")
     temperature: float | None = Field(None, ge=0, le=2)
     read_whole: bool = Field(False, description="Read the files whole, part by part: one request for each")
+    show_scans: bool = Field(False, description="Show pages that hold no text to the model, as pictures")
     max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")
 
     @field_validator("file_id", mode="before")
@@ -45,6 +46,7 @@ class TurnBody(BaseModel):
                 temperature=self.temperature,
                 max_tokens=self.max_tokens,
                 reads_whole=self.read_whole,
+                shows_scans=self.show_scans,
             ),
         )
 

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -23,6 +23,7 @@ from chat.allowances import Allowances
 from chat.answers import Answer
 from chat.attachments import Attachment, Attachments
 from chat.briefs import Task
+from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
 from chat.errors import ChatError, Interrupted, InvalidRequest, NotFound
@@ -35,11 +36,10 @@ from chat.records import TEMPORARY, Records, mark_interrupted
 from chat.settings import Settings
 from chat.turns import Options, Turn, Visitor
 
-CHECKPOINT_SECONDS = 5.0
-EXPIRY_SECONDS = 3600.0
 REQUESTS_KEPT = 100_000  # request ids that are remembered, so that none starts a second answer
 INLINE_NAME = "file.txt"
 DEFAULTS = Options()
+SCANS = 8  # pages of files that are shown as pictures, with the pictures
 IMAGES = 4  # pictures sent with a question, the newest of the conversation
 
 
@@ -61,14 +61,15 @@ class Engine:
         self._generations = Generations(_limits(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._requests: dict[tuple[str, str], asyncio.Future[str]] = {}
-        self._chores: list[asyncio.Task[None]] = []
+        self._untitled: set[str] = set()
+        self._chores = Chores(self.records, self._attachments, self._generations)
 
     async def open(self) -> None:
         """Open history and the readers. A history that cannot be opened becomes a notice, not a failure."""
         self.notice = await self.records.open()
         await self.readers.start()
-        for chore in (self._save_progress(), self._expire_files()):
-            self._chores.append(asyncio.create_task(chore))
+        self._chores.start(self._chores.save_progress(self._answers))
+        self._chores.start(self._chores.expire_files(self.settings.file_retention))
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -77,9 +78,7 @@ class Engine:
     async def aclose(self) -> None:
         """End every generation with an event that its readers get, then close what it used."""
         await self.end_generations()
-        for chore in self._chores:
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._chores.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
         await self.records.aclose()
@@ -228,6 +227,8 @@ class Engine:
         if turn.conversation_id:
             branch = _cut(await self.branch(conversation_id, visitor.owner), turn.parent_id)
         files = await self._files_of(turn, visitor.owner, self.store(conversation_id))
+        if turn.wants_title and self._may_title(turn):
+            self._untitled.add(conversation_id)
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -240,6 +241,10 @@ class Engine:
         return await self._answer(
             question, branch, visitor, turn.options, is_new=True, is_first=not turn.conversation_id
         )
+
+    def _may_title(self, turn: Turn) -> bool:
+        is_first = not (turn.conversation_id or turn.is_temporary)
+        return is_first and self.settings.titles == "model" and not self.models.is_demo
 
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused."""
@@ -280,7 +285,7 @@ class Engine:
             model=model,
             system_prompt=options.system_prompt or self.settings.prompt(),
             file_characters=options.file_characters or self.models.file_characters,
-            images=await self._images(attachments, model),
+            images=await self._images(attachments, model, options),
             begun=(begun.text, begun.reasoning) if begun else None,
             demo=demo,
             blind_models=self.models.blind,
@@ -310,18 +315,22 @@ class Engine:
                 found.append(await self.attachment(id, owner))
         return found
 
-    async def _images(self, attachments: Sequence[Attachment], model: Model) -> Sequence[str]:
-        pictures = [file for file in attachments if file.is_image][-IMAGES:]
+    async def _images(
+        self, attachments: Sequence[Attachment], model: Model, options: Options
+    ) -> Sequence[str]:
+        """Return the pictures to send, and the scanned pages where they are asked for, as data URLs."""
         if not self.models.sees(model):
             return ()
-        return [await self._attachments.data_url(file) for file in pictures]
+        pictures = [file for file in attachments if file.is_image][-IMAGES:]
+        urls = [await self._attachments.data_url(file) for file in pictures]
+        for file in attachments if options.shows_scans else ():
+            urls += await self._attachments.scan_urls(file, SCANS - len(urls))
+        return urls
 
     async def _branch_to(self, message: Message, owner: str) -> Sequence[Message]:
         """Return the branch from the root to `message`, which is on the shown branch."""
         branch = await self.branch(message.conversation_id, owner)
         return _cut(branch, message.id)
-
-    # --- chores --------------------------------------------------------------------------------------------
 
     def _ended(self, generation: Generation) -> None:
         answer = self._answers.get(generation)
@@ -330,27 +339,9 @@ class Engine:
             tokens = answer.count_tokens(generation.text + generation.reasoning)
             spend = partial(self._allowances.spend, answer.task.visitor, tokens)
             self.records.recorder.later(f"tokens of {generation.id}", spend)
-
-    async def _save_progress(self) -> None:
-        """Keep what is being written safe from a killed process, every few seconds."""
-        saved: WeakKeyDictionary[Generation, int] = WeakKeyDictionary()
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            for generation, answer in list(self._answers.items()):
-                if not generation.is_finished and saved.get(generation) != generation.last_id:
-                    saved[generation] = generation.last_id
-                    self.records.save_progress(generation, answer)
-
-    async def _expire_files(self) -> None:
-        """Delete files that nobody has used for FILE_RETENTION seconds."""
-        while True:
-            before = datetime.now(UTC) - timedelta(seconds=self.settings.file_retention)
-            for store in {self.records.kept, self.records.temporary}:
-                with contextlib.suppress(ChatError):
-                    for id, owner in await store.expired_attachments(before):
-                        await self._attachments.remove((id,))
-                        await store.delete_attachment(id, owner)
-            await asyncio.sleep(min(EXPIRY_SECONDS, self.settings.file_retention))
+            if generation.finish_reason == "stop" and answer.conversation_id in self._untitled:
+                self._chores.start(self._chores.write_title(generation, answer))
+            self._untitled.discard(answer.conversation_id)
 
 
 def _cut(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:

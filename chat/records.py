@@ -15,7 +15,7 @@ import orjson
 from chat.answers import Answer
 from chat.errors import HistoryUnavailable, NotFound
 from chat.generations import Generation
-from chat.history import History, Message, MessageFields
+from chat.history import History, Message, MessageFields, make_title
 from chat.recorder import Recorder
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
@@ -78,6 +78,14 @@ class Records:
     def end_answer(self, generation: Generation, answer: Answer) -> None:
         """Write an answer as it ended."""
         self._later(answer.conversation_id, self._end_answer, generation, answer)
+
+    async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
+        """Put a title in the place of the one made from the question's first words."""
+        await self.recorder.settle(conversation_id)
+        if title:
+            await self.store(conversation_id).rename(
+                conversation_id, owner, title, instead_of=make_title(question)
+            )
 
     def _later(self, key: str, work: Callable[..., Awaitable[None]], *values: object) -> None:
         self.recorder.later(key, partial(work, *values))

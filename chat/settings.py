@@ -258,6 +258,12 @@ class Settings:
         "Addresses whose X-Forwarded-For is believed; * for any",
     )
     site_url: str = _setting("SITE_URL", "", _url, "Sent to the endpoint as HTTP-Referer")
+    titles: str = _setting(
+        "TITLES",
+        "model",
+        _one_of("model", "words"),
+        "Who titles a conversation: the idle model, or its first words",
+    )
     log_format: str = _setting("LOG_FORMAT", "text", _one_of("text", "json"), "text or json")
     log_prompts: bool = _setting("LOG_PROMPTS", False, _switch, "Write prompts and answers to the log")
     host: str = _setting("GRADIO_SERVER_NAME", "127.0.0.1", _text, "Address to listen on")

@@ -22,7 +22,7 @@ class Options:
     """What a visitor may choose for a turn; empty or None leaves it to the owner's settings.
 
     max_tokens: tokens of the answer. file_characters: budget for files, characters. reads_whole: read the
-    files whole, part by part, before answering.
+    files whole, part by part, before answering. shows_scans: show the model pages without text as pictures.
     """
 
     model: str = ""
@@ -31,6 +31,7 @@ class Options:
     max_tokens: int | None = None
     file_characters: int | None = None
     reads_whole: bool = False
+    shows_scans: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Turn:
     """A user's message. parent_id: the message it follows; None: the shown branch's end; empty: a new root.
 
     file_content: text sent along as a file. request_id: the client's; the same one never starts twice.
+    wants_title: let the model write the conversation's title later, when it is idle.
     """
 
     user_message: str
@@ -48,3 +50,4 @@ class Turn:
     parent_id: str | None = None
     options: Options = Options()
     is_temporary: bool = False
+    wants_title: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from chat import chores
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
@@ -302,3 +304,18 @@ async def test_a_visitors_own_key_is_used_for_his_request_alone(provider: Provid
         await read(await engine.start(Turn("Hello"), ANNA))
         sent = [request.headers["authorization"] for request in provider.requests]
         assert sent == ["Bearer sk-annas", "Bearer sk-test"]
+
+
+async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path, monkeypatch: Any) -> None:
+    async def answer(call: Any) -> None:
+        await call.text('"Bridges of the world"' if "title" in str(call.body["messages"]) else "Many.")
+        await call.finish()
+
+    monkeypatch.setattr(chores, "TITLE_WAIT_SECONDS", 0.01)
+    provider.scripts["titler"] = answer
+    async with open_engine(tmp_path, provider) as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("titler",)))
+        await read(await engine.start(Turn("How many bridges are there?", wants_title=True), ANNA))
+        async with asyncio.timeout(10):
+            while (await engine.history.conversations("anna"))[0].title != "Bridges of the world":
+                await asyncio.sleep(0.02)

@@ -1,0 +1,78 @@
+"""What is done without being asked: growing answers saved, unused files deleted, titles written.
+
+Each is a task that ends with the engine. Knows no page and no route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from weakref import WeakKeyDictionary
+
+from chat.answers import Answer
+from chat.attachments import Attachments
+from chat.errors import ChatError
+from chat.generations import Generation, Generations
+from chat.records import Records
+from chat.titles import write_title
+
+CHECKPOINT_SECONDS = 5.0
+EXPIRY_SECONDS = 3600.0
+TITLE_TRIES, TITLE_WAIT_SECONDS = 10, 1.0
+
+
+class Chores:
+    """Owns the tasks that it starts."""
+
+    def __init__(self, records: Records, attachments: Attachments, generations: Generations) -> None:
+        self._records = records
+        self._attachments = attachments
+        self._generations = generations
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, chore: Coroutine[None, None, None]) -> None:
+        """Do a chore beside everything else, until it or the engine ends."""
+        task = asyncio.create_task(chore)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """End every chore."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def save_progress(self, answers: Mapping[Generation, Answer]) -> None:
+        """Keep what is being written safe from a killed process, every few seconds."""
+        saved: WeakKeyDictionary[Generation, int] = WeakKeyDictionary()
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            for generation, answer in list(answers.items()):
+                if not generation.is_finished and saved.get(generation) != generation.last_id:
+                    saved[generation] = generation.last_id
+                    self._records.save_progress(generation, answer)
+
+    async def expire_files(self, retention: float) -> None:
+        """Delete files that nobody has used for `retention` seconds."""
+        while True:
+            before = datetime.now(UTC) - timedelta(seconds=retention)
+            for store in {self._records.kept, self._records.temporary}:
+                with contextlib.suppress(ChatError):
+                    for id, owner in await store.expired_attachments(before):
+                        await self._attachments.remove((id,))
+                        await store.delete_attachment(id, owner)
+            await asyncio.sleep(min(EXPIRY_SECONDS, retention))
+
+    async def write_title(self, generation: Generation, answer: Answer) -> None:
+        """Let the model write a title once it is idle; one that the user gave meanwhile stays."""
+        model, question = answer.task.model, answer.task.question
+        for _ in range(TITLE_TRIES):
+            await asyncio.sleep(TITLE_WAIT_SECONDS)
+            if self._generations.running == 0 and model.completions:
+                with contextlib.suppress(ChatError):
+                    title = await write_title(question, generation.text, model.name, model.completions)
+                    await self._records.retitle(answer.conversation_id, generation.owner, question, title)
+                return

@@ -1,0 +1,22 @@
+"""A conversation's title, written by the model that answered. Knows no history."""
+
+from __future__ import annotations
+
+from chat.completions import Completions, Request
+
+PROMPT = (
+    "Give this conversation a title of at most six words, in its own language. Reply with the title only.\n"
+    "User: {question}\n\nAssistant: {answer}"
+)
+SHOWN_CHARACTERS = 600  # of question and of answer
+TITLE_TOKENS = 400  # a model that reasons first needs room for it
+TITLE_CHARACTERS = 60
+
+
+async def write_title(question: str, answer: str, model: str, completions: Completions) -> str:
+    """Return a title, empty where the model gives none that will do. Raises ProviderError."""
+    content = PROMPT.format(question=question[:SHOWN_CHARACTERS], answer=answer[:SHOWN_CHARACTERS])
+    request = Request(model, [{"role": "user", "content": content}], max_tokens=TITLE_TOKENS)
+    lines = (await completions.complete(request)).strip().splitlines()
+    title = lines[0].strip().strip("\"'“”「」《》#*. 。").removeprefix("Title:").strip() if lines else ""
+    return title if len(title) <= TITLE_CHARACTERS else ""
