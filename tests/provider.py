@@ -34,7 +34,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 Script = Callable[["Call"], Awaitable[None]]
 
@@ -144,8 +144,7 @@ class _Wire(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is none by its type
         self.connection = Connection(time.monotonic())
         self._provider.connections.append(self.connection)
         self._provider.wires.add(self)
