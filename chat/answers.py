@@ -52,6 +52,7 @@ class Answer:
         self.finish_reason = ""
         self.started = time.monotonic()
         self.first_token: float | None = None
+        self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
         """Write the brief. Raises ContextOverflow."""
@@ -98,9 +99,12 @@ class Answer:
         return self.brief.prompt.tokens + estimate_tokens(written) if self.brief.prompt else 0
 
     def timings(self) -> dict[str, float | None]:
-        """Return seconds from the start to the first token, and to now."""
+        """Return seconds from the start to the first token and to now, and how long it reasoned."""
         first = None if self.first_token is None else round(self.first_token - self.started, 3)
-        return {"first_token": first, "total": round(time.monotonic() - self.started, 3)}
+        timings = {"first_token": first, "total": round(time.monotonic() - self.started, 3)}
+        if self.reasoned:
+            timings["reasoning"] = round((*self.reasoned, time.monotonic())[1] - self.reasoned[0], 3)
+        return timings
 
     async def _chunks(self) -> AsyncGenerator[Sequence[Event], None]:
         model = self.task.model
@@ -208,7 +212,14 @@ class Answer:
                 self.finish_reason = chunk.finish_reason
         if self.first_token is None and any(chunk.text or chunk.reasoning for chunk in chunks):
             self.first_token = time.monotonic()
+        self._note_reasoning(chunks)
         return [Event("chunk", one.data, one.text, one.reasoning, one.recasts) for one in chunks]
+
+    def _note_reasoning(self, chunks: Sequence[Chunk]) -> None:
+        if not self.reasoned and any(chunk.reasoning for chunk in chunks):
+            self.reasoned.append(time.monotonic())
+        if len(self.reasoned) == 1 and any(chunk.text for chunk in chunks):
+            self.reasoned.append(time.monotonic())
 
     def _receipt(self) -> Event:
         return _event("receipt", receipt=self.brief.receipt.to_json())

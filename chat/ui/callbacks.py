@@ -157,7 +157,9 @@ class Callbacks:
         question = self.followers.question(visit.session)
         async with aclosing(follower.follow(generation, self.followers.load)) as growings:
             async for growing in growings:
-                if growing.ending is None:
+                if growing is None:
+                    yield None
+                elif growing.ending is None:
                     async with self.followers.turn(visit.session):
                         if follower.is_newest:
                             yield [*question, *view.show_growing(growing, reader)]

@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
-from chat.generations import Event, Generation
+from chat.generations import Event, Generation, read_text
 from chat.ui.pace import Load, Pace
 
 SESSIONS_MAX = 10_000
-IDLE_SECONDS = 1.0  # how often a silent generation's reader looks whether it has been superseded
+IDLE_SECONDS = 2.0  # of silence, after which a reader looks whether anybody is there
 LOCK_SECONDS = 2.0  # a showing that takes longer belongs to a browser that is gone
 
 
@@ -34,20 +34,20 @@ class Growing:
     reasoning: str = ""
     reasoning_seconds: float | None = None
     receipt: dict[str, Any] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
     ending: dict[str, Any] | None = None
     _reasoning_began: float | None = None
 
     def add(self, events: Sequence[Event]) -> None:
         """Take in events, in their order."""
-        reasoning = "".join([event.reasoning for event in events])
-        text = "".join([event.text for event in events])
+        self.text, self.reasoning = read_text(events, self.text, self.reasoning)
         now = asyncio.get_running_loop().time()
-        if reasoning and self._reasoning_began is None:
+        if self.reasoning and self._reasoning_began is None:
             self._reasoning_began = now
-        if text and self.reasoning_seconds is None and self._reasoning_began is not None:
+        if not self.text:
+            self.reasoning_seconds = None
+        elif self.reasoning_seconds is None and self._reasoning_began is not None:
             self.reasoning_seconds = now - self._reasoning_began
-        self.reasoning += reasoning
-        self.text += text
         for event in events:
             if event.type != "chunk":
                 self._note(event)
@@ -58,6 +58,8 @@ class Growing:
             self.generation_id, self.model = data["generation_id"], data["model"]
         if event.type in ("generation", "receipt"):
             self.receipt = data.get("receipt") or {}
+        if event.type == "progress":
+            self.progress = data
         if event.type in ("done", "error"):
             self.ending = data
 
@@ -80,8 +82,11 @@ class Follower:
     def is_newest(self) -> bool:
         return self._page.newest is self
 
-    async def follow(self, generation: Generation, load: Load) -> AsyncGenerator[Growing, None]:
-        """Yield the growing answer (one value that changes), at a pace, to its end or until superseded."""
+    async def follow(self, generation: Generation, load: Load) -> AsyncGenerator[Growing | None, None]:
+        """Yield the growing answer (one value that changes), at a pace, to its end or until superseded.
+
+        None is yielded while nothing comes: Gradio looks only at a yield whether the browser is still there.
+        """
         growing, pace = Growing(generation.id), Pace(load)
         with load.enter():
             async with aclosing(generation.follow(idle=IDLE_SECONDS)) as batches:
@@ -89,6 +94,7 @@ class Follower:
                     if not self.is_newest:
                         return
                     if not events:
+                        yield None
                         continue
                     growing.add(events)
                     pace.begin()

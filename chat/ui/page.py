@@ -25,6 +25,7 @@ from chat.ui.wiring import wire
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 PASTED_CHARACTERS = 20_000  # a longer paste becomes a file
+BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
 VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"
 
 
@@ -36,7 +37,8 @@ def mount_options() -> dict[str, Any]:
     avatar = f':root {{ --avatar: url("data:image/svg+xml;base64,{picture}"); }}'
     # In the head, since Gradio puts a prefix of its own before every selector of its css argument:
     # `body.is-empty` would match nothing any more.
-    head = f'<meta name="viewport" content="{VIEWPORT}"><style>{avatar}{layout}{style}</style><script>{script}</script>'
+    styles = f"<style>{avatar}{layout}{style}</style>"
+    head = f'<meta name="viewport" content="{VIEWPORT}">{styles}<script>{script}</script>'
     return {"theme": create_theme(), "head": head}
 
 
@@ -59,24 +61,26 @@ def create_page(engine: Engine) -> gr.Blocks:
 
 def _lay_out() -> Parts:
     with gr.Sidebar(elem_id="sidebar", width=280):
-        top = gr.HTML(elem_id="sidebar-top")
+        top = _create_html("sidebar-top")
         search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
-        conversations = gr.HTML(elem_id="conversations")
-        bottom = gr.HTML(elem_id="sidebar-bottom")
+        conversations = _create_html("conversations")
+        bottom = _create_html("sidebar-bottom")
     with gr.Sidebar(elem_id="settings", position="right", open=False, width=300):
         settings = create_settings_panel()
-    banner = gr.HTML(elem_id="banner")
+    banner = _create_html("banner")
     with gr.Column(elem_id="conversation"):
-        starters = gr.HTML(elem_id="starters")
-        earlier = gr.HTML(elem_id="earlier")
+        starters = _create_html("starters")
+        earlier = _create_html("earlier")
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
-        notice = gr.HTML(elem_id="notice")
+        notice = _create_html("notice")
     with gr.Column(elem_id="desk"):
-        editing = gr.HTML(elem_id="editing")
-        gr.HTML(tag("div", id="files") + tag("div", id="announcer", role="status", aria_live="polite"))
+        editing = _create_html("editing")
+        gr.HTML(
+            tag("div", id="files") + tag("div", id="announcer", role="status", aria_live="polite"), **BARE
+        )
         composer = _create_composer()
-        gauge = gr.HTML(elem_id="gauge")
+        gauge = _create_html("gauge")
     return Parts(
         visit=gr.JSON(visible=False),
         uploads=gr.File(visible=False, file_count="multiple"),
@@ -89,11 +93,15 @@ def _lay_out() -> Parts:
         conversations=conversations,
         gauge=gauge,
         search=search,
-        drawer=gr.HTML(elem_id="drawer"),
+        drawer=_create_html("drawer"),
         settings=settings,
         dressing=Dressing(top, bottom, banner, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
+
+
+def _create_html(name: str) -> gr.HTML:
+    return gr.HTML(elem_id=name, **BARE)
 
 
 def _create_chatbot(name: str) -> gr.Chatbot:

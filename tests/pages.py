@@ -1,0 +1,109 @@
+"""Our page in a browser, as a visitor uses it: what tests do with it, and what they wait for.
+
+Waits for conditions, never for times. Knows nothing of how the page is made but ids and roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+
+WAIT_MILLISECONDS = 15_000
+
+
+@dataclass
+class Visit:
+    """A tab with the page in it. problems: what the browser complained of. hosts: whom it asked."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.locator("#composer textarea")
+
+    @property
+    def history(self) -> Locator:
+        return self.page.locator("#history")
+
+    @property
+    def growing(self) -> Locator:
+        return self.page.locator("#growing")
+
+    @property
+    def conversations(self) -> Locator:
+        return self.page.locator("#conversations .open")
+
+    async def open(self) -> None:
+        await self.page.goto(self.url)
+        await self.wait_until_ready()
+
+    async def reload(self) -> None:
+        await self.page.reload()
+        await self.wait_until_ready()
+
+    async def wait_until_ready(self) -> None:
+        """Return when the page has heard from the server and can be used."""
+        await self.page.wait_for_selector("body.is-ready", timeout=WAIT_MILLISECONDS)
+        await expect(self.page.locator("#sidebar-top h1")).to_be_attached(timeout=WAIT_MILLISECONDS)
+
+    async def send(self, message: str) -> None:
+        await self.composer.fill(message)
+        await self.composer.press("Enter")
+
+    async def ask(self, message: str) -> None:
+        """Send, and return when the answer stands in the history."""
+        await self.send(message)
+        await expect(self.history.locator(".question").last).to_have_text(message, timeout=WAIT_MILLISECONDS)
+        await self.wait_until_over()
+
+    async def wait_until_over(self) -> None:
+        await self.page.wait_for_selector("body:not(.is-running)", timeout=WAIT_MILLISECONDS)
+
+    async def attach(self, *files: FilePayload) -> None:
+        """Give files to the composer, as its button does."""
+        await self.page.locator('#composer input[type="file"]').set_input_files(list(files))
+
+    async def choose(self, model: str) -> None:
+        """Let the model answer from now on, as the settings panel would keep it."""
+        await self.page.evaluate("model => xiaojia.keepOptions(['model'], [model])", model)
+
+    async def state(self) -> dict[str, Any]:
+        """Return what page.js knows."""
+        known: dict[str, Any] = await self.page.evaluate("xiaojia.state")
+        return known
+
+    def button(self, action: str, *, within: Locator | None = None) -> Locator:
+        return (within or self.page.locator("#conversation")).locator(f'[data-do="{action}"]')
+
+
+def text_file(name: str, text: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, url: str, *, context: BrowserContext | None = None, **options: Any
+) -> AsyncGenerator[Visit, None]:
+    """Open the page in a tab: of a new visitor, or of the one whose context is given."""
+    options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
+    own = context or await browser.new_context(**options)
+    page = await own.new_page()
+    tab = Visit(page, url)
+    page.on("pageerror", lambda error: tab.problems.append(str(error)))
+    page.on(
+        "request", lambda request: tab.hosts.add(request.url.split("/")[2] if "//" in request.url else "")
+    )
+    try:
+        await tab.open()
+        yield tab
+    finally:
+        await page.close()
+        if context is None:
+            await own.close()

@@ -1,0 +1,237 @@
+"""The road of a conversation in a real browser: ask, watch it grow, stop, reload, come back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.pages import Visit, visit
+from tests.provider import Provider
+from tests.scenarios import ANSWER, HALF, REASONING
+from tests.servers import RunningApp, run_app
+
+MODELS = "held,plain,reasoning,cut-midway,status-503,no-such"
+
+
+@pytest.fixture
+async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+    settings = {"OPENAI_MODEL": MODELS, "OPENAI_API_KEY": "sk-test", "ABANDONED_AFTER": "6"}
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
+    async with visit(browser, served.url) as opened:
+        yield opened
+        assert opened.problems == []
+
+
+async def test_an_answer_grows_under_its_question_and_moves_into_the_history(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.send("Hello\n**there**")
+    await expect(tab.growing.locator(".question")).to_have_text("Hello\n**there**")
+    await expect(tab.growing).to_contain_text("Thinking...")
+    call = await provider.next_call()
+    await call.text("One ")
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await expect(tab.growing).not_to_contain_text("Thinking...")
+    await call.text("**two**")
+    await expect(tab.growing.locator(".prose strong")).to_have_text("two")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+    await expect(tab.growing.locator(".message-row")).to_have_count(0)
+    await expect(tab.history.locator(".bot-row time")).to_be_visible()
+    await expect(tab.page.locator("#announcer")).to_have_text("Answer complete.")
+
+
+async def test_the_message_is_cleared_and_the_focus_stays(tab: Visit, provider: Provider) -> None:
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await expect(tab.composer).to_have_value("")
+    await expect(tab.composer).to_be_focused()
+    await tab.composer.type("while it grows")
+    await call.text("x")
+    await expect(tab.growing.locator(".prose")).to_have_text("x")
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.composer).to_have_value("while it grows")
+    await expect(tab.composer).to_be_focused()
+
+
+async def test_stop_before_the_first_token_closes_the_upstream(tab: Visit, provider: Provider) -> None:
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await tab.page.locator("#composer .stop-button").click()
+    await call.connection.wait_closed()
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".note")).to_have_text("Stopped.")
+    await expect(tab.page.locator(".toast-body.error")).to_have_count(0)
+
+
+async def test_a_reload_goes_on_with_the_answer_and_asks_nothing_twice(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text("One ")
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await tab.reload()
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await expect(tab.growing.locator(".question")).to_have_text("Hello")
+    await call.text("two")
+    await expect(tab.growing.locator(".prose")).to_have_text("One two")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+    assert len([request for request in provider.requests if request.path.endswith("completions")]) == 1
+
+
+async def test_a_second_tab_follows_and_can_stop(
+    browser: Browser, tab: Visit, provider: Provider, served: RunningApp
+) -> None:
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text("One")
+    async with visit(browser, served.url, context=tab.page.context) as other:
+        await expect(other.growing.locator(".prose")).to_have_text("One")
+        await other.page.locator("#composer .stop-button").click()
+        await expect(tab.history.locator(".note")).to_have_text("Stopped.")
+        await expect(other.history.locator(".prose")).to_have_text("One")
+
+
+async def test_another_visitor_sees_nothing_of_it(browser: Browser, tab: Visit, served: RunningApp) -> None:
+    await tab.choose("plain")
+    await tab.ask("Hello")
+    conversation = (await tab.state())["conversation"]
+    async with visit(browser, served.url) as stranger:
+        await expect(stranger.conversations).to_have_count(0)
+        await stranger.page.evaluate("id => xiaojia.act('show', 'open', { conversation: id })", conversation)
+        await stranger.choose("plain")
+        await stranger.ask("Mine")
+        await expect(stranger.history.locator(".question")).to_have_text(["Mine"])
+
+
+async def test_closing_the_tab_frees_the_upstream_after_the_grace_time(
+    browser: Browser, provider: Provider, served: RunningApp
+) -> None:
+    async with visit(browser, served.url) as leaving:
+        await leaving.send("Hello")
+        call = await provider.next_call()
+        await call.text("One")
+        await expect(leaving.growing.locator(".prose")).to_have_text("One")
+    await call.connection.wait_closed(timeout=30)
+
+
+async def test_a_newer_choice_supersedes_what_was_followed(tab: Visit, provider: Provider) -> None:
+    await tab.choose("plain")
+    await tab.ask("First")
+    await tab.page.locator('#sidebar [data-do="new"]').click()
+    await expect(tab.page.locator("#starters")).to_be_visible()
+    await tab.choose("held")
+    await tab.send("Second")
+    call = await provider.next_call()
+    await call.text("grows")
+    await expect(tab.growing.locator(".prose")).to_have_text("grows")
+    await tab.conversations.filter(has_text="First").click()
+    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
+    await expect(tab.growing.locator(".message-row")).to_have_count(0)
+    await call.text(" unseen")
+    await tab.conversations.filter(has_text="Second").click()
+    await expect(tab.growing.locator(".prose")).to_have_text("grows unseen")
+    await call.finish()
+    await expect(tab.history.locator(".question")).to_have_text(["Second"])
+
+
+async def test_reasoning_is_folded_with_its_duration_and_apart_from_the_answer(tab: Visit) -> None:
+    await tab.choose("reasoning")
+    await tab.ask("Think")
+    thought = tab.history.locator(".thought-group")
+    await expect(thought.locator(".title")).to_contain_text("Thought for")
+    await expect(thought.locator(".content")).to_have_count(0)
+    await thought.locator(".title").click()
+    await expect(thought.locator(".content")).to_contain_text(REASONING)
+    await expect(tab.history.locator(".bot-row .prose").last).to_have_text(ANSWER)
+
+
+async def test_a_broken_answer_keeps_its_text_says_why_and_can_be_retried_or_continued(tab: Visit) -> None:
+    await tab.choose("cut-midway")
+    await tab.ask("Break")
+    await expect(tab.history.locator(".prose")).to_have_text(HALF.strip())
+    await expect(tab.history.locator(".error")).to_be_visible()
+    await tab.choose("plain")
+    await tab.button("continue").click()
+    await expect(tab.history.locator(".prose").last).to_contain_text(HALF + ANSWER)
+    await expect(tab.history.locator(".error")).to_have_count(0)
+
+
+async def test_an_error_before_the_first_token_is_a_sentence_with_a_retry(tab: Visit) -> None:
+    await tab.choose("status-503")
+    await tab.ask("Break")
+    await expect(tab.history.locator(".error")).to_be_visible()
+    await tab.choose("plain")
+    await tab.button("retry").click()
+    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
+    await expect(tab.history.locator(".branches .count")).to_have_text("2/2")
+    await tab.history.locator(".branches button").first.click()
+    await expect(tab.history.locator(".error")).to_be_visible()
+    await expect(tab.history.locator(".branches .count")).to_have_text("1/2")
+
+
+async def test_an_edited_question_is_a_new_branch_and_the_first_one_stays(tab: Visit) -> None:
+    await tab.choose("plain")
+    await tab.ask("First")
+    await tab.ask("Second")
+    await tab.button("edit").first.click()
+    await expect(tab.composer).to_have_value("First")
+    await expect(tab.page.locator("#editing")).to_be_visible()
+    await tab.send("First, better")
+    await expect(tab.history.locator(".question")).to_have_text(["First, better"])
+    await expect(tab.page.locator("#editing")).to_be_hidden()
+    await tab.history.locator(".user-row .branches button").first.click()
+    await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
+
+
+async def test_undo_puts_the_question_back_into_the_composer(tab: Visit) -> None:
+    await tab.choose("plain")
+    await tab.ask("First")
+    await tab.ask("Second")
+    await tab.button("undo").click()
+    await expect(tab.history.locator(".question")).to_have_text(["First"])
+    await expect(tab.composer).to_have_value("Second")
+
+
+async def test_enter_that_ends_a_composition_sends_nothing(tab: Visit) -> None:
+    await tab.composer.fill("nihao")
+    await tab.composer.evaluate(
+        """area => { for (const name of ["keydown", "keypress"]) area.dispatchEvent(new KeyboardEvent(name,
+             {key: "Enter", keyCode: 13, isComposing: true, bubbles: true, cancelable: true})) }"""
+    )
+    await tab.composer.press("End")
+    await expect(tab.composer).to_have_value("nihao")
+    await expect(tab.growing.locator(".question")).to_have_count(0)
+    await tab.choose("plain")
+    await tab.composer.press("Enter")
+    await expect(tab.history.locator(".question")).to_have_text(["nihao"])
+
+
+async def test_the_page_asks_no_foreign_host(tab: Visit, served: RunningApp) -> None:
+    await tab.choose("plain")
+    await tab.ask("![x](https://example.org/x.png) <img src='https://example.org/y.png'>")
+    assert tab.hosts <= {served.url.split("/")[2], ""}
+
+
+async def test_storage_that_is_denied_leaves_a_page_that_works(browser: Browser, served: RunningApp) -> None:
+    context = await browser.new_context(locale="en-US")
+    await context.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    async with visit(browser, served.url, context=context) as private:
+        await private.choose("plain")
+        await private.ask("Hello")
+        await expect(private.history.locator(".prose")).to_have_text(ANSWER)
+    await context.close()
