@@ -50,7 +50,7 @@ class Profile:
     sampling: dict[str, float] = field(default_factory=dict)
 
 
-# Tried with 12 questions and 6 about a file, in five runs under four system prompts: always the likeliest token
+# Tried with 12 questions and 6 about a file, five times under four system prompts: always the likeliest token
 # had 70 % of the file's and 77 % of the others right; the model card's 0.2 with top_p 0.9 had 57 and 72 %. A
 # repetition penalty costs answers about files: of 6, one was right with 1.1, where three were without.
 DEMO_SAMPLING = {"temperature": 0.0}

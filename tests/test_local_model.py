@@ -53,7 +53,7 @@ async def run_demo() -> AsyncGenerator[tuple[LocalModel, openai.AsyncOpenAI], No
 
 async def until(is_true: Callable[[], bool], seconds: float = 60) -> None:
     with anyio.fail_after(seconds):
-        while not is_true():  # noqa: ASYNC110 (of another process, which sets no event here)
+        while not is_true():
             await anyio.sleep(0.02)
 
 
