@@ -28,10 +28,9 @@ SCALES = (
 )  # characters of a window, and what its score weighs
 COARSE, FINE = 1, 3  # which of them find the neighbourhood, and which are sent
 K1, B = 1.2, 0.75
+SMALL = 50  # windows; in fewer a word that stands in one may stand in all
 REACH_CHARACTERS = 12_000  # looked at closely where nothing else is said
-FOUND_SHARE = (
-    0.27  # below it the question is about something else, or in another language; costs 1 to 4 in 100
-)
+FOUND_SHARE = 0.28  # below it the question is about something else, or in another language; misses 2 in 100
 _BLOCK_SENTENCES = 2_000  # hashed at once: a large text's terms never lie there all as strings
 _SENTENCE_BITS = np.uint64(64 - KEY_BITS)
 _SENTENCE_MASK = np.uint64((1 << 64 - KEY_BITS) - 1)
@@ -112,11 +111,13 @@ class Search:
     """A query against several documents: how often each term stands where, and its rarity in all of them.
 
     counts: of each document, as `Index.count_before` has them. weights: of each term, a column.
+    importance: the same, made for terms that stand nowhere and texts too small to tell what is rare.
     """
 
     indexes: Sequence[Index]
     counts: Sequence[Places]
     weights: Scores
+    importance: Scores
 
     @classmethod
     def of(cls, indexes: Sequence[Index], query: Query) -> Search:
@@ -124,11 +125,12 @@ class Search:
         keys = hash_terms(query)
         counts = [index.count_before(keys) for index in indexes]
         total = sum(len(index.posts) for index in indexes)
-        found = np.zeros(len(keys))
+        found = np.zeros(len(keys), np.float32)
         for index, count in zip(indexes, counts, strict=True):
             found += np.count_nonzero(_differ(index, count, index.posts, COARSE), axis=1)
-        rarity = np.log(1 + (total - found + 0.5) / (found + 0.5)) * np.array(list(query.values()))
-        return cls(indexes, counts, rarity.astype(np.float32)[:, np.newaxis])
+        weights = np.array(list(query.values()), np.float32)
+        importance = weights * _rarity(max(total, SMALL), np.maximum(found, 1))
+        return cls(indexes, counts, (weights * _rarity(total, found))[:, np.newaxis], importance)
 
     def score(self, file: int, sentences: Places, scale: int) -> Scores:
         """Return the BM25 score of the windows around `sentences` of a document."""
@@ -151,13 +153,13 @@ class Search:
             return 0.0
         best = np.array([ranked[file].argmax()])
         found = _differ(self.indexes[file], self.counts[file], best, COARSE) > 0
-        return float((self.weights * found).sum() / self.weights.sum())
+        return float(self.importance @ found[:, 0] / self.importance.sum())
 
     def candidates(self, reach: int) -> list[Places]:
         """Return the sentences worth a closer look: about `reach` characters around the best windows."""
         scores = [self.score(file, index.posts, COARSE) for file, index in enumerate(self.indexes)]
-        best = np.sort(np.concatenate(scores))[::-1]
-        floor = best[min(len(best), max(1, reach // (SCALES[COARSE][0] // 2))) - 1]
+        count = max(1, reach // (SCALES[COARSE][0] // 2))
+        floor = float(np.sort(np.concatenate(scores))[-count:].min(initial=np.inf))
         return [
             _around(index, index.posts[(one >= floor) & (one > 0)])
             for index, one in zip(self.indexes, scores, strict=True)
@@ -173,6 +175,11 @@ class Search:
             for one, sentences, score in zip(ranked, candidates, scores, strict=True):
                 one[sentences] += weight / highest * score
         return ranked
+
+
+def _rarity(total: int, found: Scores) -> Scores:
+    rarity: Scores = np.log(1 + (total - found + 0.5) / (found + 0.5)).astype(np.float32)
+    return rarity
 
 
 def _differ(index: Index, counts: Places, sentences: Places, scale: int) -> Scores:

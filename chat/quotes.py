@@ -25,6 +25,7 @@ CONTEXT_WEIGHT = 1.0
 NUMBER_WEIGHT = 0.1
 NEIGHBOUR_WEIGHT = 0.1
 CANDIDATES = 40
+OWN_SHARE = 0.1  # of the best: a sentence that shares only "the" and "how" is no answer
 
 _DIGITS = re.compile(
     r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
@@ -128,7 +129,7 @@ def _score_sentences(search: Search, query: Query, around: Sequence[Scores], fil
     highest = max(float(scores.max(initial=0)) for scores in around)
     total = own / (own.max() or 1.0) + CONTEXT_WEIGHT * around[file][near] / highest
     for at in np.argsort(-total, kind="stable")[:CANDIDATES]:
-        if own[at] > 0:
+        if own[at] > OWN_SHARE * own.max():
             yield _Found(file, int(near[at]), int(near[at]) + 1, float(total[at]))
 
 
@@ -166,6 +167,8 @@ def _merge(ranked: Sequence[_Found]) -> list[_Found]:
 def _extract(indexes: Sequence[Index]) -> Iterator[_Found]:
     """Yield the head of each file, and what begins at even distances: a heading with its first sentence."""
     for file, index in enumerate(indexes):
+        if not len(index):
+            continue
         samples = (
             find_samples(index, max(1, EXTRACT_SAMPLES // len(indexes)))
             if len(index) > EXTRACT_SAMPLES

@@ -23,6 +23,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Z]|[Dd]r|Mrs?|Ms|Prof|St|Jr|Sr|vs|cf|al|[Ff]igs?|[Ee]qs?|[Nn]os?|[Vv]ol|pp?|approx|ca|e\.g|i\.e|etc"
     r"|Inc|Ltd|Co|Corp|U\.S|U\.K|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
+_NUMBERING = re.compile(r"(?:^|\n)[ \t]*\d{1,2}(?:\.\d{1,2})*\.$")
 _LIST_ITEM = re.compile(
     r"\s*(?:[-*•·▪◦–—#>|]|\(?\d{1,3}[.)、．]|[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十]+、|第.{1,4}[章节条])"
 )
@@ -60,7 +61,7 @@ def _spaces(text: str, at: int) -> int:
 
 
 def _is_abbreviation(text: str, end: int) -> bool:
-    if _ABBREVIATION.search(text, max(0, end - 8), end):
+    if _ABBREVIATION.search(text, max(0, end - 8), end) or _NUMBERING.search(text, max(0, end - 8), end):
         return True
     after = text[end : end + 3].lstrip()
     return bool(after) and after[0].islower()

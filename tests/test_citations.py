@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.citations import Citation, check
+from chat.evidence import Evidence
+from tests.made_documents import make_document
+
+REPORT = make_document(
+    "The trial enrolled 14,110 pairs of mothers and\nchildren in Harare. It ended in 2000.",
+    "Mother-to-\nchild transmission is the main cause of infection.",
+    "第三页：试验共招募了一万四千对母子，地点在哈拉雷。",
+)
+NOTES = make_document("Owls hunt voles at night by ear alone.", name="notes.txt", unit="")
+EVIDENCE = [Evidence.prepare(REPORT), Evidence.prepare(NOTES)]
+
+
+def statuses(answer: str) -> list[tuple[str, str, str, str]]:
+    return [(one.kind, one.status, one.name, one.page) for one in check(answer, EVIDENCE)]
+
+
+def test_a_quote_on_its_page_is_found_and_can_be_opened() -> None:
+    answer = "It was large: “enrolled 14,110 pairs of mothers” [report.pdf p. 1]."
+    quote, mark = check(answer, EVIDENCE)
+    assert quote == Citation(
+        "quote",
+        "found",
+        "enrolled 14,110 pairs of mothers",
+        15,
+        47,
+        "report.pdf",
+        "1",
+        "1",
+        10,
+        42,
+        REPORT.text[:162],
+    )
+    assert (answer[quote.at : quote.end], REPORT.text[quote.passage_start : quote.passage_end]) == (
+        quote.text,
+    ) * 2
+    assert (mark.kind, mark.status, mark.page, answer[mark.at : mark.end]) == (
+        "page_mark",
+        "found",
+        "1",
+        "[report.pdf p. 1]",
+    )
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "“Mother-to-child transmission is the main cause”",
+        '"mother to child TRANSMISSION is the main cause"',
+        "“Ｍother-to-child transmission … cause of infection”",
+        "“mothers and children in Harare”",
+        "「试验共招募了一万四千对母子」",
+        "“试验共招募了 一万四千对母子,地点在哈拉雷”",
+        "> It ended in 2000. [report.pdf p. 1]",
+    ],
+)
+def test_spaces_hyphens_widths_case_and_gaps_do_not_matter(quote: str) -> None:
+    assert statuses(quote)[0][:3] == ("quote", "found", "report.pdf")
+
+
+def test_a_quote_from_another_page_says_which() -> None:
+    answer = "“transmission is the main cause of infection” [report.pdf p. 1]"
+    assert statuses(answer)[0] == ("quote", "other_page", "report.pdf", "2")
+
+
+def test_a_quote_from_another_file_says_which() -> None:
+    answer = "“Owls hunt voles at night” [report.pdf p. 1]"
+    assert statuses(answer)[0] == ("quote", "other_page", "notes.txt", "")
+
+
+def test_an_invented_quote_is_not_found() -> None:
+    assert statuses("“The trial was stopped in 1812 by owls.”") == [("quote", "not_found", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "status", "page"),
+    [
+        ("[report.pdf p. 2]", "found", "2"),
+        ("[report p.2]", "found", "2"),
+        ("（report.pdf 第2页）", "found", "2"),
+        ("[report.pdf 第 3 页]", "found", "3"),
+        ("【report.pdf，第3页】", "found", "3"),
+        ("[p. 3]", "found", "3"),
+        ("[report.pdf pp. 2-3]", "found", "2"),
+        ("[notes.txt]", "found", ""),
+        ("[report.pdf p. 9]", "not_found", ""),
+        ("[other.pdf p. 2]", "not_found", ""),
+    ],
+)
+def test_page_marks_are_read_in_both_languages(mark: str, status: str, page: str) -> None:
+    assert [(one[0], one[1], one[3]) for one in statuses(f"So it is {mark}.")] == [
+        ("page_mark", status, page)
+    ]
+
+
+def test_a_mark_after_the_quote_may_name_a_range() -> None:
+    assert statuses("“main cause of infection” [report.pdf pp. 1–3]")[0] == (
+        "quote",
+        "found",
+        "report.pdf",
+        "2",
+    )
+
+
+def test_short_quoted_words_links_and_code_are_no_claims() -> None:
+    answer = (
+        "The “trial”, [a link](http://x), `“enrolled 9 pairs of mothers”`, ```\n“no such words at all”\n```"
+    )
+    assert statuses(answer) == []
+
+
+def test_a_short_quote_with_a_mark_is_a_claim() -> None:
+    assert statuses("“2000” [report.pdf p. 1]")[0] == ("quote", "found", "report.pdf", "1")
+
+
+def test_json_has_every_field() -> None:
+    (citation,) = check("[report.pdf p. 9]", EVIDENCE)
+    assert citation.to_json() == {
+        "kind": "page_mark",
+        "status": "not_found",
+        "text": "[report.pdf p. 9]",
+        "at": 0,
+        "end": 17,
+        "name": "report.pdf",
+        "cited_page": "9",
+        "page": "",
+        "passage_start": 0,
+        "passage_end": 0,
+        "passage": "",
+    }

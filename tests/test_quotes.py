@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.citations import check
+from chat.evidence import Evidence
+from chat.passages import Index
+from chat.quotes import SENTENCES, answer
+from tests.made_documents import make_index, make_long_document
+
+ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."
+QUESTION = "How many pairs did the trial in Zimbabwe enrol?"
+
+
+def test_the_answering_sentence_is_quoted_first_with_its_page() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    found = answer(QUESTION, [index], "en")
+    first = found.quotes[0]
+    assert (first.text, first.name, first.page) == (ANSWER, "report.pdf", "17")
+    assert found.markdown.startswith(f"The files say:\n\n> {ANSWER}\n\n[report.pdf p. 17]")
+
+
+def test_quotes_are_verbatim_and_few() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    quotes = answer(QUESTION, [index], "en").quotes
+    assert [quote.text for quote in quotes] == [
+        index.document.text[quote.start : quote.end] for quote in quotes
+    ]
+    assert len(quotes) <= SENTENCES
+
+
+def test_a_chinese_question_is_answered_from_a_chinese_file() -> None:
+    index = Index.build(make_long_document("䲟又称长印鱼，分布于全世界的暖温带海域。", "zh"))
+    found = answer("䲟又叫做什么？", [index], "zh")
+    assert found.markdown.startswith(
+        "文件里的原文：\n\n> 䲟又称长印鱼，分布于全世界的暖温带海域。\n\n[report.pdf p. 17]"
+    )
+
+
+@pytest.mark.parametrize("question", ["Which enzyme dissolves chitin?", "谁发明了望远镜？", "xyzzy"])
+def test_what_no_file_answers_is_said(question: str) -> None:
+    found = answer(question, [Index.build(make_long_document(ANSWER))], "en")
+    assert (found.quotes, found.markdown) == ((), "Nothing in the files answers this.")
+
+
+def test_a_row_is_quoted_with_its_header() -> None:
+    rows = "".join(f"Person {n}\t{n % 90}\n" for n in range(200))
+    index = make_index("name\tage\n" + rows, name="staff.tsv", unit="")
+    found = answer("How old is Person 121?", [index], "en")
+    assert (found.quotes[0].header, found.quotes[0].text) == ("name\tage", "Person 121\t31")
+    assert "> name | age\n> Person 121 | 31\n\n[staff.tsv]" in found.markdown.replace("\\", "")
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
+    index = Index.build(make_long_document("The owl Athene lives there. It hunts voles by starlight."))
+    texts = [quote.text for quote in answer("What hunts voles by starlight?", [index], "en").quotes]
+    assert texts[0] == "The owl Athene lives there. It hunts voles by starlight."
+
+
+def test_a_summary_is_an_extract_and_says_so() -> None:
+    chapters = [
+        f"{n}. Chapter on owls\nOwl number {n} sleeps. " + "Nothing happens. " * 50 for n in range(1, 8)
+    ]
+    found = answer("Summarize this", [make_index(*chapters)], "en")
+    assert found.markdown.startswith("There is no language model here, so this is an extract")
+    assert found.quotes[0].text == "1. Chapter on owls\nOwl number 1 sleeps."
+    assert len(found.quotes) >= 4
+
+
+def test_markdown_and_html_of_a_file_are_shown_as_characters() -> None:
+    index = make_index("The trial <img src=x> enrolled *14,110* pairs of `mothers`.", unit="", name="a*b.txt")
+    assert (
+        "> The trial \\<img src=x\\> enrolled \\*14,110\\* pairs of \\`mothers\\`.\n\n[a-b.txt]"
+        in answer(QUESTION, [index], "en").markdown
+    )
+
+
+def test_every_quote_passes_the_check_of_citations() -> None:
+    document = make_long_document(ANSWER)
+    found = answer(QUESTION, [Index.build(document)], "en")
+    assert {citation.status for citation in check(found.markdown, [Evidence.prepare(document)])} == {"found"}
+
+
+def test_empty_files_answer_nothing() -> None:
+    assert answer("Who?", [make_index("", unit="")], "zh").quotes == ()
+    assert answer("总结一下", [make_index("", unit="")], "zh").markdown == "文件里没有能回答这个问题的内容。"
