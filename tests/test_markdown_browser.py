@@ -7,13 +7,12 @@ that shows them growing. Every request is watched; a foreign host is never reach
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -25,27 +24,16 @@ from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from chat.headers import security_headers
 from chat.ui.rendering import LATEX_DELIMITERS, escape, render
 from chat.ui.theme import create_theme
+from tests.browsers import ARGUMENTS, find_chromium
 from tests.markdown_cases import CASES, NAMES, PAYLOADS
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("BROWSER_TESTS") == "0", reason="BROWSER_TESTS=0"),
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),  # Gradio's own statistics
 ]
 ROOT = Path(__file__).parents[1]
 OUTLINE = (ROOT / "tests" / "outline.js").read_text(encoding="utf-8")
 HOSTILE = (ROOT / "tests" / "hostile.js").read_text(encoding="utf-8")
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 STEPS = 6
 PROSE = """all => all.map(md => [...md.querySelectorAll('p, li, td, h1, h2')]
   .filter(part => !part.closest('pre')).map(part => part.cloneNode(true))
@@ -76,6 +64,11 @@ SETS: dict[str, Texts] = {
 }
 
 
+async def show_raw() -> tuple[list[dict[str, Any]], str]:
+    """Show the hostile texts as no code of ours would, so that only the layers below stand between."""
+    return show(PAYLOADS), "raw whole"
+
+
 async def show_allowed() -> tuple[list[dict[str, Any]], str]:
     return show([render(text, ["pictures.example"]) for text in SETS["allowed"]]), "allowed whole"
 
@@ -87,6 +80,7 @@ def create_app() -> FastAPI:
         shown = gr.Textbox(elem_id="shown")
         gr.Button("whole", elem_id="whole").click(show_whole, [name], [chatbot, shown])
         gr.Button("grow", elem_id="grow").click(show_step, [name, step], [chatbot, shown])
+        gr.Button("raw", elem_id="raw").click(show_raw, None, [chatbot, shown])
         gr.Button("allowed", elem_id="allowed").click(show_allowed, None, [chatbot, shown])
     app = FastAPI()
 
@@ -156,7 +150,9 @@ def origin() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(cast(Any, playwright)), args=list(ARGUMENTS)
+        )
         yield browser
         browser.close()
 
@@ -237,6 +233,17 @@ def test_nothing_runs_fetches_links_to_script_or_covers_the_page(watched: Watche
     }
     assert watched.foreign == []
     assert watched.errors == []
+
+
+def test_the_policy_and_the_style_hold_without_the_rendering(watched: Watched) -> None:
+    watched.foreign.clear()
+    watched.press("raw", "raw whole")
+    watched.page.wait_for_selector("#growing .message-content .md *", state="attached")
+    watched.page.wait_for_load_state("networkidle")
+    found = watched.page.evaluate(HOSTILE)
+    assert (found["pwned"], found["isCovered"], watched.foreign) == (None, False, [])
+    assert found["elements"]  # else this proves nothing
+    watched.page.evaluate("violations.length = 0")
 
 
 def test_gradio_works_under_the_policy(watched: Watched) -> None:

@@ -27,6 +27,9 @@ SANS = (
     "Source Han Sans SC",
     "WenQuanYi Micro Hei",
     "sans-serif",
+    "Apple Color Emoji",
+    "Segoe UI Emoji",
+    "Noto Color Emoji",
 )
 MONO = (
     "ui-monospace",

@@ -1,0 +1,79 @@
+"""The page for everybody: axe-core finds nothing serious, a phone has no overflow, nobody foreign is asked.
+
+axe-core comes with the package axe-playwright-python; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.pages import visit
+from tests.provider import Provider
+from tests.servers import RunningApp, run_app
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+GRAVE = ("serious", "critical")
+MARKDOWN = "**注意：**正文 `code` [文档](https://example.com)\n\n```py\ndef f(x):\n    return 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"  # noqa: E501
+
+
+@pytest.fixture
+async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+    """The app over a model that answers with everything that Markdown has."""
+    provider.answer = MARKDOWN
+    settings = {"OPENAI_MODEL": "any-model", "OPENAI_API_KEY": "sk-test"}
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+        yield running
+
+
+async def find_violations(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return what axe finds that is serious: the rule, its help and where."""
+    await page.evaluate(AXE)
+    results: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (
+            found["id"],
+            found["help"],
+            [f"{node['target']} {node['html'][:160]}" for node in found["nodes"]][:4],
+        )
+        for found in results["violations"]
+        if found["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+async def test_axe_finds_nothing_serious(
+    served: RunningApp, browser: Browser, scheme: Any, locale: str
+) -> None:
+    async with visit(browser, served.url, locale=locale, color_scheme=scheme, reduced_motion="reduce") as tab:
+        assert await find_violations(tab.page) == []
+        await tab.ask("Hello")
+        await expect(tab.history.locator(".code_wrap")).to_be_visible()
+        assert await find_violations(tab.page) == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+async def test_nothing_overflows_a_narrow_phone(served: RunningApp, browser: Browser, locale: str) -> None:
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "is_mobile": True, "has_touch": True}
+    async with visit(browser, served.url, locale=locale, **phone) as tab:
+        await tab.ask("x" * 400 + MARKDOWN)
+        sizes = await tab.page.evaluate(
+            """() => [document.documentElement.scrollWidth, document.body.scrollWidth,
+                      document.querySelector('#conversation').scrollWidth
+                        - document.querySelector('#conversation').clientWidth,
+                      document.querySelector('#composer').getBoundingClientRect().bottom <= innerHeight]"""
+        )
+        assert sizes == [360, 360, 0, True]
+        assert await find_violations(tab.page) == []
+
+
+async def test_no_foreign_host_is_asked(served: RunningApp, browser: Browser) -> None:
+    async with visit(browser, served.url) as tab:
+        await tab.ask("Hello")
+        assert tab.hosts == {served.url.split("/")[2]}
