@@ -208,7 +208,8 @@ class Callbacks:
         files = visit.files
         if visit.target == "sample":
             name = SAMPLES[visit.language]
-            files = ((await self.engine.attach(SAMPLES_FOLDER / name, name, visit.owner)).id,)
+            path, is_temporary = SAMPLES_FOLDER / name, visit.is_temporary
+            files = ((await self.engine.attach(path, name, visit.owner, is_temporary=is_temporary)).id,)
         async for shown in self.send(replace(visit, files=files), text(visit.language, key)):
             yield shown
 
@@ -270,6 +271,7 @@ class Callbacks:
             parent_id=parent_id,
             options=visit.options,
             is_temporary=visit.is_temporary,
+            wants_title=True,
         )
 
     async def _load(self, visit: Visit) -> Branch:

@@ -16,6 +16,7 @@ from gradio.components import Component
 from chat.turns import Options
 from chat.ui.texts import text
 
+AUTOMATIC = ""  # the default model; for files, while only the demo model is there, the quotes first
 NAMES = ("model", "system_prompt", "temperature", "max_tokens", "file_characters")
 PRESETS = ("brief", "translator", "teacher", "programmer")
 
@@ -55,12 +56,14 @@ def create_settings_panel() -> SettingsPanel:
 def word_panel(language: str, models: Sequence[str], options: Options) -> list[dict[str, Any]]:
     """Return the updates that put the visitor's language and choices into the panel."""
     named = {name: getattr(options, name) for name in NAMES}
-    model = options.model if options.model in models else (models[0] if models else "")
+    model = options.model if options.model in models else AUTOMATIC
     updates = []
     for name, value in named.items():
         update: dict[str, Any] = {"label": text(language, f"settings.{name}"), "value": value}
         if name == "model":
-            update |= {"choices": [(choice, choice) for choice in models], "value": model}
+            automatic = text(language, "settings.automatic", model=models[0] if models else "")
+            choices = [(automatic, AUTOMATIC), *((choice, choice) for choice in models)]
+            update |= {"choices": choices, "value": model}
         elif name == "system_prompt":
             update |= {"placeholder": text(language, "settings.default")}
         else:

@@ -1,11 +1,13 @@
 """Files on their way in: read as soon as they are there, with progress, or refused with the reason.
 
-Knows no component: paths come from Gradio, which lets through only what this browser uploaded.
+Knows no component. A path is what this browser was told when it uploaded the file, and is known to no other; the
+upload is deleted as soon as it is read or refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,9 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
     """
     name = Path(paths[0]).name if paths else ""
     try:
-        if not paths:
-            raise InvalidRequest("No file came with this.")
-        attachment = await engine.attach(Path(paths[0]), name, visit.owner, visit.value or None)
+        path = _take(engine, paths)
+        with _discarded(engine, path):
+            attachment = await engine.attach(path, name, visit.owner, visit.value or None)
     except PasswordRequired:
         yield (
             _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True),
@@ -73,14 +75,33 @@ def describe_document(document: Document, language: str) -> str:
 async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tuple[str, str]:
     """Add the conversations of an export; return the list, and a sentence about it."""
     try:
-        if not paths:
-            raise InvalidRequest("No file came with this.")
-        data = await anyio.Path(paths[0]).read_bytes()
+        path = _take(engine, paths)
+        with _discarded(engine, path):
+            data = await anyio.Path(path).read_bytes()
         added = await engine.history.import_json(data, visit.owner)
         sentence = text(visit.language, "sidebar.imported", count=len(added))
     except ChatError as error:
         sentence = describe_error(visit.language, error.body()["error"])  # type: ignore[arg-type]
     return await sidebar.list_conversations(engine, visit), sentence
+
+
+def _take(engine: Engine, paths: Sequence[str]) -> Path:
+    if not paths:
+        raise InvalidRequest("No file came with this.")
+    return engine.inbox.take(paths[0])
+
+
+@contextmanager
+def _discarded(engine: Engine, path: Path) -> Iterator[None]:
+    """Delete the upload afterwards, but not while its password is asked for."""
+    try:
+        yield
+    except PasswordRequired:
+        raise
+    except BaseException:
+        engine.inbox.discard(path)
+        raise
+    engine.inbox.discard(path)
 
 
 def _tell(visit: Visit, status: str, label: str, *, id: str = "", is_last: bool) -> dict[str, Any]:

@@ -85,6 +85,7 @@ TEXTS: dict[str, str] = {
     # Settings
     "settings.label": "Settings",
     "settings.model": "Model",
+    "settings.automatic": "Automatic ({model})",
     "settings.system_prompt": "System prompt",
     "settings.preset": "Preset",
     "settings.temperature": "Temperature",

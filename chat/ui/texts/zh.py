@@ -81,6 +81,7 @@ TEXTS: dict[str, str] = {
     "sidebar.cancel": "取消",
     "settings.label": "设置",
     "settings.model": "模型",
+    "settings.automatic": "自动（{model}）",
     "settings.system_prompt": "系统提示词",
     "settings.preset": "预设",
     "settings.temperature": "温度",
