@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import os
-from collections.abc import AsyncIterator
+import signal
+import struct
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from chat.documents import Document, Page, Problem
-from chat.errors import EmptyFile, FileTooLarge
-from chat.extraction import Limits, Readers
+from chat.errors import EmptyFile, FileTooLarge, UnreadableFile
+from chat.extraction import Limits, Readers, Reading, frames, refusals
+from chat.extraction.child import Child, ChildFailed
+from tests.benchmarks.fuzz_extraction import fuzz, mutations
+from tests.office_files import docx, odt, pptx, xlsx
+from tests.pdf_files import pdf, show
+
+PoolOf = Callable[[Limits], Readers]
 
 
 @pytest.fixture
-async def readers() -> AsyncIterator[Readers]:
-    pool = Readers(Limits(seconds=20))
+async def pool_of() -> AsyncIterator[PoolOf]:
+    pools: list[Readers] = []
+
+    def make(limits: Limits) -> Readers:
+        pools.append(Readers(limits))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        await pool.aclose()
+
+
+@pytest.fixture
+async def readers(pool_of: PoolOf) -> Readers:
+    pool = pool_of(Limits())
     await pool.start()
-    yield pool
-    await pool.aclose()
+    return pool
 
 
 def is_alive(pid: int) -> bool:
@@ -57,20 +82,19 @@ async def test_file_over_the_limit_is_refused_with_the_limit(tmp_path: Path) -> 
     assert caught.value.details == {"name": "a.txt", "limit_mb": 0.002}
 
 
-async def test_reading_stops_at_the_cap_of_characters_and_says_so(tmp_path: Path) -> None:
+async def test_reading_stops_at_the_cap_of_characters_and_says_so(tmp_path: Path, pool_of: PoolOf) -> None:
     path = tmp_path / "stored"
     path.write_text("abcde\n" * 100_000)
-    pool = Readers(Limits(characters=400_000))
+    pool = pool_of(Limits(characters=400_000))
     document = await (await pool.open(path, "a.txt")).finish()
-    await pool.aclose()
     assert document.text == ("abcde\n" * 100_000)[:400_000]
     assert document.problems == (
         Problem("truncated", (), "Reading stopped at the limit of 400,000 characters."),
     )
 
 
-async def test_closed_pool_leaves_no_child(tmp_path: Path) -> None:
-    pool = Readers(Limits())
+async def test_closed_pool_leaves_no_child(tmp_path: Path, pool_of: PoolOf) -> None:
+    pool = pool_of(Limits())
     await pool.start()
     path = tmp_path / "stored"
     path.write_text("text")
@@ -81,14 +105,303 @@ async def test_closed_pool_leaves_no_child(tmp_path: Path) -> None:
     assert not [pid for pid in pids if is_alive(pid)]
 
 
-async def test_child_sees_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_child_sees_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pool_of: PoolOf) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    pool = Readers(Limits())
+    pool = pool_of(Limits())
     path = tmp_path / "stored"
     path.write_text("text")
     await (await pool.open(path, "a.txt")).finish()
     environment = environment_of(pool._idle[0].pid)
-    await pool.aclose()
     assert os.environ["OPENAI_API_KEY"] == "sk-secret"
     assert b"OPENAI" not in environment
     assert b"secret" not in environment
+
+
+def endless_pdf() -> bytes:
+    """A PDF of 2 kB whose first page is easy and whose second draws ten things ten billion times."""
+    levels = 10
+    extra = []
+    for level in range(levels):
+        calls = b"/X Do " * 10 if level < levels - 1 else b"BT /F1 9 Tf (again and again) Tj ET"
+        inner = b"/XObject << /X %d 0 R >>" % (5 + level) if level < levels - 1 else b""
+        extra.append(
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 600 700] /Resources << /Font << /F1 3 0 R >> %b >> "
+            b"/Length %d >>\nstream\n%b\nendstream" % (inner, len(calls), calls)
+        )
+    whole = pdf(show("An easy page"), "/X Do " * 10, extra=extra)
+    return whole.replace(
+        b"/Font << /F1 3 0 R >> >>  >>", b"/Font << /F1 3 0 R >> /XObject << /X 4 0 R >> >> >>"
+    )
+
+
+async def test_file_without_an_end_costs_its_time_and_leaves_what_was_read(
+    tmp_path: Path, pool_of: PoolOf
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf())
+    pool = pool_of(Limits(seconds=1.5))
+    await pool.start()
+    begun = time.monotonic()
+    document = await (await pool.open(path, "a.pdf")).finish()
+    seconds = time.monotonic() - begun
+    path.write_text("text")
+    after = await (await pool.open(path, "b.txt")).finish()
+    assert document.pages == (Page("1", "An easy page"),)
+    assert document.problems == (
+        Problem(
+            "truncated",
+            (),
+            "Reading stopped after page 1: Reading “a.pdf” took longer than the limit of 1.5 seconds.",
+        ),
+    )
+    assert seconds < 20
+    assert after.text == "text"
+
+
+async def test_event_loop_keeps_its_pace_while_a_hostile_file_is_read(
+    tmp_path: Path, pool_of: PoolOf
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf())
+    pool = pool_of(Limits(seconds=1.0))
+    await pool.start()
+    gaps: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            gaps.append(time.monotonic() - before)
+
+    ticking = asyncio.create_task(tick())
+    await (await pool.open(path, "a.pdf")).finish()
+    ticking.cancel()
+    assert sorted(gaps)[int(len(gaps) * 0.95)] < 0.1
+
+
+async def test_file_that_needs_too_much_memory_is_refused_with_the_limit(
+    tmp_path: Path, pool_of: PoolOf
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(pdf(b"BT /F1 9 Tf " + b"(a) Tj " * 2_000_000 + b" ET", is_packed=True))
+    pool = pool_of(Limits(memory_bytes=350_000_000))
+    with pytest.raises(UnreadableFile) as caught:
+        await pool.open(path, "a.pdf")
+    assert str(caught.value) == "Reading “a.pdf” needed more memory than the limit of 350 MB."
+
+
+async def test_child_that_dies_ends_one_reading_and_is_replaced(tmp_path: Path, pool_of: PoolOf) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf())
+    pool = pool_of(Limits())
+    await pool.start()
+    reading = await pool.open(path, "a.pdf")
+    for child in list(pool._children):
+        os.kill(child.pid, signal.SIGSEGV)
+    document = await reading.finish()
+    path.write_text("text")
+    after = await (await pool.open(path, "b.txt")).finish()
+    assert document.problems == (
+        Problem("truncated", (), "Reading stopped after page 1: “a.pdf” is damaged: its reader broke down."),
+    )
+    assert after.text == "text"
+
+
+async def test_reading_that_is_cancelled_keeps_what_it_has_and_ends_its_child(
+    tmp_path: Path, pool_of: PoolOf
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf())
+    pool = pool_of(Limits())
+    reading = await pool.open(path, "a.pdf")
+    pids = [child.pid for child in pool._children]
+    await reading.cancel()
+    assert reading.document.pages == (Page("1", "An easy page"),)
+    assert reading.document.problems == (Problem("truncated", (), "Reading was stopped."),)
+    assert not [pid for pid in pids if is_alive(pid)]
+    await reading.cancel()
+
+
+async def test_closing_the_pool_ends_what_is_being_read(tmp_path: Path, pool_of: PoolOf) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf())
+    pool = pool_of(Limits())
+    reading = await pool.open(path, "a.pdf")
+    await pool.aclose()
+    assert reading.document.is_complete
+
+
+async def test_caller_that_gives_up_ends_the_reading(tmp_path: Path, pool_of: PoolOf) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(endless_pdf().replace(b"(An easy page) Tj", b"/X Do (easy) Tj  "))
+    pool = pool_of(Limits(processes=1))
+    opening = asyncio.create_task(pool.open(path, "a.pdf"))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    path.write_text("text")
+    assert (await (await pool.open(path, "b.txt")).finish()).text == "text"
+
+
+async def test_pages_stream_in_while_the_rest_is_read(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(pdf(*(show(f"Page {number}") for number in range(1, 3_001))))
+    reading = await readers.open(path, "a.pdf")
+    first = reading.document
+    steps = [document async for document in reading.follow()]
+    assert first.pages[0] == Page("1", "Page 1")
+    assert (len(first.pages) < 3_000, first.is_complete, first.page_count) == (True, False, 3_000)
+    assert [len(step.pages) for step in steps] == sorted(len(step.pages) for step in steps)
+    assert (len(steps[-1].pages), steps[-1].is_complete, steps[-1].problems) == (3_000, True, ())
+    assert reading.document is steps[-1]
+
+
+async def test_no_more_children_than_the_setting_run_at_once(tmp_path: Path, pool_of: PoolOf) -> None:
+    pool = pool_of(Limits(processes=2))
+    await pool.start()
+    paths = [tmp_path / str(number) for number in range(6)]
+    for path in paths:
+        path.write_bytes(pdf(*(show("text") for _ in range(200))))
+    readings = await asyncio.gather(*(pool.open(path, "a.pdf") for path in paths))
+    count = len(pool._children)
+    documents = [await reading.finish() for reading in readings]
+    assert count <= 2
+    assert [len(document.pages) for document in documents] == [200] * 6
+
+
+async def test_child_is_used_again(tmp_path: Path, pool_of: PoolOf) -> None:
+    readers, path = pool_of(Limits()), tmp_path / "stored"
+    path.write_text("text")
+    pids = set()
+    for _ in range(5):
+        await (await readers.open(path, "a.txt")).finish()
+        pids |= {child.pid for child in readers._children}
+    assert len(pids) == 1
+
+
+async def test_child_cannot_write_a_file(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_text("text")
+    await (await readers.open(path, "a.txt")).finish()
+    assert "Max file size             0                    0" in limits_of(readers._idle[0].pid)
+
+
+def limits_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/limits").read_text()
+
+
+def picture(width: int, height: int, kind: str, mode: str = "RGB") -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, (width, height), "red").save(out, kind)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "media_type"),
+    [
+        ("PNG", "RGB", "image/jpeg"),
+        ("PNG", "RGBA", "image/png"),
+        ("JPEG", "RGB", "image/jpeg"),
+        ("GIF", "P", "image/jpeg"),
+        ("WEBP", "RGB", "image/jpeg"),
+    ],
+)
+async def test_large_picture_is_made_small(
+    readers: Readers, tmp_path: Path, kind: str, mode: str, media_type: str
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(picture(3_000, 1_500, kind, mode))
+    data, found = await readers.shrink_image(path, longest=600)
+    with Image.open(io.BytesIO(data)) as image:
+        assert (found, image.size) == (media_type, (600, 300))
+
+
+async def test_small_picture_stays_as_it_is(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(picture(30, 20, "PNG"))
+    assert await readers.shrink_image(path) == (path.read_bytes(), "image/png")
+
+
+def replace_png_size(data: bytes, size: bytes) -> bytes:
+    header = data[12:16] + size + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+
+
+async def test_picture_of_too_many_pixels_is_refused(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    size = struct.pack(">II", 20_000, 20_000)
+    path.write_bytes(replace_png_size(picture(1, 1, "PNG", "1"), size))
+    with pytest.raises(UnreadableFile, match=r"“big\.png” has more pixels than the limit of 80 million"):
+        await readers.shrink_image(path, name="big.png")
+
+
+async def test_page_is_rendered_as_a_picture(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(pdf(show("Text"), "1 0 0 rg 0 0 612 792 re f"))
+    data = await readers.render(path, 2, 306)
+    with Image.open(io.BytesIO(data)) as image:
+        red, green, blue = image.convert("RGB").resize((1, 1)).tobytes()
+        assert (image.format, image.size) == ("JPEG", (306, 396))
+    assert red > 240
+    assert max(green, blue) < 20
+
+
+async def test_page_that_is_not_there_is_refused(readers: Readers, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(pdf(show("Text")))
+    with pytest.raises(UnreadableFile, match=r"Page 9 of “a\.pdf” cannot be shown"):
+        await readers.render(path, 9, 306, name="a.pdf")
+
+
+async def test_frames_of_a_child_are_bounded() -> None:
+    reading = Reading("a.txt", 1, 10)
+    reading.feed({"type": "pages", "pages": [["1", "", "x" * 8], ["2", "", "y" * 8]]})
+    reading.feed({"type": "problem", "kind": "k" * 100, "pages": ["9" * 9_999], "note": "n" * 9_999})
+    reading.end()
+    document = reading.document
+    assert [page.text for page in document.pages] == ["xxxxxxxx", "yy"]
+    assert [len(document.problems[0].kind), len(document.problems[0].note)] == [40, 2_000]
+    with pytest.raises(frames.BadFrame):
+        frames.lengths(frames.HEAD.pack(frames.OBJECT_BYTES + 1, 0))
+    with pytest.raises(frames.BadFrame):
+        frames.decode(b"[]")
+
+
+def test_refusal_of_a_child_keeps_the_name_that_the_parent_knows() -> None:
+    fields: dict[str, object] = {
+        "error": "SystemExit", "message": "m" * 9_999, "details": {"name": "other", "wrong": 1, "x": []}
+    }  # fmt: skip
+    error = refusals.from_child(fields, "a.pdf")
+    assert (type(error), len(str(error)), error.details) == (
+        UnreadableFile,
+        500,
+        {"name": "a.pdf", "wrong": 1},
+    )
+
+
+async def test_child_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(ChildFailed):
+        await Child.start(Limits())
+
+
+async def test_broken_files_end_with_a_document_or_a_sentence(tmp_path: Path) -> None:
+    text = "<w:p><w:r><w:t>Text</w:t></w:r></w:p>"
+    made = {
+        "a.pdf": pdf(show("Text"), show("More")),
+        "a.docx": docx(text),
+        "a.pptx": pptx("<p:sp><p:txBody><a:p><a:r><a:t>x</a:t></a:r></a:p></p:txBody></p:sp>"),
+        "a.xlsx": xlsx({"S": '<row r="1"><c r="A1"><v>1</v></c></row>'}),
+        "a.odt": odt("<text:p>Text</text:p>"),
+        "a.rtf": rb"{\rtf1\ansi Text\par}",
+        "a.html": b"<html><p>Text</p></html>",
+        "a.txt": "文本".encode("gb18030") * 20,
+    }
+    files = []
+    for name, data in made.items():
+        files.append(tmp_path / name)
+        files[-1].write_bytes(data)
+    outcome = await fuzz(mutations(files, 80, seed=5), time.monotonic() + 60)
+    assert outcome.counts.total() > 0
+    assert outcome.failures == []

@@ -21,6 +21,7 @@ from chat.extraction.limits import Limits
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
+WALL_FACTOR = 4  # of the CPU time: a busy machine does not cut a long file that goes on
 PIPE_BYTES = 1 << 20
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 
@@ -54,6 +55,11 @@ class Child:
         """The process id."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs, as far as is known."""
+        return self._process.returncode is None
+
     @classmethod
     async def start(cls, limits: Limits) -> Child:
         """Start a child and wait until it has loaded its readers; ChildFailed where it does not."""
@@ -81,11 +87,12 @@ class Child:
         Raises ChildFailed. A child whose frames are not read to the end stays not idle, and must be ended.
         """
         self.is_idle = False
-        deadline = asyncio.get_running_loop().time() + self._limits.seconds
+        clock, seconds = asyncio.get_running_loop().time, self._limits.seconds
+        last = clock() + seconds * WALL_FACTOR
         await self._send(job)
         while True:
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(min(last, clock() + seconds)):
                     frame = await self._receive()
             except TimeoutError as error:
                 raise ChildFailed("time") from error

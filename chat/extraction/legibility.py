@@ -34,7 +34,7 @@ BLOCKS = (  # first code point of each block, and the script that is told apart 
 STARTS = [start for start, _ in BLOCKS]
 COMMON_CODECS = ("gb2312", "big5", "shift_jis", "euc_kr")
 UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese", "Tibetan", "rare"})
-WORDS = re.compile(r"[^\W\d_]+")
+GLUED = re.compile(rf"[^\W\d_]{{{SPACED_RUN},}}")
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Letters that end a word and do not begin one: ta marbuta, alef maksura; the final forms of Hebrew.
 ENDINGS = "\u0629\u0649\u05da\u05dd\u05df\u05e3\u05e5"
@@ -55,6 +55,7 @@ class Judgement:
         return self.letters < FEWEST_LETTERS or self.score >= LEGIBLE
 
 
+@lru_cache(maxsize=8)  # a page is asked about at several places
 def judge(text: str) -> Judgement:
     """Return how plausible the text is."""
     scripts: Counter[str] = Counter()
@@ -142,5 +143,5 @@ def _spacing(text: str, scripts: Counter[str]) -> float:
     """Below 1 where the spaces between words are lost."""
     if sum(scripts[name] for name in UNSPACED) * 3 > scripts.total():
         return 1.0
-    long = sum(len(word) for word in WORDS.findall(text) if len(word) > SPACED_RUN)
+    long = sum(map(len, GLUED.findall(text)))
     return 1 - long / max(1, scripts.total())

@@ -11,9 +11,9 @@ MEGABYTE = 1_000_000
 class Limits:
     """What a file may use before its child is ended.
 
-    seconds: CPU time and wall time of one file, each. memory_bytes: address space of the child, which has
-    about 250 MB of it before it reads anything. characters: where reading stops and says so.
-    processes: children at most. upload_bytes: size of a file at most.
+    seconds: CPU time of one file, and wall time without a new page (four times that in all). memory_bytes:
+    address space of the child, which has about 250 MB of it before it reads anything. characters: where
+    reading stops and says so. processes: children at most. upload_bytes: size of a file at most.
     """
 
     seconds: float = 30.0

@@ -47,9 +47,10 @@ def render(source: Source, page: int, width: int) -> bytes:
     """Return a page of a PDF as a JPEG of `width` pixels; `page` counts from 1."""
     try:
         document = pypdfium2.PdfDocument(source.path, password=source.password)
+        document.init_forms()  # before a page is opened, or what fields hold is not drawn
         sheet = document[page - 1]
     except (pypdfium2.PdfiumError, IndexError) as error:
-        raise refusals.damaged(source.name, "PDF") from error
+        raise refusals.no_such_page(source.name, page) from error
     scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
     image = sheet.render(scale=scale).to_pil().convert("RGB")
     return _pack(image, limit_bytes=PAGE_BYTES)[0]

@@ -24,6 +24,7 @@ MEDIA_TYPES = {
 }
 TIMES = re.compile(r"^\s*((?:\d+:)?\d+:\d+)[.,]\d+\s+-->")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+BINARY = "a binary file of a kind that is not known"
 BINARY_SHARE = 0.02
 GARBLED_SHARE = 0.01
 SAMPLE_CHARACTERS = 100_000
@@ -31,7 +32,10 @@ SAMPLE_CHARACTERS = 100_000
 
 def read(source: Source) -> Findings:
     """Yield the one page of a text file."""
-    text, encoding = encodings.decode(source.path.read_bytes())
+    data = source.path.read_bytes()
+    if encodings.is_binary(data):
+        raise refusals.unsupported(source.name, BINARY)
+    text, encoding = encodings.decode(data)
     refuse_binary(text, source.name)
     if not text.strip("\x00 \t\r\n\ufeff"):
         raise refusals.empty(source.name)
@@ -56,7 +60,7 @@ def refuse_binary(text: str, name: str) -> None:
     """Raise UnsupportedFile where decoded bytes are no text."""
     sample = text[:SAMPLE_CHARACTERS]
     if len(CONTROLS.findall(sample)) > len(sample) * BINARY_SHARE:
-        raise refusals.unsupported(name, "a binary file of a kind that is not known")
+        raise refusals.unsupported(name, BINARY)
 
 
 def judge(text: str, encoding: str) -> Findings:

@@ -57,17 +57,24 @@ class Readers:
             raise
         return reading
 
-    async def render(self, path: Path, page: int, width: int, password: str | None = None) -> bytes:
+    async def render(
+        self, path: Path, page: int, width: int, *, name: str = "", password: str | None = None
+    ) -> bytes:
         """Return page `page` (1 is the first) of a PDF as a JPEG, `width` pixels wide."""
-        job = {"job": "render", **_file(path, path.name), "password": password, "page": page, "width": width}
-        return (await self._picture(job, path.name)).blob
+        job = {"job": "render", **_file(path, name), "password": password, "page": page, "width": width}
+        return (await self._picture(job)).blob
 
     async def shrink_image(
-        self, path: Path, *, longest: int = PICTURE_PIXELS, limit_bytes: int = PICTURE_BYTES
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        longest: int = PICTURE_PIXELS,
+        limit_bytes: int = PICTURE_BYTES,
     ) -> tuple[bytes, str]:
         """Return a picture that a model can take, `longest` pixels at most on a side, and its media type."""
-        job = {"job": "shrink", **_file(path, path.name), "longest": longest, "limit_bytes": limit_bytes}
-        frame = await self._picture(job, path.name)
+        job = {"job": "shrink", **_file(path, name), "longest": longest, "limit_bytes": limit_bytes}
+        frame = await self._picture(job)
         return frame.blob, str(frame.fields.get("media_type"))
 
     async def aclose(self) -> None:
@@ -101,7 +108,8 @@ class Readers:
         finally:
             reading.end(STOPPED)
 
-    async def _picture(self, job: dict[str, Any], name: str) -> Frame:
+    async def _picture(self, job: dict[str, Any]) -> Frame:
+        name = str(job["name"])
         self._admit(Path(str(job["path"])), name)
         async with contextlib.aclosing(self._ask(job, name)) as answer:
             frames = [frame async for frame in answer]
@@ -141,18 +149,29 @@ class Readers:
     @contextlib.asynccontextmanager
     async def _borrow(self) -> AsyncIterator[Child]:
         async with self._places:
-            child = self._idle.pop() if self._idle else await self._start_child()
+            child = await self._idle_child() or await self._start_child()
             try:
                 yield child
             finally:
                 await self._put_back(child)
 
+    async def _idle_child(self) -> Child | None:
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            await self._end(child)  # the system may end a process for reasons of its own
+        return None
+
+    async def _end(self, child: Child) -> None:
+        self._children.discard(child)
+        await asyncio.shield(child.end())
+
     async def _put_back(self, child: Child) -> None:
         if child.is_idle and not self._is_closed:
             self._idle.append(child)
             return
-        self._children.discard(child)
-        await asyncio.shield(child.end())
+        await self._end(child)
         if not self._idle and not self._is_closed:
             self._background(self._warm())
 
@@ -175,4 +194,4 @@ class Readers:
 
 
 def _file(path: Path, name: str) -> dict[str, str]:
-    return {"path": str(path.resolve()), "name": name}
+    return {"path": str(path.resolve()), "name": name or path.name}

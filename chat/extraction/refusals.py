@@ -99,6 +99,11 @@ def from_child(fields: dict[str, object], name: str) -> AttachmentError:
     return kind(str(fields.get("message"))[:SENTENCE_CHARACTERS], **{**known, "name": name})
 
 
+def no_such_page(name: str, page: int) -> UnreadableFile:
+    """A page that cannot be drawn, or is not there."""
+    return UnreadableFile(f"Page {page} of “{name}” cannot be shown.", name=name, page=page)
+
+
 def too_many_pixels(name: str, limit: int) -> UnreadableFile:
     """A picture that would unpack to more pixels than any camera makes."""
     sentence = f"“{name}” has more pixels than the limit of {limit // 1_000_000} million."

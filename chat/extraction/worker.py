@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +26,7 @@ try:
 except ImportError:  # Windows: the parent's wall limit is what is left
     resource = None  # type: ignore[assignment]
 
+PR_SET_PDEATHSIG = 1
 BATCH_SECONDS = 0.1
 GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather than kept
 Say = Callable[..., None]
@@ -147,10 +150,12 @@ def answer(job: dict[str, Any], say: Say) -> bool:
         return False
     except (KeyboardInterrupt, SystemExit, BrokenPipeError):
         raise
-    except BaseException:  # a panic of the Rust reader is not an Exception, and any reader may meet any error
+    except (
+        BaseException
+    ) as error:  # any reader may meet any error; a panic of the one in Rust is no Exception
         broken = refusals.crashed(job["name"])
         say(type="refusal", error=type(broken).__name__, message=str(broken), details=broken.details)
-        return False
+        return isinstance(error, Exception) and _peak_bytes() < GROWN_BYTES
     return _peak_bytes() < GROWN_BYTES
 
 
@@ -170,6 +175,12 @@ def limit_process(memory_bytes: int) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
         except (ValueError, OSError):  # macOS refuses RLIMIT_AS
             continue
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the parent is gone, whatever it is doing then. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def limit_cpu(seconds: float) -> None:
@@ -206,6 +217,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
     kinds.load_readers()
     sys.dont_write_bytecode = True
+    die_with_parent()
     limit_process(int(sys.argv[1]))
     serve(sys.stdin.buffer, answers, float(sys.argv[2]))
 
