@@ -31,10 +31,7 @@ _DIGITS = re.compile(
     r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
 )
 # A sentence that begins so speaks of what the one before it names.
-_LEANING = re.compile(
-    r"(?:其|该|此|这|它|他|她|後者|后者|前者|並|并|但|因此|所以|然而|此外)"
-    r"|(?:It|Its|They|Their|This|That|These|Those|He|His|She|Her|Such|However|Therefore|Thus|Hence)\b"
-)
+_LEANING = re.compile(r"[其该該此这這它他她]|(?:It|Its|They|Their|This|These|Those|He|His|She|Her)\b")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=](?=\s)|^\d+(?=[.)]))")
 
 _TEXTS = {
@@ -89,7 +86,8 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     if is_about_the_whole(question):
         kind, found = "extract", list(_extract(indexes))
     else:
-        kind, found = "quotes", _merge(rank_sentences(question, indexes))
+        ranked = rank_sentences(question, indexes)
+        kind, found = "quotes", [*_merge(ranked[:FEWEST_SENTENCES]), *ranked[FEWEST_SENTENCES:]]
     pairs = [
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
