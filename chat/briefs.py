@@ -24,6 +24,7 @@ from chat.turns import Options, Visitor
 
 REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for
 ALL_THAT_FITS = 10**9
+DEMO_CHARACTERS = 2_000  # of files: the tiny model reads about 100 tokens a second, and less well the more
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
 
 
@@ -130,7 +131,8 @@ class Brief:
         window = int(model.window * share)
         selection = None
         if self.indexes:
-            selection = self._choose(self._budget(window, int(self.task.file_characters * share)))
+            wanted = min(self.task.file_characters, DEMO_CHARACTERS if model.is_demo else ALL_THAT_FITS)
+            selection = self._choose(self._budget(window, int(wanted * share)))
         return compose(
             system_prompt=self.task.system_prompt,
             history=self.task.history,

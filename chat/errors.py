@@ -6,6 +6,7 @@
     ├── NotFound                no such thing, or not yours: the two look the same
     ├── NotAllowed              a log-in or a token is needed
     ├── Refused                 a limit was reached; says which, and when to try again
+    ├── NoModel                 nobody there who could answer, yet or at all
     ├── Interrupted             the server stopped while it wrote an answer
     ├── AttachmentError         a file that cannot be used
     │   ├── UnsupportedFile     no reader for what it holds
@@ -78,6 +79,15 @@ class Refused(ChatError):
         super().__init__(message, **details)
         self.type = type
         self.retry_after = retry_after
+
+
+class NoModel(ChatError):
+    """`quotes` alone is there, and it answers about files only."""
+
+    type = "no_model"
+    status = 503
+    retryable = True
+    retry_after = 3
 
 
 class Interrupted(ChatError):

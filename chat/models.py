@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.completions import Completions, Endpoint
-from chat.errors import InvalidRequest, ProviderError
+from chat.errors import InvalidRequest, NoModel, ProviderError
 from chat.settings import Settings
 
 QUOTES = "quotes"
 DEFAULT_WINDOW_TOKENS = 32_768
 ASKED_SECONDS = 60.0  # until the endpoint is asked again which models it has
+DEMO_PROMPT = "You are Xiaojia (小加), a helpful assistant. Answer in English."
+DEMO_WINDOW_SHARE = 0.5  # its tokens are short: 1.6 for a Chinese character, where we count one
 FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
 
 
@@ -56,7 +58,13 @@ class Models:
     def window(self) -> int:
         """The context window in tokens."""
         known = self._endpoint.context_window if self._endpoint else 0
+        known = int(known * (DEMO_WINDOW_SHARE if self.is_demo else 1))
         return self._settings.context_window or known or DEFAULT_WINDOW_TOKENS
+
+    @property
+    def system_prompt(self) -> str:
+        """What the model is told it is. The tiny demo model answers better in few words, and in English."""
+        return DEMO_PROMPT if self.is_demo and not self._settings.system_prompt else self._settings.prompt()
 
     @property
     def file_characters(self) -> int:
@@ -75,6 +83,8 @@ class Models:
         name: as the visitor chose, or empty. Raises InvalidRequest.
         """
         if name == QUOTES or (not name and self._completions is None):
+            if not has_files:
+                raise NoModel("There is no language model (yet), and quotes answers about files: attach one.")
             return Model(QUOTES, None), None
         has_list = self._completions is None or bool(self._endpoint and self._endpoint.models)
         if name and has_list and name not in self._listed:

@@ -233,6 +233,7 @@ TEXTS: dict[str, str] = {
     "error.malformed": "The model's endpoint sent an answer that cannot be read.",
     "error.incomplete": "The answer stopped before the model's endpoint said that it was complete.",
     "error.provider_error": "The model's endpoint reported an error while it answered.",
+    "error.no_model": "There is no language model yet. Attach a file to get its own sentences, or try again shortly.",
     "error.interrupted": "The answer was interrupted when the server stopped. You can continue it.",
     "error.history_unavailable": "The history is not available now. You can chat without it.",
     "error.failed_logins": "Too many failed log-ins from this address.",

@@ -220,6 +220,7 @@ TEXTS: dict[str, str] = {
     "error.malformed": "模型接口发来的内容无法解析。",
     "error.incomplete": "回答在模型接口宣布完成之前就中断了。",
     "error.provider_error": "模型接口在回答时报告了错误。",
+    "error.no_model": "还没有可用的语言模型；“quotes” 只回答关于文件的问题，请附上文件或稍后再试。",
     "error.interrupted": "服务器停止时回答被中断，可以点“继续”。",
     "error.history_unavailable": "历史记录暂时不可用，但仍然可以聊天。",
     "error.failed_logins": "这个地址登录失败的次数太多。",
