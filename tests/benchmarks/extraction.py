@@ -38,6 +38,8 @@ LANGUAGE = re.compile(r"-(?:turkish|hungarian|czech|polish|slovak|slovene|croati
                       r"|greek|arabic|hebrew)$")  # fmt: skip
 SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "euc_kr": "cp949",
              "shift_jis": "cp932", "iso8859-9": "cp1254", "tis-620": "cp874"}  # fmt: skip
+# Of the others the two peers give the file's own bytes, or nothing.
+TAGGED = frozenset({".docx", ".docm", ".pptx", ".pptm", ".xlsx", ".epub", ".html", ".ipynb", ".csv", ".json"})
 TAGS = re.compile(r"<[^>]*>")
 XML_PARTS = re.compile(
     r"word/(document|header|footer|footnotes)|ppt/slides/slide|xl/sharedStrings|content\.xml|html$"
@@ -157,7 +159,7 @@ def measure_office(root: Path) -> None:
     other = markitdown()
     readers = {"ours": ours, "bare": bare, **({"markitdown": other} if other else {})}
     recalls: dict[tuple[str, str], list[float]] = {}
-    for path in sorted((root / "office").iterdir()):
+    for path in sorted(path for path in (root / "office").iterdir() if path.suffix in TAGGED):
         words = {name: set(tokens(attempt(read, path)[0])) for name, read in readers.items()}
         for name in readers:
             others = [words[peer] for peer in readers if peer != name]
