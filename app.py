@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator
@@ -85,9 +86,17 @@ class Server(uvicorn.Server):
     """uvicorn, which on a signal lets every reader receive its ending before the sockets close."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not handed on: uvicorn would raise the signal once more at the end, and an end that was asked for
+        # would have the status of a crash. Called between two steps of the loop, which it must wake.
+        if not self.should_exit:
+            self.should_exit = True
+            asyncio.get_running_loop().call_soon_threadsafe(self._start_ending)
+        elif sig == signal.SIGINT:
+            self.force_exit = True
+
+    def _start_ending(self) -> None:
         app: FastAPI = self.config.app  # type: ignore[assignment]
-        asyncio.get_running_loop().create_task(_end_streams(app))
-        super().handle_exit(sig, frame)
+        self._ending = asyncio.create_task(_end_streams(app))
 
 
 async def _end_streams(app: FastAPI) -> None:

@@ -1,0 +1,112 @@
+"""The application as a process of its own: `python app.py`, as people start it.
+
+    async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
+        process.url, process.client, await process.stop()
+
+It runs in a session of its own, so that what it leaves behind can be found. Needs /proc.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 90  # of a machine that is busy with other things
+STOP_SECONDS = 30
+
+
+class AppProcess:
+    """Started on entering, and ended with everything that it started on leaving."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self._folder = folder
+        self._environ = environ
+        self.url = ""
+        self.output = ""
+
+    async def __aenter__(self) -> Self:
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        environ = {"DATA_DIR": str(self._folder / "data"), "GRADIO_SERVER_PORT": "0", **self._environ}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            ROOT / "app.py",
+            cwd=self._folder,
+            env=kept | {"GRADIO_ANALYTICS_ENABLED": "False"} | environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reading = asyncio.create_task(self._read_output())
+        async with asyncio.timeout(START_SECONDS):
+            await self._wait_until_it_answers()
+        self.client = httpx.AsyncClient(base_url=self.url, timeout=30)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.aclose()
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await self._process.wait()
+        await self._reading
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal; return the exit status and the seconds that it took."""
+        start = time.monotonic()
+        self.send(number)
+        async with asyncio.timeout(STOP_SECONDS):
+            status = await self._process.wait()
+        return status, time.monotonic() - start
+
+    def processes(self) -> list[int]:
+        """Return the process and all that it started, as far as they are alive."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_ours(pid)]
+
+    async def wait_until_alone(self, timeout: float = 5) -> None:
+        """Return when no process of its session is left."""
+        async with asyncio.timeout(timeout):
+            while self.processes():
+                await asyncio.sleep(0.02)
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            state, _, _, session = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:4]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return int(session) == self._process.pid and state != "Z"
+
+    async def _read_output(self) -> None:
+        assert self._process.stdout
+        async for line in self._process.stdout:
+            self.output += line.decode()
+
+    async def _wait_until_it_answers(self) -> None:
+        async with httpx.AsyncClient() as client:
+            while True:
+                assert self._process.returncode is None, self.output
+                self.url = next(
+                    (word for word in self.output.split() if word.startswith("http://127.0.0.1:")), ""
+                )
+                with contextlib.suppress(httpx.TransportError):
+                    if self.url and (await client.get(self.url + "/healthz")).status_code == 200:
+                        return
+                await asyncio.sleep(0.05)
