@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents import Document
-from chat.evidence import Evidence as Evidence
-from chat.evidence import fold
+from chat.evidence import Evidence, fold
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
 SHORTEST_CJK_LETTERS = 5

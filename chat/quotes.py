@@ -25,7 +25,7 @@ CONTEXT_WEIGHT = 1.0
 NUMBER_WEIGHT = 0.1
 NEIGHBOUR_WEIGHT = 0.1
 CANDIDATES = 40
-OWN_SHARE = 0.1  # of the best: a sentence that shares only "the" and "how" is no answer
+OWN_SHARE = 0.05  # of the best: a sentence that shares only "the" and "how" is no answer
 
 _DIGITS = re.compile(
     r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"

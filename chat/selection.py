@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat.documents import Document
-from chat.passages import FINE, FOUND_SHARE, REACH_CHARACTERS, Index, Scores, Search
+from chat.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
 from chat.questions import is_about_the_whole, weigh_terms
 from chat.receipts import FileReceipt, write_receipt
 from chat.samples import find_samples
@@ -23,6 +23,7 @@ PART_COST_CHARACTERS = 7  # what the mark between two stretches takes from the b
 HEAD_SHARE = 0.35
 SAMPLE_CHARACTERS = 400
 LEAST_CHARACTERS = 80  # less room than that is left to the front of the files
+LITTLE_SHARE = 0.28  # of the question is found: search terms by the model are worth a request
 REACH = 4  # times the budget is looked at closely
 
 Span = tuple[int, int]
@@ -122,7 +123,7 @@ def needs_search_terms(question: str, indexes: Sequence[Index]) -> bool:
     if is_about_the_whole(question):
         return False
     search = Search.of(indexes, weigh_terms(question))
-    return search.coverage(search.rank(REACH_CHARACTERS)) < FOUND_SHARE
+    return search.coverage(search.rank(REACH_CHARACTERS)) < LITTLE_SHARE
 
 
 def _whole(index: Index) -> tuple[Span, ...]:
