@@ -20,7 +20,7 @@ from chat.evidence import Evidence
 from chat.extraction import Readers, Reading
 from chat.generations import new_id
 from chat.history import History
-from chat.passages import Index
+from chat.retrieval.passages import Index
 
 SCAN_PIXELS = 1_200  # width of a page shown to a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory

@@ -17,8 +17,8 @@ from chat.attachments import Attachment
 from chat.citations import Citation, check
 from chat.context import Message, Prompt, compose, file_budget
 from chat.models import Model
-from chat.passages import Index
 from chat.receipts import Receipt, write_receipt
+from chat.retrieval.passages import Index
 from chat.selection import Selection, choose, needs_search_terms
 from chat.turns import Options, Visitor
 

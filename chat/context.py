@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from chat.documents import Document
 from chat.errors import ContextOverflow
 from chat.marks import clean_name, mark_page, mark_place
-from chat.passages import Index
 from chat.receipts import Receipt
+from chat.retrieval.passages import Index
 from chat.selection import Excerpt, Selection, Span
 from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat.marks import mark_place
-from chat.passages import FOUND_SHARE, REACH_CHARACTERS, Index, Query, Scores, Search
-from chat.questions import asks_for_a_number, is_about_the_whole, weigh_terms
-from chat.samples import find_samples, is_heading
+from chat.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, Index, Query, Scores, Search
+from chat.retrieval.questions import asks_for_a_number, is_about_the_whole, weigh_terms
+from chat.retrieval.samples import find_samples, is_heading
 
 SENTENCES = 5
 FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best

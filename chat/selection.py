@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat.documents import Document
-from chat.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
-from chat.questions import is_about_the_whole, weigh_terms
 from chat.receipts import FileReceipt, write_receipt
-from chat.samples import find_samples
+from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
+from chat.retrieval.questions import is_about_the_whole, weigh_terms
+from chat.retrieval.samples import find_samples
 
 PART_COST_CHARACTERS = 7  # what the mark between two stretches takes from the budget
 HEAD_SHARE = 0.35

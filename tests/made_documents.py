@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.documents import Document, Page, Problem
-from chat.passages import Index
+from chat.retrieval.passages import Index
 
 FILLER = {
     "en": "Number {n} of the meadows lies behind hill {n}, and nobody has measured how wet its grass is.",

@@ -4,8 +4,8 @@ import pytest
 
 from chat.citations import check
 from chat.evidence import Evidence
-from chat.passages import Index
 from chat.quotes import SENTENCES, answer
+from chat.retrieval.passages import Index
 from tests.made_documents import make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.passages import Index
+from chat.retrieval.passages import Index
 from chat.selection import Selection, choose, needs_search_terms, split_parts
 from tests.made_documents import make_document, make_index, make_long_document
 

@@ -24,11 +24,11 @@ from typing import Any
 from chat.citations import check
 from chat.documents import Document, Page
 from chat.evidence import Evidence
-from chat.passages import Index, Search
-from chat.questions import weigh_terms
 from chat.quotes import answer
+from chat.retrieval.passages import Index, Search
+from chat.retrieval.questions import weigh_terms
+from chat.retrieval.sentences import split_sentences
 from chat.selection import choose
-from chat.sentences import split_sentences
 
 BUDGETS = (2_000, 5_000, 20_000)
 QUOTED_SENTENCES = 3

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.documents import Document
-from chat.sentences import split_sentences
-from chat.tables import find_headers
-from chat.terms import KEY_BITS, hash_sentences, hash_terms
+from chat.retrieval.sentences import split_sentences
+from chat.retrieval.tables import find_headers
+from chat.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
 
 SCALES = (
     (1600, 1.0),

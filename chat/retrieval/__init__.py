@@ -1,0 +1,11 @@
+"""Finding the part of a text that bears on a question: no embeddings, no service, well under a second.
+
+    sentences   where each begins, in any script
+    terms       the words of a text as they are searched for, in any language
+    questions   what of a question is searched for, and which questions no word can find
+    passages    Index: where every term stands; Search: a score for every sentence
+    tables      the header row that a row needs beside it
+    samples     the head and even samples, for questions about the whole
+
+Knows no file, no budget and no model. Offsets are into `Document.text`.
+"""
