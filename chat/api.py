@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Depends, FastAPI, File, Form, Header, Query, Request, UploadFile
+from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
@@ -24,7 +25,7 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from chat.access import is_reserved
-from chat.bodies import Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
+from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound
 from chat.generations import Generation
@@ -149,13 +150,16 @@ def identify(
 
 TheEngine = Annotated[Engine, Depends(get_engine)]
 Caller = Annotated[Visitor, Depends(identify)]
+GenerationId = Annotated[
+    str, PathParameter(description="As its first frame and POST /ai/generations tell it")
+]
 LastEventId = Annotated[str | None, Header(description="Go on after this event")]
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody} for status in (400, 401, 404, 413, 415, 422, 429, 500, 502, 503)
 }
 EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Frames"},
+    200: {"content": {"text/event-stream": {"itemSchema": FRAME_SCHEMA}}, "description": "Frames"},
     204: {"description": "You have all of it: EventSource stops"},
 }
 BEARER = HTTPBearer(auto_error=False, description="API_TOKEN, where the server has one")  # GuardedRoute asks
@@ -200,7 +204,7 @@ async def start_generation(engine: TheEngine, caller: Caller, body: TurnBody) ->
 async def follow_generation(
     engine: TheEngine,
     caller: Caller,
-    generation_id: str,
+    generation_id: GenerationId,
     last_event_id: LastEventId = None,
     after: Annotated[str, Query(description="The number of the last event seen")] = "",
 ) -> Response:
@@ -213,7 +217,7 @@ async def follow_generation(
 
 
 @router.delete("/generations/{generation_id}", tags=["generations"])
-async def stop_generation(engine: TheEngine, caller: Caller, generation_id: str) -> Ended:
+async def stop_generation(engine: TheEngine, caller: Caller, generation_id: GenerationId) -> Ended:
     """Stop it. What had come stays. Idempotent: answers when the ending is in the log."""
     generation = await engine.stop(generation_id, caller.owner)
     return Ended(generation_id=generation_id, finish_reason=generation.finish_reason)

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, field_validator
 
+from chat.sse import NAMED
 from chat.turns import Options, Turn
 
 MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000
+FRAME_SCHEMA = {  # of each event in a stream; chat.sse writes them
+    "type": "object",
+    "required": ["id", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "<generation_id>:<n>, for Last-Event-ID"},
+        "event": {"enum": ["message", *sorted(NAMED)], "description": "Not there for `message`"},
+        "data": {
+            "type": "string",
+            "description": "JSON: the first event's names and receipt, then the provider's chunks verbatim, "
+            "citations, an error; [DONE] at the end",
+        },
+        "retry": {"type": "integer", "description": "Milliseconds until EventSource comes back"},
+    },
+}
 
 
 class TurnBody(BaseModel):
     """The fields of a turn, the same for GET's query and POST's JSON."""
 
-    user_message: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARACTERS, description="The question")
+    user_message: str = Field(
+        min_length=1,
+        max_length=MAX_MESSAGE_CHARACTERS,
+        description="The question",
+        json_schema_extra={"pattern": r"\S"},
+    )
     file_content: str = Field(
         "", max_length=MAX_FILE_CHARACTERS, description="Text of a file, put before the question"
     )
@@ -22,7 +42,7 @@ class TurnBody(BaseModel):
     model: str = Field("", max_length=200, description="One of the endpoint's models, or `quotes`")
     request_id: str = Field("", max_length=200, description="Yours; the same id never starts a second answer")
     system_prompt: str = Field("", max_length=100_000, description="In place of the owner's")
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=2, description="The model's own where it is not given")
     read_whole: bool = Field(False, description="Read the files whole, part by part: one request for each")
     show_scans: bool = Field(False, description="Show pages that hold no text to the model, as pictures")
     max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")

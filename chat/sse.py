@@ -17,7 +17,9 @@ KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b": keep-alive\n"
 RETRY = b"retry: 1000\n"
 DONE = b"[DONE]"
-_NAMED = frozenset({"generation", "receipt", "progress", "citations"})  # the rest are default events, for onmessage
+NAMED = frozenset(
+    {"generation", "receipt", "progress", "citations"}
+)  # the rest are default events, for onmessage
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _EVENT_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,12})")
 
@@ -49,7 +51,7 @@ def parse_event_id(value: str | None) -> EventId | None:
 
 
 def _name_line(type: str) -> bytes:
-    return b"event: %b\n" % type.encode() if type in _NAMED else b""
+    return b"event: %b\n" % type.encode() if type in NAMED else b""
 
 
 def _data(event: Event) -> bytes:
