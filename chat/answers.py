@@ -143,7 +143,8 @@ class Answer:
         content = TERMS_PROMPT.format(sample=sample, question=self.task.question)
         messages = [{"role": "user", "content": content}]
         try:
-            terms = await completions.complete(Request(model.name, messages, 0.0, TERMS_TOKENS))
+            asked = Request(model.name, messages, 0.0, TERMS_TOKENS, api_key=self.task.visitor.api_key)
+            terms = await completions.complete(asked)
         except ProviderError:
             return []
         await self.brief.write(model, terms=terms)
@@ -156,7 +157,8 @@ class Answer:
         pieces = parts.split_files(self.brief.indexes, self.brief.part_characters(model))
         room = self.brief.notes_tokens(model)
         notes: Sequence[str] = ()
-        reading = parts.take_notes(pieces, self.task.question, model.name, completions, room)
+        key = self.task.visitor.api_key
+        reading = parts.take_notes(pieces, self.task.question, model.name, completions, room, key)
         async with aclosing(reading) as steps:
             async for step in steps:
                 notes = step.notes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chat.completions import Completions, Request
 from chat.context import Message, write_files, write_rules
-from chat.passages import Index
+from chat.retrieval.passages import Index
 from chat.selection import Selection, split_parts
 
 NOTES_PROMPT = (
@@ -39,10 +39,16 @@ def split_files(indexes: Sequence[Index], characters: int) -> list[Selection]:
 
 
 async def take_notes(
-    parts: Sequence[Selection], question: str, model: str, completions: Completions, notes_tokens: int
+    parts: Sequence[Selection],
+    question: str,
+    model: str,
+    completions: Completions,
+    notes_tokens: int,
+    api_key: str = "",
 ) -> AsyncGenerator[Progress, None]:
     """Yield the progress before the first part and after each. notes_tokens: for all notes together.
 
+    api_key: of a visitor who pays himself.
     Raises ProviderError.
     """
     notes: list[str] = []
@@ -54,7 +60,8 @@ async def take_notes(
             {"role": "system", "content": write_rules(part)},
             {"role": "user", "content": f"{write_files(part)}\n\n{asked}"},
         ]
-        note = (await completions.complete(Request(model, messages, max_tokens=each))).strip()
+        asking = Request(model, messages, max_tokens=each, api_key=api_key)
+        note = (await completions.complete(asking)).strip()
         if note and note.strip(".。 ").lower() != NOTHING:
             notes.append(note)
         yield Progress(number, len(parts), tuple(notes))
