@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
@@ -25,7 +26,7 @@ from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.guards import HeaderGuard, LoginGuard
+from chat.guards import HeaderGuard, LoginGuard, PageGuard, UploadGuard
 from chat.headers import security_headers
 from chat.settings import Settings
 from chat.ui.page import create_page, mount_options
@@ -44,19 +45,28 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await engine.aclose()
 
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None)
+    prefix = urlsplit(settings.root_path).path  # for /docs, which names the address of its schema
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None, root_path=prefix)
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)
-    app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
-    app.add_middleware(LoginGuard)
     app.include_router(router)
     app.include_router(server_router)
-    _mount_page(app, engine)
+    page = _mount_page(app, engine)
+    _add_guards(app, engine, page)
     return app
 
 
-def _mount_page(app: FastAPI, engine: Engine) -> None:
+def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
+    """Put the guards before everything, innermost first."""
+    settings = engine.settings
+    app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
+    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(LoginGuard)
+    app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
+
+
+def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     page = create_page(engine)
     gr.mount_gradio_app(
         app,
@@ -74,12 +84,12 @@ def _mount_page(app: FastAPI, engine: Engine) -> None:
     )
     # Without this Gradio's check of file paths does nothing, and any file of the server can be had.
     page.has_launched = True
-    gradio_app: Any = next(
-        route.app for route in app.routes if hasattr(getattr(route, "app", None), "get_blocks")
-    )
+    mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
+    gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
     gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
     page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
     app.state.gradio = gradio_app
+    return page
 
 
 class Server(uvicorn.Server):
@@ -155,10 +165,10 @@ def main() -> int:
         settings = Settings.from_env(dotenv=Path(".env"))
         taken = listen(settings)
         app = create_app(settings)
+        announce(settings, taken.getsockname()[1])
     except ChatError as error:
         print(error, file=sys.stderr)
         return 2
-    announce(settings, taken.getsockname()[1])
     create_server(app, settings).run(sockets=[taken])
     return 0
 

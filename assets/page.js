@@ -41,6 +41,7 @@ window.xiaojia = (() => {
     query: "",
     temporary: false,
     shown: 0,
+    key: "", // the visitor's own, for the endpoint: in this memory alone, never in storage
     options: readJson("options"),
     files: [], // {key, data, id, label, status}: data is Gradio's, id the engine's once it was read
     words: {},
@@ -61,6 +62,7 @@ window.xiaojia = (() => {
       query: state.query,
       temporary: state.temporary,
       shown: state.shown,
+      key: state.key,
       options: state.options,
       minutes: -new Date().getTimezoneOffset(),
       files: state.files.map((file) => file.id).filter(Boolean),
@@ -162,11 +164,15 @@ window.xiaojia = (() => {
   // --- files: one at a time to the server, so that each answer of it is heard -----------------------------
 
   const waiting = [];
+  const taken = new Map();
   let reading = null;
 
   function takeFiles(value) {
     if (!value?.files?.length) return undefined;
     for (const data of value.files) {
+      // The component tells of the same files again before it has heard that they are taken.
+      if (performance.now() - (taken.get(data.path) ?? -Infinity) < 1000) continue;
+      taken.set(data.path, performance.now());
       const file = { key: crypto.randomUUID?.() ?? String(Math.random()), data, id: "", status: "reading", label: data.orig_name };
       state.files.push(file);
       waiting.push({ file, password: "" });
@@ -184,7 +190,28 @@ window.xiaojia = (() => {
   }
 
   function upload() {
-    return [visit("file"), reading ? [reading.file.data] : []];
+    return [visit("file"), reading ? [reading.file.data.path] : []];
+  }
+
+  // An export to take in goes the same way as a file: only Gradio's uploader makes a path that the server takes.
+  let imported = null;
+  async function importing() {
+    return [visit("import"), imported ? [imported] : []];
+  }
+  function chooseImport() {
+    const input = document.createElement("input");
+    input.type = "file";
+    input.accept = ".json,application/json";
+    input.onchange = async () => {
+      const body = new FormData();
+      body.append("files", input.files[0]);
+      const root = (window.gradio_config?.root ?? location.origin + location.pathname).replace(/\/$/, "");
+      const answer = await fetch(`${root}/gradio_api/upload`, { method: "POST", body });
+      const [path] = await answer.json();
+      imported = path;
+      act("import", "import");
+    };
+    input.click();
   }
 
   function filesRead(told) {
@@ -308,6 +335,7 @@ window.xiaojia = (() => {
   const local = {
     close: closeDrawer,
     "cancel-edit": () => setEditing(""),
+    import: chooseImport,
     temporary: () => { state.temporary = !state.temporary; document.body.classList.toggle("is-temporary", state.temporary); act("show", "new", { conversation: "" }); },
     language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
     appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
@@ -341,7 +369,7 @@ window.xiaojia = (() => {
     if (name === "copy") button.classList.add("pressed");
     if (name === "like" || name === "dislike") press(button);
     const conversation = name === "open" ? id : name === "new" ? "" : undefined;
-    if (name === "open" || name === "new") leave();
+    if (name === "open" || name === "new") leave(conversation);
     const isPressed = button.getAttribute("aria-pressed") === "true";
     act(lane, name, { id, value: answer.value ?? (button.hasAttribute("aria-pressed") ? String(isPressed) : value), conversation });
   }
@@ -351,7 +379,9 @@ window.xiaojia = (() => {
     for (const other of button.parentElement.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button && on));
   }
 
-  function leave() {
+  // What is sent before the server has answered belongs to what was chosen already.
+  function leave(conversation) {
+    remember(conversation);
     state.shown = 0;
     state.generation = "";
     setEditing("");
@@ -374,10 +404,14 @@ window.xiaojia = (() => {
     keep("local", "options", JSON.stringify(state.options));
   }
 
+  function keepKey(key) {
+    state.key = (key ?? "").trim();
+  }
+
   function search(query) {
     state.query = query ?? "";
     return visit("list");
   }
 
-  return { visit, connect, takeFiles, upload, keepOptions, search, act, state };
+  return { visit, connect, takeFiles, upload, importing, keepOptions, keepKey, search, act, state };
 })();

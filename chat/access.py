@@ -24,8 +24,13 @@ class Access:
         self.is_open = not (self._token or self.has_login)
 
     def check_login(self, name: str, password: str) -> bool:
-        """Tell whether the page's form may let this visitor in."""
-        return self._user(name, password) is not None
+        """Tell whether the page's form may let him in: under a user's name with his password alone."""
+        owner = self._user(name, password)
+        return owner == self.page_owner(name) if owner is not None else False
+
+    def page_owner(self, name: str | None) -> str:
+        """Return what owns the things of who logged in on the page; empty: the browser's own random value."""
+        return owner_of(name) if name and any(name == user for user, _ in self._users) else ""
 
     def identify(self, authorization: str) -> str | None:
         """Return the owner that an Authorization header proves, empty: anybody; None: stay out."""

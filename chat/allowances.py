@@ -70,6 +70,8 @@ class Allowances:
         return max(0, min(left)) if left else None
 
     def _token_limits(self, visitor: Visitor) -> Iterator[tuple[RateLimitItem, str]]:
+        if visitor.api_key:  # he pays himself
+            return
         if self._tokens:
             yield self._tokens, IN_ALL
         if self._visitor_tokens:

@@ -31,12 +31,14 @@ from chat.extraction import Limits as ReaderLimits
 from chat.extraction import Readers
 from chat.generations import Generation, Generations, Limits, error_event, new_id
 from chat.history import History, Message
+from chat.inbox import Inbox
 from chat.models import Model, Models
 from chat.records import TEMPORARY, Records, mark_interrupted
 from chat.settings import Settings
 from chat.turns import Options, Turn, Visitor
 
 REQUESTS_KEPT = 100_000  # request ids that are remembered, so that none starts a second answer
+RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 INLINE_NAME = "file.txt"
 DEFAULTS = Options()
 SCANS = 8  # pages of files that are shown as pictures, with the pictures
@@ -53,6 +55,7 @@ class Engine:
         self.access = Access(settings)
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
         self.folder = Path(self._work.name)
+        self.inbox = Inbox(self.folder / "inbox")
         self.readers = Readers(_reader_limits(settings))
         self._attachments = Attachments(self.readers, self.folder / "files")
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
@@ -128,6 +131,8 @@ class Engine:
         message = await self.records.message(message_id, visitor.owner)
         question = await self.records.message(message.parent_id or "", visitor.owner)
         history = await self._branch_to(question, visitor.owner)
+        if self.models.is_demo and options.temperature is None:
+            options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
         return await self._answer(question, history[:-1], visitor, options)
 
     async def resume_answer(
@@ -283,7 +288,7 @@ class Engine:
             attachments=attachments,
             options=_capped(options, self.settings),
             model=model,
-            system_prompt=options.system_prompt or self.settings.prompt(),
+            system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
             images=await self._images(attachments, model, options),
             begun=(begun.text, begun.reasoning) if begun else None,

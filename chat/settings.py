@@ -25,6 +25,8 @@ SYSTEM_PROMPT = (
     "When you do not know something, say so."
 )
 
+HUB_SIGN_IN = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
+
 Parse = Callable[[str], Any]
 
 
@@ -270,6 +272,7 @@ class Settings:
     port: int = _setting("GRADIO_SERVER_PORT", 7860, _whole(0, 65535), "Port to listen on; 0: any")
     root_path: str = _setting("GRADIO_ROOT_PATH", "", _path_prefix, "Path prefix behind a proxy")
     is_space: bool = field(default=False)
+    has_hub_sign_in: bool = field(default=False)  # a Space with hf_oauth: the Hub gives it these variables
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
@@ -282,7 +285,8 @@ class Settings:
         is_space = bool(given.get("SPACE_ID"))
         if is_space and not given.get("GRADIO_SERVER_NAME"):
             values["host"] = "0.0.0.0"  # noqa: S104 - a Space's container is reached from outside it
-        return cls(**values, is_space=is_space)
+        has_hub_sign_in = given.get("SYSTEM") == "spaces" and all(given.get(name) for name in HUB_SIGN_IN)
+        return cls(**values, is_space=is_space, has_hub_sign_in=has_hub_sign_in)
 
     @property
     def has_endpoint(self) -> bool:

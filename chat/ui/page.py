@@ -13,12 +13,14 @@ from typing import Any, cast
 import gradio as gr
 
 from chat.engine import Engine
+from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.html import tag
 from chat.ui.parts import LANES, Dressing, Parts
 from chat.ui.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
+from chat.ui.sign_in import can_sign_in
 from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
@@ -54,19 +56,21 @@ def create_page(engine: Engine) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=UPLOAD_CACHE_SECONDS,
     ) as page:
-        parts = _lay_out()
+        parts = _lay_out(engine.settings)
         wire(page, parts, Callbacks(engine, Followers()))
     return cast(gr.Blocks, page)
 
 
-def _lay_out() -> Parts:
+def _lay_out(owned: Settings) -> Parts:
     with gr.Sidebar(elem_id="sidebar", width=280):
         top = _create_html("sidebar-top")
         search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
         conversations = _create_html("conversations")
         bottom = _create_html("sidebar-bottom")
+        if can_sign_in(owned):
+            gr.LoginButton(icon=None, size="sm")
     with gr.Sidebar(elem_id="settings", position="right", open=False, width=300):
-        settings = create_settings_panel()
+        settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
     banner = _create_html("banner")
     with gr.Column(elem_id="conversation"):
         starters = _create_html("starters")
@@ -83,7 +87,7 @@ def _lay_out() -> Parts:
         gauge = _create_html("gauge")
     return Parts(
         visit=gr.JSON(visible=False),
-        uploads=gr.File(visible=False, file_count="multiple"),
+        uploads=gr.JSON(visible=False),
         told=_create_ear("told"),
         read=_create_ear("read"),
         history=history,

@@ -31,13 +31,13 @@ class Dressing:
 
 @dataclass(frozen=True)
 class Parts:
-    """visit: what page.js sends, never shown. uploads: through it alone a path of the browser becomes a file.
+    """visit: what page.js sends, never shown. uploads: paths of files that it uploaded.
 
     told, read: what page.js hears.
     """
 
     visit: gr.JSON
-    uploads: gr.File
+    uploads: gr.JSON
     told: gr.HTML
     read: gr.HTML
     history: gr.Chatbot

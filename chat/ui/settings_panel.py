@@ -29,6 +29,7 @@ class SettingsPanel:
     temperature: gr.Number
     max_tokens: gr.Number
     file_characters: gr.Number
+    key: gr.Textbox
     reset: gr.Button
 
     def chosen(self) -> list[Component]:
@@ -37,11 +38,11 @@ class SettingsPanel:
 
     def worded(self) -> list[Component]:
         """What `word_panel` fills, in its order."""
-        return [*self.chosen(), self.preset, self.reset]
+        return [*self.chosen(), self.preset, self.reset, self.key]
 
 
-def create_settings_panel() -> SettingsPanel:
-    """Lay the panel out where it is called."""
+def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
+    """Lay the panel out where it is called. has_key: visitors may bring their own key."""
     return SettingsPanel(
         model=gr.Dropdown(elem_id="model", allow_custom_value=True),
         preset=gr.Dropdown(elem_id="preset"),
@@ -49,6 +50,7 @@ def create_settings_panel() -> SettingsPanel:
         temperature=gr.Number(elem_id="temperature", value=None, minimum=0, maximum=2, step=0.1),
         max_tokens=gr.Number(elem_id="max-tokens", value=None, minimum=1, precision=0),
         file_characters=gr.Number(elem_id="file-characters", value=None, minimum=200, precision=0),
+        key=gr.Textbox(elem_id="own-key", type="password", max_lines=1, visible=has_key),
         reset=gr.Button(size="sm", variant="secondary"),
     )
 
@@ -72,6 +74,7 @@ def word_panel(language: str, models: Sequence[str], options: Options) -> list[d
     names = [(text(language, f"preset.{preset}"), preset) for preset in ("none", *PRESETS)]
     updates.append(gr.update(label=text(language, "settings.preset"), choices=names, value="none"))
     updates.append(gr.update(value=text(language, "settings.reset")))
+    updates.append(gr.update(label=text(language, "settings.key")))
     return updates
 
 

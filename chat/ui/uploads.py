@@ -1,7 +1,7 @@
 """Files on their way in: read as soon as they are there, with progress, or refused with the reason.
 
-Knows no component. A path is what this browser was told when it uploaded the file, and is known to no other; the
-upload is deleted as soon as it is read or refused.
+Knows no component. A path is what this browser was told when it uploaded the file, and is known to no
+other; the upload is deleted as soon as it is read or refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
     try:
         path = _take(engine, paths)
         with _discarded(engine, path):
-            attachment = await engine.attach(path, name, visit.owner, visit.value or None)
+            attachment = await engine.attach(
+                path, name, visit.owner, visit.value or None, is_temporary=visit.is_temporary
+            )
     except PasswordRequired:
         yield (
             _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True),

@@ -18,6 +18,7 @@ from chat.turns import Options, Visitor
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+KEY_PATTERN = re.compile(r"[!-~]{8,400}")  # what can stand in a header
 FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
 VALUE_CHARACTERS_MAX = 2_000_000
@@ -52,15 +53,28 @@ class Visit:
         return self.visitor.owner
 
 
-def read_visit(data: object, *, session: str, address: str = "", accepts: str = "") -> Visit:
-    """Check what the page sent. accepts: the Accept-Language header, for a page whose script did not run."""
+def read_visit(
+    data: object,
+    *,
+    session: str,
+    address: str = "",
+    accepts: str = "",
+    signed_in: str = "",
+    api_key: str = "",
+) -> Visit:
+    """Check what the page sent. accepts: the Accept-Language header, for a page whose script did not run.
+
+    signed_in: the owner that a log-in proved. api_key: with which the visitor pays for himself.
+    """
     given: dict[str, Any] = data if isinstance(data, dict) else {}
     action = given.get("action") if isinstance(given.get("action"), dict) else {}
     assert isinstance(action, dict)
     owner = given.get("owner")
     is_owner = isinstance(owner, str) and OWNER_PATTERN.fullmatch(owner)
     return Visit(
-        visitor=Visitor(str(owner) if is_owner else secrets.token_urlsafe(16), address),
+        visitor=Visitor(
+            signed_in or (str(owner) if is_owner else secrets.token_urlsafe(16)), address, api_key
+        ),
         session=session,
         language=pick_language(given.get("language"), accepts),
         conversation=_id(given.get("conversation")),
@@ -76,6 +90,20 @@ def read_visit(data: object, *, session: str, address: str = "", accepts: str = 
         shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
         query=_text(given.get("query"), 200),
     )
+
+
+def read_paths(data: object) -> tuple[str, ...]:
+    """Return the paths of uploads that came with an event, as texts: none of them is believed."""
+    values = data[:FILES_MAX] if isinstance(data, list) else []
+    return tuple(
+        value for value in values if isinstance(value, str) and "\0" not in value and len(value) < 4096
+    )
+
+
+def read_key(data: object) -> str:
+    """Return the key that the visitor brings along, or nothing."""
+    given = data.get("key") if isinstance(data, dict) else None
+    return given if isinstance(given, str) and KEY_PATTERN.fullmatch(given) else ""
 
 
 def pick_language(asked: object, accepts: str = "") -> str:

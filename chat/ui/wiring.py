@@ -17,7 +17,8 @@ from chat.ui import answers, drawer, dressing, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.parts import Parts
 from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
-from chat.ui.visits import Visit, read_visit
+from chat.ui.sign_in import key_of, signed_in
+from chat.ui.visits import Visit, read_paths, read_visit
 
 PRIVATE: dict[str, Any] = {
     "concurrency_limit": None,
@@ -39,35 +40,40 @@ def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
 
 def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     async def open_conversation(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.open(_visit(data, request))):
+        async for row in _rows(callbacks.open(_visit(callbacks, data, request))):
             yield row
 
     async def send(
         data: Any, message: dict[str, Any] | None, request: gr.Request
     ) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.send(_visit(data, request), (message or {}).get("text") or "")):
+        async for row in _rows(
+            callbacks.send(_visit(callbacks, data, request), (message or {}).get("text") or "")
+        ):
             yield row
 
     async def act(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.act(_visit(data, request))):
+        async for row in _rows(callbacks.act(_visit(callbacks, data, request))):
             yield row
 
     async def settle(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.settle(_visit(data, request))):
+        async for row in _rows(callbacks.settle(_visit(callbacks, data, request))):
             yield row
 
     async def follow(data: Any, request: gr.Request) -> AsyncGenerator[Any, None]:
-        async with aclosing(callbacks.follow(_visit(data, request))) as growings:
+        async with aclosing(callbacks.follow(_visit(callbacks, data, request))) as growings:
             async for growing in growings:
                 yield SKIP if growing is None else growing
 
     async def stop(data: Any, request: gr.Request) -> None:
-        await callbacks.stop(_visit(data, request))
+        await callbacks.stop(_visit(callbacks, data, request))
 
     shown = parts.shown()
     page.load(open_conversation, parts.visit, shown, js=_js("load"), **PRIVATE)
     js = "(_, message) => [xiaojia.visit('send'), message]"
     parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **PRIVATE)
+    # The browser clears the message at once: what is typed next must not be lost to a slow answer of ours.
+    clear = "() => ({ text: '', files: [] })"
+    parts.composer.submit(None, None, parts.composer, js=clear, api_visibility="private")
     parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **PRIVATE)
     parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **PRIVATE)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
@@ -80,22 +86,22 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> N
 
 def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
     async def change_list(data: Any, request: gr.Request) -> str:
-        return await sidebar.change_list(callbacks.engine, _visit(data, request))
+        return await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
 
     async def fetch(data: Any, request: gr.Request) -> dict[str, Any]:
-        return await answers.fetch(callbacks.engine, _visit(data, request))
+        return await answers.fetch(callbacks.engine, _visit(callbacks, data, request))
 
     async def open_drawer(data: Any, request: gr.Request) -> Row:
-        html = await drawer.open_drawer(callbacks.engine, _visit(data, request))
+        html = await drawer.open_drawer(callbacks.engine, _visit(callbacks, data, request))
         return [html, {"drawer": True, "serial": id(html)}]
 
     async def act_quietly(data: Any, request: gr.Request) -> None:
-        await answers.act_quietly(callbacks.engine, _visit(data, request))
+        await answers.act_quietly(callbacks.engine, _visit(callbacks, data, request))
 
     lanes = parts.lanes
     lanes["list"].click(change_list, parts.visit, parts.conversations, js=_js("list"), **PRIVATE)
     js = "(_, query) => [xiaojia.search(query), query]"
-    parts.search.input(
+    parts.search.change(
         _ignore_second(change_list), [parts.visit, parts.search], parts.conversations, js=js,
         **{**PRIVATE, "trigger_mode": "always_last"},
     )  # fmt: skip
@@ -105,14 +111,16 @@ def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
 
 
 def _wire_files(parts: Parts, callbacks: Callbacks) -> None:
-    async def attach(data: Any, paths: list[str] | None, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async with aclosing(uploads.attach(callbacks.engine, _visit(data, request), paths or [])) as shown:  # type: ignore[type-var]
+    async def attach(data: Any, paths: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+        async with aclosing(
+            uploads.attach(callbacks.engine, _visit(callbacks, data, request), read_paths(paths))
+        ) as shown:  # type: ignore[type-var]
             async for told, notice in shown:
                 yield [told, SKIP if notice is None else notice]
 
-    async def import_file(data: Any, paths: list[str] | None, request: gr.Request) -> Row:
+    async def import_file(data: Any, paths: Any, request: gr.Request) -> Row:
         conversations, notice = await uploads.import_file(
-            callbacks.engine, _visit(data, request), paths or []
+            callbacks.engine, _visit(callbacks, data, request), read_paths(paths)
         )
         return [conversations, notice]
 
@@ -134,7 +142,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     panel = parts.settings
 
     async def dress(data: Any, request: gr.Request) -> Row:
-        visit = _visit(data, request)
+        visit = _visit(callbacks, data, request)
         models = await callbacks.engine.models.names()
         words = dressing.dress(callbacks.engine, visit.language)
         search = gr.update(placeholder=words.search)
@@ -148,7 +156,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
         ]
 
     def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
-        return prompt_of(preset, _visit(data, request).language)
+        return prompt_of(preset, _visit(callbacks, data, request).language)
 
     def reset() -> Row:
         return list(reset_values().values())
@@ -158,6 +166,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
     panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **PRIVATE)
     panel.reset.click(reset, None, panel.chosen(), **PRIVATE)
+    panel.key.change(None, panel.key, None, js="(key) => xiaojia.keepKey(key)", api_visibility="private")
     keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
     for component in panel.chosen():
         component.change(  # type: ignore[attr-defined]
@@ -192,15 +201,19 @@ async def _rows(showing: Showing) -> AsyncGenerator[Row, None]:
     async with aclosing(showing) as values:  # type: ignore[type-var]
         async for shown in values:
             yield fill(shown)
+    # Gradio sends the last value a second time when a callback ends: let it be one that changes nothing.
+    yield fill(Shown())
 
 
-def _visit(data: Any, request: gr.Request) -> Visit:
+def _visit(callbacks: Callbacks, data: Any, request: gr.Request) -> Visit:
     headers = request.headers
     return read_visit(
         data,
         session=request.session_hash or "",
         address=request.client.host if request.client else "",
         accepts=headers.get("accept-language", "") if headers else "",
+        signed_in=signed_in(callbacks.engine, request),
+        api_key=key_of(callbacks.engine, data, request),
     )
 
 

@@ -1,0 +1,69 @@
+"""Files that a browser has sent and no event of the page has read yet, each under an unguessable name.
+
+Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
+and serves it to anyone who asks. Here each upload has a folder of its own, outside of what Gradio serves,
+until it is read or too old. Knows no visitor: who knows the path is who uploaded it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from chat.errors import NotFound
+
+KEPT_SECONDS = 3600.0  # a password may be asked for, and other files may stand before it
+REMEMBERED = 100  # uploads just moved, for others of the same content that arrive at the same moment
+
+
+class Inbox:
+    """A folder of uploads. Nothing is made on disk before the first `put`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._moved: OrderedDict[Path, Path] = OrderedDict()
+
+    def put(self, path: Path) -> Path:
+        """Move an upload here; return where it is now. Raises NotFound."""
+        self._sweep()
+        kept = self._folder / secrets.token_urlsafe(24) / path.name
+        kept.parent.mkdir(parents=True)
+        try:
+            shutil.move(path, kept)
+        except FileNotFoundError:  # another's upload of the same content stood at this path, and was moved
+            self._copy_of(path, kept)
+        self._moved[path] = kept
+        while len(self._moved) > REMEMBERED:
+            self._moved.popitem(last=False)
+        return kept
+
+    def take(self, path: str) -> Path:
+        """Return an upload to read. Raises NotFound for every path that `put` did not return."""
+        found = Path(path)
+        if found.parent.parent != self._folder or found.is_symlink() or not found.is_file():
+            raise NotFound("There is no such upload, or it was read already.")
+        return found
+
+    def discard(self, path: Path) -> None:
+        """Delete an upload that was read or refused."""
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+    def _copy_of(self, path: Path, kept: Path) -> None:
+        try:
+            os.link(self._moved[path], kept)
+        except (KeyError, OSError):
+            kept.parent.rmdir()
+            raise NotFound("The upload was lost. Send the file again.") from None
+
+    def _sweep(self) -> None:
+        """Delete what nobody came for."""
+        before = time.time() - KEPT_SECONDS
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+            for entry in entries:
+                if entry.stat().st_mtime < before:
+                    shutil.rmtree(entry.path, ignore_errors=True)

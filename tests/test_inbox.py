@@ -1,0 +1,71 @@
+"""Uploads between Gradio and the event that reads them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from chat.errors import NotFound
+from chat.inbox import KEPT_SECONDS, Inbox
+
+
+def write(path: Path, text: str = "text") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    first = inbox.put(write(tmp_path / "hash" / "notes.txt"))
+    second = inbox.put(write(tmp_path / "hash" / "notes.txt"))
+    assert first != second
+    assert first.name == "notes.txt"
+    assert not (tmp_path / "hash" / "notes.txt").exists()
+    assert inbox.take(str(first)) == first
+    inbox.discard(first)
+    with pytest.raises(NotFound):
+        inbox.take(str(first))
+    assert inbox.take(str(second)).read_text() == "text"
+
+
+def test_two_uploads_of_one_content_at_one_moment_are_both_there(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    shared = write(tmp_path / "hash" / "notes.txt")
+    kept = [inbox.put(shared), inbox.put(shared)]
+    inbox.discard(kept[0])
+    assert kept[1].read_text() == "text"
+    with pytest.raises(NotFound):
+        inbox.put(tmp_path / "never" / "there.txt")
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "", "inbox/../../secret.txt", "a/b"])
+def test_no_other_path_is_taken(tmp_path: Path, path: str) -> None:
+    write(tmp_path / "secret.txt")
+    with pytest.raises(NotFound):
+        Inbox(tmp_path / "inbox").take(path)
+
+
+def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
+    inbox, secret = Inbox(tmp_path / "inbox"), write(tmp_path / "secret.txt")
+    kept = inbox.put(write(tmp_path / "mine.txt"))
+    (kept.parent / "link").symlink_to(secret)
+    for path in (
+        kept.parent / "link",
+        kept.parent / ".." / ".." / "secret.txt",
+        tmp_path / "inbox" / ".." / "..",
+    ):
+        with pytest.raises(NotFound):
+            inbox.take(str(path))
+
+
+def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    old = inbox.put(write(tmp_path / "old.txt"))
+    long_ago = time.time() - KEPT_SECONDS - 1
+    os.utime(old.parent, (long_ago, long_ago))
+    new = inbox.put(write(tmp_path / "new.txt"))
+    assert [entry.name for entry in (tmp_path / "inbox").iterdir()] == [new.parent.name]

@@ -1,0 +1,253 @@
+"""A second visitor who knows every id and path of the first gets nothing, over routes and page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chat.inbox import Inbox
+from tests.provider import Provider
+from tests.servers import RunningApp, run_app
+from tests.test_page_security import join
+
+ANNA, BEN = "anna-0123456789-0123456789", "ben-00123456789-0123456789"
+SECRET = "wolpertinger"  # stands in all that is Anna's, and nowhere else
+ACTIONS = (
+    *("open", "retry", "continue", "branch", "undo", "edit", "delete", "starter", "rename", "pin", "export"),
+    *("copy", "like", "dislike", "prompt", "detach", "attach", "import", "passage", "source"),
+)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What Anna left, with every id of it."""
+
+    conversation: str
+    generation: str
+    question: str
+    answer: str
+    file: str
+    path: str
+
+    def ids(self) -> tuple[str, ...]:
+        return (self.conversation, self.generation, self.question, self.answer, self.file)
+
+
+async def leave_traces(app: RunningApp) -> Traces:
+    """Ask about a file as Anna, and upload one more over the page without reading it yet."""
+    headers = {"x-visitor": ANNA}
+    sent = await app.client.post(
+        "/ai/files", files={"file": (f"{SECRET}.txt", f"The {SECRET} eats roots.".encode())}, headers=headers
+    )
+    file = sent.json()["file_id"]
+    body = {"user_message": f"What does the {SECRET} eat?", "file_id": [file]}
+    started = (await app.client.post("/ai/generations", json=body, headers=headers)).json()
+    await app.client.get(started["events"], headers=headers)
+    question, answer = await app.engine.branch(started["conversation_id"], ANNA)
+    path = await upload(app, f"More about the {SECRET}.")
+    ids = started["conversation_id"], started["generation_id"], question.id, answer.id, file
+    return Traces(*ids, path)
+
+
+def read(path: str) -> str:
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+async def upload(app: RunningApp, text: str) -> str:
+    answer = await app.client.post("/gradio_api/upload", files={"files": ("mine.txt", text.encode())})
+    path: str = answer.json()[0]
+    return path
+
+
+async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningApp) -> None:
+    traces = await leave_traces(app)
+    ben = {"x-visitor": BEN}
+    message = {"user_message": "What is in it?"}
+    routes: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", f"/ai/generations/{traces.generation}/events", {}),
+        ("DELETE", f"/ai/generations/{traces.generation}", {}),
+        ("GET", "/ai/stream_chat", {"params": message | {"file_id": traces.file}}),
+        ("GET", "/ai/stream_chat", {"params": message | {"conversation_id": traces.conversation}}),
+        ("POST", "/ai/stream_chat", {"json": message | {"file_id": [traces.file]}}),
+        ("POST", "/ai/generations", {"json": message | {"conversation_id": traces.conversation}}),
+        ("POST", "/ai/generations", {"json": message | {"file_id": [traces.file]}}),
+    ]
+    resumed = {"headers": ben | {"last-event-id": f"{traces.generation}:0"}, "params": message}
+    routes.append(("GET", "/ai/stream_chat", resumed))
+    for method, path, more in routes:
+        for who in (ben, {}):
+            values: dict[str, Any] = {"headers": who, **more}
+            answer = await app.client.request(method, path, **values)
+            assert answer.status_code == 404, (method, path, more)
+            assert SECRET not in answer.text
+    assert len(await app.engine.branch(traces.conversation, ANNA)) == 2
+
+
+def visits(traces: Traces) -> list[dict[str, Any]]:
+    """What Ben's page could send with any event: Anna's ids wherever an id can stand."""
+    base = {"owner": BEN, "language": "en", "files": [traces.file], "editing": traces.question}
+    base |= {"conversation": traces.conversation, "generation": traces.generation, "query": "root"}
+    actions = [{"name": name, "id": id, "value": "x"} for name in ACTIONS for id in traces.ids()]
+    return [base | {"action": action} for action in actions]
+
+
+def loads(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the events that run when the page is opened."""
+    return [item for item in config["dependencies"] if "load" in str(item["targets"]) and item["backend_fn"]]
+
+
+async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: RunningApp) -> None:
+    traces = await leave_traces(app)
+    config = (await app.client.get("/config")).json()
+    mine = visits(traces)[0] | {"owner": ANNA}
+    shown = [await join(app.client, item["id"], [mine], "anna") for item in loads(config)]
+    assert any(SECRET in told for told in shown), "who may see it does"
+    before = await app.engine.branch(traces.conversation, ANNA)
+    calls = [
+        (dependency["id"], [visit, *[{"text": "Tell me", "files": []}] * (len(dependency["inputs"]) - 1)])
+        for dependency in config["dependencies"]
+        if dependency.get("backend_fn")
+        for visit in visits(traces)[:: 1 if len(dependency["inputs"]) == 1 else 20]
+    ]
+    assert len(calls) > 500
+    limit = asyncio.Semaphore(8)
+
+    async def attempt(number: int, event: int, data: list[Any]) -> None:
+        async with limit:
+            told = await join(app.client, event, data, f"ben{number}")
+            assert SECRET not in told, (event, data, told[:300])
+
+    await asyncio.gather(*(attempt(number, *call) for number, call in enumerate(calls)))
+    assert await app.engine.branch(traces.conversation, ANNA) == before
+    assert (await app.engine.attachment(traces.file, ANNA)).name == f"{SECRET}.txt"
+
+
+async def test_gradio_serves_no_upload_by_its_path(app: RunningApp) -> None:
+    traces = await leave_traces(app)
+    assert read(traces.path) == f"More about the {SECRET}."
+    for route in (
+        "file=",
+        "file/",
+        "stream/",
+        "proxy=",
+        "custom_component/",
+        "call/",
+        "run/",
+        "deep_link?session_hash=",
+    ):
+        for path in (traces.path, Path(traces.path).name, f"../{traces.path}"):
+            answer = await app.client.get(f"/gradio_api/{route}{path}")
+            assert answer.status_code == 404, (route, path)
+    for page in (
+        "/?deep_link=x",
+        f"/?deep_link=../{traces.path}",
+        f"/static/{traces.path}",
+        f"/assets/{traces.path}",
+    ):
+        assert SECRET not in (await app.client.get(page)).text
+
+
+async def test_an_upload_is_gone_once_its_owner_has_read_it(app: RunningApp) -> None:
+    config = (await app.client.get("/config")).json()
+    path = await upload(app, f"The {SECRET} sleeps.")
+    same = await upload(app, f"The {SECRET} sleeps.")
+    assert path != same, "two visitors who send the same file must not share a path"
+    attach = find_attach(config)
+    action = {"name": "attach", "id": "key", "value": ""}
+    told = await join(app.client, attach, [{"owner": ANNA, "action": action}, [path]], "anna")
+    assert '"read":"done"' in told.replace(" ", ""), told
+    assert not read(path)
+    told = await join(app.client, attach, [{"owner": BEN, "action": action}, [path]], "ben")
+    assert '"read":"refused"' in told.replace(" ", ""), told
+    assert read(same)
+
+
+def find_attach(config: dict[str, Any]) -> int:
+    """Return the event behind the lane `file`."""
+    lane = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "lane-file")
+    return next(int(item["id"]) for item in config["dependencies"] if [lane, "click"] in item["targets"])
+
+
+@pytest.mark.parametrize("value", ["https://example.org/large", "/etc/passwd", "app.py"])
+async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, value: str) -> None:
+    config = (await app.client.get("/config")).json()
+    file = {"path": value, "meta": {"_type": "gradio.FileData"}, "orig_name": "x"}
+    for escaped in (json.dumps([{"x": [file]}]), json.dumps([file]).replace("path", "p\\u0061th") + " "):
+        body = f'{{"data": {escaped}, "fn_index": {find_attach(config)}, "session_hash": "s", "x": NaN}}'
+        answer = await app.client.post(
+            "/gradio_api/queue/join", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["error"]["type"] == "invalid_request"
+
+
+async def test_bodies_are_measured_before_they_are_kept(provider: Provider, tmp_path: Path) -> None:
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, MAX_UPLOAD_MB="0.01") as app:
+        for path in ("queue/join", "upload", "cancel"):
+            answer = await app.client.post(f"/gradio_api/{path}", content=b"x" * 9_200_000)
+            assert answer.status_code == 413, path
+
+        async def pour() -> Any:
+            for _ in range(200):
+                yield b"x" * 100_000
+
+        for path in ("/gradio_api/queue/join", "/login"):
+            with contextlib.suppress(httpx.WriteError):  # it had seen enough, and closed the connection
+                assert (await app.client.post(path, content=pour())).status_code == 413
+
+
+async def test_an_inbox_outlives_nobody(provider: Provider, tmp_path: Path) -> None:
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url) as app:
+        path = Path(await upload(app, "x"))
+        assert Inbox(path.parent.parent).take(str(path)) == path
+    assert not read(str(path))
+
+
+async def test_users_own_what_they_do_on_page_and_routes(provider: Provider, tmp_path: Path) -> None:
+    async with run_app(
+        tmp_path,
+        OPENAI_BASE_URL=provider.url,
+        OPENAI_MODEL="plain",
+        USERS="anna:one,ben:two",
+        PASSWORD="shared",
+    ) as app:
+        client = app.client
+        refused = await client.post("/login", data={"username": "anna", "password": "shared"})
+        assert refused.status_code == 400, "the shared password is nobody's own"
+        for name, password in (("anna", "one"), ("ben", "two"), ("guest", "shared")):
+            client.cookies.clear()
+            await client.post("/login", data={"username": name, "password": password})
+            config = (await client.get("/config")).json()
+            await ask(app, config, {"owner": ANNA, "language": "en"}, f"from {name}", name)
+        mine = {
+            owner: [
+                (await app.engine.branch(one.id, owner))[0].text
+                for one in await app.engine.history.conversations(owner)
+            ]
+            for owner in ("user:anna", "user:ben", ANNA)
+        }
+        assert mine == {"user:anna": ["from anna"], "user:ben": ["from ben"], ANNA: ["from guest"]}
+
+
+async def ask(
+    app: RunningApp, config: dict[str, Any], visit: dict[str, Any], text: str, session: str
+) -> None:
+    """Send a message over the page's own event, and wait for its answer to be kept."""
+    composer = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "composer")
+    event = next(
+        item["id"]
+        for item in config["dependencies"]
+        if [composer, "submit"] in item["targets"] and item.get("backend_fn")
+    )
+    told = await join(app.client, event, [visit, {"text": text, "files": []}], session)
+    begun = re.findall(r'\["conversation"\],"([\w-]+)"', told.replace(" ", ""))
+    assert begun, told
+    await app.engine.records.recorder.settle(begun[-1])
