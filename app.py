@@ -16,7 +16,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
@@ -28,6 +27,7 @@ from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.guards import HeaderGuard, LoginGuard, PageGuard, UploadGuard
 from chat.headers import security_headers
+from chat.prefix import PrefixGuard
 from chat.settings import Settings
 from chat.ui.page import create_page, mount_options
 
@@ -45,8 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await engine.aclose()
 
-    prefix = urlsplit(settings.root_path).path  # for /docs, which names the address of its schema
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None, root_path=prefix)
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None)
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)
@@ -64,6 +63,7 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes)
     app.add_middleware(LoginGuard)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
+    app.add_middleware(PrefixGuard, root_path=settings.root_path)
 
 
 def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
