@@ -41,10 +41,16 @@ class ReasoningSplitter:
         """Whether the end of the last piece is held back, since it could be the start of a tag."""
         return bool(self._pending)
 
+    def is_plain(self, piece: str) -> bool:
+        """Whether `piece` adds itself to the answer, as most do; then it has been taken."""
+        if "<" in piece or self._pending or self._is_reasoning or not self._has_text:
+            return False
+        self._unread.append(piece)
+        return True
+
     def feed(self, piece: str) -> Split:
         """Return what `piece` adds, except an end that could be the start of a tag."""
-        if self._has_text and not self._is_reasoning and not self._pending and "<" not in piece:
-            self._unread.append(piece)
+        if self.is_plain(piece):
             return Split(piece)
         piece, self._pending = self._pending + piece, ""
         if partial := _PARTIAL_TAG.search(piece):

@@ -27,50 +27,84 @@ DRAIN_SECONDS = (
 async def read_chunks(response: httpx2.Response, parser: ChunkParser) -> AsyncGenerator[Sequence[Chunk]]:
     """Yield what each read completes, from the first token on; raise ProviderError after the last chunk."""
     await _check_is_stream(response)
-    frames, chunks = FrameSplitter(), list[Chunk]()
-    async with aclosing(response.aiter_bytes()) as reads:
-        while not parser.is_done:
-            fault = await _advance(reads, frames, parser, chunks)
-            is_over = fault is not None or parser.is_done
-            if is_over and parser.is_holding:
-                chunks[-1] = parser.flush(chunks[-1])
-            if parser.has_begun or parser.is_done:
-                kept = [chunks.pop()] if parser.is_holding else []
-                if chunks:
+    intake = _Intake(parser)
+    async with aclosing(_read(response)) as reads:
+        try:
+            async for data in reads:
+                if chunks := intake.take(data):
                     yield chunks
-                chunks = kept
-            if fault:
-                raise fault
+                if intake.fault or parser.is_finished or parser.is_done:
+                    break
+            await intake.take_last_words(reads)
+        except NETWORK_ERRORS as error:
+            if not parser.is_finished:  # after the finish reason nothing is missing
+                intake.fault = provider_errors.from_exception(error)
+        if chunks := intake.end():
+            yield chunks
+        if intake.fault:
+            raise intake.fault
         await _drain(reads)
 
 
-async def _advance(
-    reads: AsyncGenerator[bytes], frames: FrameSplitter, parser: ChunkParser, chunks: list[Chunk]
-) -> ProviderError | None:
-    """Read once and append the chunks that this completes; return the fault that ends the answer, if any."""
-    data = b""
-    try:
-        data = await _read_some(reads, parser)
-        parser.parse(frames.feed(data) if data else frames.close(), chunks)
-    except ErrorObject as error:
-        return provider_errors.from_error_object(error.value)
-    except NETWORK_ERRORS as error:
-        if not parser.is_finished:  # after the finish reason nothing is missing
-            return provider_errors.from_exception(error)
-    except (ValueError, TypeError, AttributeError, LookupError):
-        return make_error("malformed")
-    if not data and not parser.is_done:
-        parser.is_done = True
-        return None if parser.is_finished else make_error("incomplete")
-    return None
+class _Intake:
+    """The bytes of one answer in, its chunks out as soon as they are decided; `fault` is what ended it."""
+
+    def __init__(self, parser: ChunkParser) -> None:
+        self.fault: ProviderError | None = None
+        self._parser = parser
+        self._frames = FrameSplitter()
+        self._held: list[Chunk] = []
+
+    def take(self, data: bytes) -> Sequence[Chunk]:
+        """Return the chunks that are decided.
+
+        Held back is what comes before the first token, for it may be asked again, and a chunk whose text ends in
+        what could be a tag.
+        """
+        self._parse(data)
+        if not self._parser.has_begun:
+            return ()
+        chunks, self._held = self._held, []
+        if self._parser.is_holding:
+            self._held = chunks[-1:]
+            return chunks[:-1]
+        return chunks
+
+    async def take_last_words(self, reads: AsyncGenerator[bytes]) -> None:
+        """Take the usage and [DONE], which come after the finish reason if at all."""
+        if not self.fault and not self._parser.is_done and self._parser.is_finished:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                async for data in reads:
+                    self._parse(data)
+                    if self.fault or self._parser.is_done:
+                        return
+
+    def end(self) -> Sequence[Chunk]:
+        """Return what was held back, if the answer had begun; set the fault of an answer without an end."""
+        parser = self._parser
+        if not self.fault:
+            self._parse(None)
+        if not self.fault and not parser.is_finished and not parser.is_done:
+            self.fault = make_error("incomplete")
+        if parser.is_holding:
+            self._held[-1:] = [parser.flush(self._held[-1])]
+        return self._held if parser.has_begun or not self.fault else ()
+
+    def _parse(self, data: bytes | None) -> None:
+        """Parse what these bytes complete; None: the body has ended."""
+        try:
+            payloads = self._frames.close() if data is None else self._frames.feed(data)
+            self._parser.parse(payloads, self._held)
+        except ErrorObject as error:
+            self.fault = provider_errors.from_error_object(error.value)
+        except (ValueError, TypeError, AttributeError, LookupError):
+            self.fault = make_error("malformed")
 
 
-async def _read_some(reads: AsyncGenerator[bytes], parser: ChunkParser) -> bytes:
-    """Return what has come, or nothing at the end. The client's own read time-out watches for a stall."""
-    if not parser.is_finished:
-        return await anext(reads, b"")
-    async with asyncio.timeout(LAST_WORDS_SECONDS):
-        return await anext(reads, b"")
+def _read(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    """Return the body as it comes; decoded where the endpoint packs it, though it is asked not to."""
+    is_packed = response.headers.get("content-encoding", "identity") != "identity"
+    return response.aiter_bytes() if is_packed else response.aiter_raw()
 
 
 async def _drain(reads: AsyncGenerator[bytes]) -> None:

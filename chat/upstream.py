@@ -59,17 +59,21 @@ class FrameSplitter:
         """Return the data of every frame that these bytes complete. Raises FrameTooLong."""
         if self._ends_in_cr or b"\r" in data:
             data = self._normalize(data)
-        if b"\n" not in data:
-            self._keep(data)
-            return []
-        *frames, rest = b"".join([*self._parts, data]).split(b"\n\n")
-        self._parts, self._size = [], 0
-        self._keep(rest)
-        return [payload for frame in frames if (payload := _payload(frame))]
+        if self._parts:
+            if b"\n" not in data:
+                self._keep(data)
+                return []
+            data = b"".join([*self._parts, data])
+            self._parts, self._size = [], 0
+        if not data.endswith(b"\n\n"):
+            end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
+            self._keep(data[end:])
+            data = data[:end]
+        return _split_frames(data)
 
     def close(self) -> list[bytes]:
         """Return the data of a last frame without its blank line: a slip that some providers make."""
-        payload = _payload(b"".join(self._parts))
+        payload = _find_data(b"".join(self._parts))
         self._parts, self._size = [], 0
         return [payload] if payload else []
 
@@ -89,7 +93,16 @@ class FrameSplitter:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _payload(frame: bytes) -> bytes:
+def _split_frames(data: bytes) -> list[bytes]:
+    """Return the data of complete frames. At once where each is one line of data, as they are mostly."""
+    if data.startswith(b"data: "):
+        lines = data[6:-2].split(b"\n\ndata: ")
+        if data.count(b"\n") == 2 * len(lines) and all(lines):
+            return lines
+    return [found for frame in data.split(b"\n\n") if (found := _find_data(frame))]
+
+
+def _find_data(frame: bytes) -> bytes:
     """Return the frame's data on one line: a line break between the tokens of JSON is as good as a space."""
     if frame.startswith(b"data: ") and b"\n" not in frame:
         return frame[6:]
@@ -120,6 +133,8 @@ def _mend(value: Any) -> Any:
 
 def find_reasoning(delta: Mapping[str, Any]) -> str:
     """Return the delta's reasoning, in whichever field it comes; in two, it counts once."""
+    if len(delta) == 1 and "content" in delta:
+        return ""
     for name in ("reasoning_content", "reasoning", "reasoning_text"):
         text = delta.get(name)
         if text and isinstance(text, str):
@@ -180,17 +195,17 @@ class ChunkParser:
 
     def _make(self, data: bytes, value: Mapping[str, Any], choice: Mapping[str, Any]) -> Chunk:
         delta = choice.get("delta") or choice.get("message") or {}
+        reason, usage = choice.get("finish_reason") or "", value.get("usage")
         text, reasoning, recasts = find_text(delta), find_reasoning(delta), False
         if reasoning:
             self._splitter = None  # reasoning has its own field, so a tag in the text is text
-        elif text and self._splitter:
+        elif text and self._splitter and not self._splitter.is_plain(text):
             text, reasoning, recasts = self._splitter.feed(text)
-        reason = choice.get("finish_reason") or ""
         if not self.has_begun:
             self.has_begun = bool(text or reasoning or reason or delta.get("tool_calls"))
-        usage = value.get("usage")
         chunk = Chunk(data, text, reasoning, reason, usage if isinstance(usage, dict) else None, recasts)
-        if not reason:
-            return chunk
+        return self._finish(chunk) if reason else chunk
+
+    def _finish(self, chunk: Chunk) -> Chunk:
         self.is_finished = True
         return self.flush(chunk)
