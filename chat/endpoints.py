@@ -46,6 +46,7 @@ async def connect(engine: Engine) -> AsyncGenerator[None, None]:
         engine.connect(_own_endpoint(settings))
         yield
         return
+    engine.models.expect()
     async with contextlib.AsyncExitStack() as stack:
         start = asyncio.create_task(_start_local_model(engine, stack))
         try:
@@ -69,6 +70,7 @@ async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -
         weights = await asyncio.to_thread(find_weights, engine.settings.local_model)
         model = await LocalModel.start(weights or await _fetch(engine))
     except ChatError as error:
+        engine.models.give_up()
         engine.notice = str(error)
         log.warning("%s", error)
         return
@@ -86,6 +88,7 @@ async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -
 
 
 async def _fetch(engine: Engine) -> Weights:
+    engine.models.give_up()  # a download takes minutes
     before, engine.notice = engine.notice, FETCHING
     weights = await asyncio.to_thread(fetch_weights, engine.settings.local_model)
     engine.notice = before

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import anyio
+
 from chat.completions import Completions, Endpoint
 from chat.errors import InvalidRequest, NoModel, ProviderError
 from chat.settings import Settings
@@ -17,6 +19,7 @@ from chat.settings import Settings
 QUOTES = "quotes"
 DEFAULT_WINDOW_TOKENS = 32_768
 ASKED_SECONDS = 60.0  # until the endpoint is asked again which models it has
+STARTING_SECONDS, LISTING_SECONDS = 20.0, 3.0  # that a message, and a page, wait for the embedded model
 DEMO_PROMPT = "You are Xiaojia (小加), a helpful assistant. Answer in English."
 DEMO_WINDOW_SHARE = 0.5  # its tokens are short: 1.6 for a Chinese character, where we count one
 FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
@@ -41,13 +44,29 @@ class Models:
         self._completions: Completions | None = None
         self._listed: tuple[str, ...] = ()
         self._asked = float("-inf")
+        self._settled = asyncio.Event()  # no embedded model is on its way
+        self._settled.set()
         self.blind: set[str] = set()  # names of those that refused pictures
+
+    def expect(self) -> None:
+        """Let those who ask wait a while: the embedded model is starting."""
+        self._settled.clear()
+
+    def give_up(self) -> None:
+        """Let nobody wait any more: there is no embedded model, or not soon."""
+        self._settled.set()
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint from now on."""
+        self._settled.set()
         self._endpoint = endpoint
         self._completions = Completions(endpoint, idle_timeout=self._settings.upstream_idle_timeout)
         self._listed, self._asked = endpoint.models, float("-inf")
+
+    @property
+    def is_connected(self) -> bool:
+        """Is there an endpoint, so that not only `quotes` answers?"""
+        return self._completions is not None
 
     @property
     def is_demo(self) -> bool:
@@ -75,6 +94,7 @@ class Models:
 
     async def names(self) -> Sequence[str]:
         """Return the names for the picker, the default first; `quotes` is always among them."""
+        await self._wait(LISTING_SECONDS)
         return (*await self._endpoint_names(), QUOTES)
 
     async def choose(self, name: str, has_files: bool) -> tuple[Model, Model | None]:
@@ -82,6 +102,8 @@ class Models:
 
         name: as the visitor chose, or empty. Raises InvalidRequest.
         """
+        if name != QUOTES:
+            await self._wait(STARTING_SECONDS)
         if name == QUOTES or (not name and self._completions is None):
             if not has_files:
                 raise NoModel("There is no language model (yet), and quotes answers about files: attach one.")
@@ -107,6 +129,10 @@ class Models:
     async def aclose(self) -> None:
         if self._completions:
             await self._completions.aclose()
+
+    async def _wait(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            await self._settled.wait()
 
     async def _endpoint_names(self) -> tuple[str, ...]:
         if self._completions is None or (self._endpoint and self._endpoint.models):
