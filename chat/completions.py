@@ -168,6 +168,8 @@ class Completions:
     async def _ask(self, request: Request) -> AsyncIterator[httpx2.Response]:
         """Open the answer's stream; on exit it is closed. Options that the endpoint refuses are left out."""
         client = self._require_client()
+        if not (request.api_key or self.endpoint.api_key).isascii():
+            raise make_error("unauthorized")  # no header can hold it
         own = {"Authorization": f"Bearer {request.api_key}"} if request.api_key else None
         while True:
             options = self._options(request)

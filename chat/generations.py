@@ -89,10 +89,11 @@ class Generation:
         self.id = id
         self.owner = owner
         self.bytes = 0
+        self.is_finished = False  # whether the ending is in the log
         self._limits = limits
         self._on_end = on_end
         self._events: list[Event] = []
-        self._waiters: set[asyncio.Future[bool]] = set()
+        self._waiters: list[asyncio.Future[bool]] = []
         self._readers = 0
         self._abandoned: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -101,10 +102,6 @@ class Generation:
     def events(self) -> Sequence[Event]:
         """The log so far. Never changed by a reader."""
         return self._events
-
-    @property
-    def is_finished(self) -> bool:
-        return bool(self._events) and self._events[-1].type in ENDINGS
 
     @property
     def last_id(self) -> int:
@@ -194,11 +191,12 @@ class Generation:
         """Append a batch up to its ending, if it has one; after the ending, nothing."""
         if self.is_finished:
             return
-        if not ENDINGS.isdisjoint([event.type for event in batch]):
-            ending = next(at for at, event in enumerate(batch) if event.type in ENDINGS)
-            batch = batch[: ending + 1]
-        self._events.extend(batch)
-        self.bytes += sum([len(event.data) for event in batch]) + EVENT_OVERHEAD_BYTES * len(batch)
+        for event in batch:
+            self._events.append(event)
+            self.bytes += len(event.data) + EVENT_OVERHEAD_BYTES
+            if event.type in ENDINGS:
+                self.is_finished = True
+                break
         self._wake()
         if self.is_finished:
             # Here and not when the task is done: who has read the ending may start another at once, and a
@@ -232,23 +230,24 @@ class Generation:
         return ChatError("Something went wrong here, not with your message. It has been logged.")
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
+        for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(True)
+        self._waiters.clear()
 
     async def _changed(self, idle: float | None) -> bool:
         """Wait for an append, at most `idle` seconds; the time-out is on the log, never on a generator."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         timer = loop.call_later(idle, _give_up, waiter) if idle else None
-        self._waiters.add(waiter)
+        self._waiters.append(waiter)
         try:
             return await waiter
         finally:
-            self._waiters.discard(waiter)
             if timer:
                 timer.cancel()
+            if waiter in self._waiters:  # the reader leaves, or nothing came
+                self._waiters.remove(waiter)
 
     def _enter(self) -> None:
         self._readers += 1
@@ -285,6 +284,11 @@ class Generations:
         self._kept_bytes = 0
         self._closing: set[asyncio.Task[None]] = set()  # a source may close after its ending
         self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Was `aclose` called, so that no more are started?"""
+        return self._closed
 
     @property
     def running(self) -> int:

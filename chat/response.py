@@ -58,8 +58,8 @@ class _Intake:
     def take(self, data: bytes) -> Sequence[Chunk]:
         """Return the chunks that are decided.
 
-        Held back is what comes before the first token, for it may be asked again, and a chunk whose text ends in
-        what could be a tag.
+        Held back is what comes before the first token, for it may be asked again, and a chunk whose text ends
+        in what could be a tag.
         """
         self._parse(data)
         if not self._parser.has_begun:

@@ -33,15 +33,15 @@ class EventId(NamedTuple):
 
 def encode_events(generation_id: str, first: int, events: Sequence[Event]) -> bytes:
     """Return the frames of consecutive events, of which `first` is the id of the first."""
-    prefix = b"id: %b:" % generation_id.encode()
-    return b"".join(
-        [
-            b"%b%d\n%bdata: %b\n\n" % (prefix, number, _name_line(event.type), _data(event))
-            if event.type != "chunk" or b"\n" in event.data or b"\r" in event.data
-            else b"%b%d\ndata: %b\n\n" % (prefix, number, event.data)
-            for number, event in enumerate(events, first)
-        ]
-    )
+    prefix, frames = b"id: %b:" % generation_id.encode(), []
+    for number, event in enumerate(events, first):
+        data = event.data
+        if event.type == "chunk" and b"\n" not in data and b"\r" not in data:
+            frames.append(b"%b%d\ndata: %b\n\n" % (prefix, number, data))
+        else:
+            named = (prefix, number, _name_line(event.type), _data(event))
+            frames.append(b"%b%d\n%bdata: %b\n\n" % named)
+    return b"".join(frames)
 
 
 def parse_event_id(value: str | None) -> EventId | None:
