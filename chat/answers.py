@@ -130,6 +130,8 @@ class Answer:
         text = answer.markdown
         if self.task.demo:
             text += "\n\n" + DEMO_HEADING[language].format(model=self.task.demo.name) + "\n\n"
+        if text in self.whole("", "")[0]:  # an answer that is continued has them already
+            text = ""
         self.first_token = time.monotonic()
         yield [_made_chunk(self.generation_id, piece) for piece in text.splitlines(keepends=True)]
         if not self.task.demo:

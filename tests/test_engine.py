@@ -42,6 +42,13 @@ async def read(generation: Generation) -> list[Event]:
         return [event async for batch in batches for event in batch]
 
 
+async def read_until(generation: Generation, text: str) -> None:
+    async with aclosing(generation.follow()) as batches:
+        async for _ in batches:
+            if generation.text.endswith(text):
+                return
+
+
 def opening(generation: Generation) -> dict[str, Any]:
     value: dict[str, Any] = orjson.loads(generation.events[0].data)
     return value
@@ -161,6 +168,24 @@ async def test_the_demo_models_own_try_follows_the_quotes(provider: Provider, tm
         assert heading
         assert tried.strip().startswith(provider.answer)
         assert generation.finish_reason == "stop"
+
+
+async def test_a_continued_demo_answer_does_not_quote_again(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider, is_demo=True) as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("held",), is_demo=True))
+        turn = Turn("When did the bridge open?", file_content="The bridge opened in 1932.")
+        generation = await engine.start(turn, ANNA)
+        await (await provider.next_call()).text("In ")
+        await read_until(generation, "In ")
+        await engine.stop(generation.id, "anna")
+        answer = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
+        more = await engine.resume_answer(answer.id, ANNA)
+        call = await provider.next_call()
+        await call.text("1932.")
+        await call.finish()
+        await read(more)
+        grown = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
+        assert (grown.text, grown.finish_reason) == (answer.text + "1932.", "stop")
 
 
 async def test_retry_is_a_sibling_and_an_edit_is_a_branch(provider: Provider, tmp_path: Path) -> None:
