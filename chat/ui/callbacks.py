@@ -86,45 +86,54 @@ class Callbacks:
 
     async def open(self, visit: Visit) -> Showing:
         """Show a conversation, after a reload or when it is chosen, with what is being written in it."""
-        self.followers.begin(visit.session)
+        follower = self.followers.begin(visit.session)
         shown = await self._show(visit)
         async with self.followers.turn(visit.session):
-            yield shown
+            if follower.is_newest:
+                yield shown
 
     async def settle(self, visit: Visit) -> Showing:
         """The answer is over: show it in its place in the history, in one update."""
         if self._find(visit.generation, visit.owner):
             return
+        follower = self.followers.newest(visit.session)
         shown = await self._show(visit)
         told = {**(shown.told or {}), "is_ended": True}
         async with self.followers.turn(visit.session):
-            yield replace(shown, told=told, notice=None)
+            if follower is self.followers.newest(visit.session):
+                yield replace(shown, told=told, notice=None)
 
     async def new(self, visit: Visit) -> Showing:
         """Show an empty page. What is being written goes on where it is."""
-        self.followers.begin(visit.session)
+        follower = self.followers.begin(visit.session)
         listed = await sidebar.list_conversations(self.engine, replace(visit, conversation=""))
         async with self.followers.turn(visit.session):
-            yield Shown([], [], _tell("", "", is_empty=True, hidden=0), False, "", "", listed, "")
+            if not follower.is_newest:
+                return
+            yield Shown([], [], _tell("", "", is_empty=True, hidden=0), False, None, "", listed, "")
 
     async def send(self, visit: Visit, message: str) -> Showing:
         """Answer a message. It stands on the page before anything is asked of a model."""
         if not message.strip() or self._find(visit.generation, visit.owner):
             return
-        self.followers.begin(visit.session)
+        follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
         names = await self._names(visit.files, visit.owner)
         question = view.show_question(message, [names.get(id, "") for id in visit.files])
         self.followers.put_question(visit.session, [question])
         history = await self._cut_for_edit(visit)
         told = _tell(visit.conversation, "", is_sent=True)
-        yield Shown(history, [question, view.show_thinking(reader)], told, True, "", "")
+        yield Shown(history, [question, view.show_thinking(reader)], told, True, notice="")
         try:
             generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
         except ChatError as error:
             yield replace(await self._show(visit), composer=message, notice=reader.show(error))
             return
-        yield Shown(told=_tell(self.engine.conversation_of(generation), generation.id))
+        conversation = self.engine.conversation_of(generation)
+        if follower.is_newest:
+            yield Shown(told=_tell(conversation, generation.id))
+        if not visit.conversation:
+            yield Shown(conversations=await self._list_with(replace(visit, conversation=conversation)))
 
     async def answer_again(self, visit: Visit, *, act: Act) -> Showing:
         """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
@@ -212,6 +221,12 @@ class Callbacks:
             files = ((await self.engine.attach(path, name, visit.owner, is_temporary=is_temporary)).id,)
         async for shown in self.send(replace(visit, files=files), text(visit.language, key)):
             yield shown
+
+    async def _list_with(self, visit: Visit) -> str:
+        """Return the list once a conversation that has just begun is kept."""
+        with contextlib.suppress(ChatError):
+            await self.engine.branch(visit.conversation, visit.owner)
+        return await sidebar.list_conversations(self.engine, visit)
 
     # --- inside --------------------------------------------------------------------------------------------
 

@@ -122,6 +122,10 @@ class Followers:
         """Return the follower of this page from now on; an older one ends."""
         return Follower(self._page(session))
 
+    def newest(self, session: str) -> Follower | None:
+        """Return the follower that may show on this page now."""
+        return self._page(session).newest
+
     @asynccontextmanager
     async def turn(self, session: str) -> AsyncGenerator[None, None]:
         """Enter when the page has what was yielded in an earlier turn: values arrive in the order of the

@@ -13,11 +13,12 @@ from typing import Any
 
 import gradio as gr
 
+from chat.logs import REQUEST_ID
 from chat.ui import answers, drawer, dressing, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.parts import Parts
 from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
-from chat.ui.sign_in import key_of, signed_in
+from chat.ui.sign_in import key_of, request_id_of, signed_in
 from chat.ui.visits import Visit, read_paths, read_visit
 
 PRIVATE: dict[str, Any] = {
@@ -207,6 +208,7 @@ async def _rows(showing: Showing) -> AsyncGenerator[Row, None]:
 
 def _visit(callbacks: Callbacks, data: Any, request: gr.Request) -> Visit:
     headers = request.headers
+    REQUEST_ID.set(request_id_of(request))  # Gradio runs an event in a task that knows no request
     return read_visit(
         data,
         session=request.session_hash or "",

@@ -1,0 +1,199 @@
+"""What stands beside the conversation, in a real browser: files, lists, settings, languages, phones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.pages import Visit, text_file, visit
+from tests.provider import Provider
+from tests.scenarios import ANSWER
+from tests.servers import RunningApp, run_app
+
+LAMP = "The lamp shines for nine hours. " * 40
+
+
+@pytest.fixture
+async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+    settings = {"OPENAI_MODEL": "plain,held,echo", "OPENAI_API_KEY": "sk-test"}
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
+    async with visit(browser, served.url) as opened:
+        yield opened
+        assert opened.problems == []
+
+
+async def test_a_file_is_read_at_once_sent_with_the_question_and_has_a_receipt(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.attach(text_file("lamp.txt", LAMP))
+    chip = tab.page.locator("#files .attached")
+    await expect(chip).to_contain_text("lamp.txt: 1,279 characters")
+    await tab.ask("How long?")
+    assert "nine hours" in json.dumps(provider.requests[-1].body["messages"])
+    await expect(chip).to_have_count(0)
+    await expect(tab.history.locator(".sent-files .file")).to_have_text("lamp.txt")
+    receipt = tab.history.locator(".receipt")
+    await expect(receipt.locator("summary")).to_contain_text("lamp.txt: all of it")
+    await receipt.locator("summary").click()
+    await tab.button("passages").click()
+    await expect(tab.page.locator("#drawer pre").first).to_contain_text("nine hours")
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.page.locator("#drawer")).to_be_hidden()
+
+
+async def test_what_is_typed_while_a_file_comes_stays(tab: Visit) -> None:
+    await tab.composer.type("What does ")
+    await tab.attach(text_file("lamp.txt", LAMP))
+    await tab.composer.type("it say?")
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await expect(tab.composer).to_have_value("What does it say?")
+
+
+async def test_a_file_that_cannot_be_read_is_refused_in_the_conversation(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.attach(text_file("empty.txt", ""), text_file("lamp.txt", LAMP))
+    await expect(tab.page.locator("#conversation #notice .error")).to_contain_text("empty.txt")
+    await expect(tab.page.locator("#files .attached")).to_have_count(1)
+    assert provider.requests == [] or all("completions" not in one.path for one in provider.requests)
+
+
+async def test_an_attached_file_can_be_taken_away(tab: Visit, provider: Provider) -> None:
+    await tab.attach(text_file("lamp.txt", LAMP))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.page.get_by_role("button", name="Remove lamp.txt").click()
+    await expect(tab.page.locator("#files .attached")).to_have_count(0)
+    await tab.ask("How long?")
+    assert "nine hours" not in json.dumps(provider.requests[-1].body["messages"])
+
+
+async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
+    names = iter(["花园", "台灯"])
+    tab.page.on("dialog", lambda dialog: dialog.accept(next(names) if dialog.type == "prompt" else None))
+    entries = tab.page.locator("#conversations .conversation")
+    search = tab.page.locator("#search textarea, #search input")
+
+    async def press(entry: int, action: str) -> None:
+        await entries.nth(entry).hover()
+        await tab.button(action, within=entries.nth(entry)).click()
+
+    await tab.ask("关于台灯的电池")
+    await tab.page.locator('#sidebar [data-do="new"]').click()
+    await tab.ask("About gardens")
+    await press(0, "rename")
+    await expect(tab.conversations.nth(0)).to_have_text("花园")
+    await press(1, "rename")
+    await expect(tab.conversations.nth(1)).to_have_text("台灯")
+    await search.fill("电池")
+    await expect(tab.conversations).to_have_count(1)
+    await expect(tab.conversations.locator("small")).to_contain_text("关于台灯的电池")
+    await search.fill("")
+    await expect(tab.conversations).to_have_text(["花园", "台灯"])
+    await press(1, "pin")
+    await expect(tab.conversations).to_have_text(["台灯", "花园"])
+    await press(1, "delete")
+    await expect(tab.conversations).to_have_text(["台灯"])
+    await expect(tab.page.locator("#starters")).to_be_visible()
+
+
+async def test_a_temporary_conversation_is_in_no_list(tab: Visit) -> None:
+    await tab.page.locator('[data-do="temporary"]').click()
+    await expect(tab.page.locator("#banner .temporary")).to_be_visible()
+    await tab.ask("Secret")
+    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
+    await expect(tab.conversations).to_have_count(0)
+    await tab.reload()
+    await expect(tab.history.locator(".question")).to_have_count(0)
+
+
+async def test_the_prompt_that_was_sent_can_be_read(tab: Visit) -> None:
+    await tab.ask("Hello")
+    await tab.button("prompt").click()
+    await expect(tab.page.locator("#drawer")).to_contain_text("system")
+    await expect(tab.page.locator("#drawer pre").last).to_have_text("Hello")
+
+
+async def test_settings_are_used_and_remembered(tab: Visit, provider: Provider) -> None:
+    await tab.page.locator("#settings .toggle-button").click()
+    await tab.page.locator("#system-prompt textarea").fill("Speak like a pirate.")
+    await tab.page.locator("#temperature input").fill("0.3")
+    await tab.page.locator("#temperature input").press("Tab")
+    await tab.reload()
+    await tab.page.locator("#settings .toggle-button").click()
+    await expect(tab.page.locator("#system-prompt textarea")).to_have_value("Speak like a pirate.")
+    await tab.ask("Hello")
+    body = provider.requests[-1].body
+    assert body["messages"][0]["content"].startswith("Speak like a pirate.")
+    assert body["temperature"] == 0.3
+
+
+async def test_a_like_is_kept_with_the_message(tab: Visit) -> None:
+    await tab.ask("Hello")
+    await tab.button("like").click()
+    await expect(tab.button("like")).to_have_attribute("aria-pressed", "true")
+    async with tab.page.expect_response("**/queue/data*"):
+        await tab.reload()
+    await expect(tab.button("like")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_the_page_speaks_the_browsers_language_and_switches(
+    browser: Browser, served: RunningApp
+) -> None:
+    async with visit(browser, served.url, locale="zh-CN") as chinese:
+        await expect(chinese.page.locator("#starters h2")).to_have_text("想聊点什么？")
+        await chinese.choose("held")
+        await chinese.send("你好")
+        await expect(chinese.growing).to_contain_text("正在思考...")
+        await chinese.page.locator("#composer .stop-button").click()
+        await expect(chinese.history.locator(".note")).to_have_text("已停止。")
+        await chinese.page.locator('[data-do="language"]').click()
+        await chinese.page.wait_for_selector("html[lang=en]")
+        await expect(chinese.history.locator(".note")).to_have_text("Stopped.")
+
+
+async def test_a_starter_asks_about_the_sample_file(tab: Visit, provider: Provider) -> None:
+    await tab.page.locator('.card[data-id="sample"]').click()
+    await expect(tab.history.locator(".sent-files .file")).to_have_text("sample-en.md")
+    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
+
+
+async def test_a_conversation_leaves_as_markdown_and_json_and_comes_back(tab: Visit) -> None:
+    await tab.ask("Hello")
+    entry = tab.page.locator("#conversations .conversation")
+    await entry.hover()
+    async with tab.page.expect_download() as saving:
+        await entry.locator('[data-do="markdown"]').click()
+    assert ANSWER in await anyio.Path(await (await saving.value).path()).read_text()
+    await entry.hover()
+    async with tab.page.expect_download() as saving:
+        await entry.locator('[data-do="json"]').click()
+    exported = await anyio.Path(await (await saving.value).path()).read_bytes()
+    async with tab.page.expect_file_chooser() as choosing:
+        await tab.page.locator('[data-do="import"]').click()
+    file = {"name": "hello.json", "mimeType": "application/json", "buffer": exported}
+    await (await choosing.value).set_files(file)  # type: ignore[arg-type]
+    await expect(tab.conversations).to_have_count(2)
+
+
+async def test_nothing_overflows_on_a_phone(browser: Browser, served: RunningApp) -> None:
+    async with visit(browser, served.url, viewport={"width": 360, "height": 640}, has_touch=True) as phone:
+        await phone.ask("A long question " * 20 + "http://example.org/" + "x" * 200)
+        wide = await phone.page.evaluate("document.documentElement.scrollWidth")
+        box = await phone.page.locator("#composer").bounding_box()
+        assert wide == 360
+        assert box is not None
+        assert box["y"] + box["height"] <= 640
+        sizes = await phone.page.evaluate(
+            "[document.querySelector('#conversation')].map(box => [box.scrollWidth, box.clientWidth])[0]"
+        )
+        assert sizes[0] == sizes[1]
