@@ -21,17 +21,18 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
-from chat import endpoints
+from chat import endpoints, logs
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.guards import HeaderGuard, LoginGuard, PageGuard, UploadGuard
 from chat.headers import security_headers
 from chat.prefix import PrefixGuard
+from chat.request_log import RequestGuard
 from chat.settings import Settings
 from chat.ui.page import create_page, mount_options
 
-GRACE_SECONDS = 3
+GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await engine.aclose()
 
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)  # chat.api has both, guarded
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)
@@ -61,9 +62,10 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     settings = engine.settings
     app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
     app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes)
-    app.add_middleware(LoginGuard)
+    app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
     app.add_middleware(PrefixGuard, root_path=settings.root_path)
+    app.add_middleware(RequestGuard)
 
 
 def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
@@ -122,7 +124,9 @@ def create_server(app: FastAPI, settings: Settings) -> Server:
             app,
             host=settings.host,
             port=settings.port,
+            log_config=None,  # chat.logs has all entries
             log_level="warning",
+            access_log=False,  # it writes query strings, where prompts stand; RequestGuard writes none
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=30,
             proxy_headers=True,
@@ -156,19 +160,40 @@ def announce(settings: Settings, port: int) -> None:
     print(f"Data: {settings.data_folder().resolve()}", flush=True)
 
 
+def report_to_zero_gpu() -> None:
+    """Tell a ZeroGPU Space that the app has started, with a GPU function, or it is ended.
+
+    Gradio's launch would tell it, which is not called here. The function is never called either: answers take
+    no GPU, and so none of a visitor's quota.
+    """
+    try:
+        import spaces  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        from spaces import zero
+
+        @spaces.GPU  # type: ignore[untyped-decorator, unused-ignore]
+        def take_gpu() -> None:
+            """Do nothing."""
+
+        zero.startup()
+    except Exception as error:
+        logging.getLogger(__name__).warning(
+            "ZeroGPU was not told that the app has started: %s: %s", type(error).__name__, error
+        )
+
+
 def main() -> int:
     """Run until a signal. Returns the exit status: a wrong setting is one line and 2."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("alembic", "httpx", "httpx2"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = Settings.from_env(dotenv=Path(".env"))
+        logs.configure(settings.log_format, settings.secrets())
         taken = listen(settings)
         app = create_app(settings)
         announce(settings, taken.getsockname()[1])
     except ChatError as error:
         print(error, file=sys.stderr)
         return 2
+    if settings.is_zero_gpu:
+        report_to_zero_gpu()
     create_server(app, settings).run(sockets=[taken])
     return 0
 

@@ -27,8 +27,10 @@ from starlette.types import Message, Receive, Scope, Send
 from chat.access import is_reserved
 from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
-from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound
+from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
 from chat.generations import Generation
+from chat.metrics import CONTENT_TYPE as METRICS_TYPE
+from chat.reference import write_reference
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_events, parse_event_id
 from chat.turns import Visitor
 
@@ -39,7 +41,7 @@ STREAM_HEADERS = {
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
 }
-OPEN_PATHS = ("/ai/", "/healthz", "/openapi.json")
+OPEN_PATHS = ("/ai/", "/healthz", "/readyz", "/openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 BODY_OVERHEAD_BYTES = (
     9_000_000  # what a request may hold beside a file: the longest message, a form's borders
@@ -148,6 +150,12 @@ def identify(
     return Visitor(_authorize(request) or named, request.client.host if request.client else "")
 
 
+def _authorize_reading(request: Request) -> None:
+    """Ask for the log-in before documents and figures too, unless PUBLIC_DOCS leaves them open."""
+    if not get_engine(request).settings.public_docs:
+        _authorize(request)
+
+
 TheEngine = Annotated[Engine, Depends(get_engine)]
 Caller = Annotated[Visitor, Depends(identify)]
 GenerationId = Annotated[
@@ -165,7 +173,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {
 BEARER = HTTPBearer(auto_error=False, description="API_TOKEN, where the server has one")  # GuardedRoute asks
 
 router = APIRouter(prefix="/ai", responses=FAILURES, route_class=GuardedRoute, dependencies=[Depends(BEARER)])
-server_router = APIRouter(tags=["server"])
+server_router = APIRouter(tags=["server"], dependencies=[Depends(_authorize_reading)])
 
 
 @router.get("/stream_chat", tags=["generations"], responses=EVENTS, response_class=Response)
@@ -261,6 +269,34 @@ async def tell_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@server_router.get("/readyz", responses={503: {"model": ErrorBody}})
+async def tell_readiness(engine: TheEngine) -> dict[str, str]:
+    """New answers may be asked for; 503 while the server stops."""
+    if not engine.is_ready:
+        raise Stopping("The server is stopping.")
+    return {"status": "ready", "model": "yes" if engine.models.is_connected else "quotes"}
+
+
+@server_router.get("/metrics", include_in_schema=False)
+async def tell_metrics(engine: TheEngine) -> Response:
+    """Figures for Prometheus."""
+    return Response(engine.metrics.render(), media_type=METRICS_TYPE)
+
+
+@server_router.get("/openapi.json", include_in_schema=False)
+async def describe_routes(request: Request) -> Response:
+    """Our routes for programs."""
+    return JSONResponse(request.app.openapi())
+
+
+@server_router.get("/docs", include_in_schema=False)
+async def show_routes(request: Request) -> Response:
+    """Our routes for people."""
+    template = await asyncio.to_thread((ASSETS / "reference.html").read_text, "utf-8")
+    page = write_reference(template, request.app.openapi())
+    return Response(page, media_type="text/html; charset=utf-8")
+
+
 async def _start_or_resume(
     engine: Engine, body: TurnBody, caller: Visitor, last_event_id: str | None
 ) -> Response:
@@ -312,7 +348,8 @@ async def _tell(request: Request, error: Exception) -> JSONResponse:
     if known.retry_after is not None:
         headers = {"retry-after": str(max(1, round(known.retry_after)))}
     elif known.status == 401:
-        headers = {"www-authenticate": "Bearer"}
+        access = get_engine(request).access
+        headers = {"www-authenticate": 'Basic realm="Xiaojia"' if access.has_login else "Bearer"}
     return JSONResponse(known.body(), known.status, headers)
 
 

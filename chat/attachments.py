@@ -10,8 +10,9 @@ import asyncio
 import base64
 import os
 import shutil
+import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from chat.documents import Document, Page
@@ -89,8 +90,11 @@ class Attachment:
 class Attachments:
     """All attachments: those in memory, and through history those that were read before."""
 
-    def __init__(self, readers: Readers, folder: Path) -> None:
+    def __init__(
+        self, readers: Readers, folder: Path, on_read: Callable[[str, float], None] | None = None
+    ) -> None:
         self._readers = readers
+        self._on_read = on_read  # told the kind of a file and the seconds that it took
         self._folder = folder
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,7 +104,7 @@ class Attachments:
     ) -> Attachment:
         """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
         id = new_id()
-        kept = self._folder / id
+        kept, began = self._folder / id, time.monotonic()
         await asyncio.to_thread(_copy, path, kept)
         try:
             reading = await self._readers.open(kept, name, password)
@@ -108,7 +112,7 @@ class Attachments:
             kept.unlink(missing_ok=True)
             raise
         attachment = self._keep(Attachment(id, owner, reading, kept))
-        task = asyncio.create_task(self._record(attachment, reading, history))
+        task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return attachment
@@ -167,10 +171,12 @@ class Attachments:
             del self._cache[id]
         return attachment
 
-    async def _record(self, attachment: Attachment, reading: Reading, history: History) -> None:
+    async def _record(self, attachment: Attachment, reading: Reading, history: History, began: float) -> None:
         """Keep the text in history when it is read, and the bytes beside it where they are needed again."""
         document = await reading.finish()
         assert attachment.path
+        if self._on_read:
+            self._on_read(document.media_type, time.monotonic() - began)
         if _is_needed(document):
             original = await asyncio.to_thread(attachment.path.read_bytes)
             await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)

@@ -26,15 +26,18 @@ from chat.briefs import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
-from chat.errors import ChatError, Interrupted, InvalidRequest, NotFound
+from chat.errors import ChatError, Interrupted, InvalidRequest, NotFound, Refused
 from chat.extraction import Limits as ReaderLimits
 from chat.extraction import Readers
 from chat.generations import Generation, Generations, Limits, error_event, new_id
 from chat.history import History, Message
 from chat.inbox import Inbox
+from chat.logs import write_turn
+from chat.metrics import Metrics
 from chat.models import Model, Models
 from chat.records import TEMPORARY, Records, mark_interrupted
 from chat.settings import Settings
+from chat.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
 REQUESTS_KEPT = 100_000  # request ids that are remembered, so that none starts a second answer
@@ -57,7 +60,9 @@ class Engine:
         self.folder = Path(self._work.name)
         self.inbox = Inbox(self.folder / "inbox")
         self.readers = Readers(_reader_limits(settings))
-        self._attachments = Attachments(self.readers, self.folder / "files")
+        self.metrics = Metrics(lambda: self.running)
+        self._traces = Traces(settings.otlp_endpoint)
+        self._attachments = Attachments(self.readers, self.folder / "files", self.metrics.observe_reading)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
         self.records = Records(settings.database_url or default)
         self._allowances = Allowances(settings)
@@ -71,6 +76,7 @@ class Engine:
         """Open history and the readers. A history that cannot be opened becomes a notice, not a failure."""
         self.notice = await self.records.open()
         await self.readers.start()
+        self._traces.open()
         self._chores.start(self._chores.save_progress(self._answers))
         self._chores.start(self._chores.expire_files(self.settings.file_retention))
 
@@ -86,6 +92,7 @@ class Engine:
         await self.readers.aclose()
         await self.records.aclose()
         await self.models.aclose()
+        await self._traces.aclose()
         self._work.cleanup()
 
     async def end_generations(self) -> None:
@@ -98,6 +105,10 @@ class Engine:
         return self.records.kept
 
     @property
+    def is_ready(self) -> bool:
+        return not self._generations.is_closed
+
+    @property
     def running(self) -> int:
         """Answers being written now."""
         return self._generations.running
@@ -108,7 +119,8 @@ class Engine:
         """Start answering a turn, or return the generation that its request_id names. Raises ChatError."""
         if not turn.request_id:
             return await self._start(turn, visitor)
-        key = (visitor.owner, turn.request_id)
+        # Who names no visitor may not be given another's answer by an id that both happened to choose.
+        key = (visitor.owner or f"at {visitor.address}", turn.request_id)
         known = self._requests.get(key)
         if known:
             return self.find(await asyncio.shield(known), visitor.owner)
@@ -253,8 +265,12 @@ class Engine:
 
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused."""
-        self._generations.check(visitor.owner)
-        await self._allowances.admit(visitor)
+        try:
+            self._generations.check(visitor.owner)
+            await self._allowances.admit(visitor)
+        except Refused as error:
+            self.metrics.count_refusal(error.type)
+            raise
 
     async def _files_of(self, turn: Turn, owner: str, store: History) -> tuple[str, ...]:
         """Return the ids of the turn's files, its inline text among them. Raises NotFound."""
@@ -286,7 +302,7 @@ class Engine:
             question=question.text,
             history=[Spoken(message.role, message.text) for message in branch if message.text],
             attachments=attachments,
-            options=_capped(options, self.settings),
+            options=options.capped(self.settings.max_output_tokens),
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
@@ -341,6 +357,10 @@ class Engine:
         answer = self._answers.get(generation)
         if answer:
             self.records.end_answer(generation, answer)
+            self.metrics.count_answer(generation, answer)
+            self._traces.record(generation, answer)
+            if self.settings.log_prompts:
+                write_turn(answer.task.question, generation.text)
             tokens = answer.count_tokens(generation.text + generation.reasoning)
             spend = partial(self._allowances.spend, answer.task.visitor, tokens)
             self.records.recorder.later(f"tokens of {generation.id}", spend)
@@ -357,13 +377,6 @@ def _cut(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
     if last_id not in ids:
         raise NotFound("There is no such message on this branch of the conversation.")
     return branch[: ids.index(last_id) + 1]
-
-
-def _capped(options: Options, settings: Settings) -> Options:
-    limit = settings.max_output_tokens
-    if not limit:
-        return options
-    return dataclasses.replace(options, max_tokens=min(options.max_tokens or limit, limit))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -5,6 +5,7 @@
     ├── InvalidRequest          the request itself is wrong
     ├── NotFound                no such thing, or not yours: the two look the same
     ├── NotAllowed              a log-in or a token is needed
+    ├── Stopping                the server stops, and starts no more answers
     ├── Refused                 a limit was reached; says which, and when to try again
     ├── NoModel                 nobody there who could answer, yet or at all
     ├── Interrupted             the server stopped while it wrote an answer
@@ -24,6 +25,8 @@ that fits each error, so that the routes need no table of their own.
 """
 
 from __future__ import annotations
+
+from chat.logs import REQUEST_ID
 
 
 class ChatError(Exception):
@@ -45,6 +48,8 @@ class ChatError(Exception):
             error["retry_after"] = round(self.retry_after, 3)
         if self.details:
             error["details"] = self.details
+        if REQUEST_ID.get():
+            error["request_id"] = REQUEST_ID.get()
         return {"error": error}
 
 
@@ -65,6 +70,13 @@ class NotFound(ChatError):
 class NotAllowed(ChatError):
     type = "not_allowed"
     status = 401
+
+
+class Stopping(ChatError):
+    type = "stopping"
+    status = 503
+    retryable = True
+    retry_after = 5.0
 
 
 class Refused(ChatError):

@@ -45,8 +45,9 @@ UPLOAD_FILES = 10  # of the largest size, in one request
 class LoginGuard:
     """Answers 429 to an address that failed to log in too often."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, count_refusal: Callable[[str], None]) -> None:
         self._app = app
+        self._count_refusal = count_refusal
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +56,7 @@ class LoginGuard:
         address = (scope.get("client") or ("",))[0]
         if not await self._limiter.test(FAILED_LOGINS, address):
             reset, _ = await self._limiter.get_window_stats(FAILED_LOGINS, address)
+            self._count_refusal("failed_logins")
             return await refuse(send, _too_many_logins(reset - time.time()))
 
         async def count(message: Message) -> None:

@@ -27,6 +27,9 @@ SYSTEM_PROMPT = (
 
 HUB_SIGN_IN = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
 
+# A Space is reached through the Hub's proxies alone, which have addresses of these networks.
+SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1")
+
 Parse = Callable[[str], Any]
 
 
@@ -245,7 +248,7 @@ class Settings:
         "USERS", (), _users, "Users, such as anna:secret1,ben:secret2", secret=True
     )
     public_docs: bool = _setting(
-        "PUBLIC_DOCS", True, _switch, "Are /docs and /metrics open where a log-in is on?"
+        "PUBLIC_DOCS", True, _switch, "Are /docs, /metrics and /healthz open where a log-in is on?"
     )
     visitor_keys: bool = _setting(
         "VISITOR_KEYS", False, _switch, "May visitors bring their own key for the endpoint?"
@@ -268,10 +271,14 @@ class Settings:
     )
     log_format: str = _setting("LOG_FORMAT", "text", _one_of("text", "json"), "text or json")
     log_prompts: bool = _setting("LOG_PROMPTS", False, _switch, "Write prompts and answers to the log")
+    otlp_endpoint: str = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "", _url, "Collector for a trace of each turn, over HTTP. Empty: none"
+    )
     host: str = _setting("GRADIO_SERVER_NAME", "127.0.0.1", _text, "Address to listen on")
     port: int = _setting("GRADIO_SERVER_PORT", 7860, _whole(0, 65535), "Port to listen on; 0: any")
     root_path: str = _setting("GRADIO_ROOT_PATH", "", _path_prefix, "Path prefix behind a proxy")
     is_space: bool = field(default=False)
+    is_zero_gpu: bool = field(default=False)  # a Space without hardware but for its GPU functions
     has_hub_sign_in: bool = field(default=False)  # a Space with hf_oauth: the Hub gives it these variables
 
     @classmethod
@@ -285,8 +292,11 @@ class Settings:
         is_space = bool(given.get("SPACE_ID"))
         if is_space and not given.get("GRADIO_SERVER_NAME"):
             values["host"] = "0.0.0.0"  # noqa: S104 - a Space's container is reached from outside it
+        if is_space and not given.get("TRUSTED_PROXIES"):
+            values["trusted_proxies"] = SPACE_PROXIES
+        is_zero_gpu = given.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
         has_hub_sign_in = given.get("SYSTEM") == "spaces" and all(given.get(name) for name in HUB_SIGN_IN)
-        return cls(**values, is_space=is_space, has_hub_sign_in=has_hub_sign_in)
+        return cls(**values, is_space=is_space, is_zero_gpu=is_zero_gpu, has_hub_sign_in=has_hub_sign_in)
 
     @property
     def has_endpoint(self) -> bool:
@@ -300,6 +310,12 @@ class Settings:
     @property
     def max_upload_bytes(self) -> int:
         return int(self.max_upload_mb * 1_000_000)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every value that may stand in no log."""
+        named = [getattr(self, item.name) for item in fields(self) if item.metadata.get("secret")]
+        texts = [value for value in named if isinstance(value, str)]
+        return (*texts, *(password for _, password in self.users))
 
     def prompt(self) -> str:
         """Return the system prompt, with the assistant's name in it."""

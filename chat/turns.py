@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Options:
     file_characters: int | None = None
     reads_whole: bool = False
     shows_scans: bool = False
+
+    def capped(self, tokens: int) -> Options:
+        """Return them with at most so many tokens of an answer; 0: as they are."""
+        return replace(self, max_tokens=min(self.max_tokens or tokens, tokens)) if tokens else self
 
 
 @dataclass(frozen=True)

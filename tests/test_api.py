@@ -88,7 +88,7 @@ def text_of(events: Sequence[ServerSentEvent]) -> str:
 def error_of(response: httpx.Response) -> dict[str, Any]:
     body = response.json()
     assert list(body) == ["error"]
-    assert set(body["error"]) - {"retry_after", "details"} == {"message", "type", "retryable"}
+    assert set(body["error"]) - {"retry_after", "details", "request_id"} == {"message", "type", "retryable"}
     return dict(body["error"])
 
 
@@ -402,7 +402,7 @@ async def test_a_fault_is_the_text_so_far_and_one_error_frame_at_the_end(
     events = await served.ask(model)
     error = json.loads(events[-1].data)["error"]
     assert text_of(events) == text
-    assert set(error) - {"retry_after", "details"} == {"message", "type", "retryable"}
+    assert set(error) - {"retry_after", "details", "request_id"} == {"message", "type", "retryable"}
     assert events[-1].type == "message"
     assert sum('"error"' in event.data for event in events) == 1
     assert "sk-test-secret" not in events[-1].data

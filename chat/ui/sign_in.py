@@ -49,6 +49,12 @@ def key_of(engine: Engine, data: object, request: gr.Request) -> str:
     return read_key(data) or str(token or "")
 
 
+def request_id_of(request: gr.Request) -> str:
+    """Return the id that the request for this event was given."""
+    scope = getattr(request.request, "scope", None) or {}
+    return str((scope.get("state") or {}).get("request_id", ""))
+
+
 def _hub_session(engine: Engine, request: gr.Request) -> Mapping[str, Any]:
     """Return what Gradio keeps of a sign-in with Hugging Face, while it is valid."""
     scope = getattr(request.request, "scope", None) or {}

@@ -25,6 +25,8 @@ def describe_error(language: str, error: Json) -> str:
     if error.get("retry_after"):
         wait = describe_duration(language, float(error["retry_after"]))
         parts.append(text(language, "error.retry_after", wait=wait))
+    if error.get("request_id"):
+        parts.append(text(language, "error.request_id", id=error["request_id"]))
     return ("" if language == "zh" else " ").join(parts)
 
 

@@ -1,0 +1,92 @@
+"""Structured logs: one line an entry, as text or JSON, with the id of the request that it belongs to.
+
+Prompts and answers are written only when asked for, and no secret of the settings ever: whatever a library
+put into its message, the owner's keys and passwords are blanked in the finished line. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+log = logging.getLogger(__name__)
+
+HEAD = frozenset({"time", "level", "logger", "message"})
+CHATTY = ("alembic", "httpx", "httpx2", "httpcore", "openai", "opentelemetry")
+SHORTEST_SECRET = 4  # characters; a shorter one would blank half of each line
+
+
+class LineFormatter(logging.Formatter):
+    """An entry as one line of text, or as one JSON object. `extra={"fields": {...}}` adds values."""
+
+    def __init__(self, form: str, secret: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._is_json = form == "json"
+        hidden = {one for one in secret if len(one) >= SHORTEST_SECRET}
+        self._secrets = sorted(hidden, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = _entry(record)
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        line = orjson.dumps(entry, default=str).decode() if self._is_json else _as_text(entry)
+        for one in self._secrets:
+            line = line.replace(one, "***")
+        return line
+
+
+def configure(form: str, secret: Iterable[str] = ()) -> None:
+    """Send every entry to standard error. form: text or json; secret: values that stand in no line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(form, secret))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def write_turn(question: str, answer: str) -> None:
+    """Log what was asked and answered: for LOG_PROMPTS alone."""
+    log.info("turn", extra={"fields": {"prompt": question, "answer": answer}})
+
+
+def new_request_id() -> str:
+    """Return an id short enough to be read out, and long enough not to come twice."""
+    return secrets.token_hex(6)
+
+
+def _entry(record: logging.LogRecord) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": record.getMessage(),
+    }
+    request_id = REQUEST_ID.get()
+    if request_id:
+        entry["request_id"] = request_id
+    fields = getattr(record, "fields", None)
+    return entry | dict(fields) if isinstance(fields, Mapping) else entry
+
+
+def _as_text(entry: Mapping[str, Any]) -> str:
+    head = "{time} {level} {logger}: {message}".format(**entry)
+    rest = {
+        name: value for name, value in entry.items() if name not in ("time", "level", "logger", "message")
+    }
+    traceback = rest.pop("traceback", "")
+    shown = " ".join(f"{name}={_one_line(value)}" for name, value in rest.items())
+    return "\n".join(filter(None, (" ".join(filter(None, (head, shown))), traceback)))
+
+
+def _one_line(value: object) -> str:
+    """Return a value so that nothing in it can look like a line of its own."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text else orjson.dumps(text).decode()

@@ -1,0 +1,96 @@
+"""What is counted and measured, for Prometheus: how much, how soon, what failed. Never a text or a name.
+
+A registry of its own for each app, so that two in one process (tests) do not add up. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from chat.answers import Answer
+from chat.generations import Generation
+from chat.provider_errors import FAULTS
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
+READING_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
+REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "cancelled", "error"})
+
+
+class Metrics:
+    """Made once for an engine. running: tells how many answers are being written now."""
+
+    def __init__(self, running: Callable[[], int]) -> None:
+        self._registry = registry = CollectorRegistry()
+        gauge = Gauge("xiaojia_generations_running", "Answers being written now", registry=registry)
+        gauge.set_function(running)
+        self._answers = Counter(
+            "xiaojia_generations", "Answers that ended, by how", ["finish_reason"], registry=registry
+        )
+        self._first_token = Histogram(
+            "xiaojia_first_token_seconds",
+            "From the request to the first token",
+            buckets=FIRST_TOKEN_SECONDS,
+            registry=registry,
+        )
+        self._deltas = Counter("xiaojia_deltas", "Chunks with text or reasoning", registry=registry)
+        self._tokens = Counter(
+            "xiaojia_tokens",
+            "Tokens: as the endpoint counts them, else estimated",
+            ["kind"],
+            registry=registry,
+        )
+        self._refusals = Counter(
+            "xiaojia_refusals", "Requests past a limit, by which", ["type"], registry=registry
+        )
+        self._faults = Counter(
+            "xiaojia_upstream_errors",
+            "Answers that the endpoint broke, by fault",
+            ["type"],
+            registry=registry,
+        )
+        self._reading = Histogram(
+            "xiaojia_extraction_seconds",
+            "Reading one file, by its kind",
+            ["media_type"],
+            buckets=READING_SECONDS,
+            registry=registry,
+        )
+
+    def count_refusal(self, type: str) -> None:
+        """Count a request that a limit refused."""
+        self._refusals.labels(type).inc()
+
+    def count_answer(self, generation: Generation, answer: Answer) -> None:
+        """Count an answer that has ended."""
+        # The provider's word for it is anybody's text: only those that the specification names are labels.
+        reason = generation.finish_reason
+        self._answers.labels(reason if reason in REASONS else "other").inc()
+        self._deltas.inc(sum(1 for event in generation.events if event.text or event.reasoning))
+        first = answer.timings()["first_token"]
+        if first is not None:
+            self._first_token.observe(first)
+        self._count_tokens(generation, answer)
+        if reason == "error":
+            type = orjson.loads(generation.events[-1].data)["error"]["type"]
+            if type in FAULTS:
+                self._faults.labels(type).inc()
+
+    def observe_reading(self, media_type: str, seconds: float) -> None:
+        """Count a file that was read."""
+        self._reading.labels(media_type).observe(seconds)
+
+    def render(self) -> bytes:
+        """Return all of it in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _count_tokens(self, generation: Generation, answer: Answer) -> None:
+        usage = answer.usage or {}
+        counted = {kind: usage.get(f"{kind}_tokens") for kind in ("prompt", "completion")}
+        if not all(isinstance(count, int) and count >= 0 for count in counted.values()):
+            counted = {"estimated": answer.count_tokens(generation.text + generation.reasoning)}
+        for kind, count in counted.items():
+            self._tokens.labels(kind).inc(count or 0)
