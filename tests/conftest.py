@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,15 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncGenerator[Browser, None]:
     """Chromium, started once. Without one the test fails and names the switch that leaves it out."""
-    try:
-        async with start_chromium() as browser:
+    async with AsyncExitStack() as stack:
+        try:
+            browser = await stack.enter_async_context(start_chromium())
+        except FileNotFoundError as error:
+            missing = str(error)
+        else:
             yield browser
-    except FileNotFoundError as error:
-        pytest.fail(str(error), pytrace=False)
+            return
+    pytest.fail(missing, pytrace=False)
 
 
 @pytest.fixture

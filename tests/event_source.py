@@ -8,10 +8,13 @@ the last event, until it is told 204 or anything else that is not a stream. Know
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import httpx
+
+LINE_END = re.compile("\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,14 @@ class EventStreamDecoder:
         """Return the events that `data` completes. What no empty line has ended is not an event."""
         return [event for line in self._lines(self._decode(data)) for event in self._take(line)]
 
-    def _lines(self, text: str) -> Iterator[str]:
+    def _lines(self, text: str) -> list[str]:
         if self._is_first and text:
             text, self._is_first = text.removeprefix("\ufeff"), False
-        self._text += text
-        while True:
-            ends = [at for at in (self._text.find("\r"), self._text.find("\n")) if at >= 0]
-            # A CR that is the last character may be half of a CRLF.
-            if not ends or (self._text[min(ends)] == "\r" and min(ends) == len(self._text) - 1):
-                return
-            line, at = self._text[: min(ends)], min(ends)
-            self._text = self._text[at + (2 if self._text.startswith("\r\n", at) else 1) :]
-            yield line
+        text = self._text + text
+        held = "\r" if text.endswith("\r") else ""  # it may be half of a CRLF
+        *lines, rest = LINE_END.split(text.removesuffix(held))
+        self._text = rest + held
+        return lines
 
     def _take(self, line: str) -> Iterator[ServerSentEvent]:
         name, colon, value = line.partition(":")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import Browser
 
 from chat.engine import Engine
 from tests.event_source import EventStreamDecoder, ServerSentEvent
@@ -46,9 +47,7 @@ async def test_sigterm_ends_streams_and_an_open_page_within_five_seconds_and_lea
     # Spaces sets GRADIO_SSR_MODE: the routes must answer for themselves all the same.
     environ = {"OPENAI_BASE_URL": provider.url, "GRADIO_SSR_MODE": "True"}
     async with AppProcess(tmp_path, **environ) as process, AsyncExitStack() as stack:
-        # A file has been read, so that the processes which read files are there too.
-        read = await process.client.post("/ai/files", files={"file": ("notes.txt", b"Red fox.")})
-        assert read.status_code == 201
+        await _read_file(process.client)
         page = await stack.enter_async_context(
             process.client.stream("GET", "/gradio_api/heartbeat/a-tab", timeout=None)
         )
@@ -86,8 +85,23 @@ async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_r
     assert seconds < SHUTDOWN_SECONDS
 
 
+async def test_sigterm_does_not_wait_for_a_tab_that_is_open(
+    provider: Provider, tmp_path: Path, browser: Browser
+) -> None:
+    async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
+        page = await browser.new_page()
+        await page.goto(process.url)
+        await page.locator("#composer textarea").wait_for()
+        status, seconds = await process.stop()
+        await process.wait_until_alone()
+        await page.close()
+    assert (status, "Traceback" in process.output) == (0, False), process.output
+    assert seconds < SHUTDOWN_SECONDS
+
+
 async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_path: Path) -> None:
     async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
+        await _read_file(process.client)
         conversation = await _ask(process.client, {"user_message": "One", "model": "plain"})
         params = {"user_message": "Two", "model": "stall-midway", "conversation_id": conversation}
         async with process.client.stream("GET", STREAM, params=params) as response:
@@ -113,6 +127,12 @@ async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_pat
     ]
     sent = [message["content"] for message in provider.chats[-1].body["messages"][1:]]
     assert sent == ["One", ANSWER, "Two", HALF, "Three"]
+
+
+async def _read_file(client: httpx.AsyncClient) -> None:
+    """Have a file read, so that the processes which read files are there too."""
+    read = await client.post("/ai/files", files={"file": ("notes.txt", b"Red fox.")})
+    assert read.status_code == 201
 
 
 async def _ask(client: httpx.AsyncClient, params: dict[str, str]) -> str:
