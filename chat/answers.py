@@ -174,14 +174,18 @@ class Answer:
         """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended once."""
         if model is self.task.demo:
             await self.brief.write(model)
+        has_begun = False
         for is_last in (False, True):
             try:
                 async with aclosing(completions.stream(self._request(model))) as batches:
                     async for chunks in batches:
+                        has_begun = True
                         yield self._events(chunks)
+                if self.brief.has_dropped_images:  # and not before: the refusal may have had another reason
+                    self.task.blind_models.add(model.name)
                 return
             except ProviderError as error:
-                if is_last or self.first_token is not None or not await self._mend(model, error):
+                if is_last or has_begun or not await self._mend(model, error):
                     raise
             yield [self._receipt()]
 
@@ -190,7 +194,6 @@ class Answer:
         if error.type == "context_too_long":
             await self.brief.write(model, share=SMALLER)
         elif error.type == "bad_request" and self.brief.drop_images():
-            self.task.blind_models.add(model.name)
             await self.brief.write(model)
         else:
             return False

@@ -101,6 +101,10 @@ class Brief:
         return had
 
     @property
+    def has_dropped_images(self) -> bool:
+        return bool(self.task.images) and not self._images
+
+    @property
     def needs_terms(self) -> bool:
         """Is a search needed, and do the question's own words find too little?"""
         is_cut = any(file.mode != "full" for file in self.receipt.files)

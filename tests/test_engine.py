@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from PIL import Image
 
 from chat import chores
 from chat.completions import Endpoint
@@ -344,3 +345,31 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
         async with asyncio.timeout(10):
             while (await engine.history.conversations("anna"))[0].title != "Bridges of the world":
                 await asyncio.sleep(0.02)
+
+
+async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> Generation:
+    Image.new("RGB", (8, 8), "red").save(folder / "red.png")
+    file = await engine.attach(folder / "red.png", "red.png", "anna")
+    turn = Turn("What is it?", file_ids=(file.id,), options=Options(model="painter", max_tokens=max_tokens))
+    generation = await engine.start(turn, ANNA)
+    await read(generation)
+    return generation
+
+
+async def test_only_a_model_that_answers_without_pictures_counts_as_blind(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async def refuse(call: Any) -> None:
+        if call.body["max_tokens"] > 100 or "image_url" in str(call.body["messages"]):
+            await call.reply(400, {"error": {"message": "cannot be"}})
+        else:
+            await call.text("A red square.")
+            await call.finish()
+
+    provider.scripts["painter"] = refuse
+    async with open_engine(tmp_path, provider) as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("painter",)))
+        assert (await ask_about_a_picture(engine, tmp_path, 101)).finish_reason == "error"
+        assert engine.models.blind == set()
+        assert (await ask_about_a_picture(engine, tmp_path, 100)).text == "A red square."
+        assert engine.models.blind == {"painter"}
