@@ -52,6 +52,8 @@ class Answer:
         self.finish_reason = ""
         self.started = time.monotonic()
         self.first_token: float | None = None
+        self._part_tokens = 0  # of the requests before the answer's own
+        self._is_refused = False  # it broke before a token had come
         self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
@@ -95,8 +97,10 @@ class Answer:
     def count_tokens(self, written: str) -> int:
         """Return the tokens that the answer took: as the provider counts them, else an estimate."""
         if self.usage and isinstance(self.usage.get("total_tokens"), int):
-            return int(self.usage["total_tokens"])
-        return self.brief.prompt.tokens + estimate_tokens(written) if self.brief.prompt else 0
+            return self._part_tokens + int(self.usage["total_tokens"])
+        if self._is_refused or not self.brief.prompt:
+            return self._part_tokens
+        return self._part_tokens + self.brief.prompt.tokens + estimate_tokens(written)
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token and to now, and how long it reasoned."""
@@ -163,7 +167,7 @@ class Answer:
         reading = parts.take_notes(pieces, self.task.question, model.name, completions, room, key)
         async with aclosing(reading) as steps:
             async for step in steps:
-                notes = step.notes
+                notes, self._part_tokens = step.notes, step.tokens
                 yield [_event("progress", read=step.read, parts=step.count)]
         self.brief.write_notes(model, parts.ask_about_notes(self.task.question, notes))
         yield [self._receipt()]
@@ -186,6 +190,7 @@ class Answer:
                 return
             except ProviderError as error:
                 if is_last or has_begun or not await self._mend(model, error):
+                    self._is_refused = not has_begun
                     raise
             yield [self._receipt()]
 

@@ -5,13 +5,15 @@ Every part is one request to the model; closing the generator stops it. Knows no
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.completions import Completions, Request
 from chat.context import Message, write_files, write_rules
 from chat.retrieval.passages import Index
 from chat.selection import Selection, split_parts
+from chat.tokens import MESSAGE_TOKENS, estimate_tokens
 
 NOTES_PROMPT = (
     "This is part {number} of {count} of the attached files. Write short notes on everything in it that "
@@ -26,11 +28,12 @@ SMALLEST_NOTE_TOKENS = 60
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: parts read, of how many, and the notes so far."""
+    """How far it is: parts read, of how many, the notes so far, and about how many tokens they took."""
 
     read: int
     count: int
     notes: tuple[str, ...]
+    tokens: int = 0
 
 
 def split_files(indexes: Sequence[Index], characters: int) -> list[Selection]:
@@ -51,7 +54,7 @@ async def take_notes(
     api_key: of a visitor who pays himself.
     Raises ProviderError.
     """
-    notes: list[str] = []
+    notes, tokens = list[str](), 0
     each = max(SMALLEST_NOTE_TOKENS, notes_tokens // max(1, len(parts)))
     yield Progress(0, len(parts), ())
     for number, part in enumerate(parts, 1):
@@ -62,11 +65,17 @@ async def take_notes(
         ]
         asking = Request(model, messages, max_tokens=each, api_key=api_key)
         note = (await completions.complete(asking)).strip()
+        tokens += await asyncio.to_thread(_estimate, messages, note)
         if note and note.strip(".。 ").lower() != NOTHING:
             notes.append(note)
-        yield Progress(number, len(parts), tuple(notes))
+        yield Progress(number, len(parts), tuple(notes), tokens)
 
 
 def ask_about_notes(question: str, notes: Sequence[str]) -> Message:
     """Return the message that stands in the place of the files' text for the final answer."""
     return Message("user", FINAL_PROMPT.format(notes="\n\n".join(notes) or NOTHING, question=question))
+
+
+def _estimate(messages: Sequence[Mapping[str, str]], note: str) -> int:
+    contents = [message["content"] for message in messages]
+    return estimate_tokens(note) + sum(estimate_tokens(content) + MESSAGE_TOKENS for content in contents)

@@ -17,6 +17,7 @@ from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
 from chat.generations import Event, Generation
+from chat.tokens import estimate_tokens
 from chat.turns import Options, Turn, Visitor
 from tests.provider import Provider
 from tests.servers import make_settings
@@ -48,6 +49,13 @@ async def read_until(generation: Generation, text: str) -> None:
         async for _ in batches:
             if generation.text.endswith(text):
                 return
+
+
+async def tokens_left(engine: Engine, generation: Generation) -> int:
+    await engine.records.recorder.settle(f"tokens of {generation.id}")
+    left = await engine.tokens_left(ANNA)
+    assert left is not None
+    return left
 
 
 def opening(generation: Generation) -> dict[str, Any]:
@@ -322,6 +330,31 @@ async def test_a_file_is_read_whole_part_by_part_when_asked(provider: Provider, 
         receipt = orjson.loads([event for event in events if event.type == "receipt"][-1].data)["receipt"]
         assert (receipt["files"][0]["mode"], receipt["files"][0]["share"]) == ("part", 1.0)
         assert "read_whole" in receipt["notes"]
+
+
+async def test_every_part_that_was_read_is_counted(provider: Provider, tmp_path: Path) -> None:
+    budget = "1000000000"
+    async with open_engine(
+        tmp_path, provider, DAILY_TOKENS_PER_VISITOR=budget, CONTEXT_WINDOW="2048"
+    ) as engine:
+        text = " ".join(f"Sentence number {number} is here." for number in range(600))
+        turn = Turn("What is it about?", file_content=text, options=Options(reads_whole=True))
+        generation = await engine.start(turn, ANNA)
+        await read(generation)
+        sent = "".join(str(call.body["messages"]) for call in provider.requests if call.method == "POST")
+        spent = int(budget) - await tokens_left(engine, generation)
+        assert estimate_tokens(text) < spent < 1.5 * estimate_tokens(sent)
+
+
+async def test_a_request_that_is_refused_costs_the_visitor_nothing(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider, DAILY_TOKENS_PER_VISITOR="1000") as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("status-401",)))
+        generation = await engine.start(Turn("Hello"), ANNA)
+        await read(generation)
+        assert generation.finish_reason == "error"
+        assert await tokens_left(engine, generation) == 1000
 
 
 async def test_a_visitors_own_key_is_used_for_his_request_alone(provider: Provider, tmp_path: Path) -> None:
