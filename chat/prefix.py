@@ -18,7 +18,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class PrefixGuard:
-    """Takes the prefix off every path. The outermost guard: the others look at paths as the routes name them."""
+    """Takes the prefix off every path. The outermost guard: all others see paths as the routes name them."""
 
     def __init__(self, app: App, root_path: str) -> None:
         self._app = app

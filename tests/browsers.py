@@ -37,13 +37,13 @@ def find_chromium(playwright: Playwright) -> Path | None:
 
 
 @asynccontextmanager
-async def start_chromium() -> AsyncGenerator[Browser, None]:
+async def start_chromium(*more: str) -> AsyncGenerator[Browser, None]:
     """Start it, and end it afterwards. Raises FileNotFoundError with a sentence on what to do."""
     async with async_playwright() as playwright:
         executable = find_chromium(playwright)
         if executable is None:
             raise FileNotFoundError(MISSING)
-        browser = await playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        browser = await playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

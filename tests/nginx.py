@@ -1,6 +1,7 @@
-"""nginx as Debian ships it, in front of a port, with its defaults: buffering on, 60 s time-outs.
+"""nginx as Debian ships it, in front of a port.
 
-Its configuration, its port and its files are the test's own. Knows no application.
+Without more, with its defaults: buffering on, 60 s time-outs. `deployed` is the server that deploy/nginx.conf
+describes. Its configuration, its port and its files are the test's own. Knows no application.
 """
 
 from __future__ import annotations
@@ -15,35 +16,63 @@ from typing import Self
 from tests.provider import closed_port
 
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+DEPLOYED = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
 CONFIGURATION = """
 daemon off;
 master_process off;
-pid {folder}/nginx.pid;
+pid FOLDER/nginx.pid;
 error_log stderr;
-events {{ }}
-http {{
+events { }
+http {
     access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
-    }}
-}}
+    client_body_temp_path FOLDER/body;
+    proxy_temp_path FOLDER/proxy;
+    fastcgi_temp_path FOLDER/fastcgi;
+    uwsgi_temp_path FOLDER/uwsgi;
+    scgi_temp_path FOLDER/scgi;
+    SERVER
+}
 """
+PLAIN = """
+    server {
+        listen 127.0.0.1:PORT;
+        location / { proxy_pass http://127.0.0.1:UPSTREAM; }
+    }
+"""
+
+
+def deployed(*, prefix: str = "", certificate: Path | None = None, more: str = "") -> str:
+    """Return deploy/nginx.conf for a test, changed only as it says itself for a prefix.
+
+    certificate: a file with key and certificate, for TLS. more: further servers.
+    """
+    tls = f" ssl;\n    ssl_certificate {certificate};\n    ssl_certificate_key {certificate};"
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:PORT{tls if certificate else ';'}",
+        "server 127.0.0.1:7860;": "server 127.0.0.1:UPSTREAM;",
+    }
+    if prefix:
+        changes["location / {"] = f"location {prefix}/ {{"
+        changes["proxy_pass http://xiaojia;"] = "proxy_pass http://xiaojia/;"
+    text = DEPLOYED.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text + more
 
 
 class Nginx:
     """Runs between `async with`; `restart` drops every connection, as a deployment does."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
-        self._port = closed_port()
+    def __init__(self, folder: Path, upstream: int, server: str = PLAIN) -> None:
+        self.port = closed_port()
         self._file = folder / "nginx.conf"
-        self._file.write_text(CONFIGURATION.format(folder=folder, port=self._port, upstream=upstream))
-        self.url = f"http://127.0.0.1:{self._port}"
+        values = {"SERVER": server, "FOLDER": folder, "PORT": self.port, "UPSTREAM": upstream}
+        text = CONFIGURATION
+        for name, value in values.items():
+            text = text.replace(name, str(value))
+        self._file.write_text(text)
+        self.url = f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -66,7 +95,7 @@ class Nginx:
         )
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except ConnectionRefusedError:
                 assert self._process.returncode is None, "nginx did not start"
                 await asyncio.sleep(0.02)
