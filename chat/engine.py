@@ -224,7 +224,8 @@ class Engine:
         """Delete a conversation with its messages and files, and stop what is being written in it."""
         for generation, answer in list(self._answers.items()):
             if answer.conversation_id == conversation_id and generation.owner == owner:
-                await self.stop(generation.id, owner)
+                generation.cancel()
+                await generation.wait()
         await self.records.recorder.settle(conversation_id)
         files = await self.store(conversation_id).delete_conversation(conversation_id, owner)
         await self._attachments.remove(tuple(files))

@@ -262,6 +262,18 @@ async def test_deleting_a_conversation_takes_its_files(provider: Provider, tmp_p
             await engine.branch(engine.conversation_of(generation), "anna")
 
 
+async def test_a_conversation_can_be_deleted_long_after_its_answer(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider, GENERATION_RETENTION="0") as engine:
+        generation = await engine.start(Turn("Hello"), ANNA)
+        await read(generation)
+        conversation_id = engine.conversation_of(generation)
+        await engine.delete_conversation(conversation_id, "anna")
+        with pytest.raises(NotFound):
+            await engine.branch(conversation_id, "anna")
+
+
 async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider, tmp_path: Path) -> None:
     async def refuse_once(call: Any) -> None:
         if len(provider.requests) == 1:
