@@ -69,6 +69,7 @@ class Engine:
         self._generations = Generations(_limits(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._requests: dict[tuple[str, str], asyncio.Future[str]] = {}
+        self._resuming: set[tuple[str, str]] = set()
         self._untitled: set[str] = set()
         self._chores = Chores(self.records, self._attachments, self._generations)
 
@@ -151,13 +152,14 @@ class Engine:
         self, message_id: str, visitor: Visitor, options: Options = DEFAULTS
     ) -> Generation:
         """Continue a broken or stopped answer from its partial text; the same message grows."""
-        message = await self.records.message(message_id, visitor.owner)
-        if message.finish_reason is None:
+        key = (visitor.owner, message_id)
+        if key in self._resuming:  # a second click: two answers would grow the same message
             raise InvalidRequest("This answer is still being written.")
-        await self._admit(visitor)
-        question = await self.records.message(message.parent_id or "", visitor.owner)
-        history = await self._branch_to(question, visitor.owner)
-        return await self._answer(question, history[:-1], visitor, options, begun=message)
+        self._resuming.add(key)
+        try:
+            return await self._resume_answer(message_id, visitor, options)
+        finally:
+            self._resuming.discard(key)
 
     def find(self, generation_id: str, owner: str) -> Generation:
         """Return a generation to follow. Raises NotFound."""
@@ -217,8 +219,7 @@ class Engine:
 
         An answer whose finish_reason is None is being written by its generation_id.
         """
-        branch = await self.records.branch(conversation_id, owner)
-        return mark_interrupted(branch, frozenset(generation.id for generation in self._answers))
+        return self._mark_interrupted(await self.records.branch(conversation_id, owner))
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with its messages and files, and stop what is being written in it."""
@@ -259,6 +260,19 @@ class Engine:
         return await self._answer(
             question, branch, visitor, turn.options, is_new=True, is_first=not turn.conversation_id
         )
+
+    async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
+        (message,) = self._mark_interrupted([await self.records.message(message_id, visitor.owner)])
+        if message.finish_reason is None:
+            raise InvalidRequest("This answer is still being written.")
+        await self._admit(visitor)
+        question = await self.records.message(message.parent_id or "", visitor.owner)
+        history = await self._branch_to(question, visitor.owner)
+        return await self._answer(question, history[:-1], visitor, options, begun=message)
+
+    def _mark_interrupted(self, messages: Sequence[Message]) -> Sequence[Message]:
+        # Those that have ended count as running: what was read may be older than their end.
+        return mark_interrupted(messages, frozenset(generation.id for generation in self._answers))
 
     def _may_title(self, turn: Turn) -> bool:
         is_first = not (turn.conversation_id or turn.is_temporary)

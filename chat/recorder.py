@@ -36,10 +36,15 @@ class Recorder:
             await asyncio.wait([task])
             self._forget(key, task)
 
+    async def settle_all(self) -> None:
+        """Return when all that was asked for so far is written, or has failed."""
+        if self._last:
+            await asyncio.wait(list(self._last.values()))
+
     async def aclose(self) -> None:
         """Return when everything is written."""
         while self._last:
-            await asyncio.wait(list(self._last.values()))
+            await self.settle_all()
             await asyncio.sleep(0)
 
     async def _run(self, before: asyncio.Task[None] | None, work: Work) -> None:

@@ -57,7 +57,8 @@ class Records:
         return await self.store(conversation_id).branch(conversation_id, owner)
 
     async def message(self, message_id: str, owner: str) -> Message:
-        """Return a message of either history. Raises NotFound."""
+        """Return a message of either history, with all that was asked to be written. Raises NotFound."""
+        await self.recorder.settle_all()
         try:
             return await self.kept.message(message_id, owner)
         except NotFound:

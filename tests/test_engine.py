@@ -239,6 +239,49 @@ async def test_a_stopped_answer_is_kept_and_continued(provider: Provider, tmp_pa
         assert (answer.text, answer.finish_reason) == ("Once upon a time", "stop")
 
 
+async def stop_midway(engine: Engine, provider: Provider) -> str:
+    """Return the id of an answer that was stopped a moment ago."""
+    generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
+    await (await provider.next_call()).text("Once upon ")
+    await read_until(generation, "Once upon ")
+    await engine.stop(generation.id, "anna")
+    return str(opening(generation)["message_id"])
+
+
+async def test_an_answer_can_be_continued_the_moment_it_is_stopped(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        message_id = await stop_midway(engine, provider)
+        more = await engine.resume_answer(message_id, ANNA)
+        await read(more)
+        assert (await engine.records.message(message_id, "anna")).text == "Once upon " + more.text
+
+
+async def test_two_clicks_on_continue_ask_once(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        message_id = await stop_midway(engine, provider)
+        clicks = [engine.resume_answer(message_id, ANNA, Options(model="held")) for _ in range(2)]
+        one, other = await asyncio.gather(*clicks, return_exceptions=True)
+        assert (type(one), type(other)) == (Generation, InvalidRequest)
+        with pytest.raises(InvalidRequest, match="still being written"):
+            await engine.resume_answer(message_id, ANNA)
+
+
+async def test_what_a_killed_process_had_saved_is_continued(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
+        await (await provider.next_call()).text("Once upon ")
+        await read_until(generation, "Once upon ")
+        engine.records.save_progress(generation, engine._answers[generation])
+        await engine.branch(engine.conversation_of(generation), "anna")
+        async with open_engine(tmp_path, provider) as after:  # its history is what a killed one leaves
+            message_id = opening(generation)["message_id"]
+            more = await after.resume_answer(message_id, ANNA)
+            await read(more)
+            assert (await after.records.message(message_id, "anna")).text == "Once upon " + more.text
+
+
 async def test_a_temporary_conversation_is_never_on_disk(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider) as engine:
         generation = await engine.start(Turn("a rare word: xylophone", is_temporary=True), ANNA)
