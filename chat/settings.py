@@ -260,7 +260,7 @@ class Settings:
         "TRUSTED_PROXIES",
         ("127.0.0.1", "::1"),
         _names,
-        "Addresses whose X-Forwarded-For is believed; * for any",
+        "Addresses or networks whose X-Forwarded-For is believed; * for any. On a Space: private ones",
     )
     site_url: str = _setting("SITE_URL", "", _url, "Sent to the endpoint as HTTP-Referer")
     titles: str = _setting(

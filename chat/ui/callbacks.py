@@ -251,6 +251,7 @@ class Callbacks:
         )
         listed = await sidebar.list_conversations(self.engine, visit)
         gauge = view.show_gauge(branch.messages, self.engine.models.window, reader)
+        gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
         return Shown(history, growing, told, bool(growing), None, "", listed, gauge)
 
     def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:

@@ -122,6 +122,11 @@ def show_gauge(messages: Sequence[Message], window: int, reader: Reader) -> str:
     return tag("label", meter, tag("span", plain(label)))
 
 
+def show_left(tokens: int | None, reader: Reader) -> str:
+    """Return how many tokens the visitor may still use today; nothing where there is no limit."""
+    return "" if tokens is None else tag("span", plain(reader.say("gauge.left", left=tokens)), cls="left")
+
+
 def _text(answer: str, reader: Reader, *, growing: bool = False) -> ChatMessage:
     rendered = render(answer, reader.image_hosts, growing=growing)
     return {"role": "assistant", "content": [{"type": "text", "text": rendered}]}

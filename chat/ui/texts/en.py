@@ -189,6 +189,8 @@ TEXTS: dict[str, str] = {
     # Links and pictures in answers
     "link.image": "picture",
     # Errors, by the type that is on the wire
+    "refusal.limit": "The limit is {limit:,}.",
+    "gauge.left": "{left:,} {left:token|tokens} left today",
     "error.retry_after": "Try again in {wait}.",
     "error.request_id": "Request {id}",
     "error.internal_error": "Something went wrong here, not with your message. It has been logged.",

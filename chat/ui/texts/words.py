@@ -22,6 +22,8 @@ def describe_error(language: str, error: Json) -> str:
     details = error.get("details") or {}
     if isinstance(details, Mapping) and details.get("name"):
         parts.insert(0, f"{details['name']}:" if language != "zh" else f"{details['name']}：")
+    if isinstance(details, Mapping) and details.get("limit"):
+        parts.append(text(language, "refusal.limit", limit=details["limit"]))
     if error.get("retry_after"):
         wait = describe_duration(language, float(error["retry_after"]))
         parts.append(text(language, "error.retry_after", wait=wait))

@@ -176,6 +176,8 @@ TEXTS: dict[str, str] = {
     "time.month.11": "11月",
     "time.month.12": "12月",
     "link.image": "图片",
+    "refusal.limit": "上限为 {limit:,}。",
+    "gauge.left": "今天还剩 {left:,} 个词元",
     "error.retry_after": "请在 {wait}后重试。",
     "error.request_id": "请求编号 {id}",
     "error.internal_error": "这边出了问题，与你的消息无关。已经记录下来。",

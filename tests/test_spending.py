@@ -1,0 +1,142 @@
+"""What a stranger can spend: over routes and page, behind a proxy, with which sentence he is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chat.turns import Visitor
+from tests.provider import Provider
+from tests.servers import RunningApp, run_app
+from tests.test_isolation import ANNA, BEN
+from tests.test_page_security import join
+
+
+async def ask(app: RunningApp, address: str = "", visitor: str = "", **body: Any) -> httpx.Response:
+    headers = {"x-forwarded-for": address} if address else {}
+    headers |= {"x-visitor": visitor} if visitor else {}
+    return await app.client.post("/ai/stream_chat", json={"user_message": "x", **body}, headers=headers)
+
+
+async def send(app: RunningApp, owner: str, language: str, **visit: Any) -> str:
+    """Send a message over the page; return the words of all that it is told."""
+    config = (await app.client.get("/config")).json()
+    composer = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "composer")
+    event = next(
+        item["id"]
+        for item in config["dependencies"]
+        if [composer, "submit"] in item["targets"] and item["backend_fn"]
+    )
+    data = [{"owner": owner, "language": language, **visit}, {"text": "Hello", "files": []}]
+    told = await join(app.client, event, data, f"s{owner}{language}")
+    return told
+
+
+def environ(provider: Provider, **more: str) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": "plain,held", **more}
+
+
+async def test_an_address_in_a_header_counts_only_from_a_trusted_proxy(
+    provider: Provider, tmp_path: Path
+) -> None:
+    limited = environ(provider, RATE_LIMIT="2/hour", TRUSTED_PROXIES="203.0.113.9")
+    async with run_app(tmp_path, **limited) as app:
+        answers = [await ask(app, f"198.51.100.{n}", f"{n}" * 24) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+async def test_behind_a_trusted_proxy_each_address_has_its_own_limit_and_none_can_be_made_up(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with run_app(tmp_path, **environ(provider, RATE_LIMIT="1/hour")) as app:
+        statuses = [
+            (await ask(app, address, f"{n}" * 24)).status_code
+            for n, address in enumerate(
+                (
+                    "198.51.100.1",
+                    "198.51.100.2",
+                    "10.9.9.9, 198.51.100.1",  # what the client says stands left of what the proxy saw
+                    "198.51.100.3, 198.51.100.2",
+                )
+            )
+        ]
+    assert statuses == [200, 200, 429, 429]
+
+
+async def test_page_and_routes_share_one_limit(provider: Provider, tmp_path: Path) -> None:
+    async with run_app(tmp_path, **environ(provider, RATE_LIMIT="1/hour")) as app:
+        assert (await ask(app, visitor=ANNA)).status_code == 200
+        english, chinese = await send(app, BEN, "en"), await send(app, BEN, "zh")
+    assert "That was more messages than are allowed in this time. The limit is 1. Try again in" in english
+    assert "上限为 1。" in chinese
+    assert len(provider.chats) == 1
+
+
+async def test_the_page_says_what_is_left_today_and_when_it_comes_back(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with run_app(tmp_path, **environ(provider, DAILY_TOKENS_PER_VISITOR="5")) as app:
+        assert (await ask(app, visitor=ANNA)).status_code == 200
+        await spent(app)
+        refused = await ask(app, visitor=ANNA)
+        told = await send(app, ANNA, "en")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["type"], error["details"]["limit"]) == (429, "daily_tokens_visitor", 5)
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    assert re.search(r"Your tokens for today are used up\. The limit is 5\. Try again in \d+", told), told
+    assert "0 tokens left today" in told
+
+
+async def spent(app: RunningApp) -> None:
+    """Return when the tokens of the answers that have ended are counted."""
+    async with asyncio.timeout(10):
+        while await app.engine.tokens_left(Visitor(ANNA, "127.0.0.1")):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_visitor_cannot_ask_for_more_than_the_owner_allows(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with run_app(tmp_path, **environ(provider, MAX_OUTPUT_TOKENS="50")) as app:
+        await send(app, ANNA, "en", options={"max_tokens": 4000})
+        await send(app, BEN, "en", options={"max_tokens": 7})
+        await ask(app)
+    assert [call.body["max_tokens"] for call in provider.chats] == [50, 7, 50]
+
+
+async def test_running_answers_are_limited_for_one_and_for_all(provider: Provider, tmp_path: Path) -> None:
+    limited = environ(provider, MAX_GENERATIONS_PER_VISITOR="1", MAX_GENERATIONS="2")
+    async with run_app(tmp_path, **limited) as app:
+
+        async def start(visitor: str) -> httpx.Response:
+            body = {"user_message": "x", "model": "held"}
+            return await app.client.post("/ai/generations", json=body, headers={"x-visitor": visitor})
+
+        answers = [await start(visitor) for visitor in (ANNA, ANNA, BEN, "c" * 24)]
+        types = [answer.json().get("error", {}).get("type") for answer in answers]
+        told = await send(app, ANNA, "en")
+    assert types == [None, "busy_visitor", None, "busy"]
+    assert "Many answers are being written just now. The limit is 2." in told
+
+
+@pytest.mark.parametrize("allowed", ["1", "0"])
+async def test_who_brings_his_own_key_pays_himself_where_the_owner_allows_it(
+    provider: Provider, tmp_path: Path, allowed: str
+) -> None:
+    limited = environ(provider, OPENAI_API_KEY="sk-owner", VISITOR_KEYS=allowed, DAILY_TOKENS="1")
+    async with run_app(tmp_path, **limited) as app:
+        for _ in range(2):
+            await send(app, ANNA, "en", key="sk-visitor-own")
+        fields = [
+            item["props"]["visible"]
+            for item in (await app.client.get("/config")).json()["components"]
+            if item["props"].get("elem_id") == "own-key"
+        ]
+    given = [call.headers["authorization"] for call in provider.chats]
+    assert fields == [allowed == "1"]
+    assert given == (["Bearer sk-visitor-own"] * 2 if allowed == "1" else ["Bearer sk-owner"] * len(given))
