@@ -24,8 +24,9 @@ SEPARATOR = (
 )
 PICTURE = "🖼 "
 
+# A look at the next character comes first: without it all of these are tried at every letter (9 times slower).
 _TOKEN = re.compile(
-    r"""
+    r"""(?=[\\$`~<\[!\]hfw*%\n])(?:
     (?P<math>\\[(\[]|\$\$|(?<![\w$\\])\$(?=[^\s$]))
     |(?P<escape>\\[!-/:-@\[-`{-~])
     |(?P<slash>\\(?!\n))
@@ -44,7 +45,7 @@ _TOKEN = re.compile(
         |www\.[^\s<>`*|\[\]\u3000-\u303f\uff00-\uff65\u2018-\u201d\u2026]{1,2048})
     |(?P<stars>\*+)
     |(?P<latex>%(?=%%LATEX))
-    |(?P<line>\n)
+    |(?P<line>\n))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
