@@ -44,6 +44,7 @@ class Models:
         self._completions: Completions | None = None
         self._listed: tuple[str, ...] = ()
         self._asked = float("-inf")
+        self._listing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # no embedded model is on its way
         self._settled.set()
         self.blind: set[str] = set()  # names of those that refused pictures
@@ -61,7 +62,9 @@ class Models:
         self._settled.set()
         self._endpoint = endpoint
         self._completions = Completions(endpoint, idle_timeout=self._settings.upstream_idle_timeout)
-        self._listed, self._asked = endpoint.models, float("-inf")
+        self._listed = endpoint.models
+        if not endpoint.models:  # asked now, so that no first message waits for the answer
+            self._listing = asyncio.create_task(self._list())
 
     @property
     def is_connected(self) -> bool:
@@ -127,6 +130,9 @@ class Models:
         )
 
     async def aclose(self) -> None:
+        if self._listing:
+            self._listing.cancel()
+            await asyncio.wait([self._listing])
         if self._completions:
             await self._completions.aclose()
 
@@ -135,11 +141,18 @@ class Models:
             await self._settled.wait()
 
     async def _endpoint_names(self) -> tuple[str, ...]:
-        if self._completions is None or (self._endpoint and self._endpoint.models):
+        """Return the names as last listed, which are asked for anew beside; waits only for the first list."""
+        if self._listing is None:
             return self._listed
-        now = asyncio.get_running_loop().time()
-        if now - self._asked > ASKED_SECONDS or not self._listed:
-            with contextlib.suppress(ProviderError):
-                self._listed = await self._completions.models()
-            self._asked = now
+        is_stale = asyncio.get_running_loop().time() - self._asked > ASKED_SECONDS or not self._listed
+        if self._listing.done() and is_stale:
+            self._listing = asyncio.create_task(self._list())
+        if not self._listed:
+            await asyncio.wait([self._listing])
         return self._listed
+
+    async def _list(self) -> None:
+        assert self._completions
+        with contextlib.suppress(ProviderError):
+            self._listed = await self._completions.models()
+        self._asked = asyncio.get_running_loop().time()
