@@ -1,6 +1,6 @@
 """The clients of tests.benchmarks.streams, in a process of their own: many readers of event streams at once.
 
-    python -m tests.benchmarks.reader <url> <streams> <one after another: 0 or 1> [body of a POST]
+    python -m tests.benchmarks.reader <url> <streams> <one after another: 0 or 1> <key> [body of a POST]
 
 Prints JSON: deltas, unfinished streams, and in nanoseconds: first_token, delay (from the provider's write,
 where the delta says when that was, to here) and gap (between two deltas of a stream). Counts deltas by their
@@ -76,13 +76,13 @@ class Reader(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def read_stream(url: str, body: str, readings: Readings) -> None:
+async def read_stream(url: str, body: str, readings: Readings, key: str = "sk-benchmark") -> None:
     parts = urlsplit(url)
     head = [
         f"{'POST' if body else 'GET'} {parts.path}?{parts.query} HTTP/1.1",
         f"host: {parts.netloc}",
         "accept: text/event-stream",
-        "authorization: Bearer sk-benchmark",
+        f"authorization: Bearer {key}",
         f"content-type: application/json\r\ncontent-length: {len(body.encode())}" if body else "x-none: 1",
     ]
     request = ("\r\n".join(head) + "\r\n\r\n" + body).encode()
@@ -93,16 +93,17 @@ async def read_stream(url: str, body: str, readings: Readings) -> None:
     await reader.done
 
 
-async def read_all(url: str, streams: int, in_turn: bool, body: str) -> Readings:
+async def read_all(url: str, streams: int, in_turn: bool, key: str, body: str) -> Readings:
     readings = Readings()
     if in_turn:
         for _ in range(streams):
-            await read_stream(url, body, readings)
+            await read_stream(url, body, readings, key)
     else:
-        await asyncio.gather(*[read_stream(url, body, readings) for _ in range(streams)])
+        await asyncio.gather(*[read_stream(url, body, readings, key) for _ in range(streams)])
     return readings
 
 
 if __name__ == "__main__":
-    url, streams, in_turn, *body = sys.argv[1:]
-    print(json.dumps(asdict(uvloop.run(read_all(url, int(streams), in_turn == "1", "".join(body))))))
+    url, streams, in_turn, key, *body = sys.argv[1:]
+    reading = read_all(url, int(streams), in_turn == "1", key, "".join(body))
+    print(json.dumps(asdict(uvloop.run(reading))))

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import statistics
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Server:
     name: str
     url: str
     process: subprocess.Popen[str]
+    key: str = "sk-benchmark"
 
     def stream_url(self, model: str) -> str:
         return f"{self.url}/ai/stream_chat?{urlencode({'user_message': 'Hello', 'model': model})}"
@@ -102,6 +104,7 @@ def run_server(name: str, provider: str, litellm: str = "") -> Iterator[Server]:
     port = closed_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
+        key = f"sk-{secrets.token_hex(32)}"  # LiteLLM starts with a strong one alone; the others take any
         command, environ = [sys.executable, "-m", "tests.benchmarks.peers", name, provider, str(port)], {}
         if name == "app":
             command = [sys.executable, "app.py"]
@@ -116,9 +119,10 @@ def run_server(name: str, provider: str, litellm: str = "") -> Iterator[Server]:
             }
         elif name == "litellm":
             command, environ = litellm_command(litellm, provider, port, Path(folder))
+            environ["LITELLM_MASTER_KEY"] = key
         with run(command, **environ) as process:
-            wait_until_up(url)
-            yield Server(name, url, process)
+            wait_until_up(url, process)
+            yield Server(name, url, process, key)
 
 
 def litellm_command(python: str, provider: str, port: int, folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -130,11 +134,13 @@ def litellm_command(python: str, provider: str, port: int, folder: Path) -> tupl
     return [program, *arguments], {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
-def wait_until_up(url: str) -> None:
+def wait_until_up(url: str, process: subprocess.Popen[str]) -> None:
     for _ in range(3000):
         with contextlib.suppress(OSError):
             urllib.request.urlopen(f"{url}/docs", timeout=5).close()
             return
+        if process.poll() is not None:
+            raise SystemExit(f"The server for {url} ended with {process.returncode}")
         time.sleep(0.1)
     raise SystemExit(f"{url} did not come up")
 
@@ -145,7 +151,7 @@ def read(server: Server, model: str, streams: int, *, in_turn: bool = False) -> 
         url = f"{server.url}/chat/completions"
         asked = [{"role": "user", "content": "Hello"}]
         body = [json.dumps({"model": model, "messages": asked, "stream": True})]
-    arguments = [url, str(streams), str(int(in_turn)), *body]
+    arguments = [url, str(streams), str(int(in_turn)), server.key, *body]
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.reader", *arguments],
         cwd=ROOT,
@@ -273,7 +279,7 @@ def show_many(servers: Sequence[Server], streams: int, seconds: int) -> None:
         before = server.memory_bytes()
         peak, readings = before, {}
         model = f"paced-{seconds}-1"
-        arguments = [server.stream_url(model), str(streams), "0"]
+        arguments = [server.stream_url(model), str(streams), "0", server.key]
         with run([sys.executable, "-m", "tests.benchmarks.reader", *arguments]) as process:
             while process.poll() is None:
                 peak = max(peak, server.memory_bytes())
