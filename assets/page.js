@@ -223,7 +223,17 @@ window.xiaojia = (() => {
       readNext();
     }
     if (file?.status === "refused") state.files = state.files.filter((other) => other !== file);
+    if (["refused", "password"].includes(told.read)) sendsWhenRead = false;
     drawFiles();
+    sendIfRead();
+  }
+
+  // Enter while a file is still being read sends as soon as it is: no key press is lost.
+  let sendsWhenRead = false;
+  function sendIfRead() {
+    if (!sendsWhenRead || state.files.some((file) => !file.id)) return;
+    sendsWhenRead = false;
+    document.querySelector("#composer .submit-button")?.click();
   }
 
   function drawFiles() {
@@ -286,9 +296,11 @@ window.xiaojia = (() => {
   // Enter that ends a composition (an IME's candidate), and Enter while an answer grows, send nothing.
   function guardEnter(event) {
     if (event.key !== "Enter" || event.shiftKey || !event.target.closest?.("#composer textarea")) return;
-    const isBusy = state.generation || document.body.classList.contains("is-running") || document.body.classList.contains("has-unread");
+    const isRunning = state.generation || document.body.classList.contains("is-running");
+    const isReading = document.body.classList.contains("has-unread");
     if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
-    else if (isBusy) {
+    else if (isRunning || isReading) {
+      sendsWhenRead = isReading && !isRunning;
       event.preventDefault();
       event.stopImmediatePropagation();
     }
