@@ -63,9 +63,9 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
     app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes)
     app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
+    app.add_middleware(RequestGuard)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
     app.add_middleware(PrefixGuard, root_path=settings.root_path)
-    app.add_middleware(RequestGuard)
 
 
 def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:

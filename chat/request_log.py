@@ -10,7 +10,8 @@ import logging
 import re
 import time
 
-from chat.guards import App, Message, Receive, Scope, Send
+from chat.errors import ChatError
+from chat.guards import App, Message, Receive, Scope, Send, refuse
 from chat.logs import REQUEST_ID, new_request_id
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ QUIET = ("/assets/", "/static/", "/svelte/")
 
 
 class RequestGuard:
-    """The outermost guard: whatever is logged or refused within has the id, and the answer names it."""
+    """Around all that logs and refuses: each has the id, the answer names it, and so does a fault."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -46,6 +47,11 @@ class RequestGuard:
         token = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, name_it)
+        except Exception:  # the framework's own answer comes when the id is forgotten, and without headers
+            log.exception("a request broke")
+            if status:
+                raise
+            await refuse(name_it, ChatError("Something went wrong here. It has been logged."))
         finally:
             _write(scope, status, time.monotonic() - began)
             REQUEST_ID.reset(token)
