@@ -97,6 +97,7 @@ window.xiaojia = (() => {
     if ("drawer" in told) openDrawer();
     if ("read" in told) filesRead(told);
     document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
+    if (!document.body.classList.contains("is-ready")) closeSidebar();
     document.body.classList.add("is-ready");
   }
 
@@ -391,6 +392,11 @@ window.xiaojia = (() => {
     for (const other of button.parentElement.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button && on));
   }
 
+  // On a phone the list lies over the conversation: closed at first, and again when something was chosen.
+  function closeSidebar() {
+    if (matchMedia("(max-width: 768px)").matches) document.querySelector("#sidebar.open .toggle-button")?.click();
+  }
+
   // What is sent before the server has answered belongs to what was chosen already.
   function leave(conversation) {
     remember(conversation);
@@ -399,7 +405,7 @@ window.xiaojia = (() => {
     setEditing("");
     stick = true;
     if (state.temporary) local.temporary = local.temporary;
-    if (matchMedia("(max-width: 768px)").matches) document.querySelector(".sidebar.open .toggle-button, .sidebar.open button.toggle-button")?.click();
+    closeSidebar();
   }
 
   document.addEventListener("click", hearClick);

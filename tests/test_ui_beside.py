@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -187,6 +188,7 @@ async def test_a_conversation_leaves_as_markdown_and_json_and_comes_back(tab: Vi
 
 async def test_nothing_overflows_on_a_phone(browser: Browser, served: RunningApp) -> None:
     async with visit(browser, served.url, viewport={"width": 360, "height": 640}, has_touch=True) as phone:
+        await expect(phone.page.locator("#sidebar")).not_to_have_class(re.compile(r"\bopen\b"))
         await phone.ask("A long question " * 20 + "http://example.org/" + "x" * 200)
         wide = await phone.page.evaluate("document.documentElement.scrollWidth")
         box = await phone.page.locator("#composer").bounding_box()

@@ -23,7 +23,7 @@ from playwright.async_api import Page
 
 from tests.browsers import start_chromium
 from tests.pages import Visit
-from tests.provider import Provider
+from tests.provider import Call, Provider, Script
 
 Serve = Callable[[str, int, int], Awaitable[None]]
 STAMPS_IN_PARAGRAPH = 40
@@ -80,10 +80,11 @@ async def main() -> None:
                 await page.close()
 
 
-def _stamp(deltas: int, rate: int) -> Any:
-    async def send(call: Any) -> None:
+def _stamp(deltas: int, rate: int) -> Script:
+    async def send(call: Call) -> None:
         if call.body.get("max_tokens"):  # a title is made when the answer is over, and is not measured
-            return await call.finish()
+            await call.finish()
+            return
         began = time.monotonic()
         for number in range(deltas):
             delay = began + number / rate - time.monotonic()

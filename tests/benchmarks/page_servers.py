@@ -63,7 +63,7 @@ def serve_load_chat(provider: str, before: int) -> None:
 
     chat = gr.load_chat(provider, model="stamped", token="sk", streaming=True)
     if before:
-        chat.chatbot.value = chat.chatbot.postprocess(make_messages(before))  # type: ignore[arg-type]
+        chat.chatbot.value = chat.chatbot.postprocess(make_messages(before))
     _launch(chat)
 
 
