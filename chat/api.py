@@ -29,6 +29,7 @@ from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
 from chat.generations import Generation
+from chat.headers import EXAMPLE_POLICY
 from chat.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.reference import write_reference
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_events, parse_event_id
@@ -260,7 +261,7 @@ async def read_file(
 @router.get("/example", include_in_schema=False)
 async def show_example() -> FileResponse:
     """A page of its own that talks to the routes with EventSource, as any other site can."""
-    return FileResponse(ASSETS / "example.html")
+    return FileResponse(ASSETS / "example.html", headers={"content-security-policy": EXAMPLE_POLICY})
 
 
 @server_router.get("/healthz")

@@ -30,6 +30,21 @@ def security_headers(image_hosts: Sequence[str] = ()) -> dict[str, str]:
     }
 
 
+# /ai/example may load two scripts of a foreign host, each named with the hash of what it must hold.
+EXAMPLE_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'unsafe-inline' https://cdn.jsdelivr.net",
+        "style-src 'unsafe-inline'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
 def content_policy(image_hosts: Sequence[str] = ()) -> str:
     """Return the Content-Security-Policy: the strictest that Gradio 6.31 works under, tested so."""
     for host in image_hosts:
