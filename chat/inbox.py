@@ -22,10 +22,15 @@ REMEMBERED = 100  # uploads just moved, for others of the same content that arri
 
 
 class Inbox:
-    """A folder of uploads. Nothing is made on disk before the first `put`."""
+    """A folder of uploads. Nothing is made on disk before the first `put`.
 
-    def __init__(self, folder: Path) -> None:
+    limit: bytes of all together; past it the oldest goes, so that nobody can fill the disk with them.
+    """
+
+    def __init__(self, folder: Path, limit: int = 2_000_000_000) -> None:
         self._folder = folder
+        self._limit = limit
+        self._sizes: OrderedDict[Path, int] = OrderedDict()  # oldest first
         self._moved: OrderedDict[Path, Path] = OrderedDict()
 
     def put(self, path: Path) -> Path:
@@ -37,9 +42,14 @@ class Inbox:
             shutil.move(path, kept)
         except FileNotFoundError:  # another's upload of the same content stood at this path, and was moved
             self._copy_of(path, kept)
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()  # Gradio made it for this upload
         self._moved[path] = kept
         while len(self._moved) > REMEMBERED:
             self._moved.popitem(last=False)
+        self._sizes[kept] = kept.stat().st_size
+        while len(self._sizes) > 1 and sum(self._sizes.values()) > self._limit:
+            self.discard(next(iter(self._sizes)))
         return kept
 
     def take(self, path: str) -> Path:
@@ -51,6 +61,7 @@ class Inbox:
 
     def discard(self, path: Path) -> None:
         """Delete an upload that was read or refused."""
+        self._sizes.pop(path, None)
         shutil.rmtree(path.parent, ignore_errors=True)
 
     def _copy_of(self, path: Path, kept: Path) -> None:
@@ -63,7 +74,8 @@ class Inbox:
     def _sweep(self) -> None:
         """Delete what nobody came for."""
         before = time.time() - KEPT_SECONDS
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if entry.stat().st_mtime < before:
-                    shutil.rmtree(entry.path, ignore_errors=True)
+        for path in list(self._sizes):
+            with contextlib.suppress(FileNotFoundError):
+                if path.parent.stat().st_mtime >= before:
+                    return
+            self.discard(path)

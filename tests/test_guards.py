@@ -61,6 +61,7 @@ async def test_a_fault_of_ours_is_told_with_its_id_and_the_headers() -> None:
         raise ValueError("with a secret in it")
 
     sent: list[dict[str, Any]] = []
+    refusals: list[str] = []
 
     async def send(message: Any) -> None:
         sent.append(dict(message))
@@ -68,7 +69,9 @@ async def test_a_fault_of_ours_is_told_with_its_id_and_the_headers() -> None:
     async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
-    guarded = HeaderGuard(RequestGuard(LoginGuard(PageGuard(broken, 1), count_refusal=str)), {"x-one": "1"})
+    guarded = HeaderGuard(
+        RequestGuard(LoginGuard(PageGuard(broken, 1), count_refusal=refusals.append)), {"x-one": "1"}
+    )
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     await guarded(scope, receive, send)
     headers = dict(sent[0]["headers"])

@@ -69,3 +69,11 @@ def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
     os.utime(old.parent, (long_ago, long_ago))
     new = inbox.put(write(tmp_path / "new.txt"))
     assert [entry.name for entry in (tmp_path / "inbox").iterdir()] == [new.parent.name]
+
+
+def test_the_oldest_goes_where_all_together_are_too_large(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox", limit=10)
+    kept = [inbox.put(write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
+    assert [path.exists() for path in kept] == [False, True, True]
+    large = inbox.put(write(tmp_path / "large.txt", "x" * 50))
+    assert [path.exists() for path in (*kept, large)] == [False, False, False, True]

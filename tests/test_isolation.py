@@ -91,6 +91,16 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
     assert len(await app.engine.branch(traces.conversation, ANNA)) == 2
 
 
+async def test_who_names_no_visitor_is_given_nothing_by_an_id_that_another_chose_too(app: RunningApp) -> None:
+    body = {"user_message": f"About the {SECRET}", "request_id": "1"}
+    answers = [
+        await app.client.post("/ai/generations", json=body, headers={"x-forwarded-for": address})
+        for address in ("198.51.100.1", "198.51.100.1", "198.51.100.2")
+    ]
+    first, again, other = (answer.json()["generation_id"] for answer in answers)
+    assert first == again != other
+
+
 def visits(traces: Traces) -> list[dict[str, Any]]:
     """What Ben's page could send with any event: Anna's ids wherever an id can stand."""
     base = {"owner": BEN, "language": "en", "files": [traces.file], "editing": traces.question}

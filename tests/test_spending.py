@@ -74,6 +74,8 @@ async def test_page_and_routes_share_one_limit(provider: Provider, tmp_path: Pat
         english, chinese = await send(app, BEN, "en"), await send(app, BEN, "zh")
     assert "That was more messages than are allowed in this time. The limit is 1. Try again in" in english
     assert "上限为 1。" in chinese
+    assert re.search("Request [0-9a-f]{12}", english)
+    assert re.search("请求编号 [0-9a-f]{12}", chinese)
     assert len(provider.chats) == 1
 
 
@@ -102,7 +104,7 @@ async def spent(app: RunningApp) -> None:
 async def test_a_visitor_cannot_ask_for_more_than_the_owner_allows(
     provider: Provider, tmp_path: Path
 ) -> None:
-    async with run_app(tmp_path, **environ(provider, MAX_OUTPUT_TOKENS="50")) as app:
+    async with run_app(tmp_path, **environ(provider, MAX_OUTPUT_TOKENS="50", TITLES="words")) as app:
         await send(app, ANNA, "en", options={"max_tokens": 4000})
         await send(app, BEN, "en", options={"max_tokens": 7})
         await ask(app)
