@@ -35,7 +35,7 @@ from chat.inbox import Inbox
 from chat.logs import write_turn
 from chat.metrics import Metrics
 from chat.models import Model, Models
-from chat.records import TEMPORARY, Records, mark_interrupted
+from chat.records import TEMPORARY, Records, cut_branch, mark_interrupted
 from chat.settings import Settings
 from chat.traces import Traces
 from chat.turns import Options, Turn, Visitor
@@ -132,7 +132,7 @@ class Engine:
         try:
             generation = await self._start(turn, visitor)
         except BaseException as error:
-            del self._requests[key]
+            self._requests.pop(key, None)
             started.set_exception(error if isinstance(error, ChatError) else ChatError("It did not start."))
             raise
         started.set_result(generation.id)
@@ -244,7 +244,7 @@ class Engine:
         conversation_id = turn.conversation_id or (TEMPORARY if turn.is_temporary else "") + new_id()
         branch: Sequence[Message] = ()
         if turn.conversation_id:
-            branch = _cut(await self.branch(conversation_id, visitor.owner), turn.parent_id)
+            branch = cut_branch(await self.branch(conversation_id, visitor.owner), turn.parent_id)
         files = await self._files_of(turn, visitor.owner, self.store(conversation_id))
         if turn.wants_title and self._may_title(turn):
             self._untitled.add(conversation_id)
@@ -366,32 +366,27 @@ class Engine:
     async def _branch_to(self, message: Message, owner: str) -> Sequence[Message]:
         """Return the branch from the root to `message`, which is on the shown branch."""
         branch = await self.branch(message.conversation_id, owner)
-        return _cut(branch, message.id)
+        return cut_branch(branch, message.id)
 
     def _ended(self, generation: Generation) -> None:
         answer = self._answers.get(generation)
         if answer:
             self.records.end_answer(generation, answer)
-            self.metrics.count_answer(generation, answer)
-            self._traces.record(generation, answer)
             if self.settings.log_prompts:
                 write_turn(answer.task.question, generation.text)
-            tokens = answer.count_tokens(generation.text + generation.reasoning)
-            spend = partial(self._allowances.spend, answer.task.visitor, tokens)
-            self.records.recorder.later(f"tokens of {generation.id}", spend)
+            account = partial(self._account, generation, answer)
+            self.records.recorder.later(f"tokens of {generation.id}", account)
             if generation.finish_reason == "stop" and answer.conversation_id in self._untitled:
                 self._chores.start(self._chores.write_title(generation, answer))
             self._untitled.discard(answer.conversation_id)
 
-
-def _cut(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
-    """Return the branch up to a message; None: all of it; empty: nothing. Raises NotFound."""
-    if last_id is None or last_id == "":
-        return branch if last_id is None else ()
-    ids = [message.id for message in branch]
-    if last_id not in ids:
-        raise NotFound("There is no such message on this branch of the conversation.")
-    return branch[: ids.index(last_id) + 1]
+    async def _account(self, generation: Generation, answer: Answer) -> None:
+        # Counting takes 0.4 µs a character, and at shutdown all end at once: in a thread.
+        written = generation.text + generation.reasoning
+        tokens = await asyncio.to_thread(answer.count_tokens, written)
+        self.metrics.count_answer(generation, answer, tokens)
+        self._traces.record(generation, answer, tokens)
+        await self._allowances.spend(answer.task.visitor, tokens)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -64,8 +64,8 @@ class Metrics:
         """Count a request that a limit refused."""
         self._refusals.labels(type).inc()
 
-    def count_answer(self, generation: Generation, answer: Answer) -> None:
-        """Count an answer that has ended."""
+    def count_answer(self, generation: Generation, answer: Answer, tokens: int) -> None:
+        """Count an answer that has ended. tokens: what it took, for where the provider does not say it."""
         # The provider's word for it is anybody's text: only those that the specification names are labels.
         reason = generation.finish_reason
         self._answers.labels(reason if reason in REASONS else "other").inc()
@@ -73,7 +73,7 @@ class Metrics:
         first = answer.timings()["first_token"]
         if first is not None:
             self._first_token.observe(first)
-        self._count_tokens(generation, answer)
+        self._count_tokens(answer, tokens)
         if reason == "error":
             type = orjson.loads(generation.events[-1].data)["error"]["type"]
             if type in FAULTS:
@@ -87,10 +87,10 @@ class Metrics:
         """Return all of it in Prometheus' text format."""
         return generate_latest(self._registry)
 
-    def _count_tokens(self, generation: Generation, answer: Answer) -> None:
+    def _count_tokens(self, answer: Answer, tokens: int) -> None:
         usage = answer.usage or {}
         counted = {kind: usage.get(f"{kind}_tokens") for kind in ("prompt", "completion")}
         if not all(isinstance(count, int) and count >= 0 for count in counted.values()):
-            counted = {"estimated": answer.count_tokens(generation.text + generation.reasoning)}
+            counted = {"estimated": tokens}
         for kind, count in counted.items():
             self._tokens.labels(kind).inc(count or 0)

@@ -154,3 +154,13 @@ def mark_interrupted(branch: Sequence[Message], running: frozenset[str]) -> Sequ
         else message
         for message in branch
     ]
+
+
+def cut_branch(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
+    """Return the branch up to a message; None: all of it; empty: nothing. Raises NotFound."""
+    if last_id is None or last_id == "":
+        return branch if last_id is None else ()
+    ids = [message.id for message in branch]
+    if last_id not in ids:
+        raise NotFound("There is no such message on this branch of the conversation.")
+    return branch[: ids.index(last_id) + 1]

@@ -40,13 +40,15 @@ class Traces:
             return
         self._tracer = self._provider.get_tracer("xiaojia")
 
-    def record(self, generation: Generation, answer: Answer) -> None:
-        """Export an answer that has ended."""
+    def record(self, generation: Generation, answer: Answer, tokens: int) -> None:
+        """Export an answer that has ended and took so many tokens."""
         if self._tracer is None:
             return
         timings, now = answer.timings(), time.time_ns()
         began = now - int((timings["total"] or 0) * NANOSECONDS)
-        turn = self._tracer.start_span("turn", start_time=began, attributes=_describe(generation, answer))
+        turn = self._tracer.start_span(
+            "turn", start_time=began, attributes=_describe(generation, answer, tokens)
+        )
         if timings["first_token"] is not None:
             self._record_wait(turn, began, began + int(timings["first_token"] * NANOSECONDS))
         turn.end(end_time=now)
@@ -76,11 +78,11 @@ def _create_provider(endpoint: str) -> Any:
     return provider
 
 
-def _describe(generation: Generation, answer: Answer) -> dict[str, str | int]:
+def _describe(generation: Generation, answer: Answer, tokens: int) -> dict[str, str | int]:
     return {
         "gen_ai.request.model": answer.task.model.name,
         "gen_ai.response.finish_reasons": generation.finish_reason,
-        "xiaojia.tokens": answer.count_tokens(generation.text + generation.reasoning),
+        "xiaojia.tokens": tokens,
         "xiaojia.events": len(generation.events),
         "xiaojia.files": len(answer.task.attachments),
         "xiaojia.request_id": REQUEST_ID.get(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -335,6 +336,30 @@ async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider
         assert generation.text == "ok"
         assert "smaller_budget" in receipts[-1]["notes"]
         assert receipts[-1]["characters"] < opening(generation)["receipt"]["characters"]
+
+
+async def longest_step(work: Awaitable[object]) -> float:
+    """Return the longest step of the event loop during `work`, in seconds of its own thread's CPU time."""
+    task, longest = asyncio.ensure_future(work), 0.0
+    while not task.done():
+        before = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - before)
+    await asyncio.gather(task, return_exceptions=True)
+    return longest
+
+
+async def test_counting_tokens_holds_nobody_up(provider: Provider, tmp_path: Path) -> None:
+    text = "word " * 400_000
+    before = time.thread_time()
+    estimate_tokens(text)
+    counting = time.thread_time() - before
+    async with open_engine(tmp_path, provider, DAILY_TOKENS="1000000000") as engine:
+        assert await longest_step(engine.start(Turn(text), ANNA)) < counting / 4
+        generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
+        await (await provider.next_call()).text(text)
+        await read_until(generation, text)
+        assert await longest_step(engine.end_generations()) < counting / 4
 
 
 async def test_limits_refuse_before_anything_is_asked(provider: Provider, tmp_path: Path) -> None:
