@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from chat.llama_server import serve, usable_cores
-from chat.weights import find_demo
+from chat.local_model.llama_server import serve, usable_cores
+from chat.local_model.weights import find_demo
 
 
 def make_job(path: Path) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def reply_to(job: dict[str, Any]) -> dict[str, str]:
 def test_child_serves_whoever_has_the_key_until_its_input_ends() -> None:
     weights = find_demo()
     assert weights is not None
-    command = [sys.executable, "-m", "chat.llama_server"]
+    command = [sys.executable, "-m", "chat.local_model.llama_server"]
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as child:
         assert child.stdin
         assert child.stdout

@@ -16,10 +16,9 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
-from chat import local_model
 from chat.errors import ChatError
-from chat.local_model import LocalModel
-from chat.weights import Weights, find_demo
+from chat.local_model import LocalModel, process
+from chat.local_model.weights import Weights, find_demo
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 DOG: ChatCompletionMessageParam = {"role": "user", "content": "Which animal barks?"}
@@ -27,7 +26,7 @@ STORY: ChatCompletionMessageParam = {"role": "user", "content": "Tell me a very 
 PARENT = """
 import asyncio
 from chat.local_model import LocalModel
-from chat.weights import find_demo
+from chat.local_model.weights import find_demo
 
 async def main():
     model = await LocalModel.start(find_demo())
@@ -172,7 +171,7 @@ async def test_crash_is_followed_by_a_new_start_at_the_same_address() -> None:
 async def test_new_start_that_fails_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(local_model, "RESTART_SECONDS", (0.0, 0.05))
+    monkeypatch.setattr(process, "RESTART_SECONDS", (0.0, 0.05))
     async with run_demo() as (model, client):
         with monkeypatch.context() as broken:
             broken.setattr(sys, "executable", "/bin/false")

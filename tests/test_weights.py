@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import constants
 
 from chat.errors import ChatError, SettingError
-from chat.weights import Weights, fetch_weights, find_demo, find_weights
+from chat.local_model.weights import Weights, fetch_weights, find_demo, find_weights
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GGUF = b"GGUF and the rest"
@@ -122,7 +122,7 @@ def test_the_tiny_model_is_found_in_its_package_whose_code_is_never_imported() -
 
 
 def test_without_its_package_there_is_no_tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.weights.DEMO_PACKAGE", "no-such-package-here")
+    monkeypatch.setattr("chat.local_model.weights.DEMO_PACKAGE", "no-such-package-here")
     assert find_demo() is None
     assert find_weights("") is None
 
@@ -158,7 +158,7 @@ def test_what_the_hub_does_not_give_is_a_setting_that_cannot_be_right(
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line_on_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.weights.DEMO_PACKAGE", "no-such-package-here")
+    monkeypatch.setattr("chat.local_model.weights.DEMO_PACKAGE", "no-such-package-here")
     point_at("http://127.0.0.1:9", monkeypatch)
     with pytest.raises(ChatError) as caught:
         fetch_weights("")

@@ -2,7 +2,7 @@
 
 A child, so that a crash of llama.cpp is one answer that failed and not the end of the app, so that it can
 step back behind the page (niceness), and so that nothing of it stays. It listens on loopback, guarded by a
-random key; it is started again on the same address when it dies. Weights: chat.weights. Knows no prompt.
+random key; it is started again on the same address when it dies. Weights: chat.local_model.weights. Knows no prompt.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ import anyio
 import httpx
 
 from chat.errors import ChatError
-from chat.weights import Weights, fetch_weights, find_weights
+from chat.local_model.weights import Weights
 
-__all__ = ["LocalModel", "Weights", "fetch_weights", "find_weights"]
-
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 LOADING_SECONDS = 300.0  # a large file from a slow disk
 ENDING_SECONDS = 5.0
 RESTART_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before each new start in a row; the last one is repeated
@@ -122,7 +120,7 @@ class LocalModel:
     async def _run(self, port: int) -> str:
         """Start the child process; return its address. Raises ChatError."""
         self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chat.llama_server",
+            sys.executable, "-m", "chat.local_model.llama_server",
             cwd=PROJECT, env=child_environment(), start_new_session=True,  # Ctrl-C is the app's alone
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip

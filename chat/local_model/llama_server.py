@@ -1,4 +1,4 @@
-"""The child process that runs llama.cpp: `python -m chat.llama_server`, started by chat.local_model alone.
+"""The child process that runs llama.cpp: started by chat.local_model.process alone.
 
 Reads one line of JSON on stdin (the job), answers one line on stdout (`address` or `error`), then serves
 until stdin ends, which it does however the parent dies. The guarding key comes in the job, so that no list of
