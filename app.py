@@ -20,6 +20,7 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.utils import LRUCache
 
 from chat import endpoints, logs
 from chat.api import add_cors, add_error_answers, router, server_router
@@ -32,6 +33,10 @@ from chat.request_log import RequestGuard
 from chat.settings import Settings
 from chat.ui.page import create_page, mount_options
 
+# Gradio keeps what every page shows that was ever opened, 10,000 of them, each 60 kB and more.
+# Nothing here reads it: an event of a page that is not remembered makes it anew.
+PAGES_REMEMBERED = 600
+PAGES_WAITING = 20_000  # that have asked for something: some bytes each
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
 
@@ -90,6 +95,9 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
     gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
     page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
+    gradio_app.state_holder.capacity = PAGES_REMEMBERED
+    page._queue.ANALYTICS_MAX_EVENTS = 100
+    page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
     app.state.gradio = gradio_app
     return page
 
