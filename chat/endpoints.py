@@ -14,7 +14,8 @@ from collections.abc import AsyncGenerator
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import ChatError
-from chat.local_model import LocalModel, Weights, fetch_weights, find_weights
+from chat.local_model.process import LocalModel
+from chat.local_model.weights import Weights, fetch_weights, find_weights
 from chat.settings import DEFAULT_BASE_URL, Settings
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The app under test on a real socket. `run_app` is the whole of it; `run_routes` leaves the page out and is quicker.
+"""The app under test on a real socket. `run_app` is the whole of it; `run_routes` leaves the page out.
 
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_API_KEY="sk-test") as app:
         app.url, app.engine, app.client        # an httpx client on its address

@@ -25,7 +25,7 @@ DOG: ChatCompletionMessageParam = {"role": "user", "content": "Which animal bark
 STORY: ChatCompletionMessageParam = {"role": "user", "content": "Tell me a very long story about the sea."}
 PARENT = """
 import asyncio
-from chat.local_model import LocalModel
+from chat.local_model.process import LocalModel
 from chat.local_model.weights import find_demo
 
 async def main():

@@ -1,4 +1,4 @@
-"""The whole road on the real embedded model: a PDF, a question, the answer, its receipt; on page and route."""
+"""The whole road with the real embedded model: a PDF, a question, the answer, its receipt; page and route."""
 
 from __future__ import annotations
 

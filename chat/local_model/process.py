@@ -2,7 +2,7 @@
 
 A child, so that a crash of llama.cpp is one answer that failed and not the end of the app, so that it can
 step back behind the page (niceness), and so that nothing of it stays. It listens on loopback, guarded by a
-random key; it is started again on the same address when it dies. Weights: chat.local_model.weights. Knows no prompt.
+random key; it is started again on the same address when it dies. Knows no prompt.
 """
 
 from __future__ import annotations
