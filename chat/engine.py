@@ -121,7 +121,7 @@ class Engine:
         if not turn.request_id:
             return await self._start(turn, visitor)
         # Who names no visitor may not be given another's answer by an id that both happened to choose.
-        key = (visitor.owner or f"at {visitor.address}", turn.request_id)
+        key = (visitor.caller, turn.request_id)
         known = self._requests.get(key)
         if known:
             return self.find(await asyncio.shield(known), visitor.owner)
@@ -281,7 +281,7 @@ class Engine:
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused."""
         try:
-            self._generations.check(visitor.owner)
+            self._generations.check(visitor.caller)
             await self._allowances.admit(visitor)
         except Refused as error:
             self.metrics.count_refusal(error.type)
@@ -335,7 +335,11 @@ class Engine:
         )
         await answer.prepare()
         generation = self._generations.start(
-            answer.write(), owner=visitor.owner, id=generation_id, opening=[answer.opening()]
+            answer.write(),
+            owner=visitor.owner,
+            caller=visitor.caller,
+            id=generation_id,
+            opening=[answer.opening()],
         )
         self._answers[generation] = answer
         if is_new:
@@ -394,7 +398,7 @@ def _limits(settings: Settings) -> Limits:
         abandoned_after=settings.abandoned_after,
         retention=settings.generation_retention,
         max_running=settings.max_generations,
-        max_running_per_owner=settings.max_generations_per_visitor,
+        max_running_per_caller=settings.max_generations_per_visitor,
         max_events=settings.max_generation_events,
         max_bytes=int(settings.max_generation_mb * 1_000_000),
     )

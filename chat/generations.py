@@ -51,12 +51,12 @@ Source = AsyncIterator[Sequence[Event]]
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds, counts and bytes; each has its setting of the same name in chat.settings."""
+    """Seconds, counts and bytes; each but the last is a setting."""
 
     abandoned_after: float = 30
     retention: float = 600
     max_running: int = 1000
-    max_running_per_owner: int = 0  # 0: no limit of its own
+    max_running_per_caller: int = 0  # 0: no limit of its own
     max_events: int = 200_000
     max_bytes: int = 64_000_000
     max_kept_bytes: int = 512_000_000
@@ -85,9 +85,12 @@ def read_text(events: Sequence[Event], text: str = "", reasoning: str = "") -> t
 class Generation:
     """The log and the task that writes it. Made by `Generations.start` alone."""
 
-    def __init__(self, id: str, owner: str, limits: Limits, on_end: Callable[[Generation], None]) -> None:
+    def __init__(
+        self, id: str, owner: str, caller: str, limits: Limits, on_end: Callable[[Generation], None]
+    ) -> None:
         self.id = id
         self.owner = owner
+        self.caller = caller
         self.bytes = 0
         self.is_finished = False  # whether the ending is in the log
         self._limits = limits
@@ -295,7 +298,7 @@ class Generations:
         """How many are being written now."""
         return len(self._running)
 
-    def check(self, owner: str) -> None:
+    def check(self, caller: str) -> None:
         """Raise Refused where one more may not be started now."""
         if self._closed:
             raise Refused("The server is stopping. Try again in a moment.", type="stopping", retry_after=5)
@@ -305,8 +308,8 @@ class Generations:
                 retry_after=2,
                 limit=self.limits.max_running,
             )
-        mine = self.limits.max_running_per_owner
-        if mine and sum(generation.owner == owner for generation in self._running.values()) >= mine:
+        mine = self.limits.max_running_per_caller
+        if mine and sum(generation.caller == caller for generation in self._running.values()) >= mine:
             raise Refused(
                 f"{mine} of your answers are being written, which is the limit. Wait for one or stop it.",
                 type="busy_visitor",
@@ -315,14 +318,21 @@ class Generations:
             )
 
     def start(
-        self, source: Source, *, owner: str = "", id: str | None = None, opening: Sequence[Event] = ()
+        self,
+        source: Source,
+        *,
+        owner: str = "",
+        caller: str = "",
+        id: str | None = None,
+        opening: Sequence[Event] = (),
     ) -> Generation:
         """Start a generation that reads `source` to its end; `opening` is in its log before it is asked.
 
-        Raises Refused at a limit.
+        caller: whom it is counted for, where not its owner. Raises Refused at a limit.
         """
-        self.check(owner)
-        generation = Generation(id or new_id(), owner, self.limits, self._ended)
+        caller = caller or owner
+        self.check(caller)
+        generation = Generation(id or new_id(), owner, caller, self.limits, self._ended)
         self._running[generation.id] = generation
         task = generation.run(source, opening)
         self._closing.add(task)

@@ -16,6 +16,11 @@ class Visitor:
     address: str = ""
     api_key: str = field(default="", repr=False)
 
+    @property
+    def caller(self) -> str:
+        """Whom a limit is counted for: strangers at other addresses are not one visitor."""
+        return self.owner or f"at {self.address}"
+
 
 @dataclass(frozen=True)
 class Options:

@@ -370,6 +370,15 @@ async def test_limits_refuse_before_anything_is_asked(provider: Provider, tmp_pa
         assert len(provider.requests) == 1
 
 
+async def test_callers_without_a_name_are_counted_by_address(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider, MAX_GENERATIONS_PER_VISITOR="1") as engine:
+        turn = Turn("Hello", options=Options(model="held"))
+        await engine.start(turn, Visitor(address="192.0.2.1"))
+        await engine.start(turn, Visitor(address="192.0.2.2"))
+        with pytest.raises(Refused, match="1 of your answers"):
+            await engine.start(turn, Visitor(address="192.0.2.1"))
+
+
 async def test_a_wrong_model_and_an_empty_message_are_refused(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider) as engine:
         with pytest.raises(InvalidRequest, match="no model named nothing"):

@@ -435,7 +435,7 @@ async def test_a_generation_past_its_limit_ends_in_a_refusal_that_states_it(limi
 
 
 async def test_one_more_than_may_run_is_refused_with_the_limit_and_a_wait() -> None:
-    generations = Generations(Limits(abandoned_after=0, max_running=2, max_running_per_owner=1))
+    generations = Generations(Limits(abandoned_after=0, max_running=2, max_running_per_caller=1))
     one = generations.start(Hand().write(), owner="me")
     with pytest.raises(Refused, match="1 of your answers") as mine:
         generations.start(Hand().write(), owner="me")
