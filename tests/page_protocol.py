@@ -1,0 +1,147 @@
+"""The page without a browser: its events over Gradio's queue, as the page's own script sends them.
+
+    page = await OpenPage.load(http, url)
+    turn = await page.ask("Hello", model="plain")       # turn.html: what the history shows afterwards
+
+One event at a time, as a visitor who waits. Knows the names of the page's events, and nothing of what is
+inside. Raises PageError where an event fails.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
+
+TOLD = 2  # the place among an event's outputs of what page.js is told
+
+
+class PageError(Exception):
+    """The page showed an error."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A turn over the page. pieces: how often it grew on the page; html: the history as it was shown then."""
+
+    conversation: str
+    generation: str
+    pieces: int
+    html: str
+
+
+class OpenPage:
+    """One visitor's open page. options: of the settings panel, such as the model."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, events: dict[str, int]) -> None:
+        self._http = http
+        self._url = url
+        self._events = events
+        self.session = secrets.token_hex(6)
+        self.owner = secrets.token_urlsafe(24)
+        self.conversation = ""
+
+    @classmethod
+    async def load(cls, http: aiohttp.ClientSession, url: str) -> Self:
+        """Open the page as a new visitor."""
+        async with http.get(f"{url}/config") as answer:
+            config = await answer.json()
+        page = cls(http, url, {one["api_name"]: one["id"] for one in config["dependencies"]})
+        await page.run("dress", page.visit())
+        await page.run("open_conversation", page.visit())
+        return page
+
+    def again(self) -> OpenPage:
+        """Return another page of the same kind, of another visitor, without loading it."""
+        return OpenPage(self._http, self._url, self._events)
+
+    def visit(self, action: str = "", target: str = "", **more: Any) -> dict[str, Any]:
+        """Return what page.js sends along with every event."""
+        acted = {"name": action, "id": target, "value": ""}
+        known = {"owner": self.owner, "language": "en", "conversation": self.conversation}
+        return known | {"action": acted} | more
+
+    async def ask(self, message: str, *, model: str = "", files: tuple[str, ...] = ()) -> Told:
+        """Send a message, follow the answer to its end, and let it settle in the history."""
+        generation = await self.send(message, model=model, files=files)
+        pieces = 0
+        async with aclosing(self.events("follow", self.visit("follow", generation))) as growing:
+            async for _ in growing:
+                pieces += 1
+        settled = await self.run("settle", self.visit(generation=generation))
+        return Told(self.conversation, generation, pieces, json.dumps(settled[0], ensure_ascii=False))
+
+    async def send(self, message: str, *, model: str = "", files: tuple[str, ...] = ()) -> str:
+        """Send a message; return the generation that answers it. Raises PageError with the page's notice."""
+        visit = self.visit(files=list(files), options={"model": model})
+        told: Any = None
+        generation, shown = "", ""
+        sending = self.events("send", visit, {"text": message, "files": []})
+        async with aclosing(sending) as values:
+            async for value in values:
+                told = value[TOLD] if told is None else apply_diff(told, value[TOLD])
+                generation = told.get("generation") or generation
+                self.conversation = told.get("conversation") or self.conversation
+                shown += json.dumps(value, ensure_ascii=False)
+        if not generation:
+            raise PageError(shown)
+        return generation
+
+    async def attach(self, name: str, data: bytes) -> str:
+        """Upload a file and have it read; return its id."""
+        form = aiohttp.FormData()
+        form.add_field("files", data, filename=name)
+        async with self._http.post(f"{self._url}/gradio_api/upload", data=form) as answer:
+            if answer.status != 200:
+                raise PageError(await answer.text())
+            paths = await answer.json()
+        told: Any = None
+        async with aclosing(self.events("attach", self.visit("attach", "key"), paths)) as values:
+            async for value in values:
+                told = value[0] if told is None else apply_diff(told, value[0])
+        return str(told.get("id", ""))
+
+    async def delete(self) -> None:
+        """Delete the conversation."""
+        await self.run("act", self.visit("delete", self.conversation))
+        self.conversation = ""
+
+    async def run(self, event: str, *data: Any) -> list[Any]:
+        """Run an event; return the first of its values, which is whole."""
+        first: list[Any] | None = None
+        async with aclosing(self.events(event, *data)) as values:
+            async for value in values:
+                first = value if first is None else first
+        assert first is not None, event
+        return first
+
+    async def events(self, event: str, *data: Any) -> AsyncGenerator[list[Any], None]:
+        """Yield an event's values: the first whole, the others as differences from the one before."""
+        body = {"data": list(data), "fn_index": self._events[event], "session_hash": self.session}
+        async with self._http.post(f"{self._url}/gradio_api/queue/join", json=body) as answer:
+            if answer.status != 200:
+                raise PageError(await answer.text())
+        started = False
+        params = {"session_hash": self.session}
+        async with self._http.get(f"{self._url}/gradio_api/queue/data", params=params) as answer:
+            async for line in answer.content:
+                if not line.startswith(b"data: "):
+                    continue
+                message = json.loads(line[6:])
+                if message["msg"] == "process_generating" and message["success"]:
+                    started = True
+                    yield message["output"]["data"]
+                elif message["msg"] == "process_completed":
+                    if not message["success"]:
+                        raise PageError(f"{event}: {message['output']}")
+                    if not started:
+                        yield message["output"]["data"]
+                elif message["msg"] == "close_stream":
+                    return
+        raise PageError(f"{event}: the connection was lost")
