@@ -17,7 +17,8 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from chat.errors import ChatError
-from chat.local_model import LocalModel, process
+from chat.local_model import process
+from chat.local_model.process import LocalModel
 from chat.local_model.weights import Weights, find_demo
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
