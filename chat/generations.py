@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 ENDINGS = frozenset({"done", "error"})
 CLOSE_SECONDS = 4.0  # how long the sources may take to close at shutdown
+BATCH_EVENTS = 2_000  # at most at once: to write 200,000 as frames takes half a second
 EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rounded up
 
 
@@ -145,10 +146,12 @@ class Generation:
         self._enter()
         try:
             while True:
-                batch = self._events[at:]
+                batch = self._events[at : at + BATCH_EVENTS]
                 if batch:
                     at += len(batch)
                     yield batch
+                    if len(batch) == BATCH_EVENTS:
+                        await asyncio.sleep(0)  # who has much to catch up with lets others run
                 elif self.is_finished:
                     return
                 elif not await self._changed(idle):

@@ -15,6 +15,7 @@ import pytest
 
 from chat.errors import ChatError, NotFound, ProviderError, Refused
 from chat.generations import (
+    BATCH_EVENTS,
     EVENT_OVERHEAD_BYTES,
     Event,
     Generation,
@@ -200,6 +201,31 @@ async def test_a_slow_reader_takes_what_has_gathered_in_one_batch() -> None:
             await settle()
         assert generation.text == "abcd"  # the writer has not waited
         assert await anext(batches) == [chunk("b"), chunk("c"), chunk("d")]
+
+
+async def test_who_has_much_to_catch_up_with_lets_others_run() -> None:
+    _, generation, hand = start()
+    hand.give(*map(str, range(3 * BATCH_EVENTS)))
+    hand.end()
+    await generation.wait()
+    steps, batches = 0, list[int]()
+
+    async def count_steps() -> None:
+        nonlocal steps
+        while True:
+            await asyncio.sleep(0)
+            steps += 1
+
+    other = asyncio.create_task(count_steps())
+    await settle()
+    before = steps
+    async with aclosing(generation.follow()) as following:
+        async for batch in following:
+            batches.append(len(batch))
+            assert steps - before >= len(batches) - 1
+    other.cancel()
+    assert max(batches) == BATCH_EVENTS
+    assert sum(batches) == len(generation.events)
 
 
 async def test_a_stalled_reader_holds_nobody_up() -> None:
