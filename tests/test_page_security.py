@@ -114,3 +114,24 @@ async def test_gradio_neither_lists_uploads_nor_keeps_runs(tmp_path: Path) -> No
         config = (await app.client.get("/config")).json()
         assert not config.get("run_history")
         assert not config.get("analytics_enabled")
+
+
+async def test_behind_the_guard_gradios_own_check_is_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mounted, Gradio checks no path unless it is told that it has been launched."""
+    cache, secret = tmp_path / "cache", tmp_path / "secret.txt"
+    secret.write_text(SECRET)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(cache))
+    async with run_app(tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        bare: Any = app.server.config.app
+        transport = httpx.ASGITransport(app=bare.state.gradio)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gradio") as client:
+            for dependency in (await client.get("/config")).json()["dependencies"]:
+                if dependency["backend_fn"] and dependency["inputs"]:
+                    data = [shapes(str(secret))[0]] * len(dependency["inputs"])
+                    told = await join(client, dependency["id"], data, f"s{dependency['id']}")
+                    assert '"success":false' in told.replace(" ", ""), told
+            got = await client.get(f"/gradio_api/file={secret}")
+            assert (got.status_code, SECRET in got.text) == (403, False)
+    assert [path for path in cache.rglob("*") if path.name == secret.name] == []
