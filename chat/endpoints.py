@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future
+from functools import partial
 
 from chat.completions import Endpoint
 from chat.engine import Engine
@@ -91,6 +94,21 @@ async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -
 async def _fetch(engine: Engine) -> Weights:
     engine.models.give_up()  # a download takes minutes
     before, engine.notice = engine.notice, FETCHING
-    weights = await asyncio.to_thread(fetch_weights, engine.settings.local_model)
+    weights = await _call_in_daemon(partial(fetch_weights, engine.settings.local_model))
     engine.notice = before
     return weights
+
+
+async def _call_in_daemon(work: Callable[[], Weights]) -> Weights:
+    """Call it in a thread that the end of the process does not wait for: a download cannot be cancelled."""
+    outcome: Future[Weights] = Future()
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except Exception as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="fetching the model", daemon=True).start()
+    return await asyncio.wrap_future(outcome)
