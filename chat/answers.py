@@ -9,6 +9,7 @@ Knows completions and briefs, but no generation's readers, no database and no ro
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -101,6 +102,11 @@ class Answer:
         if self._is_refused or not self.brief.prompt:
             return self._part_tokens
         return self._part_tokens + self.brief.prompt.tokens + estimate_tokens(written)
+
+    def release(self) -> None:
+        """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
+        self.task = dataclasses.replace(self.task, history=(), attachments=(), images=(), begun=None)
+        self.brief = Brief(self.task)
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token and to now, and how long it reasoned."""

@@ -246,8 +246,6 @@ class Engine:
         if turn.conversation_id:
             branch = cut_branch(await self.branch(conversation_id, visitor.owner), turn.parent_id)
         files = await self._files_of(turn, visitor.owner, self.store(conversation_id))
-        if turn.wants_title and self._may_title(turn):
-            self._untitled.add(conversation_id)
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -257,9 +255,12 @@ class Engine:
             text=turn.user_message,
             attachment_ids=files,
         )
-        return await self._answer(
+        generation = await self._answer(
             question, branch, visitor, turn.options, is_new=True, is_first=not turn.conversation_id
         )
+        if turn.wants_title and self._may_title(turn):
+            self._untitled.add(conversation_id)
+        return generation
 
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
         (message,) = self._mark_interrupted([await self.records.message(message_id, visitor.owner)])
@@ -391,6 +392,8 @@ class Engine:
         self.metrics.count_answer(generation, answer, tokens)
         self._traces.record(generation, answer, tokens)
         await self._allowances.spend(answer.task.visitor, tokens)
+        await self.records.recorder.settle(answer.conversation_id)
+        answer.release()
 
 
 def _limits(settings: Settings) -> Limits:

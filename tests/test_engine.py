@@ -469,6 +469,11 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
                 await asyncio.sleep(0.02)
 
 
+async def answer_red(call: Any) -> None:
+    await call.text("A red square.")
+    await call.finish()
+
+
 async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> Generation:
     Image.new("RGB", (8, 8), "red").save(folder / "red.png")
     file = await engine.attach(folder / "red.png", "red.png", "anna")
@@ -478,6 +483,21 @@ async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> 
     return generation
 
 
+async def test_a_recorded_answer_holds_its_stream_and_not_its_files(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("painter",)))
+        provider.scripts["painter"] = answer_red
+        generation = await ask_about_a_picture(engine, tmp_path, 100)
+        answer = engine._answers[generation]
+        await engine.records.recorder.settle_all()
+        assert (answer.task.images, answer.task.attachments, answer.brief.prompt) == ((), (), None)
+        assert generation.text == "A red square."
+        kept = await engine.history.message(answer.message_id, "anna")
+        assert "image_url" in str(kept.prompt)
+
+
 async def test_only_a_model_that_answers_without_pictures_counts_as_blind(
     provider: Provider, tmp_path: Path
 ) -> None:
@@ -485,8 +505,7 @@ async def test_only_a_model_that_answers_without_pictures_counts_as_blind(
         if call.body["max_tokens"] > 100 or "image_url" in str(call.body["messages"]):
             await call.reply(400, {"error": {"message": "cannot be"}})
         else:
-            await call.text("A red square.")
-            await call.finish()
+            await answer_red(call)
 
     provider.scripts["painter"] = refuse
     async with open_engine(tmp_path, provider) as engine:
