@@ -65,6 +65,7 @@ window.xiaojia = (() => {
       key: state.key,
       options: state.options,
       minutes: -new Date().getTimezoneOffset(),
+      narrow: matchMedia("(max-width: 768px)").matches,
       files: state.files.map((file) => file.id).filter(Boolean),
       action: { name: action.name ?? "", id: action.id ?? "", value: action.value ?? "" },
     };

@@ -46,8 +46,9 @@ class Words:
         return {"language": "zh-CN" if self.language == "zh" else self.language, "words": spoken}
 
 
-def dress(engine: Engine, language: str) -> Words:
+def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> Words:
     """Return the page's words for a language."""
+    placeholder = "composer.placeholder.short" if is_narrow else "composer.placeholder"
     name = engine.settings.assistant_name
     return Words(
         language=language,
@@ -62,7 +63,7 @@ def dress(engine: Engine, language: str) -> Words:
             button("cancel-edit", text(language, "composer.cancel_edit"), icon=False),
         ),
         search=text(language, "sidebar.search"),
-        composer=text(language, "composer.placeholder", name=name),
+        composer=text(language, placeholder, name=name),
     )
 
 

@@ -30,6 +30,7 @@ LANGUAGES = ("zh", "en")
 class Visit:
     """session: the page that is open. action: what was asked for, by name; target: of which message, file or
     conversation; value: with which text. minutes: the visitor's clock, east of UTC. shown: messages to show.
+    is_narrow: the page is as wide as a phone.
     """
 
     visitor: Visitor
@@ -47,6 +48,7 @@ class Visit:
     minutes: int = 0
     shown: int = 0
     query: str = ""
+    is_narrow: bool = False
 
     @property
     def owner(self) -> str:
@@ -89,6 +91,7 @@ def read_visit(
         minutes=int(_number(given.get("minutes"), -840, 840) or 0),
         shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
         query=_text(given.get("query"), 200),
+        is_narrow=given.get("narrow") is True,
     )
 
 

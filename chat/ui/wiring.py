@@ -145,7 +145,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     async def dress(data: Any, request: gr.Request) -> Row:
         visit = _visit(callbacks, data, request)
         models = await callbacks.engine.models.names()
-        words = dressing.dress(callbacks.engine, visit.language)
+        words = dressing.dress(callbacks.engine, visit.language, is_narrow=visit.is_narrow)
         search = gr.update(placeholder=words.search)
         composer = gr.update(placeholder=words.composer)
         return [
