@@ -44,8 +44,6 @@ class Inbox:
             self._copy_of(path, kept)
         with contextlib.suppress(OSError):
             path.parent.rmdir()  # Gradio made it for this upload
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()  # Gradio made it for this upload
         self._moved[path] = kept
         while len(self._moved) > REMEMBERED:
             self._moved.popitem(last=False)
