@@ -22,15 +22,16 @@ import uvicorn
 from fastapi import FastAPI
 from gradio.utils import LRUCache
 
-from chat import endpoints, logs
+from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.guards import HeaderGuard, LoginGuard, PageGuard, UploadGuard
 from chat.headers import security_headers
 from chat.prefix import PrefixGuard
-from chat.request_log import RequestGuard
 from chat.settings import Settings
+from chat.telemetry import logs
+from chat.telemetry.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
 
 # Gradio keeps what every page shows that was ever opened, 10,000 of them, each 60 kB and more.
@@ -132,7 +133,7 @@ def create_server(app: FastAPI, settings: Settings) -> Server:
             app,
             host=settings.host,
             port=settings.port,
-            log_config=None,  # chat.logs has all entries
+            log_config=None,  # chat.telemetry.logs has all entries
             log_level="warning",
             access_log=False,  # it writes query strings, where prompts stand; RequestGuard writes none
             timeout_graceful_shutdown=GRACE_SECONDS,

@@ -30,9 +30,9 @@ from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
 from chat.generations import Generation
 from chat.headers import EXAMPLE_POLICY
-from chat.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.reference import write_reference
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_events, parse_event_id
+from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.turns import Visitor
 
 ASSETS = Path(__file__).parent.parent / "assets"

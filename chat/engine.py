@@ -32,12 +32,12 @@ from chat.extraction import Readers
 from chat.generations import Generation, Generations, Limits, error_event, new_id
 from chat.history import History, Message
 from chat.inbox import Inbox
-from chat.logs import write_turn
-from chat.metrics import Metrics
 from chat.models import Model, Models
 from chat.records import TEMPORARY, Records, cut_branch, mark_interrupted
 from chat.settings import Settings
-from chat.traces import Traces
+from chat.telemetry.logs import write_turn
+from chat.telemetry.metrics import Metrics
+from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
 REQUESTS_KEPT = 100_000  # request ids that are remembered, so that none starts a second answer

@@ -1,6 +1,6 @@
 """The app under test on a real socket. `run_app` is the whole of it; `run_routes` leaves the page out.
 
-`async with run_app(tmp_path, OPENAI_BASE_URL=provider.url) as app:`, then `app.url`, `app.engine`, `app.client`.
+`async with run_app(folder, OPENAI_BASE_URL=provider.url) as app`, then `app.url`, `app.engine`, `app.client`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, FilePayload, expect
 
 from chat.guards import HeaderGuard, LoginGuard, PageGuard
 from chat.headers import security_headers
-from chat.request_log import RequestGuard
+from chat.telemetry.request_log import RequestGuard
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 

@@ -54,7 +54,7 @@ async def test_a_turn_is_a_span_with_figures_and_without_text(provider: Provider
 
 def test_without_the_setting_nothing_of_it_is_imported() -> None:
     code = (
-        "import sys; from chat.traces import Traces; Traces('').open(); "
+        "import sys; from chat.telemetry.traces import Traces; Traces('').open(); "
         "print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ import time
 
 from chat.errors import ChatError
 from chat.guards import App, Message, Receive, Scope, Send, refuse
-from chat.logs import REQUEST_ID, new_request_id
+from chat.telemetry.logs import REQUEST_ID, new_request_id
 
 log = logging.getLogger(__name__)
 

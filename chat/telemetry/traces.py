@@ -13,7 +13,7 @@ from typing import Any
 
 from chat.answers import Answer
 from chat.generations import Generation
-from chat.logs import REQUEST_ID
+from chat.telemetry.logs import REQUEST_ID
 
 log = logging.getLogger(__name__)
 
