@@ -227,8 +227,7 @@ class Engine:
             if answer.conversation_id == conversation_id and generation.owner == owner:
                 generation.cancel()
                 await generation.wait()
-        await self.records.recorder.settle(conversation_id)
-        files = await self.store(conversation_id).delete_conversation(conversation_id, owner)
+        files = await self.records.delete_conversation(conversation_id, owner)
         await self._attachments.remove(tuple(files))
 
     async def tokens_left(self, visitor: Visitor) -> int | None:

@@ -1,7 +1,7 @@
 """What is still to be written to history: in order for each conversation, beside the streams.
 
-A turn must not wait for a disk, and must not fail with one: an answer whose record fails is still answered,
-and `notice` says that history is not kept. Knows no generation and no page.
+A turn must not wait for a disk, and must not fail with one: an answer whose record fails is still answered.
+Knows no generation and no page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ class Recorder:
     """Runs writes in the background, one after the other for each key."""
 
     def __init__(self) -> None:
-        self.notice = ""
         self._last: dict[str, asyncio.Task[None]] = {}
 
     def later(self, key: str, work: Work) -> None:
@@ -53,7 +52,6 @@ class Recorder:
         try:
             await work()
         except ChatError as error:
-            self.notice = str(error)
             log.warning("not recorded: %s", error)
         except Exception:
             log.exception("a record failed")

@@ -6,9 +6,11 @@ what was asked for is written. Knows no model and no page.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import cast
 
 import orjson
 
@@ -20,6 +22,7 @@ from chat.recorder import Recorder
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 TEMPORARY = "temporary-"
+UNTIL_STOPPED = "Conversations are kept only until the server stops."
 
 
 class Records:
@@ -29,6 +32,8 @@ class Records:
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
         self.recorder = Recorder()
+        self.notice = ""  # a sentence for the page while the disk takes nothing
+        self._strays: set[str] = set()  # conversations that the disk refused to go on with
 
     async def open(self) -> str:
         """Open both; returns what should be said about it, or nothing. A disk that fails is no failure."""
@@ -38,7 +43,7 @@ class Records:
         except HistoryUnavailable as error:
             await self.kept.aclose()
             self.kept = self.temporary
-            return f"{error} Conversations are kept only until the server stops."
+            return f"{error} {UNTIL_STOPPED}"
         return self.kept.notice
 
     async def aclose(self) -> None:
@@ -49,7 +54,8 @@ class Records:
 
     def store(self, conversation_id: str) -> History:
         """Return where a conversation is kept."""
-        return self.temporary if conversation_id.startswith(TEMPORARY) else self.kept
+        is_in_memory = conversation_id.startswith(TEMPORARY) or conversation_id in self._strays
+        return self.temporary if is_in_memory else self.kept
 
     async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
         """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
@@ -63,6 +69,14 @@ class Records:
             return await self.kept.message(message_id, owner)
         except NotFound:
             return await self.temporary.message(message_id, owner)
+
+    async def delete_conversation(self, conversation_id: str, owner: str) -> tuple[str, ...]:
+        """Delete it wherever it is, once all of it is written; return its files. Raises NotFound."""
+        await self.recorder.settle(conversation_id)
+        if conversation_id in self._strays:
+            with contextlib.suppress(NotFound):
+                await self.kept.delete_conversation(conversation_id, owner)
+        return await self.store(conversation_id).delete_conversation(conversation_id, owner)
 
     def add_question(self, question: Message, owner: str, is_first: bool) -> None:
         """Write a question, and the conversation that it begins."""
@@ -91,20 +105,59 @@ class Records:
     def _later(self, key: str, work: Callable[..., Awaitable[None]], *values: object) -> None:
         self.recorder.later(key, partial(work, *values))
 
+    async def _keep(
+        self, conversation_id: str, owner: str, write: Callable[[History], Awaitable[object]]
+    ) -> None:
+        """Write to where the conversation is kept; to memory, and from then on, where the disk refuses."""
+        store = self.store(conversation_id)
+        try:
+            await write(store)
+            if store is self.kept:
+                self.notice = ""
+        except HistoryUnavailable as error:
+            if store is self.temporary:
+                raise
+            self.notice = f"{error} {UNTIL_STOPPED}"
+            await self._move_to_memory(conversation_id, owner)
+            await write(self.temporary)
+            raise  # the owner is to know: it is logged
+
+    async def _move_to_memory(self, conversation_id: str, owner: str) -> None:
+        """Copy what is there of a conversation, so that it goes on until the server stops."""
+        branch: Sequence[Message] = ()
+        with contextlib.suppress(NotFound, HistoryUnavailable):
+            branch = await self.kept.branch(conversation_id, owner)
+        self._strays.add(conversation_id)
+        await self.temporary.create_conversation(owner, id=conversation_id)
+        for message in branch:
+            await self.temporary.add_message(
+                conversation_id,
+                owner,
+                message.role,
+                parent_id=message.parent_id,
+                id=message.id,
+                attachment_ids=message.attachment_ids,
+                **cast(
+                    MessageFields, {name: getattr(message, name) for name in MessageFields.__annotations__}
+                ),
+            )
+
     async def _add_question(self, question: Message, owner: str, is_first: bool) -> None:
-        store = self.store(question.conversation_id)
-        if is_first:
-            await store.create_conversation(owner, id=question.conversation_id)
-        await store.add_message(
-            question.conversation_id,
-            owner,
-            "user",
-            parent_id=question.parent_id,
-            id=question.id,
-            attachment_ids=question.attachment_ids,
-            text=question.text,
-            finish_reason="stop",
-        )
+        async def write(store: History) -> None:
+            if is_first and question.conversation_id not in self._strays:
+                await store.create_conversation(owner, id=question.conversation_id)
+            await store.add_message(
+                question.conversation_id,
+                owner,
+                "user",
+                parent_id=question.parent_id,
+                id=question.id,
+                attachment_ids=question.attachment_ids,
+                text=question.text,
+                finish_reason="stop",
+            )
+
+        await self._keep(question.conversation_id, owner, write)
 
     async def _open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
         fields: MessageFields = {
@@ -114,18 +167,21 @@ class Records:
             "finish_reason": None,
             "error": None,
         }
-        store = self.store(answer.conversation_id)
-        if answer.task.begun:
-            await store.update_message(answer.message_id, owner, **fields)
-            return
-        await store.add_message(
-            answer.conversation_id, owner, "assistant", parent_id=question_id, id=answer.message_id, **fields
-        )
+        id, conversation_id = answer.message_id, answer.conversation_id
+
+        async def write(store: History) -> None:
+            if answer.task.begun:
+                await store.update_message(id, owner, **fields)
+            else:
+                await store.add_message(
+                    conversation_id, owner, "assistant", parent_id=question_id, id=id, **fields
+                )
+
+        await self._keep(conversation_id, owner, write)
 
     async def _save_progress(self, generation: Generation, answer: Answer) -> None:
         text, reasoning = answer.whole(generation.text, generation.reasoning)
-        store = self.store(answer.conversation_id)
-        await store.update_message(answer.message_id, generation.owner, text=text, reasoning=reasoning)
+        await self._update(generation, answer, {"text": text, "reasoning": reasoning})
 
     async def _end_answer(self, generation: Generation, answer: Answer) -> None:
         text, reasoning = answer.whole(generation.text, generation.reasoning)
@@ -141,7 +197,15 @@ class Records:
             "timings": dict(answer.timings()),
             "prompt": answer.brief.messages(),
         }
-        await self.store(answer.conversation_id).update_message(answer.message_id, generation.owner, **fields)
+        await self._update(generation, answer, fields)
+
+    async def _update(self, generation: Generation, answer: Answer, fields: MessageFields) -> None:
+        owner = generation.owner
+        await self._keep(
+            answer.conversation_id,
+            owner,
+            lambda store: store.update_message(answer.message_id, owner, **fields),
+        )
 
 
 def mark_interrupted(branch: Sequence[Message], running: frozenset[str]) -> Sequence[Message]:

@@ -88,8 +88,7 @@ def _bottom(language: str) -> str:
 
 def _banner(engine: Engine, language: str) -> str:
     lines = [text(language, "page.demo")] if engine.models.is_demo else []
-    if engine.notice:
-        lines.append(engine.notice)
+    lines += [engine.notice, engine.records.notice]
     if engine.settings.is_space and not engine.settings.database_url:
         lines.append(text(language, "page.storage"))
     lines.append("")

@@ -24,7 +24,6 @@ from pathlib import Path
 
 import aiohttp
 
-from app import PAGES_REMEMBERED
 from tests.benchmarks.probed_app import ProbedApp, State, allow_many_files
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.page_protocol import OpenPage
@@ -33,12 +32,13 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 
 RETENTION_SECONDS = 2
+PAGES = 50  # that Gradio remembers: few, so that the warm-up fills them
 FAULTS = ("status-503", "cut-midway", "cut-before-token", "stall-midway", "malformed", "html", "error-midway")
 ENVIRON = {
     "OPENAI_MODEL": ",".join(("plain", "endless", "paced-40-0.01", *FAULTS)),
     "GENERATION_RETENTION": str(RETENTION_SECONDS),
     "ABANDONED_AFTER": "1",
-    "UPSTREAM_IDLE_TIMEOUT": "0.5",
+    "UPSTREAM_IDLE_TIMEOUT": "2",
 }
 SETTLE_SECONDS = 60.0  # at most, until what is kept for a while is over
 MEMORY_SLACK_MB = 24.0  # of an allocator and of caches with bounds, whatever the time
@@ -239,9 +239,7 @@ async def fill(http: aiohttp.ClientSession, url: str, pages: int) -> None:
         await page.run("open_conversation", page.visit())
 
 
-async def soak(
-    seconds: float, visitors: int, warm_up: float, folder: Path, pages: int = PAGES_REMEMBERED
-) -> Report:
+async def soak(seconds: float, visitors: int, warm_up: float, folder: Path, pages: int = PAGES) -> Report:
     """Run it, with so many pages remembered; nothing is printed."""
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with (
