@@ -21,11 +21,12 @@ import orjson
 from chat import parts, quotes
 from chat.briefs import Brief, Task
 from chat.completions import Chunk, Completions, Request
-from chat.errors import ProviderError
+from chat.errors import ContextOverflow, ProviderError
 from chat.generations import Event, read_text
 from chat.models import QUOTES, Model
 from chat.tokens import estimate_tokens
 
+MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
 TERMS_PROMPT = (
     "Write search words for finding the answer to a question in a text of another language. Text sample:\n"
@@ -167,6 +168,12 @@ class Answer:
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Read the files part by part, telling how far it is, and write the brief from the notes."""
         pieces = parts.split_files(self.brief.indexes, self.brief.part_characters(model))
+        if len(pieces) > MAX_PARTS:
+            raise ContextOverflow(
+                f"The files would be read in {len(pieces)} parts; {MAX_PARTS} are the limit.",
+                parts=len(pieces),
+                limit=MAX_PARTS,
+            )
         room = self.brief.notes_tokens(model)
         notes: Sequence[str] = ()
         key = self.task.visitor.api_key

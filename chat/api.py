@@ -199,12 +199,7 @@ async def post_stream_chat(
 @router.post("/generations", tags=["generations"], status_code=201)
 async def start_generation(engine: TheEngine, caller: Caller, body: TurnBody) -> Started:
     """Start a generation; follow it at `events`."""
-    generation = await engine.start(body.turn(), caller)
-    return Started(
-        generation_id=generation.id,
-        conversation_id=engine.conversation_of(generation),
-        events=f"{engine.settings.root_path}/ai/generations/{generation.id}/events",
-    )
+    return _tell_started(engine, await engine.start(body.turn(), caller))
 
 
 @router.get(
@@ -223,6 +218,12 @@ async def follow_generation(
     if seen and seen.generation_id == generation_id:
         number = seen.number
     return _follow(engine.find(generation_id, caller.owner), number)
+
+
+@router.post("/generations/{generation_id}/continue", tags=["generations"], status_code=201)
+async def continue_generation(engine: TheEngine, caller: Caller, generation_id: str) -> Started:
+    """Continue an answer that broke or was stopped, from its partial text: a new generation of the rest."""
+    return _tell_started(engine, await engine.continue_generation(generation_id, caller))
 
 
 @router.delete("/generations/{generation_id}", tags=["generations"])
@@ -305,6 +306,14 @@ async def _start_or_resume(
     if seen:  # a reconnect: it must never start, and so bill, a second answer
         return _follow(engine.find(seen.generation_id, caller.owner), seen.number)
     return _follow(await engine.start(body.turn(), caller), -1)
+
+
+def _tell_started(engine: Engine, generation: Generation) -> Started:
+    return Started(
+        generation_id=generation.id,
+        conversation_id=engine.conversation_of(generation),
+        events=f"{engine.settings.root_path}/ai/generations/{generation.id}/events",
+    )
 
 
 def _follow(generation: Generation, after: int) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import os
 import shutil
 import time
@@ -16,12 +17,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from chat.documents import Document, Page
-from chat.errors import NotFound
+from chat.errors import ChatError, NotFound
 from chat.evidence import Evidence
 from chat.extraction import Readers, Reading
 from chat.generations import new_id
 from chat.history import History
 from chat.retrieval.passages import Index
+
+log = logging.getLogger(__name__)
 
 SCAN_PIXELS = 1_200  # width of a page shown to a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
@@ -177,13 +180,16 @@ class Attachments:
         assert attachment.path
         if self._on_read:
             self._on_read(document.media_type, time.monotonic() - began)
+        original = None
         if _is_needed(document):
             original = await asyncio.to_thread(attachment.path.read_bytes)
-            await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
         else:
             await asyncio.to_thread(attachment.path.unlink, missing_ok=True)
             attachment.path = None
-            await history.add_attachment(attachment.owner, document, id=attachment.id)
+        try:
+            await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
+        except ChatError as error:  # the file stays usable for as long as it is in memory
+            log.warning("a file is not recorded: %s", error)
 
     async def _restore(self, id: str, owner: str, document: Document, history: History) -> Path | None:
         """Bring the bytes of an attachment back to this machine's disk."""

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping
+import logging
+from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from chat.answers import Answer
 from chat.attachments import Attachments
-from chat.errors import ChatError
+from chat.errors import ChatError, NotFound
 from chat.generations import Generation, Generations
 from chat.records import Records
-from chat.titles import write_title
+from chat.titles import TITLE_TOKENS, write_title
+
+log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 5.0
 EXPIRY_SECONDS = 3600.0
+FORGET_SECONDS = 60.0
 TITLE_TRIES, TITLE_WAIT_SECONDS = 10, 1.0
 
 
@@ -50,21 +54,29 @@ class Chores:
         saved: WeakKeyDictionary[Generation, int] = WeakKeyDictionary()
         while True:
             await asyncio.sleep(CHECKPOINT_SECONDS)
-            for generation, answer in list(answers.items()):
-                if not generation.is_finished and saved.get(generation) != generation.last_id:
-                    saved[generation] = generation.last_id
-                    self._records.save_progress(generation, answer)
+            with _forgiven():
+                for generation, answer in list(answers.items()):
+                    if not generation.is_finished and saved.get(generation) != generation.last_id:
+                        saved[generation] = generation.last_id
+                        self._records.save_progress(generation, answer)
 
     async def expire_files(self, retention: float) -> None:
         """Delete files that nobody has used for `retention` seconds."""
         while True:
             before = datetime.now(UTC) - timedelta(seconds=retention)
             for store in {self._records.kept, self._records.temporary}:
-                with contextlib.suppress(ChatError):
+                with _forgiven():
                     for id, owner in await store.expired_attachments(before):
                         await self._attachments.remove((id,))
-                        await store.delete_attachment(id, owner)
+                        with contextlib.suppress(NotFound):
+                            await store.delete_attachment(id, owner)
             await asyncio.sleep(min(EXPIRY_SECONDS, retention))
+
+    async def forget_generations(self) -> None:
+        """Drop what is past its retention, also while nobody comes."""
+        while True:
+            await asyncio.sleep(FORGET_SECONDS)
+            self._generations.forget()
 
     async def write_title(self, generation: Generation, answer: Answer) -> None:
         """Let the model write a title once it is idle; one that the user gave meanwhile stays."""
@@ -73,6 +85,20 @@ class Chores:
             await asyncio.sleep(TITLE_WAIT_SECONDS)
             if self._generations.running == 0 and model.completions:
                 with contextlib.suppress(ChatError):
-                    title = await write_title(question, generation.text, model.name, model.completions)
+                    longest = min(TITLE_TOKENS, answer.task.options.max_tokens or TITLE_TOKENS)
+                    title = await write_title(
+                        question, generation.text, model.name, model.completions, longest
+                    )
                     await self._records.retitle(answer.conversation_id, generation.owner, question, title)
                 return
+
+
+@contextlib.contextmanager
+def _forgiven() -> Iterator[None]:
+    """A chore that fails once is done again next time."""
+    try:
+        yield
+    except ChatError as error:
+        log.warning("a chore failed: %s", error)
+    except Exception:
+        log.exception("a chore failed")

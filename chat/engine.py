@@ -80,6 +80,7 @@ class Engine:
         self._traces.open()
         self._chores.start(self._chores.save_progress(self._answers))
         self._chores.start(self._chores.expire_files(self.settings.file_retention))
+        self._chores.start(self._chores.forget_generations())
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -160,6 +161,11 @@ class Engine:
             return await self._resume_answer(message_id, visitor, options)
         finally:
             self._resuming.discard(key)
+
+    async def continue_generation(self, generation_id: str, visitor: Visitor) -> Generation:
+        """Continue the answer that a generation broke off at, as `resume_answer` does. Raises NotFound."""
+        opening = orjson.loads(self.find(generation_id, visitor.owner).events[0].data)
+        return await self.resume_answer(opening["message_id"], visitor)
 
     def find(self, generation_id: str, owner: str) -> Generation:
         """Return a generation to follow. Raises NotFound."""

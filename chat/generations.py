@@ -344,7 +344,7 @@ class Generations:
 
     def get(self, id: str, owner: str) -> Generation:
         """Return a generation, running or kept. One without an owner belongs to who knows its id."""
-        self._forget()
+        self.forget()
         generation = self._running.get(id) or self._finished.get(id, (0, None))[1]
         if generation is None or generation.owner not in ("", owner):
             raise NotFound("There is no such answer, or it is no longer kept.")
@@ -365,11 +365,11 @@ class Generations:
         self._running.pop(generation.id, None)
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
-        self._forget()
+        self.forget()
         if self._on_end:
             self._on_end(generation)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Drop what is past its retention or over the bytes kept, oldest first."""
         now = asyncio.get_running_loop().time()
         while self._finished:

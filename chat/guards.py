@@ -28,7 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 FAILED_LOGINS = parse("10/5 minutes")  # from one address
-REFUSED_STATUSES = frozenset({400, 401})
+FORM_REFUSED, HEADER_REFUSED = frozenset({400, 401}), frozenset({401})
 PREFIX = "/gradio_api/"
 # What the page and Gradio's own client ask for; `file=`, `proxy=`, `call/`, `deep_link` and the rest are not.
 NEEDED = frozenset(
@@ -54,13 +54,14 @@ class LoginGuard:
         if scope["type"] != "http" or not _is_login(scope):
             return await self._app(scope, receive, send)
         address = (scope.get("client") or ("",))[0]
+        refused = FORM_REFUSED if _is_form(scope) else HEADER_REFUSED
         if not await self._limiter.test(FAILED_LOGINS, address):
             reset, _ = await self._limiter.get_window_stats(FAILED_LOGINS, address)
             self._count_refusal("failed_logins")
             return await refuse(send, _too_many_logins(reset - time.time()))
 
         async def count(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in REFUSED_STATUSES:
+            if message["type"] == "http.response.start" and message["status"] in refused:
                 await self._limiter.hit(FAILED_LOGINS, address)
             await send(message)
 

@@ -55,7 +55,8 @@ class Inbox:
     def take(self, path: str) -> Path:
         """Return an upload to read. Raises NotFound for every path that `put` did not return."""
         found = Path(path)
-        if found.parent.parent != self._folder or found.is_symlink() or not found.is_file():
+        is_inside = found.parent.parent == self._folder and ".." not in found.parts
+        if not is_inside or found.is_symlink() or not found.is_file():
             raise NotFound("There is no such upload, or it was read already.")
         return found
 

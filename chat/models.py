@@ -147,7 +147,7 @@ class Models:
         is_stale = asyncio.get_running_loop().time() - self._asked > ASKED_SECONDS or not self._listed
         if self._listing.done() and is_stale:
             self._listing = asyncio.create_task(self._list())
-        if not self._listed:
+        if self._asked < 0:
             await asyncio.wait([self._listing])
         return self._listed
 

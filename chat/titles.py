@@ -13,10 +13,10 @@ TITLE_TOKENS = 400  # a model that reasons first needs room for it
 TITLE_CHARACTERS = 60
 
 
-async def write_title(question: str, answer: str, model: str, completions: Completions) -> str:
-    """Return a title, empty where the model gives none that will do. Raises ProviderError."""
+async def write_title(question: str, answer: str, model: str, completions: Completions, longest: int) -> str:
+    """Return a title, empty where the model gives none. longest: tokens. Raises ProviderError."""
     content = PROMPT.format(question=question[:SHOWN_CHARACTERS], answer=answer[:SHOWN_CHARACTERS])
-    request = Request(model, [{"role": "user", "content": content}], max_tokens=TITLE_TOKENS)
+    request = Request(model, [{"role": "user", "content": content}], max_tokens=longest)
     lines = (await completions.complete(request)).strip().splitlines()
     title = lines[0].strip().strip("\"'“”「」《》#*. 。").removeprefix("Title:").strip() if lines else ""
     return title if len(title) <= TITLE_CHARACTERS else ""

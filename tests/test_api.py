@@ -781,3 +781,24 @@ async def test_the_page_does_not_answer_for_the_routes(
         source = EventSource(app.client, STREAM, {"user_message": "Hi", "model": "plain"})
         events = [event async for event in source.follow()]
     assert (text_of(events), source.status) == (ANSWER, 204)
+
+
+async def test_a_stopped_answer_is_continued_over_the_api(provider: Provider, tmp_path: Path) -> None:
+    async with run_routes(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_MODEL="held") as app:
+        started = (await app.client.post("/ai/generations", json={"user_message": "Tell"})).json()
+        call = await provider.next_call()
+        await call.text("Once upon ")
+        generation = app.engine.find(started["generation_id"], "")
+        while "Once" not in generation.text:
+            await asyncio.sleep(0.01)
+        await app.client.delete(f"/ai/generations/{started['generation_id']}")
+        answer = await app.client.post(f"/ai/generations/{started['generation_id']}/continue")
+        assert answer.status_code == 201
+        call = await provider.next_call()
+        assert "Once upon" in str(call.body["messages"])
+        await call.text("a time")
+        await call.finish()
+        frames = (await app.client.get(answer.json()["events"])).text
+        assert "a time" in frames
+        branch = await app.engine.branch(started["conversation_id"], "")
+        assert [message.text for message in branch] == ["Tell", "Once upon a time"]

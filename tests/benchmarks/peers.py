@@ -59,7 +59,8 @@ def make_typed(url: str) -> FastAPI:
                 yield {"data": chunk.model_dump_json()}
             yield {"data": "[DONE]"}
 
-        return EventSourceResponse(write())
+        answer: Response = EventSourceResponse(write())
+        return answer
 
     return app
 
