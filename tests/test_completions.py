@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chat.completions import Chunk, Completions, Endpoint, Request
+from chat.completions.provider_errors import FAULTS, find_retry_after, redact
 from chat.errors import ProviderError
-from chat.provider_errors import FAULTS, find_retry_after, redact
 from tests.provider import Call, Provider, chunk, closed_port, frame, unreachable_port
 from tests.scenarios import ANSWER, HALF, REASONING, TOO_LONG, fail, replay
 

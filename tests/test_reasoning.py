@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from chat.reasoning import ReasoningSplitter
+from chat.completions.reasoning import ReasoningSplitter
 
 
 def split(*pieces: str, said: str = "") -> tuple[str, str]:

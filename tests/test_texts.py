@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from chat.completions.provider_errors import FAULTS
 from chat.errors import ChatError
-from chat.provider_errors import FAULTS
 from chat.ui.texts import LANGUAGES, has_text, pick_language, text
 from chat.ui.texts.words import (
     describe_date,

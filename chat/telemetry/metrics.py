@@ -11,8 +11,8 @@ import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from chat.answers import Answer
+from chat.completions.provider_errors import FAULTS
 from chat.generations import Generation
-from chat.provider_errors import FAULTS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)

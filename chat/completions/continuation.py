@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from chat.upstream import Chunk
+from chat.completions.chunks import Chunk
 
 INSTRUCTION = (
     "Your last message broke off. Go on exactly where it stopped, in the middle of the word if need be. "

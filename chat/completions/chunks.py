@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from chat.provider_errors import find_error
-from chat.reasoning import ReasoningSplitter
+from chat.completions.provider_errors import find_error
+from chat.completions.reasoning import ReasoningSplitter
 
 MAX_FRAME_BYTES = 32_000_000
 DONE = b"[DONE]"

@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from chat import provider_errors
-from chat.continuation import BY_OWNER, Overlap, Way, ask_to_continue, find_way_by_url
+from chat.completions import provider_errors
+from chat.completions.chunks import Chunk, ChunkParser, parse_json
+from chat.completions.continuation import BY_OWNER, Overlap, Way, ask_to_continue, find_way_by_url
+from chat.completions.provider_errors import make_error
+from chat.completions.response import NETWORK_ERRORS, read_chunks
 from chat.errors import ProviderError
-from chat.provider_errors import make_error
-from chat.response import NETWORK_ERRORS, read_chunks
-from chat.upstream import Chunk, ChunkParser, parse_json
 
 __all__ = ["Chunk", "Completions", "Endpoint", "Request"]
 

@@ -12,10 +12,10 @@ from contextlib import aclosing, suppress
 import aiohttp
 import httpx2
 
-from chat import provider_errors
+from chat.completions import provider_errors
+from chat.completions.chunks import Chunk, ChunkParser, ErrorObject, FrameSplitter, parse_json
+from chat.completions.provider_errors import find_error, make_error
 from chat.errors import ProviderError
-from chat.provider_errors import find_error, make_error
-from chat.upstream import Chunk, ChunkParser, ErrorObject, FrameSplitter, parse_json
 
 NETWORK_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError)
 LAST_WORDS_SECONDS = 5.0  # how long the usage and [DONE] may take once the finish reason has come
