@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+_FRAMING = re.compile(rb"\r\n[0-9a-f]+\r\n")  # of HTTP chunks, which may cut a delta in two
 _DELTA = re.compile(rb'"content": ?"(?:word)?([0-9]+) "')
 
 
@@ -50,7 +51,7 @@ class Reader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()
-        data = self._rest + data
+        data = _FRAMING.sub(b"", self._rest + data)
         found = list(_DELTA.finditer(data))
         self._rest = data[found[-1].end() :][-2000:] if found else data[-2000:]
         for match in found:

@@ -280,12 +280,14 @@ def show_many(servers: Sequence[Server], streams: int, seconds: int) -> None:
         peak, readings = before, {}
         model = f"paced-{seconds}-1"
         arguments = [server.stream_url(model), str(streams), "0", server.key]
-        with run([sys.executable, "-m", "tests.benchmarks.reader", *arguments]) as process:
+        command = [sys.executable, "-m", "tests.benchmarks.reader", *arguments]
+        with tempfile.TemporaryFile("w+") as told:  # a pipe would be full before the reader has ended
+            process = subprocess.Popen(command, cwd=ROOT, stdout=told)
             while process.poll() is None:
                 peak = max(peak, server.memory_bytes())
                 time.sleep(0.2)
-            assert process.stdout
-            readings = json.loads(process.stdout.read())
+            told.seek(0)
+            readings = json.load(told)
         lost = streams * seconds - readings["deltas"]
         memory = (peak - before) / streams / 1000
         rows.append((NAMES[server.name], f"{memory:.0f}", str(readings["unfinished"]), str(lost)))
