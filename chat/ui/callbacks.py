@@ -69,6 +69,8 @@ class Callbacks:
             "new": self.new,
             "retry": partial(self.answer_again, act=self.engine.retry),
             "continue": partial(self.answer_again, act=self.engine.resume_answer),
+            "read-whole": partial(self.answer_with, reads_whole=True),
+            "show-scans": partial(self.answer_with, shows_scans=True),
             "branch": self.choose_branch,
             "undo": self.undo,
             "edit": self.edit,
@@ -157,6 +159,12 @@ class Callbacks:
             return
         yield Shown(told=_tell(visit.conversation, generation.id))
 
+    async def answer_with(self, visit: Visit, **more: bool) -> Showing:
+        """Answer a question a second time, with more of its files."""
+        options = replace(visit.options, **more)  # type: ignore[arg-type]
+        async for shown in self.answer_again(replace(visit, options=options), act=self.engine.retry):
+            yield shown
+
     async def follow(self, visit: Visit) -> AsyncGenerator[list[ChatMessage] | None]:
         """Show how an answer grows, until it ends or something else is shown. None: nothing changes."""
         generation = self._find(visit.target, visit.owner)
@@ -164,14 +172,16 @@ class Callbacks:
             return
         follower, reader = self.followers.begin(visit.session), self._reader(visit)
         question = self.followers.question(visit.session)
+        shown: list[ChatMessage] | None = None
         async with aclosing(follower.follow(generation, self.followers.load)) as growings:
             async for growing in growings:
-                if growing is None:
-                    yield None
-                elif growing.ending is None:
-                    async with self.followers.turn(visit.session):
-                        if follower.is_newest:
-                            yield [*question, *view.show_growing(growing, reader)]
+                if growing is not None and growing.ending is not None:
+                    continue
+                # Again while nothing comes: what the browser was told by another event may have come later.
+                shown = [*question, *view.show_growing(growing, reader)] if growing else shown
+                async with self.followers.turn(visit.session):
+                    if follower.is_newest:
+                        yield shown
         # Gradio sends the last value a second time when a callback ends: let it be one that changes nothing.
         yield None
 

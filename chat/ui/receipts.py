@@ -15,10 +15,13 @@ from chat.ui.texts.words import describe_file, describe_place, list_receipt
 QUOTE_CHARACTERS = 24  # of a quote that stands in no file, so that one sees which
 
 
-def show_receipt(receipt: Mapping[str, Any], language: str, message_id: str = "") -> str:
+def show_receipt(
+    receipt: Mapping[str, Any], language: str, message_id: str = "", *, offers: bool = False
+) -> str:
     """Return one line that opens to what was sent of each file; nothing where there is nothing to say.
 
-    message_id: of the answer, once it is kept, so that its passages can be asked for.
+    message_id: of the answer, once it is kept, so that its passages can be asked for. offers: to answer again
+    with what was left out.
     """
     files = [describe_file(language, file) for file in receipt.get("files", ())]
     lines = list_receipt(language, receipt)
@@ -28,13 +31,30 @@ def show_receipt(receipt: Mapping[str, Any], language: str, message_id: str = ""
     details = tag("ul", *(tag("li", plain(line)) for line in lines))
     label = text(language, "answer.passages")
     more = button("passages", label, id=message_id, lane="drawer", icon=False) if files and message_id else ""
-    return tag("details", summary, details, more, cls="receipt", data_incomplete=_is_incomplete(receipt))
+    shown = tag("details", summary, details, more, cls="receipt", data_incomplete=_is_incomplete(receipt))
+    return shown + (_show_offers(receipt, language, message_id) if offers and message_id else "")
+
+
+def _show_offers(receipt: Mapping[str, Any], language: str, message_id: str) -> str:
+    """Return buttons for what the model has not seen of the files yet."""
+    files = receipt.get("files", ())
+    wanted = []
+    if any(file["mode"] != "full" and file["used"] < file["characters"] for file in files):
+        wanted.append(("read-whole", "answer.read_whole"))
+    if "images" not in receipt.get("notes", ()) and any(_has_scans(file) for file in files):
+        wanted.append(("show-scans", "answer.show_scans"))
+    buttons = [button(action, text(language, key), id=message_id, icon=False) for action, key in wanted]
+    return tag("div", *buttons, cls="offers") if buttons else ""
+
+
+def _has_scans(file: Mapping[str, Any]) -> bool:
+    return any(problem["kind"] == "no_text" and problem["pages"] for problem in file.get("unread", ()))
 
 
 def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
     """Was something of a file not sent, or not readable? Such a line must be seen."""
     files = receipt.get("files", ())
-    return "yes" if any(file.get("unread") or file.get("mode") != "full" for file in files) else None
+    return "yes" if any(file.get("unread") or file["used"] < file["characters"] for file in files) else None
 
 
 def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:

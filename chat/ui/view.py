@@ -14,6 +14,7 @@ from typing import Any
 
 from chat.errors import ChatError
 from chat.history import Message
+from chat.models import QUOTES
 from chat.ui import receipts
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
@@ -92,9 +93,19 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
     if growing.text:
         shown.append(_text(growing.text, reader, growing=True))
+    elif growing.progress and not growing.reasoning:
+        shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
         shown.append(show_thinking(reader))
     return shown
+
+
+def _show_progress(progress: Mapping[str, Any], reader: Reader) -> ChatMessage:
+    """Return how far the model is with a file that it reads whole."""
+    read, parts = progress["read"], progress["parts"]
+    key = "answer.progress" if read < parts else "answer.progress.notes"
+    sentence = plain(reader.say(key, next=read + 1, parts=parts))
+    return _part("assistant", tag("div", tag("span", sentence), cls="thinking progress"))
 
 
 def show_thinking(reader: Reader) -> ChatMessage:
@@ -180,7 +191,12 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
         [
             error,
             receipts.show_citations(message.citations or [], message.id, reader.language),
-            receipts.show_receipt(message.receipt or {}, reader.language, message.id),
+            receipts.show_receipt(
+                message.receipt or {},
+                reader.language,
+                message.id,
+                offers=is_last and message.model != QUOTES,
+            ),
             tag(
                 "div",
                 *_answer_buttons(message, branch, reader, is_last),

@@ -122,6 +122,8 @@ def _sent(language: str, file: Json) -> str:
     if not file["used"]:
         return text(language, "receipt.nothing", name=file["name"])
     mode = file["mode"] if has_text(f"receipt.{file['mode']}") else "passages"
+    if mode == "part" and file["used"] >= file["characters"]:
+        mode = "whole"
     has_pages = file["pages"] > 0 and has_text(f"unit.{file['unit']}")
     return text(
         language,

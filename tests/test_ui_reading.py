@@ -1,0 +1,88 @@
+"""Files that were not sent whole, in a real browser: what can be asked for then, and how far it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.pages import Visit, text_file, visit
+from tests.pdf_files import pdf, show
+from tests.provider import Provider
+from tests.scenarios import ANSWER
+from tests.servers import RunningApp, run_app
+
+LONG = "".join(f"Lamp number {number} has a battery of its own.\n" for number in range(900))
+
+
+@pytest.fixture
+async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+    settings = {
+        "OPENAI_MODEL": "plain,held",
+        "OPENAI_API_KEY": "sk-test",
+        "CONTEXT_WINDOW": "8192",
+        "TITLES": "words",
+    }
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
+    async with visit(browser, served.url) as opened:
+        yield opened
+        assert opened.problems == []
+
+
+async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.attach(text_file("lamps.txt", LONG))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.ask("What is it about?")
+    await tab.choose("held")
+    await tab.button("read-whole").click()
+    first = await provider.next_call()
+    await expect(tab.growing.locator(".progress")).to_contain_text("Reading part 1 of ")
+    await first.text("a note")
+    await first.finish()
+    second = await provider.next_call()
+    await expect(tab.growing.locator(".progress")).to_contain_text("Reading part 2 of ")
+    call = second
+    while "This is part" in json.dumps(call.body["messages"]):
+        await call.text("a note")
+        await call.finish()
+        call = await provider.next_call()
+    await expect(tab.growing.locator(".progress")).to_contain_text("answering from the notes")
+    await call.text("Lamps.")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("Lamps.")
+    await expect(tab.history.locator(".receipt summary")).to_contain_text("read whole, part by part")
+    await expect(tab.button("read-whole")).to_have_count(0)
+    await expect(tab.history.locator(".branches .count").last).to_have_text("2/2")
+
+
+async def test_pages_without_text_are_shown_to_the_model_when_asked_for(
+    tab: Visit, provider: Provider
+) -> None:
+    scan = pdf(show("The first page has words."), "0 0 m 300 300 l S")
+    await tab.attach({"name": "scan.pdf", "mimeType": "application/pdf", "buffer": scan})
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.ask("What is drawn?")
+    assert "image_url" not in json.dumps(provider.chats[-1].body["messages"])
+    await tab.button("show-scans").click()
+    await expect(tab.history.locator(".branches .count").last).to_have_text("2/2")
+    assert "data:image/jpeg" in json.dumps(provider.chats[-1].body["messages"])
+    await expect(tab.button("show-scans")).to_have_count(0)
+
+
+async def test_a_file_that_was_sent_whole_offers_nothing_more(tab: Visit) -> None:
+    await tab.attach(text_file("lamp.txt", "The lamp shines for nine hours."))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.ask("How long?")
+    await expect(tab.history.locator(".receipt")).to_have_count(1)
+    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
+    await expect(tab.history.locator(".offers")).to_have_count(0)
