@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import signal
 import socket
@@ -67,7 +68,7 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     """Put the guards before everything, innermost first."""
     settings = engine.settings
     app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
-    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes, inbox=engine.inbox)
     app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
@@ -88,6 +89,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
         enable_monitoring=False,
         root_path=engine.settings.root_path or None,
         auth=engine.access.check_login if engine.access.has_login else None,
+        mcp_server=importlib.util.find_spec("mcp") is not None,
         **mount_options(),
     )
     # Without this Gradio's check of file paths does nothing, and any file of the server can be had.

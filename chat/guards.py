@@ -89,9 +89,10 @@ class HeaderGuard:
 class PageGuard:
     """Lets through to Gradio what the page needs: few routes, bounded bodies, events without files."""
 
-    def __init__(self, app: App, upload_bytes: int) -> None:
+    def __init__(self, app: App, upload_bytes: int, inbox: Inbox | None = None) -> None:
         self._app = app
         self._upload_bytes = upload_bytes
+        self._inbox = inbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,8 +113,28 @@ class PageGuard:
         except FileTooLarge as error:
             return await refuse(send, error)
         if route.strip("/") == "queue/join" and _names_a_file(body):
-            return await refuse(send, InvalidRequest("No event of this page takes a file.", field="data"))
+            body = self._unwrap(body)
+            if _names_a_file(body):
+                return await refuse(send, InvalidRequest("No event of this page takes a file.", field="data"))
+            scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
         await self._app(scope, _give_back(body, receive), send)
+
+    def _unwrap(self, body: bytes) -> bytes:
+        """Put the bare path in the place of a file that its sender has uploaded: Gradio sees a text then."""
+        event = json.loads(body)
+        data = event.get("data") if isinstance(event, dict) else None
+        if isinstance(data, list):
+            event["data"] = [self._path_of(value) for value in data]
+        return json.dumps(event).encode()
+
+    def _path_of(self, value: Any) -> Any:
+        path = value.get("path") if isinstance(value, dict) and "meta" in value else None
+        if not isinstance(path, str) or "\0" in path or self._inbox is None:
+            return value
+        try:
+            return str(self._inbox.take(path))
+        except (NotFound, OSError):
+            return value
 
 
 class UploadGuard:
@@ -233,6 +254,11 @@ def _limit(receive: Receive, limit: int) -> Receive:
         return message if size <= limit else {"type": "http.disconnect"}
 
     return counted
+
+
+def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    kept = [header for header in headers if header[0] != b"content-length"]
+    return [*kept, (b"content-length", str(length).encode())]
 
 
 def _names_a_file(body: bytes) -> bool:

@@ -6,6 +6,7 @@
     pace       how often a snapshot is worth its cost
     visits     what the browser sends along with every event, checked
     view       messages of history and snapshots -> messages of a Chatbot
+    named      functions for gradio_client and MCP: chat, ask_file
     sidebar, files, settings_panel    the parts beside the conversation
     rendering, texts, theme           how text is made safe, worded and coloured
 

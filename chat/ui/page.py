@@ -17,6 +17,7 @@ from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.html import tag
+from chat.ui.named import add_named
 from chat.ui.parts import LANES, Dressing, Parts
 from chat.ui.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
@@ -58,6 +59,7 @@ def create_page(engine: Engine) -> gr.Blocks:
     ) as page:
         parts = _lay_out(engine.settings)
         wire(page, parts, Callbacks(engine, Followers()))
+        add_named(engine)
     return cast(gr.Blocks, page)
 
 
