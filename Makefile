@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest --cov
 BENCHMARKS := start streams page extraction retrieval
 
-.PHONY: install install-dev run check format test coverage bench fuzz soak screenshots audit
+.PHONY: install install-dev run check format test coverage bench fuzz load soak screenshots audit
 
 run: install
 	@exec $(BIN)/python app.py
@@ -52,9 +52,9 @@ bench: install-dev # CORPORA=folder of real files, for those that read files
 fuzz: install-dev
 	$(BIN)/python -m tests.benchmarks.fuzz_extraction
 
-soak screenshots: install-dev
+load soak screenshots: install-dev
 	$(BIN)/python -m tests.benchmarks.$@
 
 audit: install-dev
 	$(BIN)/python -m pip check
-	@$(PIP) pip-audit && $(BIN)/pip-audit --progress-spinner off --skip-editable --requirement requirements.txt
+	$(BIN)/python -m tests.audit
