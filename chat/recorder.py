@@ -10,7 +10,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+import anyio
+
 from chat.errors import ChatError
+
+CLOSING_SECONDS = 2.5
+PAUSE_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +46,22 @@ class Recorder:
             await asyncio.wait(list(self._last.values()))
 
     async def aclose(self) -> None:
-        """Return when everything is written."""
-        while self._last:
-            await self.settle_all()
-            await asyncio.sleep(0)
+        """Return when everything is written, or after CLOSING_SECONDS: a stop must not wait for a disk."""
+        with anyio.move_on_after(CLOSING_SECONDS):
+            while self._last:
+                await self.settle_all()
+                await asyncio.sleep(0)
+        if self._last:
+            log.warning("stopped with %d records unwritten", len(self._last))
+        for task in self._last.values():
+            task.cancel()
 
     async def _run(self, before: asyncio.Task[None] | None, work: Work) -> None:
+        # The first write of a turn waits a moment: it would share the loop with the answer's first tokens.
         if before:
             await asyncio.wait([before])
+        else:
+            await asyncio.sleep(PAUSE_SECONDS)
         try:
             await work()
         except ChatError as error:

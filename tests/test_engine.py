@@ -463,7 +463,9 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
     provider.scripts["titler"] = answer
     async with open_engine(tmp_path, provider) as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("titler",)))
-        await read(await engine.start(Turn("How many bridges are there?", wants_title=True), ANNA))
+        generation = await engine.start(Turn("How many bridges are there?", wants_title=True), ANNA)
+        await read(generation)
+        await engine.branch(engine.conversation_of(generation), "anna")
         async with asyncio.timeout(10):
             while (await engine.history.conversations("anna"))[0].title != "Bridges of the world":
                 await asyncio.sleep(0.02)
