@@ -159,6 +159,11 @@ window.xiaojia = (() => {
     sizes.observe(box);
   }
 
+  // A screen reader would read out each token; the announcer says when an answer is complete.
+  function hushLogs() {
+    document.querySelectorAll('#conversation [role="log"]:not([aria-live="off"])').forEach((log) => log.setAttribute("aria-live", "off"));
+  }
+
   function showHidden(count) {
     document.body.classList.toggle("has-earlier", count > 0);
   }
@@ -412,11 +417,14 @@ window.xiaojia = (() => {
   document.addEventListener("click", hearClick);
   for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("has-drawer")) closeDrawer(); });
-  document.addEventListener("DOMContentLoaded", () => {
+  function begin() {
     const appearance = read("local", "appearance");
     if (appearance) document.body.classList.toggle("dark", appearance === "dark");
-    new MutationObserver(watchScrolling).observe(document.body, { childList: true, subtree: true });
-  });
+    new MutationObserver(() => { watchScrolling(); hushLogs(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  }
+  // Gradio may run what it was given for the head before the body is there, or after.
+  if (document.body && document.readyState !== "loading") begin();
+  else document.addEventListener("DOMContentLoaded", begin);
 
   function keepOptions(names, values) {
     state.options = Object.fromEntries(names.map((name, at) => [name, values[at]]));

@@ -73,7 +73,26 @@ async def test_nothing_overflows_a_narrow_phone(served: RunningApp, browser: Bro
         assert await find_violations(tab.page) == []
 
 
+async def test_a_screen_reader_hears_that_an_answer_is_complete_and_no_token(
+    served: RunningApp, browser: Browser
+) -> None:
+    async with visit(browser, served.url) as tab:
+        await tab.ask("Hello")
+        lives = "[...document.querySelectorAll('[role=log]')].map(log => log.getAttribute('aria-live'))"
+        assert await tab.page.evaluate(lives) == ["off", "off"]
+        announcer = tab.page.locator("#announcer")
+        await expect(announcer).to_have_text("Answer complete.")
+        await expect(announcer).to_have_attribute("aria-live", "polite")
+
+
 async def test_no_foreign_host_is_asked(served: RunningApp, browser: Browser) -> None:
     async with visit(browser, served.url) as tab:
         await tab.ask("Hello")
         assert tab.hosts == {served.url.split("/")[2]}
+
+
+async def test_light_or_dark_is_remembered(served: RunningApp, browser: Browser) -> None:
+    async with visit(browser, served.url, color_scheme="light") as tab:
+        await tab.page.locator('[data-do="appearance"]').click()
+        await tab.reload()
+        await tab.page.wait_for_selector("body.dark")
