@@ -10,6 +10,7 @@ the server: what is not in the inbox is not found. Knows no component.
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest
@@ -38,7 +39,7 @@ def add_named(engine: Engine) -> None:
         return await _answered(engine, Turn(str(question), file_ids=(id,), is_temporary=True), visitor)
 
     for function in (chat, ask_file):
-        gr.api(function, api_name=function.__name__, concurrency_limit=None)
+        api(function, api_name=function.__name__, concurrency_limit=None)
 
 
 def _visitor(engine: Engine, request: gr.Request) -> Visitor:
