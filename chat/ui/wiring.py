@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from chat.logs import REQUEST_ID
+from chat.telemetry.logs import REQUEST_ID
 from chat.ui import answers, drawer, dressing, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.parts import Parts
