@@ -36,7 +36,8 @@ class RunningApp:
 
 def make_settings(folder: Path, **environ: str) -> Settings:
     """Settings from these variables alone; data goes below `folder`."""
-    return Settings.from_env({"DATA_DIR": str(folder / "data"), "GRADIO_SERVER_PORT": "0", **environ})
+    given = {"DATA_DIR": str(folder / "data"), "GRADIO_SERVER_PORT": "0", "TITLES": "words", **environ}
+    return Settings.from_env(given)
 
 
 @contextlib.asynccontextmanager

@@ -461,7 +461,7 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
 
     monkeypatch.setattr(chores, "TITLE_WAIT_SECONDS", 0.01)
     provider.scripts["titler"] = answer
-    async with open_engine(tmp_path, provider) as engine:
+    async with open_engine(tmp_path, provider, TITLES="model") as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("titler",)))
         generation = await engine.start(Turn("How many bridges are there?", wants_title=True), ANNA)
         await read(generation)
