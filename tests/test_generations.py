@@ -29,6 +29,16 @@ from chat.generations import (
 QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
 
 
+@pytest.fixture(autouse=True)
+async def nothing_left_behind() -> AsyncGenerator[None, None]:
+    """End what a test left running: the loop may outlive the test, with the browser of others."""
+    yield
+    left = [task for task in asyncio.all_tasks() if task.get_name().startswith("generation")]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 class Hand:
     """A source that yields what the test gives it, when it does."""
 
