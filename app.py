@@ -34,10 +34,9 @@ from chat.settings import Settings
 from chat.telemetry import logs
 from chat.telemetry.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
+from chat.ui.page_state import PageStates
 
-# Gradio keeps what every page shows that was ever opened, 10,000 of them, each 60 kB and more.
-# Nothing here reads it: an event of a page that is not remembered makes it anew.
-PAGES_REMEMBERED = 600
+PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
 PAGES_WAITING = 20_000  # that have asked for something: some bytes each
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
@@ -98,7 +97,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
     gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
     page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
-    gradio_app.state_holder.capacity = PAGES_REMEMBERED
+    gradio_app.state_holder = PageStates(page, PAGES_REMEMBERED)
     page._queue.ANALYTICS_MAX_EVENTS = 100
     page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
     app.state.gradio = gradio_app

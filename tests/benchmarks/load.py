@@ -110,6 +110,7 @@ class Load:
             await self._wait_until_full()
             await self._go_beyond()
             await self._come_new()
+            outcome.memory_full = (await self._app.probe()).memory_mb
         outcome.seconds, outcome.cpu_seconds = time.monotonic() - start, self._cpu_seconds() - spent
         outcome.memory_after = (await self._app.probe()).memory_mb
 
@@ -140,12 +141,11 @@ class Load:
         running = 0
         async with asyncio.timeout(WAIT_SECONDS):
             while running < total:
-                state = await self._app.probe()
-                if state.running < running:
+                now = await self._app.count_running()
+                if now < running:
                     break
-                running = state.running
-                self._outcome.memory_full = state.memory_mb
-                await asyncio.sleep(0.5)
+                running = now
+                await asyncio.sleep(0.2)
         self._outcome.peak_running = running
 
     async def _go_beyond(self) -> None:

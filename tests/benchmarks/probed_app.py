@@ -4,7 +4,7 @@
         await app.probe()       # memory after a collection, tasks, open files, children, temporary files
 
 Run as a program it serves the whole application on a free port, prints the address, and answers every line on
-its input with one line of JSON.
+its input with one line of JSON: `state` with all of it, `running` with the answers being written.
 """
 
 from __future__ import annotations
@@ -106,10 +106,19 @@ class ProbedApp:
         return self._process.pid
 
     async def probe(self) -> State:
+        """Return the state after a collection, for which everything else in the process stands still."""
+        return State(**await self._ask("state"))
+
+    async def count_running(self) -> int:
+        """Return how many answers are being written; costs the process nothing."""
+        return int((await self._ask("running"))["running"])
+
+    async def _ask(self, question: str) -> dict[str, Any]:
         assert self._process.stdin
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(f"{question}\n".encode())
         await self._process.stdin.drain()
-        return State(**json.loads(await self._read()))
+        answer: dict[str, Any] = json.loads(await self._read())
+        return answer
 
     async def _read(self) -> str:
         assert self._process.stdout
@@ -126,8 +135,10 @@ async def _serve(folder: Path, environ: dict[str, str], pages: int) -> None:
             whole: Any = app.server.config.app
             whole.state.gradio.state_holder.capacity = pages
         print(app.url, flush=True)
-        while await lines.readline():
-            print(json.dumps(asdict(measure(app))), flush=True)
+        while question := await lines.readline():
+            is_light = question == b"running\n"
+            answer = {"running": app.engine.running} if is_light else asdict(measure(app))
+            print(json.dumps(answer), flush=True)
 
 
 def allow_many_files() -> int:
