@@ -22,8 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if item.get_closest_marker("browser") and os.environ.get("BROWSER_TESTS") == "0":
             item.add_marker(pytest.mark.skip(reason="BROWSER_TESTS=0"))
-    # Last, since the browser keeps one event loop for all that come after it; the others have fresh ones.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
