@@ -52,7 +52,7 @@ bench: install-dev # CORPORA=folder of real files, for those that read files
 fuzz: install-dev
 	$(BIN)/python -m tests.benchmarks.fuzz_extraction
 
-load soak screenshots: install-dev
+soak load screenshots: install-dev
 	$(BIN)/python -m tests.benchmarks.$@
 
 audit: install-dev
