@@ -12,7 +12,7 @@ from PIL import Image
 
 from chat.documents import Page, Problem
 from chat.errors import EmptyFile, UnreadableFile, UnsupportedFile
-from chat.extraction import compound, worker
+from chat.extraction import locks, worker
 from chat.extraction.source import Shape, Source
 from tests.office_files import docx, odt, zipped
 
@@ -66,15 +66,16 @@ def test_each_kind_that_cannot_be_read_has_its_sentence(path: Path, data: bytes,
 def old_office(*streams: str) -> bytes:
     """A compound file whose directory has these streams under its root."""
 
-    def entry(name: str, left: int, right: int, child: int) -> bytes:
+    def entry(name: str, kind: int, right: int, child: int) -> bytes:
         coded = name.encode("utf-16-le") + b"\x00\x00"
-        return struct.pack("<64sH2x3I", coded, len(coded), left, right, child).ljust(128, b"\x00")
+        return struct.pack("<64sHBB3I", coded, len(coded), kind, 1, none, right, child).ljust(128, b"\x00")
 
     none = 0xFFFFFFFF
-    entries = [entry("Root Entry", none, none, 1)]
+    entries = [entry("Root Entry", 5, none, 1)]
     for number, name in enumerate(streams, 1):
-        entries.append(entry(name, none, number + 1 if number < len(streams) else none, none))
-    head = compound.MAGIC.ljust(30, b"\x00") + struct.pack("<H", 9)
+        entries.append(entry(name, 2, number + 1 if number < len(streams) else none, none))
+    head = locks.MAGIC.ljust(24, b"\x00") + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+    head = head.ljust(44, b"\x00") + struct.pack("<I", 1)
     head = head.ljust(48, b"\x00") + struct.pack("<I", 1)
     head = head.ljust(76, b"\x00") + struct.pack("<109I", 0, *[none] * 108)
     links = struct.pack("<128I", 0xFFFFFFFD, 0xFFFFFFFE, *[none] * 126)
@@ -86,7 +87,6 @@ def old_office(*streams: str) -> bytes:
     [
         ("WordDocument", "an old Word file (.doc); save it as .docx"),
         ("PowerPoint Document", "an old PowerPoint file (.ppt); save it as .pptx"),
-        ("EncryptedPackage", "an encrypted Office file; save it without a password"),
         ("__properties_version1.0", "an Outlook message (.msg); save it as .eml"),
     ],
 )

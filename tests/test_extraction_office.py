@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import-untyped]
 
 from chat.documents import Page, Problem
-from chat.errors import UnreadableFile, UnsupportedFile
+from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.sheets import show
 from chat.extraction.source import Finding, Source
 from tests.office_files import docx, element, odp, odt, pptx, relations, xlsx, zipped
 
-Read = Callable[[str, bytes], list[Finding]]
+Read = Callable[..., list[Finding]]
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    def findings(name: str, data: bytes) -> list[Finding]:
+    def findings(name: str, data: bytes, password: str | None = None) -> list[Finding]:
         (tmp_path / "stored").write_bytes(data)
-        return list(worker.read(Source(tmp_path / "stored", name)))
+        return list(worker.read(Source(tmp_path / "stored", name, password)))
 
     return findings
 
@@ -173,6 +176,40 @@ def test_opendocument_slides_are_pages(read: Read) -> None:
         "</draw:frame></draw:page>"
     )
     assert read("a.odp", odp(slides))[1] == Page("1", "# Plan\npoint", "Plan")
+
+
+def encrypted(data: bytes, password: str) -> bytes:
+    """The file as Office saves it with a password; what encrypts it needs more than 4 kB."""
+    padded = io.BytesIO(data)
+    with zipfile.ZipFile(padded, "a") as archive:
+        archive.writestr("docProps/padding", bytes(8_192))
+    padded.seek(0)
+    locked: bytes = ECMA376Agile.encrypt(password, padded)
+    return locked
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "page"),
+    [
+        ("a.docx", docx("<w:p><w:r><w:t>the plan</w:t></w:r></w:p>"), Page("", "the plan")),
+        ("a.xlsx", xlsx({"Plan": '<row><c r="A1"><v>42</v></c></row>'}), Page("Plan", "42", "Plan")),
+    ],
+)
+def test_encrypted_office_file_is_read_with_its_password(
+    read: Read, name: str, data: bytes, page: Page
+) -> None:
+    locked = encrypted(data, "秘密 word")
+    assert page in read(name, locked, "秘密 word")
+    with pytest.raises(PasswordRequired, match=f"“{name}” is encrypted: give its password"):
+        read(name, locked)
+    with pytest.raises(PasswordRequired, match=f"The password does not open “{name}”"):
+        read(name, locked, "guess")
+
+
+def test_encrypted_office_file_that_is_damaged_is_told(read: Read) -> None:
+    locked = encrypted(docx("<w:p/>"), "secret").replace(b"<encryption", b"<damagedxxx")
+    with pytest.raises(UnsupportedFile, match="an encrypted Office file; save it without a password"):
+        read("a.docx", locked, "secret")
 
 
 def test_encrypted_opendocument_is_told(read: Read) -> None:

@@ -13,7 +13,7 @@
     pdf        PDF page by page, each by the better of pdfium and second_reader (pypdf);
                legibility judges a page, glyphs and bidirectional use where its letters stand
     word, slides, sheets, opendocument, books, markup, rich_text, mail, notebook, plain: a format each
-    archive, package, xml_tree, compound, encodings: what the formats share
+    archive, package, xml_tree, locks, encodings: what the formats share
     pictures   a page as a picture, a picture made small
 
 Knows no budget and no question: what of a document is sent, chat.context says.

@@ -35,7 +35,7 @@ class Archive:
     def __init__(self, source: Source, what: str) -> None:
         self._name, self._what, self._read_bytes = source.name, what, 0
         try:
-            self._zip = zipfile.ZipFile(source.path)
+            self._zip = zipfile.ZipFile(source.path if source.content is None else source.open())
         except BROKEN as error:
             raise refusals.damaged(source.name, what) from error
         if len(self._zip.infolist()) > MEMBERS:

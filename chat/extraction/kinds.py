@@ -7,9 +7,9 @@ import re
 import zipfile
 from functools import partial
 
-from chat.extraction import compound, plain, refusals
+from chat.extraction import locks, plain, refusals
 from chat.extraction.archive import BROKEN
-from chat.extraction.source import Reader, Source
+from chat.extraction.source import Findings, Reader, Source
 
 HEAD_BYTES = 8_192
 WARM = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
@@ -18,7 +18,6 @@ SAVE_AS = {
     "worddocument": ("an old Word file (.doc)", "save it as .docx"),
     "powerpoint document": ("an old PowerPoint file (.ppt)", "save it as .pptx"),
     "__properties_version1.0": ("an Outlook message (.msg)", "save it as .eml"),
-    "encryptedpackage": ("an encrypted Office file", "save it without a password"),
     "visiodocument": ("a Visio drawing", "save it as PDF"),
     "quill": ("a Publisher file", "save it as PDF"),
 }
@@ -74,7 +73,7 @@ MARK = b"\xef\xbb\xbf"
 
 def recognise(source: Source) -> Reader:
     """Return the reader for what the file holds; raise UnsupportedFile where there is none."""
-    with source.path.open("rb") as file:
+    with source.open() as file:
         head = file.read(HEAD_BYTES)
     if not head:
         raise refusals.empty(source.name)
@@ -82,7 +81,7 @@ def recognise(source: Source) -> Reader:
         return _reader("pdf")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _in_zip(source)
-    if head.startswith(compound.MAGIC):
+    if head.startswith(locks.MAGIC):
         return _in_compound(source)
     if head.startswith(PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return _reader("pictures")
@@ -98,7 +97,7 @@ def load_readers() -> None:
 
 def _in_zip(source: Source) -> Reader:
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with source.open() as file, zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             kind = (
                 archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
@@ -117,15 +116,22 @@ def _in_zip(source: Source) -> Reader:
 
 
 def _in_compound(source: Source) -> Reader:
-    names = compound.names(source.path.read_bytes())
+    names = locks.names(source)
     if names & {"workbook", "book"}:
         return _reader("xls")
+    if "encryptedpackage" in names:
+        return _read_locked
     for name, (what, advice) in SAVE_AS.items():
         if name in names:
             raise refusals.unsupported(source.name, what, advice)
     raise refusals.unsupported(
         source.name, "an old Office file or a damaged one", "save it in today's format"
     )
+
+
+def _read_locked(source: Source) -> Findings:
+    unlocked = locks.unlock(source)
+    yield from recognise(unlocked)(unlocked)
 
 
 def _refuse_known(source: Source, head: bytes) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 import python_calamine
 
 from chat.documents import Page, Problem
-from chat.extraction import refusals
+from chat.extraction import locks, refusals
 from chat.extraction.package import Package, row
 from chat.extraction.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
@@ -36,10 +36,10 @@ def read_as(kind: str, source: Source) -> Findings:
 
 def _open(source: Source) -> python_calamine.CalamineWorkbook:
     try:
-        with source.path.open("rb") as file:
+        with source.open() as file:
             return python_calamine.load_workbook(file)
-    except python_calamine.PasswordError as error:
-        raise refusals.locked_for_good(source.name, WHAT) from error
+    except python_calamine.PasswordError:
+        return _open(locks.unlock(source))
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise refusals.damaged(source.name, WHAT) from error
 

@@ -6,21 +6,32 @@ whenever more is known. It raises an AttachmentError where nothing can be read a
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from chat.documents import Page, Problem
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file as a reader sees it. name: as the user gave it, for sentences and as a hint, never a path."""
+    """A file as a reader sees it.
+
+    name: as the user gave it, for sentences and as a hint, never a path. content: its bytes, where those at
+    `path` are encrypted.
+    """
 
     path: Path
     name: str
     password: str | None = None
     characters: int = 3_000_000
+    content: bytes | None = None
+
+    def open(self) -> BinaryIO:
+        """Return its bytes, to be closed by the caller."""
+        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 
     @property
     def suffix(self) -> str:
