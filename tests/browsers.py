@@ -17,6 +17,7 @@ ARGUMENTS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container's is 64 MB, and a page that finds it full is gone
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -26,13 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """One for the session: fixtures that outlive a test, such as the browser, then share its event loop."""
+    """Of the widest scope, so that a fixture of any may be asynchronous."""
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def browser() -> AsyncGenerator[Browser, None]:
-    """Chromium, started once. Without one the test fails and names the switch that leaves it out."""
+    """Chromium, one a module, whose tests share its event loop. Without one the test fails and names the switch that leaves it out."""
     async with AsyncExitStack() as stack:
         try:
             browser = await stack.enter_async_context(start_chromium())
