@@ -50,3 +50,10 @@ def test_whole_documents_are_split_as_questions_are(sentences: list[str]) -> Non
 
 def test_a_hundred_thousand_terms_have_as_many_keys() -> None:
     assert len(np.unique(hash_terms(f"{n:x}" for n in range(100_000)))) == 100_000
+
+
+def test_traditional_and_simplified_chinese_are_the_same_terms() -> None:
+    assert split_terms("臺灣的首都") == split_terms("台湾的首都")
+    keys, numbers = hash_sentences(["臺灣的首都", "後來"])
+    assert set(keys) == set(hash_terms(split_terms("台湾的首都 后来")))
+    assert set(numbers) == {0, 1}

@@ -1,5 +1,7 @@
 """Terms: what a text is searched by. Words cut to a stem's length; characters and pairs elsewhere.
 
+Traditional Chinese characters count as their simplified forms, so that a question in one finds a text in both.
+
 Knows no document and no ranking. `split_terms` is for questions, `hash_sentences` the same for whole
 documents, in arrays: a million characters of Chinese take half a second instead of two.
 """
@@ -14,6 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from opencc import OpenCC
 
 STEM_LETTERS = 6  # cutting equals a stemmer in ten languages, without knowing which language it is
 KEY_BITS = 40  # of a term's hash: one collision is expected among a million different terms
@@ -28,6 +31,7 @@ _UNSPACED = (
 )
 # Python's \w has no combining marks: without these Hindi and vowelled Arabic fall apart into single letters.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
+_HAN = range(0x4E00, 0xA000)
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _BREAK = "\x01"  # between sentences, while many are hashed at once
 _WORD = re.compile(rf"(?:[^\W_{_UNSPACED}]|[{_MARKS}])+|{_BREAK}")
@@ -43,7 +47,7 @@ _ARABIC_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
 def split_terms(text: str) -> list[str]:
     """Return the terms of `text` as often as they stand there: words, then characters, then pairs."""
     text = _normalise(text.replace(_BREAK, " "))
-    runs = _RUN.findall(text)
+    runs = [_simplify(run) for run in _RUN.findall(text)]
     pairs = ["".join(pair) for run in runs for pair in pairwise(run)]
     return [*_find_words(text), *"".join(runs), *pairs]
 
@@ -61,7 +65,9 @@ def hash_sentences(sentences: Sequence[str]) -> tuple[Keys, NDArray[np.uint64]]:
     is_break = letters[:, 0] == ord(_BREAK)
     keys, numbers = [_hash_columns(letters[~is_break].T)], [np.cumsum(is_break)[~is_break]]
     if not text.isascii():
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).copy()
+        is_han = (points >= _HAN.start) & (points < _HAN.stop)
+        points[is_han] = _simplified_table()[points[is_han] - _HAN.start]
         unspaced = _unspaced_table()[points]
         number = np.cumsum(points == ord(_BREAK))
         pairs = unspaced[:-1] & unspaced[1:]
@@ -109,6 +115,18 @@ def _hash_columns(columns: Iterable[Letters]) -> Keys:
         mixed ^= mixed >> np.uint64(31)
         keys = keys + mixed * np.uint64(0xBF58476D1CE4E5B9)
     return keys >> np.uint64(64 - KEY_BITS)
+
+
+def _simplify(run: str) -> str:
+    table = _simplified_table()
+    return "".join(chr(table[ord(one) - _HAN.start]) if ord(one) in _HAN else one for one in run)
+
+
+@cache
+def _simplified_table() -> Letters:
+    """Give for each character of _HAN its simplified form. Made at the first use."""
+    forms = OpenCC("t2s").convert("\n".join(map(chr, _HAN))).split("\n")
+    return np.array(forms, "U1").view(np.uint32)
 
 
 @cache
