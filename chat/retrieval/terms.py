@@ -1,6 +1,6 @@
 """Terms: what a text is searched by. Words cut to a stem's length; characters and pairs elsewhere.
 
-Traditional Chinese characters count as their simplified forms, so that a question in one finds a text in both.
+Traditional Chinese characters count as their simplified forms: a question in one finds a text in both.
 
 Knows no document and no ranking. `split_terms` is for questions, `hash_sentences` the same for whole
 documents, in arrays: a million characters of Chinese take half a second instead of two.
