@@ -32,7 +32,10 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncGenerator[Browser, None]:
-    """Chromium, one a module, whose tests share its event loop. Without one the test fails and names the switch that leaves it out."""
+    """Chromium, one a module, whose tests share its event loop.
+
+    Without one the test fails and names the switch that leaves it out.
+    """
     async with AsyncExitStack() as stack:
         try:
             browser = await stack.enter_async_context(start_chromium())
