@@ -107,18 +107,31 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
 class Server(uvicorn.Server):
     """uvicorn, which on a signal lets every reader receive its ending before the sockets close."""
 
+    _ending: asyncio.Task[None] | None = None
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not handed on: uvicorn would raise the signal once more at the end, and an end that was asked for
         # would have the status of a crash. Called between two steps of the loop, which it must wake.
-        if not self.should_exit:
-            self.should_exit = True
-            asyncio.get_running_loop().call_soon_threadsafe(self._start_ending)
-        elif sig == signal.SIGINT:
+        if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
+        asyncio.get_running_loop().call_soon_threadsafe(self._start_ending)
 
     def _start_ending(self) -> None:
+        """End, after the grace for running answers; a second signal cuts that short."""
         app: FastAPI = self.config.app  # type: ignore[assignment]
-        self._ending = asyncio.create_task(_end_streams(app))
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(app))
+        elif not self.should_exit:
+            self._ending.cancel()
+            self._ending = asyncio.create_task(self._end_now(app))
+
+    async def _end(self, app: FastAPI) -> None:
+        await app.state.engine.drain()
+        await self._end_now(app)
+
+    async def _end_now(self, app: FastAPI) -> None:
+        self.should_exit = True
+        await _end_streams(app)
 
 
 async def _end_streams(app: FastAPI) -> None:

@@ -27,11 +27,11 @@ from starlette.types import Message, Receive, Scope, Send
 from chat.access import is_reserved
 from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
-from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
+from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping, Unreachable
 from chat.generations import Generation
 from chat.headers import EXAMPLE_POLICY
 from chat.reference import write_reference
-from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_events, parse_event_id
+from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events, parse_event_id
 from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.turns import Visitor
 
@@ -71,13 +71,16 @@ class EventStream(Response):
     async def _send_frames(self, send: Send) -> None:
         # At once, so that a proxy and its client see an answer even where there is nothing to catch up with.
         await send({"type": "http.response.body", "body": RETRY, "more_body": True})
-        number = self.after + 1
-        async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
-            async for batch in batches:
-                frames = encode_events(self.generation.id, number, batch) if batch else KEEP_ALIVE
-                await send({"type": "http.response.body", "body": frames, "more_body": True})
-                number += len(batch)
-        await send({"type": "http.response.body", "body": b""})
+        number, last = self.after + 1, b""
+        try:
+            async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
+                async for batch in batches:
+                    frames = encode_events(self.generation.id, number, batch) if batch else KEEP_ALIVE
+                    await send({"type": "http.response.body", "body": frames, "more_body": True})
+                    number += len(batch)
+        except Unreachable as error:
+            last = encode_error(error)
+        await send({"type": "http.response.body", "body": last})
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
@@ -139,7 +142,12 @@ def get_engine(request: Request) -> Engine:
     return engine
 
 
-def identify(
+async def provide_engine(request: Request) -> Engine:
+    """As a dependency: what is not asynchronous would be run in a thread, for each request."""
+    return get_engine(request)
+
+
+async def identify(
     request: Request,
     x_visitor: Annotated[str, Header(max_length=200, description="Whose things these are")] = "",
     visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
@@ -151,13 +159,13 @@ def identify(
     return Visitor(_authorize(request) or named, request.client.host if request.client else "")
 
 
-def _authorize_reading(request: Request) -> None:
+async def _authorize_reading(request: Request) -> None:
     """Ask for the log-in before documents and figures too, unless PUBLIC_DOCS leaves them open."""
     if not get_engine(request).settings.public_docs:
         _authorize(request)
 
 
-TheEngine = Annotated[Engine, Depends(get_engine)]
+TheEngine = Annotated[Engine, Depends(provide_engine)]
 Caller = Annotated[Visitor, Depends(identify)]
 GenerationId = Annotated[
     str, PathParameter(description="As its first frame and POST /ai/generations tell it")
@@ -217,7 +225,7 @@ async def follow_generation(
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else -1
     if seen and seen.generation_id == generation_id:
         number = seen.number
-    return _follow(engine.find(generation_id, caller.owner), number)
+    return _follow(await engine.find(generation_id, caller.owner), number)
 
 
 @router.post("/generations/{generation_id}/continue", tags=["generations"], status_code=201)
@@ -304,7 +312,7 @@ async def _start_or_resume(
 ) -> Response:
     seen = parse_event_id(last_event_id)
     if seen:  # a reconnect: it must never start, and so bill, a second answer
-        return _follow(engine.find(seen.generation_id, caller.owner), seen.number)
+        return _follow(await engine.find(seen.generation_id, caller.owner), seen.number)
     return _follow(await engine.start(body.turn(), caller), -1)
 
 

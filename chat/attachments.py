@@ -41,6 +41,8 @@ class Attachment:
         self._index: Index | None = None
         self._evidence: Evidence | None = None
         self._preparing = asyncio.Lock()
+        self.recording: asyncio.Task[None] | None = None  # after which other replicas have it
+        self.is_recorded = False
 
     @property
     def document(self) -> Document:
@@ -63,7 +65,9 @@ class Attachment:
             yield document
 
     async def finish(self) -> Document:
-        """Wait until all of it is read."""
+        """Wait until all of it is read, and is where other replicas read it."""
+        if self.recording:
+            await asyncio.wait([self.recording])
         return self._source if isinstance(self._source, Document) else await self._source.finish()
 
     async def index(self) -> Index:
@@ -94,8 +98,14 @@ class Attachments:
     """All attachments: those in memory, and through history those that were read before."""
 
     def __init__(
-        self, readers: Readers, folder: Path, on_read: Callable[[str, float], None] | None = None
+        self,
+        readers: Readers,
+        folder: Path,
+        on_read: Callable[[str, float], None] | None = None,
+        *,
+        is_shared: bool = False,
     ) -> None:
+        self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
         self._on_read = on_read  # told the kind of a file and the seconds that it took
         self._folder = folder
@@ -118,6 +128,8 @@ class Attachments:
         task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._is_shared:
+            attachment.recording = task
         return attachment
 
     def add_text(self, text: str, name: str, owner: str) -> Attachment:
@@ -144,10 +156,14 @@ class Attachments:
     async def get(self, id: str, owner: str, history: History) -> Attachment:
         """Return an attachment. Raises NotFound, also where it is another's."""
         found = self._cache.get(id)
+        if found and self._is_shared and found.is_recorded and not await _is_kept(found, history):
+            await self.remove((id,))  # another replica has deleted it
+            found = None
         if found is None:
             record = await history.attachment(id, owner)
             path = await self._restore(id, owner, record.document, history)
             found = self._keep(Attachment(id, record.owner, record.document, path))
+            found.is_recorded = True
         if found.owner not in ("", owner):
             raise NotFound("There is no such file, or it is no longer kept.")
         self._cache.move_to_end(id)
@@ -188,6 +204,7 @@ class Attachments:
             attachment.path = None
         try:
             await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
+            attachment.is_recorded = True
         except ChatError as error:  # the file stays usable for as long as it is in memory
             log.warning("a file is not recorded: %s", error)
 
@@ -202,6 +219,13 @@ class Attachments:
         path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(path.write_bytes, original)
         return path
+
+
+async def _is_kept(attachment: Attachment, history: History) -> bool:
+    try:
+        return await history.has_attachment(attachment.id, attachment.owner)
+    except ChatError:  # a database that is away has deleted nothing
+        return True
 
 
 def _is_needed(document: Document) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -26,21 +27,25 @@ from chat.briefs import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
-from chat.errors import ChatError, Interrupted, InvalidRequest, NotFound, Refused
+from chat.errors import Interrupted, InvalidRequest, NotFound, Refused, Stopping, Unreachable
 from chat.extraction import Limits as ReaderLimits
 from chat.extraction import Readers
 from chat.generations import Generation, Generations, Limits, error_event, new_id
 from chat.history import History, Message
 from chat.inbox import Inbox
 from chat.models import Model, Models
-from chat.records import TEMPORARY, Records, cut_branch, mark_interrupted
+from chat.records import TEMPORARY, Records, cut_branch, end_as, is_unfinished, mark_interrupted
+from chat.requests import Requests
 from chat.settings import Settings
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
-REQUESTS_KEPT = 100_000  # request ids that are remembered, so that none starts a second answer
+if TYPE_CHECKING:
+    from chat.replicas.replica import Replica
+
+RESUMING_SECONDS = 15.0  # that a second Continue of the same answer waits at most, on whatever replica
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 INLINE_NAME = "file.txt"
 DEFAULTS = Options()
@@ -62,13 +67,17 @@ class Engine:
         self.readers = Readers(_reader_limits(settings))
         self.metrics = Metrics(lambda: self.running)
         self._traces = Traces(settings.otlp_endpoint)
-        self._attachments = Attachments(self.readers, self.folder / "files", self.metrics.observe_reading)
+        is_shared = bool(settings.redis_url)
+        self._attachments = Attachments(
+            self.readers, self.folder / "files", self.metrics.observe_reading, is_shared=is_shared
+        )
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
-        self.records = Records(settings.database_url or default)
+        self.records = Records(settings.database_url or default, is_shared=is_shared)
         self._allowances = Allowances(settings)
         self._generations = Generations(_limits(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
-        self._requests: dict[tuple[str, str], asyncio.Future[str]] = {}
+        self._replica = self._join(settings.redis_url) if settings.redis_url else None
+        self._requests = Requests(self._replica)
         self._resuming: set[tuple[str, str]] = set()
         self._untitled: set[str] = set()
         self._chores = Chores(self.records, self._attachments, self._generations)
@@ -78,6 +87,8 @@ class Engine:
         self.notice = await self.records.open()
         await self.readers.start()
         self._traces.open()
+        if self._replica:
+            await self._replica.open()
         self._chores.start(self._chores.save_progress(self._answers))
         self._chores.start(self._chores.expire_files(self.settings.file_retention))
         self._chores.start(self._chores.forget_generations())
@@ -89,13 +100,20 @@ class Engine:
     async def aclose(self) -> None:
         """End every generation with an event that its readers get, then close what it used."""
         await self.end_generations()
+        if self._replica:
+            await self._replica.aclose()
         await self._chores.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
         await self.records.aclose()
+        await self._allowances.aclose()
         await self.models.aclose()
         await self._traces.aclose()
         self._work.cleanup()
+
+    async def drain(self) -> None:
+        """Start no more answers, and let those that run end by themselves for SHUTDOWN_GRACE seconds."""
+        await self._generations.drain(self.settings.shutdown_grace)
 
     async def end_generations(self) -> None:
         """End every generation with an event that its readers get, and start no more."""
@@ -119,25 +137,13 @@ class Engine:
 
     async def start(self, turn: Turn, visitor: Visitor) -> Generation:
         """Start answering a turn, or return the generation that its request_id names. Raises ChatError."""
-        if not turn.request_id:
-            return await self._start(turn, visitor)
-        # Who names no visitor may not be given another's answer by an id that both happened to choose.
-        key = (visitor.caller, turn.request_id)
-        known = self._requests.get(key)
-        if known:
-            return self.find(await asyncio.shield(known), visitor.owner)
-        while len(self._requests) >= REQUESTS_KEPT:
-            del self._requests[next(iter(self._requests))]
-        self._requests[key] = started = asyncio.get_running_loop().create_future()
-        started.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            generation = await self._start(turn, visitor)
-        except BaseException as error:
-            self._requests.pop(key, None)
-            started.set_exception(error if isinstance(error, ChatError) else ChatError("It did not start."))
-            raise
-        started.set_result(generation.id)
-        return generation
+        start, find = partial(self._start, turn, visitor), partial(self.find, owner=visitor.owner)
+        if turn.request_id:
+            # Who names no visitor may not be given another's answer by an id that both happened to choose.
+            generation = await self._requests.once((visitor.caller, turn.request_id), start, find)
+        else:
+            generation = await start(new_id())
+        return await self._opened(generation)
 
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""
@@ -147,7 +153,7 @@ class Engine:
         history = await self._branch_to(question, visitor.owner)
         if self.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
-        return await self._answer(question, history[:-1], visitor, options)
+        return await self._opened(await self._answer(question, history[:-1], visitor, options))
 
     async def resume_answer(
         self, message_id: str, visitor: Visitor, options: Options = DEFAULTS
@@ -158,28 +164,33 @@ class Engine:
             raise InvalidRequest("This answer is still being written.")
         self._resuming.add(key)
         try:
-            return await self._resume_answer(message_id, visitor, options)
+            return await self._opened(await self._resume_claimed(message_id, visitor, options))
         finally:
             self._resuming.discard(key)
 
     async def continue_generation(self, generation_id: str, visitor: Visitor) -> Generation:
         """Continue the answer that a generation broke off at, as `resume_answer` does. Raises NotFound."""
-        opening = orjson.loads(self.find(generation_id, visitor.owner).events[0].data)
+        generation = await self.find(generation_id, visitor.owner)
+        opening = orjson.loads(generation.events[0].data)
         return await self.resume_answer(opening["message_id"], visitor)
 
-    def find(self, generation_id: str, owner: str) -> Generation:
-        """Return a generation to follow. Raises NotFound."""
-        return self._generations.get(generation_id, owner)
+    async def find(self, generation_id: str, owner: str) -> Generation:
+        """Return a generation to follow, whichever replica writes it. Raises NotFound, Unreachable."""
+        try:
+            return self._generations.get(generation_id, owner)
+        except NotFound:
+            if self._replica is None:
+                raise
+        return await self._replica.find(generation_id, owner)
 
     def conversation_of(self, generation: Generation) -> str:
         """Return the conversation that a generation belongs to."""
         return str(orjson.loads(generation.events[0].data)["conversation_id"])
 
     async def stop(self, generation_id: str, owner: str) -> Generation:
-        """Stop it; returns when its ending is in the log. Idempotent. Raises NotFound."""
-        generation = self.find(generation_id, owner)
-        generation.cancel()
-        await generation.wait()
+        """Stop it; returns when its ending is in the log. Idempotent. Raises NotFound, Unreachable."""
+        generation = await self.find(generation_id, owner)
+        await generation.stop()
         return generation
 
     # --- files ---------------------------------------------------------------------------------------------
@@ -225,14 +236,14 @@ class Engine:
 
         An answer whose finish_reason is None is being written by its generation_id.
         """
-        return self._mark_interrupted(await self.records.branch(conversation_id, owner))
+        return await self._mark_interrupted(await self.records.branch(conversation_id, owner), owner)
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with its messages and files, and stop what is being written in it."""
         for generation, answer in list(self._answers.items()):
             if answer.conversation_id == conversation_id and generation.owner == owner:
-                generation.cancel()
-                await generation.wait()
+                await generation.stop()
+        await self._stop_elsewhere(conversation_id, owner)
         files = await self.records.delete_conversation(conversation_id, owner)
         await self._attachments.remove(tuple(files))
 
@@ -242,7 +253,18 @@ class Engine:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    async def _start(self, turn: Turn, visitor: Visitor) -> Generation:
+    def _join(self, redis_url: str) -> Replica:
+        from chat.replicas.replica import Replica  # and with it Redis's client, where it is wanted
+
+        return Replica(redis_url, self._generations.limits, self._generations.known, self.records.end_sealed)
+
+    async def _opened(self, generation: Generation) -> Generation:
+        """Return it once other replicas can find it. It has started: who leaves here changes nothing."""
+        if self._replica:
+            await self._replica.wait_until_open(generation)
+        return generation
+
+    async def _start(self, turn: Turn, visitor: Visitor, generation_id: str) -> Generation:
         if not turn.user_message.strip():
             raise InvalidRequest("The message is empty.", field="user_message")
         await self._admit(visitor)
@@ -261,14 +283,34 @@ class Engine:
             attachment_ids=files,
         )
         generation = await self._answer(
-            question, branch, visitor, turn.options, is_new=True, is_first=not turn.conversation_id
+            question,
+            branch,
+            visitor,
+            turn.options,
+            is_new=True,
+            is_first=not turn.conversation_id,
+            generation_id=generation_id,
         )
         if turn.wants_title and self._may_title(turn):
             self._untitled.add(conversation_id)
         return generation
 
+    async def _resume_claimed(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
+        if self._replica is None:
+            return await self._resume_answer(message_id, visitor, options)
+        name, mine = f"continue:{message_id}", new_id()
+        if await self._replica.claim(name, mine, RESUMING_SECONDS) != mine:
+            raise InvalidRequest("This answer is still being written.")
+        try:
+            generation = await self._resume_answer(message_id, visitor, options)
+            await self.records.recorder.settle(self.conversation_of(generation))  # others read it there
+            return generation
+        finally:
+            await self._replica.release(name)
+
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
-        (message,) = self._mark_interrupted([await self.records.message(message_id, visitor.owner)])
+        kept = await self.records.message(message_id, visitor.owner)
+        (message,) = await self._mark_interrupted([kept], visitor.owner)
         if message.finish_reason is None:
             raise InvalidRequest("This answer is still being written.")
         await self._admit(visitor)
@@ -276,20 +318,47 @@ class Engine:
         history = await self._branch_to(question, visitor.owner)
         return await self._answer(question, history[:-1], visitor, options, begun=message)
 
-    def _mark_interrupted(self, messages: Sequence[Message]) -> Sequence[Message]:
+    async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # Those that have ended count as running: what was read may be older than their end.
-        return mark_interrupted(messages, frozenset(generation.id for generation in self._answers))
+        running = {generation.id for generation in self._answers}
+        told = list(messages)
+        for at, message in enumerate(messages):
+            if self._replica and is_unfinished(message) and message.generation_id not in running:
+                told[at], is_running = await self._look_elsewhere(message, owner, self._replica)
+                running |= {message.generation_id} if message.generation_id and is_running else set()
+        return mark_interrupted(told, frozenset(running))
+
+    async def _look_elsewhere(self, message: Message, owner: str, replica: Replica) -> tuple[Message, bool]:
+        """Return an unfinished answer as it may have ended by now, and whether another replica writes it."""
+        try:
+            generation = await replica.find(message.generation_id or "", owner)
+        except NotFound:
+            return message, False
+        except Unreachable:  # for a moment it counts as being written: Continue would write it twice
+            return message, not replica.is_gone
+        if generation.is_finished:
+            return end_as(message, generation, (generation.about.text, generation.about.reasoning)), False
+        return message, True
+
+    async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
+        """Stop what other replicas write on the shown branch of a conversation."""
+        if self._replica is None or conversation_id.startswith(TEMPORARY):
+            return
+        for message in await self.branch(conversation_id, owner):
+            if is_unfinished(message):
+                with contextlib.suppress(NotFound, Unreachable):
+                    await self.stop(message.generation_id or "", owner)
 
     def _may_title(self, turn: Turn) -> bool:
         is_first = not (turn.conversation_id or turn.is_temporary)
         return is_first and self.settings.titles == "model" and not self.models.is_demo
 
     async def _admit(self, visitor: Visitor) -> None:
-        """Count a message against the visitor's limits. Raises Refused."""
+        """Count a message against the visitor's limits. Raises Refused, or Stopping."""
         try:
             self._generations.check(visitor.caller)
             await self._allowances.admit(visitor)
-        except Refused as error:
+        except (Refused, Stopping) as error:
             self.metrics.count_refusal(error.type)
             raise
 
@@ -314,6 +383,7 @@ class Engine:
         is_new: bool = False,
         is_first: bool = False,
         begun: Message | None = None,
+        generation_id: str = "",
     ) -> Generation:
         """Start the generation that answers `question` after `branch`; `begun` is the answer it continues."""
         attachments = await self._attachments_of((*branch, question), visitor.owner)
@@ -332,7 +402,7 @@ class Engine:
             demo=demo,
             blind_models=self.models.blind,
         )
-        generation_id = new_id()
+        generation_id = generation_id or new_id()
         answer = Answer(
             task,
             generation_id=generation_id,
@@ -348,9 +418,17 @@ class Engine:
             opening=[answer.opening()],
         )
         self._answers[generation] = answer
+        if self._replica:
+            self._replica.publish(
+                generation,
+                conversation_id=answer.conversation_id,
+                message_id=answer.message_id,
+                begun=task.begun or ("", ""),
+            )
         if is_new:
-            self.records.add_question(question, visitor.owner, is_first)
-        self.records.open_answer(answer, question.id, visitor.owner)
+            self.records.begin_turn(question, answer, visitor.owner, is_first)
+        else:
+            self.records.open_answer(answer, question.id, visitor.owner)
         return generation
 
     async def _attachments_of(self, branch: Sequence[Message], owner: str) -> Sequence[Attachment]:

@@ -9,6 +9,8 @@
     ├── Refused                 a limit was reached; says which, and when to try again
     ├── NoModel                 nobody there who could answer, yet or at all
     ├── Interrupted             the server stopped while it wrote an answer
+    ├── AnswerTooLong           it grew past a limit and was cut; another try would be too
+    ├── Unreachable             the answer is written by another replica, which cannot be reached now
     ├── AttachmentError         a file that cannot be used
     │   ├── UnsupportedFile     no reader for what it holds
     │   ├── EmptyFile           nothing in it
@@ -106,6 +108,20 @@ class Interrupted(ChatError):
     type = "interrupted"
     status = 503
     retryable = True
+
+
+class AnswerTooLong(ChatError):
+    type = "answer_too_long"
+
+
+class Unreachable(ChatError):
+    type = "unreachable"
+    status = 503
+    retryable = True
+    retry_after = 2.0
+
+    def __init__(self, message: str = "This answer cannot be reached now. Try again in a moment.") -> None:
+        super().__init__(message)
 
 
 class AttachmentError(ChatError):

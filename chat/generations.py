@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import orjson
 
-from chat.errors import ChatError, NotFound, Refused
+from chat.errors import AnswerTooLong, ChatError, NotFound, Refused, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +65,17 @@ class Limits:
 
 def done_event(finish_reason: str) -> Event:
     """Return the ending of a generation that was not broken: the provider's reason, or `cancelled`."""
-    return Event("done", orjson.dumps({"finish_reason": finish_reason}))
+    return Event("done", to_json({"finish_reason": finish_reason}))
 
 
 def error_event(error: ChatError) -> Event:
     """Return the ending of a generation that broke, as the JSON that is sent."""
-    return Event("error", orjson.dumps(error.body()))
+    return Event("error", to_json(error.body()))
+
+
+def to_json(value: object) -> bytes:
+    """Return the JSON in no more memory than it needs: orjson's own bytes keep a block of 4 kB."""
+    return bytes(memoryview(orjson.dumps(value)))
 
 
 def read_text(events: Sequence[Event], text: str = "", reasoning: str = "") -> tuple[str, str]:
@@ -94,6 +99,7 @@ class Generation:
         self.caller = caller
         self.bytes = 0
         self.is_finished = False  # whether the ending is in the log
+        self.lost: ChatError | None = None  # why no more comes of a log that another replica writes
         self._limits = limits
         self._on_end = on_end
         self._events: list[Event] = []
@@ -141,9 +147,11 @@ class Generation:
 
         An empty batch says that nothing came for `idle` seconds. Ids past the newest are taken as the newest.
         Close the iterator (`contextlib.aclosing`) when leaving early: it counts as a reader until then.
+        Raises Unreachable where another replica writes the log and cannot be reached: that is no event.
         """
         at = min(max(after, -1), self.last_id) + 1
-        self._enter()
+        timer = _IdleTimer(idle) if idle else None
+        self.enter()
         try:
             while True:
                 batch = self._events[at : at + BATCH_EVENTS]
@@ -154,10 +162,14 @@ class Generation:
                         await asyncio.sleep(0)  # who has much to catch up with lets others run
                 elif self.is_finished:
                     return
-                elif not await self._changed(idle):
+                elif self.lost:
+                    raise self.lost
+                elif not await self._changed(timer):
                     yield ()
         finally:
-            self._leave()
+            if timer:
+                timer.close()
+            self.leave()
 
     def cancel(self, ending: Event | None = None) -> None:
         """End it now, with `ending` or as cancelled; what had come stays. After the end: no effect."""
@@ -165,6 +177,15 @@ class Generation:
             self._append([ending or done_event("cancelled")])
             if self._task:
                 self._task.cancel()
+
+    def abandon(self) -> None:
+        """Nobody has followed it for the grace time."""
+        self.cancel()
+
+    async def stop(self) -> None:
+        """End it, and return when the ending is in the log and the source is closed."""
+        self.cancel()
+        await self.wait()
 
     async def wait(self) -> None:
         """Return when the ending is in the log and the source is closed."""
@@ -212,11 +233,9 @@ class Generation:
 
     def _check_limits(self) -> None:
         if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:
-            raise Refused(
+            raise AnswerTooLong(
                 f"The answer was cut: it grew past {self._limits.max_events} events "
-                f"or {self._limits.max_bytes} bytes.",
-                type="answer_too_long",
-                retry_after=0,
+                f"or {self._limits.max_bytes} bytes."
             )
 
     def _seal(self, task: asyncio.Task[None]) -> None:
@@ -241,32 +260,32 @@ class Generation:
                 waiter.set_result(True)
         self._waiters.clear()
 
-    async def _changed(self, idle: float | None) -> bool:
-        """Wait for an append, at most `idle` seconds; the time-out is on the log, never on a generator."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[bool] = loop.create_future()
-        timer = loop.call_later(idle, _give_up, waiter) if idle else None
+    async def _changed(self, timer: _IdleTimer | None) -> bool:
+        """Wait for an append, or for the timer; the time-out is on the log, never on a generator."""
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
+        if timer:
+            timer.watch(waiter)
         try:
             return await waiter
         finally:
-            if timer:
-                timer.cancel()
             if waiter in self._waiters:  # the reader leaves, or nothing came
                 self._waiters.remove(waiter)
 
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Count one more who follows."""
         self._readers += 1
         self._disarm()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Count one less who follows."""
         self._readers -= 1
         self._arm()
 
     def _arm(self) -> None:
         if self._readers == 0 and not self.is_finished and self._limits.abandoned_after > 0:
             loop = asyncio.get_running_loop()
-            self._abandoned = loop.call_later(self._limits.abandoned_after, self.cancel)
+            self._abandoned = loop.call_later(self._limits.abandoned_after, self.abandon)
 
     def _disarm(self) -> None:
         if self._abandoned:
@@ -274,9 +293,38 @@ class Generation:
             self._abandoned = None
 
 
-def _give_up(waiter: asyncio.Future[bool]) -> None:
-    if not waiter.done():
-        waiter.set_result(False)
+class _IdleTimer:
+    """Tells one reader that nothing has come for `seconds`.
+
+    Set once, it looks when it fires whether that was too early: one for each batch would cost more than the
+    batch does.
+    """
+
+    __slots__ = ("_handle", "_loop", "_seconds", "_since", "_waiter")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def watch(self, waiter: asyncio.Future[bool]) -> None:
+        """Resolve `waiter` with False unless something else does so in time."""
+        self._waiter, self._since = waiter, self._loop.time()
+        if self._handle is None:
+            self._handle = self._loop.call_later(self._seconds, self._look)
+
+    def close(self) -> None:
+        if self._handle:
+            self._handle.cancel()
+
+    def _look(self) -> None:
+        left = self._since + self._seconds - self._loop.time()
+        if left > 0:
+            self._handle = self._loop.call_later(left, self._look)
+            return
+        self._handle = None
+        if not self._waiter.done():
+            self._waiter.set_result(False)
 
 
 class Generations:
@@ -301,10 +349,15 @@ class Generations:
         """How many are being written now."""
         return len(self._running)
 
+    def known(self) -> dict[str, Generation]:
+        """Return all of them by their ids, running and kept."""
+        kept = {id: generation for id, (_, generation) in self._finished.items()}
+        return kept | self._running
+
     def check(self, caller: str) -> None:
-        """Raise Refused where one more may not be started now."""
+        """Raise Refused or Stopping where one more may not be started now."""
         if self._closed:
-            raise Refused("The server is stopping. Try again in a moment.", type="stopping", retry_after=5)
+            raise Stopping("The server is stopping. Try again in a moment.")
         if self.running >= self.limits.max_running:
             raise Refused(
                 f"{self.limits.max_running} answers are being written, the limit. Try again shortly.",
@@ -349,6 +402,12 @@ class Generations:
         if generation is None or generation.owner not in ("", owner):
             raise NotFound("There is no such answer, or it is no longer kept.")
         return generation
+
+    async def drain(self, seconds: float) -> None:
+        """Start no more; return when all have ended by themselves, or after these seconds."""
+        self._closed = True
+        if self._closing and seconds:
+            await asyncio.wait(self._closing, timeout=seconds)
 
     async def aclose(self, ending: Event | None = None) -> None:
         """End all that run, with `ending`, and return when each has ended."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -20,6 +21,9 @@ from chat.generations import Generation
 from chat.history import History, Message, MessageFields, make_title
 from chat.recorder import Recorder
 
+if TYPE_CHECKING:
+    from chat.replicas.mirrors import Mirror
+
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 TEMPORARY = "temporary-"
 UNTIL_STOPPED = "Conversations are kept only until the server stops."
@@ -28,7 +32,9 @@ UNTIL_STOPPED = "Conversations are kept only until the server stops."
 class Records:
     """Two histories: the kept one, and one in memory for what is temporary, or when the disk fails."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_shared: bool = False) -> None:
+        """is_shared: other replicas write the same history."""
+        self._is_shared = is_shared
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
         self.recorder = Recorder()
@@ -78,12 +84,15 @@ class Records:
                 await self.kept.delete_conversation(conversation_id, owner)
         return await self.store(conversation_id).delete_conversation(conversation_id, owner)
 
-    def add_question(self, question: Message, owner: str, is_first: bool) -> None:
-        """Write a question, and the conversation that it begins."""
-        self._later(question.conversation_id, self._add_question, question, owner, is_first)
+    def begin_turn(self, question: Message, answer: Answer, owner: str, is_first: bool) -> None:
+        """Write a question and that its answer has begun, and the conversation that they begin.
+
+        The answer is a row that a killed process leaves, to be continued.
+        """
+        self._later(question.conversation_id, self._begin_turn, question, answer, owner, is_first)
 
     def open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
-        """Write that an answer has begun: a row that a killed process leaves, to be continued."""
+        """Write that an answer to a question that is there has begun, or goes on."""
         self._later(answer.conversation_id, self._open_answer, answer, question_id, owner)
 
     def save_progress(self, generation: Generation, answer: Answer) -> None:
@@ -93,6 +102,10 @@ class Records:
     def end_answer(self, generation: Generation, answer: Answer) -> None:
         """Write an answer as it ended."""
         self._later(answer.conversation_id, self._end_answer, generation, answer)
+
+    def end_sealed(self, mirror: Mirror) -> None:
+        """Write all that came of an answer whose writer, another replica, is dead."""
+        self._later(mirror.about.conversation_id, self._end_sealed, mirror)
 
     async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
         """Put a title in the place of the one made from the question's first words."""
@@ -142,32 +155,26 @@ class Records:
                 ),
             )
 
-    async def _add_question(self, question: Message, owner: str, is_first: bool) -> None:
+    async def _begin_turn(self, question: Message, answer: Answer, owner: str, is_first: bool) -> None:
+        opened = Message(
+            answer.message_id,
+            question.conversation_id,
+            question.id,
+            "assistant",
+            datetime.now(UTC),
+            **_open_fields(answer),
+        )
+
         async def write(store: History) -> None:
-            if is_first and question.conversation_id not in self._strays:
-                await store.create_conversation(owner, id=question.conversation_id)
-            await store.add_message(
-                question.conversation_id,
-                owner,
-                "user",
-                parent_id=question.parent_id,
-                id=question.id,
-                attachment_ids=question.attachment_ids,
-                text=question.text,
-                finish_reason="stop",
+            is_new = is_first and question.conversation_id not in self._strays
+            await store.add_turn(
+                owner, dataclasses.replace(question, finish_reason="stop"), opened, is_first=is_new
             )
 
         await self._keep(question.conversation_id, owner, write)
 
     async def _open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
-        fields: MessageFields = {
-            "generation_id": answer.generation_id,
-            "model": answer.task.model.name,
-            "receipt": answer.brief.receipt.to_json(),
-            "finish_reason": None,
-            "error": None,
-        }
-        id, conversation_id = answer.message_id, answer.conversation_id
+        id, conversation_id, fields = answer.message_id, answer.conversation_id, _open_fields(answer)
 
         async def write(store: History) -> None:
             if answer.task.begun:
@@ -184,37 +191,72 @@ class Records:
         await self._update(generation, answer, {"text": text, "reasoning": reasoning})
 
     async def _end_answer(self, generation: Generation, answer: Answer) -> None:
-        text, reasoning = answer.whole(generation.text, generation.reasoning)
-        cited = generation.find("citations")
+        before = answer.whole("", "")
         fields: MessageFields = {
-            "text": text,
-            "reasoning": reasoning,
-            "finish_reason": generation.finish_reason,
-            "error": orjson.loads(generation.events[-1].data).get("error"),
+            **read_ending(generation, before),
             "receipt": answer.brief.receipt.to_json(),
-            "citations": orjson.loads(cited.data)["citations"] if cited else None,
             "usage": answer.usage,
             "timings": dict(answer.timings()),
             "prompt": answer.brief.messages(),
         }
         await self._update(generation, answer, fields)
 
+    async def _end_sealed(self, mirror: Mirror) -> None:
+        about = mirror.about
+        kept = await self.kept.message(about.message_id, about.owner)
+        if is_unfinished(kept) and kept.generation_id == mirror.id:
+            ending = read_ending(mirror, (about.text, about.reasoning))
+            await self.kept.update_message(about.message_id, about.owner, **ending)
+
     async def _update(self, generation: Generation, answer: Answer, fields: MessageFields) -> None:
-        owner = generation.owner
-        await self._keep(
-            answer.conversation_id,
-            owner,
-            lambda store: store.update_message(answer.message_id, owner, **fields),
-        )
+        owner, id = generation.owner, answer.message_id
+
+        async def write(store: History) -> None:
+            # Where Redis took this replica for dead, another may be continuing the answer by now.
+            if self._is_shared and (await store.message(id, owner)).generation_id != generation.id:
+                return
+            await store.update_message(id, owner, **fields)
+
+        await self._keep(answer.conversation_id, owner, write)
+
+
+def _open_fields(answer: Answer) -> MessageFields:
+    return {
+        "generation_id": answer.generation_id,
+        "model": answer.task.model.name,
+        "receipt": answer.brief.receipt.to_json(),
+        "finish_reason": None,
+        "error": None,
+    }
+
+
+def is_unfinished(message: Message) -> bool:
+    """Is this an answer without an ending: being written, or left by a process that is gone?"""
+    return message.role == "assistant" and message.finish_reason is None
+
+
+def read_ending(generation: Generation, before: tuple[str, str]) -> MessageFields:
+    """Return what the log of an ended generation says of its message; `before`: what that had already."""
+    cited = generation.find("citations")
+    return {
+        "text": before[0] + generation.text,
+        "reasoning": before[1] + generation.reasoning,
+        "finish_reason": generation.finish_reason,
+        "error": orjson.loads(generation.events[-1].data).get("error"),
+        "citations": orjson.loads(cited.data)["citations"] if cited else None,
+    }
+
+
+def end_as(message: Message, generation: Generation, before: tuple[str, str]) -> Message:
+    """Return an answer that history has not got to the end yet, as its generation ended."""
+    return dataclasses.replace(message, **cast(dict[str, Any], read_ending(generation, before)))
 
 
 def mark_interrupted(branch: Sequence[Message], running: frozenset[str]) -> Sequence[Message]:
     """Return the branch with the answers that nobody writes any more named `interrupted`."""
     return [
         dataclasses.replace(message, finish_reason="interrupted")
-        if message.role == "assistant"
-        and message.finish_reason is None
-        and message.generation_id not in running
+        if is_unfinished(message) and message.generation_id not in running
         else message
         for message in branch
     ]

@@ -233,6 +233,12 @@ class Settings:
         _number(0, 86_400),
         "Seconds without a reader until an answer is stopped; 0: never",
     )
+    shutdown_grace: float = _setting(
+        "SHUTDOWN_GRACE",
+        0.0,
+        _number(0, 3600),
+        "Seconds that running answers may go on when the server is stopped; other replicas take the new ones",
+    )
     upstream_idle_timeout: float = _setting(
         "UPSTREAM_IDLE_TIMEOUT",
         60.0,

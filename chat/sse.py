@@ -9,6 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import orjson
+
+from chat.errors import ChatError
 from chat.generations import Event
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -42,6 +45,11 @@ def encode_events(generation_id: str, first: int, events: Sequence[Event]) -> by
             named = (prefix, number, _name_line(event.type), _data(event))
             frames.append(b"%b%d\n%bdata: %b\n\n" % named)
     return b"".join(frames)
+
+
+def encode_error(error: ChatError) -> bytes:
+    """Return the frame of a reader's own fault. It has no id: who comes back goes on after the last event."""
+    return b"data: %b\n\n" % orjson.dumps(error.body())
 
 
 def parse_event_id(value: str | None) -> EventId | None:

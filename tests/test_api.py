@@ -788,7 +788,7 @@ async def test_a_stopped_answer_is_continued_over_the_api(provider: Provider, tm
         started = (await app.client.post("/ai/generations", json={"user_message": "Tell"})).json()
         call = await provider.next_call()
         await call.text("Once upon ")
-        generation = app.engine.find(started["generation_id"], "")
+        generation = await app.engine.find(started["generation_id"], "")
         while "Once" not in generation.text:
             await asyncio.sleep(0.01)
         await app.client.delete(f"/ai/generations/{started['generation_id']}")

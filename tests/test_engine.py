@@ -113,7 +113,7 @@ async def test_what_is_anothers_is_not_found(provider: Provider, tmp_path: Path)
         file = await engine.attach(await write_file(tmp_path, "secret"), "notes.txt", "anna")
         await file.finish()
         with pytest.raises(NotFound):
-            engine.find(generation.id, "ben")
+            await engine.find(generation.id, "ben")
         with pytest.raises(NotFound):
             await engine.branch(conversation_id, "ben")
         with pytest.raises(NotFound):

@@ -86,6 +86,6 @@ async def test_each_send_is_a_request_of_its_own(provider: Provider, tmp_path: P
         for _ in range(2):
             told = [shown.told async for shown in callbacks.send(visit, "Hello") if shown.told]
             conversations.add(told[-1]["conversation"])
-            await app.engine.find(told[-1]["generation"], OWNER).wait()
+            await (await app.engine.find(told[-1]["generation"], OWNER)).wait()
         assert len(conversations) == 2
         assert len(provider.chats) == 2

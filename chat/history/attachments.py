@@ -72,6 +72,11 @@ async def select_attachments(
     return {row.id: (row.document, row.created, row.used) for row in await connection.execute(chosen)}
 
 
+async def select_existence(connection: AsyncConnection, id: str, owner: str) -> bool:
+    rows = await connection.execute(select(attachments.c.id).where(_owned(id, owner)))
+    return rows.first() is not None
+
+
 async def select_bytes(connection: AsyncConnection, id: str, owner: str, column: str) -> bytes | None:
     rows = await connection.execute(select(attachments.c[column]).where(_owned(id, owner)))
     if (row := rows.one_or_none()) is None:

@@ -117,6 +117,10 @@ class History:
         await self._database.write(messages.insert_message, message, owner)
         return message
 
+    async def add_turn(self, owner: str, question: Message, answer: Message, *, is_first: bool) -> None:
+        """Put a question and the answer that has begun; is_first: with a conversation of their own."""
+        await self._database.write(messages.insert_turn, question, answer, owner, is_first)
+
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
         """Set the fields that are named; the others stay."""
         await self._database.write(messages.update_message, message_id, owner, fields)
@@ -194,6 +198,10 @@ class History:
         kept = await self._database.read(attachments.select_attachments, attachment_ids, owner)
         present = [id for id in attachment_ids if id in kept]
         return await asyncio.to_thread(attachments.unpack_attachments, present, owner, kept)
+
+    async def has_attachment(self, attachment_id: str, owner: str) -> bool:
+        """Tell whether it is still there, without reading it."""
+        return await self._database.read(attachments.select_existence, attachment_id, owner)
 
     async def search_index(self, attachment_id: str, owner: str) -> bytes | None:
         return await self._database.read(attachments.select_bytes, attachment_id, owner, "search_index")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.engine import Engine
-from chat.errors import ChatError, NotFound
+from chat.errors import ChatError, NotFound, Unreachable
 from chat.generations import Generation, new_id
 from chat.history import Message
 from chat.turns import Options, Turn, Visitor
@@ -96,7 +96,7 @@ class Callbacks:
 
     async def settle(self, visit: Visit) -> Showing:
         """The answer is over: show it in its place in the history, in one update."""
-        if self._find(visit.generation, visit.owner):
+        if await self._find(visit.generation, visit.owner):
             return
         follower = self.followers.newest(visit.session)
         shown = await self._show(visit)
@@ -116,7 +116,7 @@ class Callbacks:
 
     async def send(self, visit: Visit, message: str) -> Showing:
         """Answer a message. It stands on the page before anything is asked of a model."""
-        if not message.strip() or self._find(visit.generation, visit.owner):
+        if not message.strip() or await self._find(visit.generation, visit.owner):
             return
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
@@ -141,7 +141,7 @@ class Callbacks:
         """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
         branch, reader = await self._load(visit), self._reader(visit)
         ids = [message.id for message in branch.messages]
-        if visit.target not in ids or self._find(visit.generation, visit.owner):
+        if visit.target not in ids or await self._find(visit.generation, visit.owner):
             return
         self.followers.begin(visit.session)
         at = ids.index(visit.target)
@@ -167,21 +167,22 @@ class Callbacks:
 
     async def follow(self, visit: Visit) -> AsyncGenerator[list[ChatMessage] | None]:
         """Show how an answer grows, until it ends or something else is shown. None: nothing changes."""
-        generation = self._find(visit.target, visit.owner)
+        generation = await self._find(visit.target, visit.owner)
         if generation is None:
             return
         follower, reader = self.followers.begin(visit.session), self._reader(visit)
         question = self.followers.question(visit.session)
         shown: list[ChatMessage] | None = None
-        async with aclosing(follower.follow(generation, self.followers.load)) as growings:
-            async for growing in growings:
-                if growing is not None and growing.ending is not None:
-                    continue
-                # Again while nothing comes: what the browser was told by another event may have come later.
-                shown = [*question, *view.show_growing(growing, reader)] if growing else shown
-                async with self.followers.turn(visit.session):
-                    if follower.is_newest:
-                        yield shown
+        with contextlib.suppress(Unreachable):  # page.js then shows what history has of it
+            async with aclosing(follower.follow(generation, self.followers.load)) as growings:
+                async for growing in growings:
+                    if growing is not None and growing.ending is not None:
+                        continue
+                    # Again while nothing comes: what the browser was told by another event may come later.
+                    shown = [*question, *view.show_growing(growing, reader)] if growing else shown
+                    async with self.followers.turn(visit.session):
+                        if follower.is_newest:
+                            yield shown
         # Gradio sends the last value a second time when a callback ends: let it be one that changes nothing.
         yield None
 
@@ -244,7 +245,7 @@ class Callbacks:
         """Return a conversation as it is now: its history, and the turn that is growing."""
         branch, reader = await self._load(visit), self._reader(visit)
         running = _running_in(branch.messages)
-        generation = self._find(running, visit.owner)
+        generation = await self._find(running, visit.owner)
         growing: list[ChatMessage] = []
         if generation and len(branch.messages) > 1:
             question = view.show_message(branch.messages[-2], branch, reader, is_last=False)[:1]
@@ -318,10 +319,10 @@ class Callbacks:
                 names[id] = (await self.engine.attachment(id, owner)).name
         return names
 
-    def _find(self, generation_id: str, owner: str) -> Generation | None:
+    async def _find(self, generation_id: str, owner: str) -> Generation | None:
         """Return a generation that is running and the visitor's, if it is."""
-        with contextlib.suppress(NotFound):
-            generation = self.engine.find(generation_id, owner) if generation_id else None
+        with contextlib.suppress(NotFound, Unreachable):
+            generation = await self.engine.find(generation_id, owner) if generation_id else None
             return generation if generation and not generation.is_finished else None
         return None
 

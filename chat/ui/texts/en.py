@@ -245,6 +245,7 @@ TEXTS: dict[str, str] = {
     "error.provider_error": "The model's endpoint reported an error while it answered.",
     "error.no_model": "There is no language model yet. Attach a file to get its own sentences, or try again shortly.",
     "error.interrupted": "The answer was interrupted when the server stopped. You can continue it.",
+    "error.unreachable": "This answer cannot be reached now. It goes on; reload the page in a moment.",
     "error.history_unavailable": "The history is not available now. You can chat without it.",
     "error.failed_logins": "Too many failed log-ins from this address.",
     "error.rate_limit": "That was more messages than are allowed in this time.",

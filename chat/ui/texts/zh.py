@@ -232,6 +232,7 @@ TEXTS: dict[str, str] = {
     "error.provider_error": "模型接口在回答时报告了错误。",
     "error.no_model": "还没有可用的语言模型；“quotes” 只回答关于文件的问题，请附上文件或稍后再试。",
     "error.interrupted": "服务器停止时回答被中断，可以点“继续”。",
+    "error.unreachable": "暂时无法连接到这个回答，它仍在继续；请稍后刷新页面。",
     "error.history_unavailable": "历史记录暂时不可用，但仍然可以聊天。",
     "error.failed_logins": "这个地址登录失败的次数太多。",
     "error.rate_limit": "发送消息太频繁，超过了允许的次数。",

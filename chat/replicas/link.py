@@ -1,0 +1,110 @@
+"""The connection to Redis: commands in one round trip, a channel that is listened to, and whether it answers.
+
+Commands that Redis refuses are values, since the others of the same round trip may have been done; a Redis
+that does not answer is Unreachable. Knows no generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from chat.errors import Unreachable
+
+ANSWER_SECONDS = 1.0  # until a Redis that says nothing counts as away
+PAUSE_SECONDS = 0.5  # until one that is away is asked again
+SILENCE_SECONDS = 6.0  # of a channel, on which this replica's own beat comes every two
+
+Command = Sequence[str | bytes | int]
+Reply = Any
+
+log = logging.getLogger(__name__)
+
+
+class Link:
+    """away_since: the loop's time of the first failure after the last answer; None: it answers."""
+
+    def __init__(self, url: str) -> None:
+        self._pool: Any = ConnectionPool.from_url(
+            url,
+            protocol=2,
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=None,  # the time-outs are here, one for a round trip
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._retry_at = 0.0
+        self.away_since: float | None = None
+
+    async def run(self, commands: Sequence[Command]) -> list[Reply]:
+        """Return the reply of each; a refusal is the exception that it is. Raises Unreachable."""
+        loop = asyncio.get_running_loop()
+        if self.away_since is not None and loop.time() < self._retry_at:
+            raise Unreachable
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                replies = await self._run(commands)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._fail(error) from None
+        if self.away_since is not None:
+            log.info("Redis answers again")
+            self.away_since = None
+        return replies
+
+    async def listen(self, channel: str) -> AsyncGenerator[bytes, None]:
+        """Yield b"" once the channel is open, then what comes over it. Raises Unreachable."""
+        try:
+            connection = await self._pool.get_connection()
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await connection.send_command("SUBSCRIBE", channel)
+                    await connection.read_response()
+                yield b""
+                while True:
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        kind, _, message = await connection.read_response()
+                    if kind == b"message":
+                        yield message
+            finally:
+                await connection.disconnect()
+                await self._pool.release(connection)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unreachable from error
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+    async def _run(self, commands: Sequence[Command]) -> list[Reply]:
+        connection = await self._pool.get_connection()
+        try:
+            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            return [await _read(connection) for _ in commands]
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    def _fail(self, error: Exception) -> Unreachable:
+        now = asyncio.get_running_loop().time()
+        self._retry_at = now + PAUSE_SECONDS
+        if self.away_since is None:
+            self.away_since = now
+            log.warning("Redis does not answer: %s", type(error).__name__)
+        return Unreachable()
+
+
+async def _read(connection: AbstractConnection) -> Reply:
+    try:
+        return await connection.read_response()
+    except ReadOnlyError:  # it is no longer the one to write to: connect anew
+        raise
+    except ResponseError as refusal:
+        return refusal

@@ -1,0 +1,120 @@
+"""What lies in Redis and goes over its channels: events, what a generation is about, what replicas ask.
+
+An entry of a generation's stream holds a batch of events; the number in its id is that of the events in the
+log when it is there, so that an entry that was sent twice, or late, is refused by Redis itself. The entry
+that seals a log stands behind every number that a log can reach: nothing comes after it. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from chat.generations import Event
+
+PREFIX = "xiaojia:"
+SEAL = 2**53 - 1
+EVENTS, ABOUT = b"e", b"a"  # the fields of an entry
+PUSH, ASK = b"P", b"A"  # the first byte of a message
+
+
+@dataclass(frozen=True)
+class About:
+    """What a replica must know of another's generation. text, reasoning: of the answer that it continues."""
+
+    owner: str
+    replica: str
+    conversation_id: str
+    message_id: str
+    text: str = ""
+    reasoning: str = ""
+
+
+class Entry(NamedTuple):
+    """A batch in a stream. total: of the log's events with it; SEAL: it ends the log wherever that is."""
+
+    total: int
+    events: list[Event]
+    about: About | None = None
+
+    @property
+    def first(self) -> int | None:
+        """The id of its first event; None: whichever is next."""
+        return None if self.total == SEAL else self.total - len(self.events)
+
+
+class Push(NamedTuple):
+    """Events of a generation, sent to a replica that follows it."""
+
+    id: str
+    first: int
+    events: list[Event]
+
+
+def stream_key(generation_id: str) -> str:
+    return f"{PREFIX}events:{generation_id}"
+
+
+def alive_key(replica: str) -> str:
+    return f"{PREFIX}alive:{replica}"
+
+
+def claim_key(name: str) -> str:
+    return f"{PREFIX}claim:{name}"
+
+
+def channel(replica: str) -> str:
+    return f"{PREFIX}replica:{replica}"
+
+
+def pack_events(events: Sequence[Event]) -> bytes:
+    return orjson.dumps(
+        [
+            (type, data.decode(), text, reasoning, recasts)
+            if reasoning or recasts
+            else (type, data.decode(), text)
+            for type, data, text, reasoning, recasts in events
+        ]
+    )
+
+
+def unpack_events(data: bytes) -> list[Event]:
+    return [Event(type, line.encode(), *rest) for type, line, *rest in orjson.loads(data)]
+
+
+def pack_about(about: About) -> bytes:
+    return orjson.dumps(asdict(about))
+
+
+def read_entry(id: bytes, fields: Sequence[bytes]) -> Entry:
+    """Read an entry as XRANGE returns it: its id, and names and values in turn."""
+    values = dict(zip(fields[::2], fields[1::2], strict=True))
+    about = About(**orjson.loads(values[ABOUT])) if ABOUT in values else None
+    return Entry(int(id.partition(b"-")[0]), unpack_events(values[EVENTS]), about)
+
+
+def pack_push(generation_id: str, first: int, packed: bytes) -> bytes:
+    """Return one part of a push: `packed` is what `pack_events` returned. Parts are joined after PUSH."""
+    return b"%b %d %d\n%b" % (generation_id.encode(), first, len(packed), packed)
+
+
+def read_pushes(message: bytes) -> Iterator[Push]:
+    """Yield what a message that begins with PUSH holds."""
+    at = 1
+    while at < len(message):
+        end = message.index(b"\n", at)
+        id, first, size = message[at:end].split()
+        at = end + 1 + int(size)
+        yield Push(id.decode(), int(first), unpack_events(message[end + 1 : at]))
+
+
+def pack_ask(**asked: object) -> bytes:
+    return ASK + orjson.dumps(asked)
+
+
+def read_ask(message: bytes) -> Mapping[str, Any]:
+    asked: dict[str, Any] = orjson.loads(message[1:])
+    return asked
