@@ -6,44 +6,42 @@ Knows when a stream is over, and what a stream is that ends too early; knows no 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 
 import aiohttp
-import httpx2
 
 from chat.completions import provider_errors
 from chat.completions.chunks import Chunk, ChunkParser, ErrorObject, FrameSplitter, parse_json
 from chat.completions.provider_errors import find_error, make_error
+from chat.completions.upstream import NETWORK_ERRORS
 from chat.errors import ProviderError
 
-NETWORK_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError)
 LAST_WORDS_SECONDS = 5.0  # how long the usage and [DONE] may take once the finish reason has come
 DRAIN_SECONDS = (
     0.1  # how long the end of the body may take after [DONE]; then the connection is not used again
 )
 
 
-async def read_chunks(response: httpx2.Response, parser: ChunkParser) -> AsyncGenerator[Sequence[Chunk]]:
+async def read_chunks(answer: aiohttp.ClientResponse, parser: ChunkParser) -> AsyncGenerator[Sequence[Chunk]]:
     """Yield what each read completes, from the first token on; raise ProviderError after the last chunk."""
-    await _check_is_stream(response)
-    intake = _Intake(parser)
-    async with aclosing(_read(response)) as reads:
-        try:
-            async for data in reads:
-                if chunks := intake.take(data):
-                    yield chunks
-                if intake.fault or parser.is_finished or parser.is_done:
-                    break
-            await intake.take_last_words(reads)
-        except NETWORK_ERRORS as error:
-            if not parser.is_finished:  # after the finish reason nothing is missing
-                intake.fault = provider_errors.from_exception(error)
-        if chunks := intake.end():
-            yield chunks
-        if intake.fault:
-            raise intake.fault
-        await _drain(reads)
+    await _check_is_stream(answer)
+    intake, reads = _Intake(parser), answer.content.iter_any()
+    try:
+        async for data in reads:
+            if chunks := intake.take(data):
+                yield chunks
+            if intake.fault or parser.is_finished or parser.is_done:
+                break
+        await intake.take_last_words(reads)
+    except NETWORK_ERRORS as error:
+        if not parser.is_finished:  # after the finish reason nothing is missing
+            intake.fault = provider_errors.from_exception(error)
+    if chunks := intake.end():
+        yield chunks
+    if intake.fault:
+        raise intake.fault
+    await _drain(reads)
 
 
 class _Intake:
@@ -70,7 +68,7 @@ class _Intake:
             return chunks[:-1]
         return chunks
 
-    async def take_last_words(self, reads: AsyncGenerator[bytes]) -> None:
+    async def take_last_words(self, reads: AsyncIterator[bytes]) -> None:
         """Take the usage and [DONE], which come after the finish reason if at all."""
         if not self.fault and not self._parser.is_done and self._parser.is_finished:
             async with asyncio.timeout(LAST_WORDS_SECONDS):
@@ -101,13 +99,7 @@ class _Intake:
             self.fault = make_error("malformed")
 
 
-def _read(response: httpx2.Response) -> AsyncGenerator[bytes]:
-    """Return the body as it comes; decoded where the endpoint packs it, though it is asked not to."""
-    is_packed = response.headers.get("content-encoding", "identity") != "identity"
-    return response.aiter_bytes() if is_packed else response.aiter_raw()
-
-
-async def _drain(reads: AsyncGenerator[bytes]) -> None:
+async def _drain(reads: AsyncIterator[bytes]) -> None:
     """Read the end of the body after [DONE], so that the connection can be used again."""
     with suppress(*NETWORK_ERRORS):
         async with asyncio.timeout(DRAIN_SECONDS):
@@ -115,14 +107,14 @@ async def _drain(reads: AsyncGenerator[bytes]) -> None:
                 pass
 
 
-async def _check_is_stream(response: httpx2.Response) -> None:
+async def _check_is_stream(answer: aiohttp.ClientResponse) -> None:
     """Raise where a status of 200 does not come with a stream: a web page, or an error as JSON."""
-    media_type = response.headers.get("content-type", "")
+    media_type = answer.headers.get("content-type", "")
     if "html" in media_type:
         raise make_error("not_a_stream")
     if "application/json" in media_type:
         try:
-            value = parse_json(await response.aread())
+            value = parse_json(await answer.read())
         except NETWORK_ERRORS as error:
             raise provider_errors.from_exception(error) from None
         except ValueError:

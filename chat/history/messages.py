@@ -17,13 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.errors import InvalidRequest, NotFound
 from chat.history.attachments import mark_used
-from chat.history.conversations import not_found
-from chat.history.records import Message, MessageFields, make_title
+from chat.history.conversations import insert_conversation, not_found
+from chat.history.records import Conversation, Message, MessageFields, make_title
 from chat.history.tables import conversations, fold, messages, pack, sent_attachments, unpack
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]
 VALUES_MAX = 10_000  # in one statement: either database stops at 32,766
+SHORT_CHARACTERS = 10_000  # are folded sooner than a thread is found for them
 
 
 def message_not_found() -> NotFound:
@@ -39,6 +40,23 @@ async def insert_message(connection: AsyncConnection, message: Message, owner: s
     position = await _take_position(connection, message, owner)
     await insert_rows(connection, [(position, message)])
     await mark_used(connection, message.attachment_ids, owner, message.created)
+
+
+async def insert_turn(
+    connection: AsyncConnection, question: Message, answer: Message, owner: str, is_first: bool
+) -> None:
+    """Put a question under its parent and its answer under it; is_first: with a conversation of their own."""
+    if not is_first:
+        await insert_message(connection, question, owner)
+        await insert_message(connection, answer, owner)
+        return
+    title, created = make_title(question.text), question.created
+    conversation = Conversation(
+        question.conversation_id, owner, title, False, created, answer.created, leaf_id=answer.id
+    )
+    await insert_conversation(connection, conversation, count=2)
+    await insert_rows(connection, [(0, question), (1, answer)])
+    await mark_used(connection, question.attachment_ids, owner, created)
 
 
 async def _take_position(connection: AsyncConnection, message: Message, owner: str) -> int:
@@ -62,8 +80,11 @@ async def _take_position(connection: AsyncConnection, message: Message, owner: s
 
 async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, Message]]) -> None:
     placed = list(placed)
-    # In a thread: an import folds megabytes of text, and a prompt with pictures in it has as many.
-    rows = await asyncio.to_thread(lambda: [_row(message, position) for position, message in placed])
+    if any(message.prompt for _, message in placed) or _count(placed) > SHORT_CHARACTERS:
+        # In a thread: an import folds megabytes of text, and a prompt with pictures in it has as many.
+        rows = await asyncio.to_thread(_rows, placed)
+    else:
+        rows = _rows(placed)
     try:
         await connection.execute(insert(messages), rows)
     except IntegrityError:
@@ -75,6 +96,14 @@ async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, M
     ]
     if sent:
         await connection.execute(insert(sent_attachments), sent)
+
+
+def _count(placed: Sequence[tuple[int, Message]]) -> int:
+    return sum(len(message.text) for _, message in placed)
+
+
+def _rows(placed: Sequence[tuple[int, Message]]) -> list[dict[str, Any]]:
+    return [_row(message, position) for position, message in placed]
 
 
 def _row(message: Message, position: int) -> dict[str, Any]:
