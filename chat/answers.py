@@ -16,13 +16,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-import orjson
-
 from chat import parts, quotes
 from chat.briefs import Brief, Task
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
-from chat.generations import Event, read_text
+from chat.generations import Event, read_text, to_json
 from chat.models import QUOTES, Model
 from chat.tokens import estimate_tokens
 
@@ -89,7 +87,7 @@ class Answer:
             found = await self.brief.check(self.whole(*read_text(seen))[0])
             yield [_event("citations", citations=[citation.to_json() for citation in found])]
         ending = {"finish_reason": self.finish_reason or "stop", "usage": self.usage}
-        yield [Event("done", orjson.dumps({**ending, "timings": self.timings()}))]
+        yield [Event("done", to_json({**ending, "timings": self.timings()}))]
 
     def whole(self, text: str, reasoning: str) -> tuple[str, str]:
         """Return answer and reasoning with what was there before, where it is continued."""
@@ -252,7 +250,7 @@ class Answer:
 
 def _event(type: str, **values: object) -> Event:
     """Return a named event. Its empty choices are for clients that take every frame for a chunk."""
-    return Event(type, orjson.dumps({**values, "choices": []}))
+    return Event(type, to_json({**values, "choices": []}))
 
 
 def _made_chunk(id: str, text: str, finish_reason: str | None = None) -> Event:
@@ -264,4 +262,4 @@ def _made_chunk(id: str, text: str, finish_reason: str | None = None) -> Event:
         "model": QUOTES,
         "choices": [{"index": 0, "delta": {"content": text} if text else {}, "finish_reason": finish_reason}],
     }
-    return Event("chunk", orjson.dumps(chunk), text)
+    return Event("chunk", to_json(chunk), text)
