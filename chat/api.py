@@ -28,7 +28,7 @@ from chat.access import is_reserved
 from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping, Unreachable
-from chat.generations import Generation
+from chat.generations import ENDINGS, Event, Generation
 from chat.headers import EXAMPLE_POLICY
 from chat.reference import write_reference
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events, parse_event_id
@@ -56,7 +56,7 @@ class EventStream(Response):
         super().__init__(status_code=200, headers=STREAM_HEADERS)
         del self.headers["content-length"]
         self.generation = generation
-        self.after = min(max(after, -1), generation.last_id)
+        self.after = generation.place_of(after)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -75,12 +75,20 @@ class EventStream(Response):
         try:
             async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
                 async for batch in batches:
-                    frames = encode_events(self.generation.id, number, batch) if batch else KEEP_ALIVE
+                    frames = self._encode(number, batch) if batch else KEEP_ALIVE
                     await send({"type": "http.response.body", "body": frames, "more_body": True})
                     number += len(batch)
         except Unreachable as error:
             last = encode_error(error)
         await send({"type": "http.response.body", "body": last})
+
+    def _encode(self, number: int, batch: Sequence[Event]) -> bytes:
+        generation = self.generation
+        if batch[-1].type not in ENDINGS:
+            return encode_events(generation.id, number, batch)
+        return encode_events(generation.id, number, batch[:-1]) + encode_events(
+            generation.id, generation.ending_id, batch[-1:]
+        )
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
@@ -325,7 +333,7 @@ def _tell_started(engine: Engine, generation: Generation) -> Started:
 
 
 def _follow(generation: Generation, after: int) -> Response:
-    if generation.is_finished and after >= generation.last_id:
+    if generation.is_finished and after >= generation.ending_id:
         return Response(status_code=204, headers={"cache-control": "no-store"})
     return EventStream(generation, after)
 

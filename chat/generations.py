@@ -103,6 +103,8 @@ class Generation:
         self._limits = limits
         self._on_end = on_end
         self._events: list[Event] = []
+        self._said = ("", "")  # text and reasoning of the first `_heard` events: what grows is read once
+        self._heard = 0
         self._waiters: list[asyncio.Future[bool]] = []
         self._readers = 0
         self._abandoned: asyncio.TimerHandle | None = None
@@ -119,14 +121,23 @@ class Generation:
         return len(self._events) - 1
 
     @property
+    def ending_id(self) -> int:
+        """The id under which readers know the ending, once there is one."""
+        return self.last_id
+
+    def place_of(self, after: int) -> int:
+        """Return the event that a reader has seen who says `after`: ids past the newest are the newest."""
+        return min(max(after, -1), self.last_id)
+
+    @property
     def text(self) -> str:
         """The answer so far."""
-        return read_text(self._events)[0]
+        return self._listen()[0]
 
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        return read_text(self._events)[1]
+        return self._listen()[1]
 
     @property
     def finish_reason(self) -> str:
@@ -149,7 +160,7 @@ class Generation:
         Close the iterator (`contextlib.aclosing`) when leaving early: it counts as a reader until then.
         Raises Unreachable where another replica writes the log and cannot be reached: that is no event.
         """
-        at = min(max(after, -1), self.last_id) + 1
+        at = self.place_of(after) + 1
         timer = _IdleTimer(idle) if idle else None
         self.enter()
         try:
@@ -160,8 +171,10 @@ class Generation:
                     yield batch
                     if len(batch) == BATCH_EVENTS:
                         await asyncio.sleep(0)  # who has much to catch up with lets others run
-                elif self.is_finished:
+                elif self.is_finished and at <= self.last_id + 1:
                     return
+                elif self.is_finished:  # he was ahead of a log that then was cut off
+                    at = self.place_of(at - 1) + 1
                 elif self.lost:
                     raise self.lost
                 elif not await self._changed(timer):
@@ -230,6 +243,13 @@ class Generation:
             # source that takes its time to close holds nobody up.
             self._disarm()
             self._on_end(self)
+
+    def _listen(self) -> tuple[str, str]:
+        """Return text and reasoning so far; costs what has come since the last time."""
+        new, self._heard = self._events[self._heard :], len(self._events)
+        if new:
+            self._said = read_text(new, *self._said)
+        return self._said
 
     def _check_limits(self) -> None:
         if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:

@@ -28,7 +28,10 @@ STOP_SECONDS = 30
 class AppProcess:
     """Started on entering, and ended with everything that it started on leaving."""
 
+    program = ROOT / "app.py"
+
     def __init__(self, folder: Path, **environ: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._environ = environ
         self.url = ""
@@ -39,7 +42,7 @@ class AppProcess:
         environ = {"DATA_DIR": str(self._folder / "data"), "GRADIO_SERVER_PORT": "0", **self._environ}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            ROOT / "app.py",
+            self.program,
             cwd=self._folder,
             env=kept | {"GRADIO_ANALYTICS_ENABLED": "False"} | environ,
             stdout=asyncio.subprocess.PIPE,
@@ -110,3 +113,9 @@ class AppProcess:
                     if self.url and (await client.get(self.url + "/healthz")).status_code == 200:
                         return
                 await asyncio.sleep(0.05)
+
+
+class RoutesProcess(AppProcess):
+    """The same without the page: it starts in a moment."""
+
+    program = ROOT / "tests" / "routes_process.py"

@@ -52,7 +52,13 @@ async def run_app(folder: Path, **environ: str) -> AsyncGenerator[RunningApp, No
 @contextlib.asynccontextmanager
 async def run_routes(folder: Path, **environ: str) -> AsyncGenerator[RunningApp, None]:
     """Serve the routes alone, without the page."""
-    settings = make_settings(folder, **environ)
+    async with run_settings(make_settings(folder, **environ)) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[RunningApp, None]:
+    """The same with settings that are made already. port: 0 for any that is free."""
     engine = Engine(settings)
 
     @contextlib.asynccontextmanager
@@ -69,15 +75,15 @@ async def run_routes(folder: Path, **environ: str) -> AsyncGenerator[RunningApp,
     app.include_router(router)
     app.include_router(server_router)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-    async with _serve(app, uvicorn.Server(config), settings) as running:
+    async with _serve(app, uvicorn.Server(config), settings, port) as running:
         yield running
 
 
 @contextlib.asynccontextmanager
 async def _serve(
-    app: FastAPI, server: uvicorn.Server | Server, settings: Settings
+    app: FastAPI, server: uvicorn.Server | Server, settings: Settings, port: int = 0
 ) -> AsyncGenerator[RunningApp, None]:
-    taken = socket.create_server(("127.0.0.1", 0))
+    taken = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     serving = asyncio.create_task(server.serve(sockets=[taken]))
     while not server.started:

@@ -42,6 +42,19 @@ class Mirror(Generation):
         self._ask_to_stop = ask
         self._arm()
 
+    @property
+    def ending_id(self) -> int:
+        return wire.SEAL if self.is_sealed else self.last_id
+
+    def place_of(self, after: int) -> int:
+        """A reader who comes from another replica may be ahead of this one by some events: he waits for them.
+
+        One who was ahead of all that a dead writer has published is told of the end: its id is behind all.
+        """
+        if not self.is_finished:
+            return max(after, -1)
+        return min(after, self.last_id - 1) if self.is_sealed else super().place_of(after)
+
     def receive(self, first: int | None, events: Sequence[Event]) -> bool:
         """Append what is new of a batch; return False where something before it is missing."""
         place = self.last_id + 1 if first is None else first
@@ -190,9 +203,11 @@ class Mirrors:
                 raise Unreachable
             for id, fields in reply:
                 entry = wire.read_entry(id, fields)
+                mirror.is_sealed = entry.total == wire.SEAL  # and before its readers are woken
                 if not mirror.receive(entry.first, entry.events):
                     return mirror.lose(Unreachable())
-                self._note_seal(mirror, entry)
+                if mirror.is_sealed:
+                    self._on_sealed(mirror)
             if len(reply) < READ_ENTRIES:
                 return
 
@@ -204,11 +219,6 @@ class Mirrors:
         await self._catch_up(mirror)
         if not mirror.is_finished:  # Redis is full, or has lost the log: nobody can say how it ended
             mirror.lose(reply if isinstance(reply, ChatError) else Unreachable())
-
-    def _note_seal(self, mirror: Mirror, entry: wire.Entry) -> None:
-        if entry.total == wire.SEAL and mirror.events[-1] == entry.events[-1]:
-            mirror.is_sealed = True
-            self._on_sealed(mirror)
 
     async def _ask_to_stop(self, mirror: Mirror) -> None:
         await self._link.run(

@@ -148,7 +148,8 @@ class Publisher:
             if generation is None:
                 continue
             if publication and not publication.followers:
-                publication.pushed = len(generation.events)
+                # Never what is not in the stream yet: it must be what any other reader finds there.
+                publication.pushed = after + 1 if publication.written is None else publication.written
                 generation.enter()
             if publication:
                 publication.followers[replica] = until

@@ -2,7 +2,7 @@
 
 While Redis is away nothing here fails but what only Redis can know: local answers go on, what another
 replica writes is Unreachable. That a replica is dead is believed only by one that has itself been heard for
-as long as a heart beat lasts: after Redis was away, or stood still, everybody has time to say that he is there.
+as long as a heart beat lasts: after Redis was away, or stood still, everybody has the time to be heard.
 """
 
 from __future__ import annotations

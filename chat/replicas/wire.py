@@ -16,7 +16,7 @@ import orjson
 from chat.generations import Event
 
 PREFIX = "xiaojia:"
-SEAL = 2**53 - 1
+SEAL = 10**12 - 1  # as many digits as an event's id may have
 EVENTS, ABOUT = b"e", b"a"  # the fields of an entry
 PUSH, ASK = b"P", b"A"  # the first byte of a message
 
