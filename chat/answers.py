@@ -102,7 +102,7 @@ class Answer:
             return self._part_tokens
         return self._part_tokens + self.brief.prompt.tokens + estimate_tokens(written)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
         self.task = dataclasses.replace(self.task, history=(), attachments=(), images=(), begun=None)
         self.brief = Brief(self.task)

@@ -475,8 +475,7 @@ class Engine:
         self.metrics.count_answer(generation, answer, tokens)
         self._traces.record(generation, answer, tokens)
         await self._allowances.spend(answer.task.visitor, tokens)
-        await self.records.recorder.settle(answer.conversation_id)
-        answer.release()
+        self.records.recorder.later(answer.conversation_id, answer.release)  # after what is recorded of it
 
 
 def _limits(settings: Settings) -> Limits:

@@ -16,6 +16,7 @@ from chat.errors import ChatError
 
 CLOSING_SECONDS = 2.5
 PAUSE_SECONDS = 0.02
+AT_ONCE = 8  # more would only wait at the database, which must then wait for them when it closes
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self._last: dict[str, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def later(self, key: str, work: Work) -> None:
-        """Do `work` after what was asked before for the same key."""
+        """Do `work` after what was asked before for the same key. It may not wait for other work itself."""
         task = asyncio.create_task(self._run(self._last.get(key), work))
         self._last[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
@@ -63,7 +65,8 @@ class Recorder:
         else:
             await asyncio.sleep(PAUSE_SECONDS)
         try:
-            await work()
+            async with self._turns:
+                await work()
         except ChatError as error:
             log.warning("not recorded: %s", error)
         except Exception:

@@ -494,6 +494,7 @@ async def test_a_recorded_answer_holds_its_stream_and_not_its_files(
         generation = await ask_about_a_picture(engine, tmp_path, 100)
         answer = engine._answers[generation]
         await engine.records.recorder.settle_all()
+        await engine.records.recorder.settle(answer.conversation_id)  # it is let go of once all is written
         assert (answer.task.images, answer.task.attachments, answer.brief.prompt) == ((), (), None)
         assert generation.text == "A red square."
         kept = await engine.history.message(answer.message_id, "anna")
