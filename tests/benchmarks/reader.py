@@ -28,6 +28,7 @@ _DELTA = re.compile(rb'"content": ?"(?:word)?([0-9]+) "')
 class Readings:
     deltas: int = 0
     unfinished: int = 0
+    interrupted: int = 0  # ended by the server's own stop, with an event that says so
     first_token: list[int] = field(default_factory=list)
     delay: list[int] = field(default_factory=list)
     gap: list[int] = field(default_factory=list)
@@ -56,6 +57,9 @@ class Reader(asyncio.Protocol):
         self._rest = data[found[-1].end() :][-2000:] if found else data[-2000:]
         for match in found:
             self._note(now, int(match[1]))
+        if b'"type":"interrupted"' in data[-2000:]:
+            self._readings.interrupted += 1
+            self._transport.close()
         if b"[DONE]" in data[-2000:]:
             self._is_whole = True
             self._transport.close()

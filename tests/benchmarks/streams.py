@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 BURST_STREAMS, BURST_DELTAS = 8, 3000
+Figures = dict[str, str]  # what one table says of each server, by its name
 NAMES = {
     "app": "**this application**",
     "bytes": "bytes passed on, aiohttp (the floor)",
@@ -200,7 +201,7 @@ def ratio(rows: Sequence[Row], row: Row, to: str) -> str:
     return f"{row.cpu / other:.2f}" if other else "-"
 
 
-def show_bursts(servers: Sequence[Server], rounds: int) -> None:
+def show_bursts(servers: Sequence[Server], rounds: int) -> Figures:
     model = f"burst-{BURST_DELTAS}"
     for server in servers:
         read(server, "burst-100", 2)
@@ -219,9 +220,10 @@ def show_bursts(servers: Sequence[Server], rounds: int) -> None:
             for row in rows
         ],
     )
+    return {row.name: f"{row.cpu:.1f}" for row in rows}
 
 
-def show_paced(servers: Sequence[Server], streams: int, rate: int, seconds: int) -> None:
+def show_paced(servers: Sequence[Server], streams: int, rate: int, seconds: int) -> Figures:
     deltas = rate * seconds
     rows = [measure(server, f"paced-{deltas}-{1 / rate}", streams, deltas) for server in servers]
     print_table(
@@ -248,9 +250,10 @@ def show_paced(servers: Sequence[Server], streams: int, rate: int, seconds: int)
             for row in rows
         ],
     )
+    return {row.name: f"{row.cpu:.1f}" for row in rows}
 
 
-def show_first_token(servers: Sequence[Server], provider: Server, requests: int) -> None:
+def show_first_token(servers: Sequence[Server], provider: Server, requests: int) -> Figures:
     """Requests one after another, in rounds, so that a busy moment of the machine strikes all alike."""
     taken: dict[str, list[int]] = {server.name: [] for server in [provider, *servers]}
     for _ in range(5):
@@ -258,22 +261,23 @@ def show_first_token(servers: Sequence[Server], provider: Server, requests: int)
             taken[server.name] += read(server, "burst-1", requests // 5, in_turn=True)["first_token"]
     bare = statistics.median(taken["provider"])
     bare99 = statistics.quantiles(taken["provider"], n=100)[98]
+    added = {
+        server.name: (
+            f"{(statistics.median(taken[server.name]) - bare) / 1e6:.2f}",
+            f"{(statistics.quantiles(taken[server.name], n=100)[98] - bare99) / 1e6:.2f}",
+        )
+        for server in servers
+    }
     print_table(
         f"Added time to the first token ({requests} requests one after another)",
         ("server", "p50, ms", "p99, ms"),
-        [
-            (
-                NAMES[server.name],
-                f"{(statistics.median(taken[server.name]) - bare) / 1e6:.2f}",
-                f"{(statistics.quantiles(taken[server.name], n=100)[98] - bare99) / 1e6:.2f}",
-            )
-            for server in servers
-        ],
+        [(NAMES[name], *times) for name, times in added.items()],
     )
+    return {name: " / ".join(times) for name, times in added.items()}
 
 
-def show_many(servers: Sequence[Server], streams: int, seconds: int) -> None:
-    rows = []
+def show_many(servers: Sequence[Server], streams: int, seconds: int) -> Figures:
+    rows, figures = [], {}
     for server in servers:
         read(server, "burst-100", 20)
         before = server.memory_bytes()
@@ -290,11 +294,45 @@ def show_many(servers: Sequence[Server], streams: int, seconds: int) -> None:
             readings = json.load(told)
         lost = streams * seconds - readings["deltas"]
         memory = (peak - before) / streams / 1000
+        figures[server.name] = f"{memory:.0f}"
         rows.append((NAMES[server.name], f"{memory:.0f}", str(readings["unfinished"]), str(lost)))
     print_table(
         f"{streams} streams open at once in one process, a delta a second each",
         ("server", "memory a stream, kB", "streams broken", "deltas lost"),
         rows,
+    )
+    return figures
+
+
+def show_stop(provider: str, streams: int) -> None:
+    """Ask the application to end while it writes so many answers, and see that each reader is told."""
+    with run_server("app", provider) as server:
+        read(server, "burst-100", 2)
+        arguments = [server.stream_url("paced-600-1"), str(streams), "0", server.key]
+        command = [sys.executable, "-m", "tests.benchmarks.reader", *arguments]
+        with tempfile.TemporaryFile("w+") as told:
+            reader = subprocess.Popen(command, cwd=ROOT, stdout=told)
+            while count_running(server) < streams:
+                time.sleep(0.5)
+            began = time.monotonic()
+            server.process.terminate()
+            status = server.process.wait(60)
+            seconds = time.monotonic() - began
+            reader.wait(60)
+            told.seek(0)
+            readings = json.load(told)
+    print_table(
+        f"Stopped with SIGTERM while {streams} answers are being written",
+        ("exit status", "seconds to exit", "readers told"),
+        [(str(status), f"{seconds:.1f}", f"{readings['interrupted']} of {streams}")],
+    )
+
+
+def count_running(server: Server) -> int:
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(
+        int(float(line.split()[1])) for line in lines if line.startswith("xiaojia_generations_running ")
     )
 
 
@@ -305,16 +343,29 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of servers, with commas")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else [name for name in NAMES if name != "litellm"]
-    names += ["litellm"] if arguments.litellm else []
+    if arguments.litellm:
+        names.append("litellm")
+    else:
+        print("LiteLLM's proxy is left out: --litellm takes the Python of an environment that has it.")
     quick = arguments.quick
     with run_provider() as provider, contextlib.ExitStack() as stack:
         servers = [stack.enter_context(run_server(name, provider, arguments.litellm)) for name in names]
-        show_bursts(servers, 1 if quick else 3)
-        show_paced(servers, 50, 100, 3 if quick else 10)
+        bare = Server("provider", provider, servers[0].process)
         quickest = [server for server in servers if server.name in ("app", "bytes")]
-        show_paced(quickest, 500, 10, 3 if quick else 10)
-        show_first_token(servers, Server("provider", provider, servers[0].process), 50 if quick else 500)
-        show_many(quickest, 500 if quick else 2000, 15)
+        figures = {
+            "burst: CPU a delta, µs": show_bursts(servers, 1 if quick else 3),
+            "paced, 50 × 100/s: CPU a delta, µs": show_paced(servers, 50, 100, 3 if quick else 10),
+            "paced, 500 × 10/s: CPU a delta, µs": show_paced(quickest, 500, 10, 3 if quick else 10),
+            "first token, added: p50 / p99, ms": show_first_token(servers, bare, 50 if quick else 500),
+            "memory of an open stream, kB": show_many(quickest, 500 if quick else 2000, 30),
+        }
+        if "app" in names:
+            show_stop(provider, 200 if quick else 2000)
+        print_table(
+            f"In one table ({os.cpu_count()} cores)",
+            ("server", *figures),
+            [(NAMES[name], *(column.get(name, "-") for column in figures.values())) for name in names],
+        )
 
 
 if __name__ == "__main__":
