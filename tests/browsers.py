@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 ARGUMENTS = (
     "--headless",
@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=60_000)  # a machine that does much else at once is slow, and not wrong
 MISSING = (
     "No Chromium is here: install one (`apt-get install chromium`, or `playwright install chromium`), "
     "name it in CHROMIUM, or leave the browser tests out with BROWSER_TESTS=0."

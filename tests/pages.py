@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
-WAIT_MILLISECONDS = 15_000
+WAIT_MILLISECONDS = 60_000
 
 
 @dataclass

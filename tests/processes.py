@@ -84,7 +84,7 @@ class AppProcess:
         """Return the process and all that it started, as far as they are alive."""
         return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_ours(pid)]
 
-    async def wait_until_alone(self, timeout: float = 5) -> None:
+    async def wait_until_alone(self, timeout: float = 15) -> None:
         """Return when no process of its session is left."""
         async with asyncio.timeout(timeout):
             while self.processes():

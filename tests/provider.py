@@ -50,7 +50,7 @@ class Connection:
     requests: int = 0
     is_closed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
-    async def wait_closed(self, timeout: float = 5) -> float:
+    async def wait_closed(self, timeout: float = 30) -> float:
         """Return when it was closed, waiting at most `timeout` seconds for it."""
         async with asyncio.timeout(timeout):
             await self.is_closed.wait()
@@ -243,17 +243,17 @@ class Provider:
     def open_connections(self) -> list[Connection]:
         return [connection for connection in self.connections if connection.closed is None]
 
-    async def next_call(self, timeout: float = 5) -> Call:
+    async def next_call(self, timeout: float = 30) -> Call:
         """Return the next request for model `held`, waiting for it; the caller writes its answer."""
         async with asyncio.timeout(timeout):
             return await self._held.get()
 
-    async def wait_for_requests(self, count: int, timeout: float = 5) -> None:
+    async def wait_for_requests(self, count: int, timeout: float = 30) -> None:
         """Return when `count` requests have come in all."""
         async with asyncio.timeout(timeout), self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
 
-    async def wait_for_connections(self, count: int, timeout: float = 5) -> None:
+    async def wait_for_connections(self, count: int, timeout: float = 30) -> None:
         """Return when `count` connections have been taken in all."""
         async with asyncio.timeout(timeout), self._arrived:
             await self._arrived.wait_for(lambda: len(self.connections) >= count)
