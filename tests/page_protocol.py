@@ -19,7 +19,7 @@ from typing import Any, Self
 import aiohttp
 from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
 
-TOLD = 2  # the place among an event's outputs of what page.js is told
+TOLD = 2  # the place among an event's outputs of what the script is told
 
 
 class PageError(Exception):
@@ -62,7 +62,7 @@ class OpenPage:
         return OpenPage(self._http, self._url, self._events)
 
     def visit(self, action: str = "", target: str = "", **more: Any) -> dict[str, Any]:
-        """Return what page.js sends along with every event."""
+        """Return what the script sends along with every event."""
         acted = {"name": action, "id": target, "value": ""}
         known = {"owner": self.owner, "language": "en", "conversation": self.conversation}
         return known | {"action": acted} | more
@@ -86,8 +86,9 @@ class OpenPage:
         async with aclosing(sending) as values:
             async for value in values:
                 told = value[TOLD] if told is None else apply_diff(told, value[TOLD])
-                generation = told.get("generation") or generation
-                self.conversation = told.get("conversation") or self.conversation
+                heard = json.loads(told) if isinstance(told, str) else {}
+                generation = heard.get("generation") or generation
+                self.conversation = heard.get("conversation") or self.conversation
                 shown += json.dumps(value, ensure_ascii=False)
         if not generation:
             raise PageError(shown)
@@ -105,7 +106,7 @@ class OpenPage:
         async with aclosing(self.events("attach", self.visit("attach", "key"), paths)) as values:
             async for value in values:
                 told = value[0] if told is None else apply_diff(told, value[0])
-        return str(told.get("id", ""))
+        return str(json.loads(told).get("id", ""))
 
     async def delete(self) -> None:
         """Delete the conversation."""

@@ -75,7 +75,7 @@ class Visit:
         await self.page.evaluate("model => xiaojia.keepOptions(['model'], [model])", model)
 
     async def state(self) -> dict[str, Any]:
-        """Return what page.js knows."""
+        """Return what the script knows."""
         known: dict[str, Any] = await self.page.evaluate("xiaojia.state")
         return known
 

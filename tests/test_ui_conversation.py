@@ -235,3 +235,41 @@ async def test_storage_that_is_denied_leaves_a_page_that_works(browser: Browser,
         await private.ask("Hello")
         await expect(private.history.locator(".prose")).to_have_text(ANSWER)
     await context.close()
+
+
+async def test_the_page_stays_at_the_end_until_the_reader_scrolls_up(tab: Visit, provider: Provider) -> None:
+    at_end = "(() => { const box = document.querySelector('#conversation');"
+    at_end += " return box.scrollHeight > box.clientHeight + 200"
+    at_end += " && box.scrollHeight - box.scrollTop - box.clientHeight < 5 })()"
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text("A line.\n\n" * 40)
+    await tab.page.wait_for_function(at_end)
+    await tab.page.locator("#conversation").hover()
+    await tab.page.mouse.wheel(0, -600)
+    await expect(tab.page.locator("#desk .do-end")).to_be_visible()
+    await call.text("The last line.")
+    await expect(tab.growing.locator(".prose")).to_contain_text("The last line.")
+    assert not await tab.page.evaluate(at_end)
+    await tab.page.locator("#desk .do-end").click()
+    await tab.page.wait_for_function(at_end)
+    await expect(tab.page.locator("#desk .do-end")).to_be_hidden()
+    await call.finish()
+    await tab.wait_until_over()
+    await tab.page.wait_for_function(at_end)
+
+
+async def test_a_composition_from_its_start_to_its_end_sends_nothing(tab: Visit, provider: Provider) -> None:
+    await tab.choose("plain")
+    await tab.composer.focus()
+    session = await tab.page.context.new_cdp_session(tab.page)
+    for text in ("n", "ni", "ni hao"):
+        await session.send("Input.imeSetComposition", {"text": text, "selectionStart": 2, "selectionEnd": 2})
+    keys = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+    for kind in ("keyDown", "keyUp"):
+        await session.send("Input.dispatchKeyEvent", {"type": kind, **keys})
+    await session.send("Input.insertText", {"text": "你好"})
+    await expect(tab.composer).to_have_value("你好")
+    assert provider.chats == []
+    await tab.composer.press("Enter")
+    await expect(tab.history.locator(".question")).to_have_text(["你好"])

@@ -1,7 +1,7 @@
 """What is done with a message that is there: copy it, keep whether it was liked; and a conversation taken
 along.
 
-Knows no component: what page.js is to put on the clipboard or into a file is a value.
+Knows no component: what the script is to put on the clipboard or into a file is a value.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
 
 @dataclass(frozen=True)
 class Shown:
-    """What of the page changes; None: nothing. told: what page.js is to know of it."""
+    """What of the page changes; None: nothing. told: what the script is to know of it."""
 
     history: list[ChatMessage] | None = None
     growing: list[ChatMessage] | None = None
@@ -55,7 +55,7 @@ Showing = AsyncIterator[Shown]
 class Callbacks:
     """The events of the conversation, over one engine. Holds nothing of a visitor but who follows what.
 
-    All but `follow` are short: they show what is there and tell page.js which generation runs, and page.js
+    All but `follow` are short: they show what is there and tell the script which generation runs, and it
     starts the one `follow` that shows how it grows, and `settle` when that is over.
     """
 
@@ -335,5 +335,5 @@ def _running_in(messages: Sequence[Message]) -> str:
 
 
 def _tell(conversation: str, generation: str, **more: object) -> dict[str, Any]:
-    """Return what page.js is to know: where the page is, and what runs there."""
+    """Return what the script is to know: where the page is, and what runs there."""
     return {"conversation": conversation, "generation": generation, **more, "serial": new_id()}

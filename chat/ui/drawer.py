@@ -14,7 +14,7 @@ from chat.errors import NotFound
 from chat.history import Message
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_file, describe_place
+from chat.ui.texts.words import describe_file, describe_place, name_unit
 from chat.ui.visits import Visit
 
 
@@ -24,7 +24,7 @@ async def open_drawer(engine: Engine, visit: Visit) -> str:
     if visit.action == "prompt":
         return _frame("answer.prompt.title", _prompt(message), visit)
     if visit.action == "citation":
-        return _frame("citation.label", _citation(message, visit), visit)
+        return _frame("citation.label", _citations(message, visit), visit)
     return _frame("answer.passages", await _passages(engine, message, visit), visit)
 
 
@@ -49,21 +49,22 @@ def _words(content: Any) -> str:
     return str(content or "")
 
 
-def _citation(message: Message, visit: Visit) -> list[str]:
-    number = int(visit.value) if visit.value.isascii() and visit.value.isdigit() else 0
-    citations = message.citations or []
-    if number >= len(citations):
-        return []
-    citation = citations[number]
-    place = describe_place(
-        visit.language, citation["name"], citation.get("unit", "page"), citation.get("page", "")
-    )
+def _citations(message: Message, visit: Visit) -> list[str]:
+    """Return the passages of a chip's citations, whose numbers it names."""
+    known = message.citations or []
+    asked = [int(number) for number in visit.value.split("-") if number.isascii() and number.isdigit()]
+    chosen = [known[number] for number in dict.fromkeys(asked) if number < len(known)]
+    return [part for citation in chosen for part in _citation(citation, visit.language)]
+
+
+def _citation(citation: dict[str, Any], language: str) -> list[str]:
+    place = describe_place(language, citation["name"], citation.get("unit", "page"), citation.get("page", ""))
     key = {"found": "citation.exact", "other_page": "citation.other_page"}.get(
         citation["status"], "citation.missing"
     )
     return [
         tag("h3", plain(place or citation.get("text", ""))),
-        tag("p", plain(text(visit.language, key)), cls="hint"),
+        tag("p", plain(text(language, key)), cls="hint"),
         tag("blockquote", _marked(citation)),
     ]
 
@@ -85,8 +86,9 @@ async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]
         shown.append(tag("h3", plain(describe_file(visit.language, file))))
         whole = documents.get(file["name"], "")
         for passage in file.get("passages", ()):
-            pages = ", ".join(passage["pages"])
-            label = describe_place(visit.language, "", file["unit"], pages).strip(" ,，") if pages else ""
+            pages = passage["pages"]
+            unit = name_unit(visit.language, file["unit"], len(pages))
+            label = text(visit.language, "receipt.where", unit=unit, pages=", ".join(pages)) if pages else ""
             shown.append(
                 tag(
                     "article",

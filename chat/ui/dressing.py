@@ -1,4 +1,4 @@
-"""The parts of the page that hold only words, in a visitor's language: HTML of ours, and what page.js says.
+"""The parts that hold only words, in a visitor's language: HTML of ours, and what the script says.
 
 Knows no component and no visitor but his language.
 """
@@ -12,13 +12,19 @@ from chat.ui.html import button, plain, tag
 from chat.ui.texts import LANGUAGES, text
 
 STARTERS = ("sample", "explain", "write", "code")
-# What page.js says by itself.
+# What the page's script says by itself.
 SPOKEN = (
     "answer.complete",
     "answer.copied",
+    "answer.end",
+    "composer.attach",
     "composer.remove",
+    "composer.send",
+    "composer.stop",
     "composer.unlock",
+    "settings.label",
     "sidebar.delete.sure",
+    "sidebar.label",
     "sidebar.rename",
 )
 
@@ -28,6 +34,7 @@ class Words:
     """The dressed parts, in the order of parts.Dressing."""
 
     language: str
+    name: str
     top: str
     bottom: str
     banner: str
@@ -41,9 +48,10 @@ class Words:
         return [self.top, self.bottom, self.banner, self.starters, self.earlier, self.editing]
 
     def told(self) -> dict[str, object]:
-        """Return what page.js is to know."""
+        """Return what the script is to know."""
         spoken = {key: LANGUAGES[self.language][key] for key in SPOKEN}
-        return {"language": "zh-CN" if self.language == "zh" else self.language, "words": spoken}
+        language = "zh-CN" if self.language == "zh" else self.language
+        return {"language": language, "name": self.name, "words": spoken}
 
 
 def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> Words:
@@ -52,10 +60,11 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> Words:
     name = engine.settings.assistant_name
     return Words(
         language=language,
+        name=name,
         top=_top(language, name),
         bottom=_bottom(language),
         banner=_banner(engine, language),
-        starters=_starters(language, name),
+        starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
         editing=tag(
             "p",
@@ -79,7 +88,13 @@ def _bottom(language: str) -> str:
     other = next(code for code in LANGUAGES if code != language)
     return tag(
         "div",
-        button("import", text(language, "sidebar.import"), lane="none", icon=False),
+        button(
+            "import",
+            text(language, "sidebar.import"),
+            lane="none",
+            icon=False,
+            title=text(language, "sidebar.import.hint"),
+        ),
         button("language", text(language, "page.language"), lane="none", value=other, icon=False),
         button("appearance", text(language, "page.appearance"), lane="none", icon=False),
         cls="row",
@@ -98,9 +113,11 @@ def _banner(engine: Engine, language: str) -> str:
     return "".join([*shown, temporary])
 
 
-def _starters(language: str, name: str) -> str:
+def _starters(language: str) -> str:
     cards = [_starter(language, starter) for starter in STARTERS]
-    return tag("h2", plain(text(language, "starter.heading"))) + tag("div", *cards, cls="cards")
+    heading = tag("h2", plain(text(language, "starter.heading")))
+    tagline = tag("p", plain(text(language, "starter.tagline")))
+    return heading + tagline + tag("div", *cards, cls="cards")
 
 
 def _starter(language: str, starter: str) -> str:

@@ -1,7 +1,7 @@
 """Pieces of HTML for the parts of the page that are not Markdown: every value escaped, buttons that name an
 action.
 
-Knows no message and no language. page.js hears the buttons (`data-do`), and only those outside of model text.
+Knows no message and no language. The script hears the buttons (`data-do`) that are outside of model text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def button(
     icon: bool = True,
     **more: Any,
 ) -> str:
-    """Return a button that page.js sends as `action` in `lane`. icon: the label is only spoken, style.css
+    """Return a button that the script sends as `action` in `lane`. icon: the label is only spoken, style.css
     draws it.
     """
     return tag(

@@ -26,6 +26,7 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SCRIPTS = ("visit", "told", "scrolling", "files", "composer", "taken", "buttons", "start")
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 PASTED_CHARACTERS = 20_000  # a longer paste becomes a file
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
@@ -34,15 +35,21 @@ VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-cont
 
 def mount_options() -> dict[str, Any]:
     """Return what gr.mount_gradio_app needs to make the page look and work as it should."""
-    script, layout, style = (_read(name) for name in ("page.js", "layout.css", "style.css"))
+    layout, style = (_read(name) for name in ("layout.css", "style.css"))
     # Not Chatbot's avatar_images: Gradio makes a Chatbot anew, and looks its pictures up, at every skip.
     picture = base64.b64encode((ASSETS / "avatar.svg").read_bytes()).decode()
     avatar = f':root {{ --avatar: url("data:image/svg+xml;base64,{picture}"); }}'
     # In the head, since Gradio puts a prefix of its own before every selector of its css argument:
     # `body.is-empty` would match nothing any more.
     styles = f"<style>{avatar}{layout}{style}</style>"
-    head = f'<meta name="viewport" content="{VIEWPORT}">{styles}<script>{script}</script>'
+    head = f'<meta name="viewport" content="{VIEWPORT}">{styles}<script>{_join_script()}</script>'
     return {"theme": create_theme(), "head": head}
+
+
+def _join_script() -> str:
+    """Return the script: the files of assets/page, in one scope of their own."""
+    files = "\n".join(_read(f"page/{name}.js") for name in SCRIPTS)
+    return f'window.xiaojia = (() => {{\n"use strict";\n{files}}})();'
 
 
 def _read(name: str) -> str:
@@ -81,10 +88,10 @@ def _lay_out(owned: Settings) -> Parts:
         growing = _create_chatbot("growing")
         notice = _create_html("notice")
     with gr.Column(elem_id="desk"):
+        gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
         editing = _create_html("editing")
-        gr.HTML(
-            tag("div", id="files") + tag("div", id="announcer", role="status", aria_live="polite"), **BARE
-        )
+        announcer = tag("div", id="announcer", role="status", aria_live="polite")
+        gr.HTML(tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()
         gauge = _create_html("gauge")
     return Parts(
@@ -138,7 +145,7 @@ def _create_composer() -> gr.MultimodalTextbox:
 
 
 def _create_ear(name: str) -> gr.HTML:
-    """What the server tells page.js: the value of a component that is never seen."""
+    """What the server tells the script: the value of a component that is never seen."""
     return gr.HTML(
-        value={}, html_template="", js_on_load="xiaojia.connect(props, watch)", elem_id=name, visible="hidden"
+        value="", html_template="", js_on_load="xiaojia.connect(props, watch)", elem_id=name, visible="hidden"
     )

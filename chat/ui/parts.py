@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from chat.ui.settings_panel import SettingsPanel
 
-# Hidden buttons through which page.js starts events: one for each set of components that an event may change.
+# Hidden buttons through which the script starts events: one for each set of components that one may change.
 LANES = ("show", "follow", "list", "fetch", "drawer", "quiet", "file", "import")
 
 
@@ -31,9 +31,9 @@ class Dressing:
 
 @dataclass(frozen=True)
 class Parts:
-    """visit: what page.js sends, never shown. uploads: paths of files that it uploaded.
+    """visit: what the script sends, never shown. uploads: paths of files that it uploaded.
 
-    told, read: what page.js hears.
+    told, read: what the script hears.
     """
 
     visit: gr.JSON

@@ -58,25 +58,40 @@ def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
 
 
 def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:
-    """Return a chip for each place that the answer quotes or names, and a mark for what stands nowhere."""
-    chips: dict[str, str] = {}
+    """Return a chip for each file, or page of one, that the answer quotes or names, and one for each quote
+    that stands nowhere. What a chip shows are the passages of its own quotes.
+    """
+    places: dict[tuple[str, ...], list[int]] = {}
     for number, citation in enumerate(citations):
-        chip = _chip(number, citation, message_id, language)
-        chips.setdefault(chip.partition("data-value")[0] + chip.partition(">")[2], chip)
-    if not chips:
+        places.setdefault(_place(citation), []).append(number)
+    if not places:
         return ""
-    return tag("div", tag("span", plain(text(language, "citation.label"))), *chips.values(), cls="citations")
+    chips = [_chip(numbers, citations, message_id, language) for numbers in places.values()]
+    return tag("div", tag("span", plain(text(language, "citation.label"))), *chips, cls="citations")
 
 
-def _chip(number: int, citation: Mapping[str, Any], message_id: str, language: str) -> str:
+def _place(citation: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells a citation's chip from others."""
     status = str(citation.get("status", ""))
-    quote = str(citation.get("text", ""))
     if status == "not_found":
-        short = quote[:QUOTE_CHARACTERS] + ("…" if len(quote) > QUOTE_CHARACTERS else "")
+        return (status, str(citation.get("text", "")))
+    return (status, str(citation["name"]), str(citation.get("page", "")))
+
+
+def _chip(
+    numbers: Sequence[int], citations: Sequence[Mapping[str, Any]], message_id: str, language: str
+) -> str:
+    citation = citations[numbers[0]]
+    status = str(citation.get("status", ""))
+    quotes = [quote for number in numbers if (quote := str(citations[number].get("text", "")))]
+    if status == "not_found":
+        short = quotes[0][:QUOTE_CHARACTERS] + ("…" if len(quotes[0]) > QUOTE_CHARACTERS else "")
         label = f"“{short}” {text(language, 'citation.missing')}"
     else:
         label = describe_place(
             language, citation["name"], citation.get("unit", "page"), citation.get("page", "")
         )
-    more = {"data_status": status, "title": quote}
-    return button("citation", label, id=message_id, lane="drawer", icon=False, value=str(number), **more)
+        label += f" ×{len(quotes)}" if len(quotes) > 1 else ""
+    more = {"data_status": status, "title": "\n".join(quotes) or None}
+    value = "-".join(map(str, numbers))
+    return button("citation", label, id=message_id, lane="drawer", icon=False, value=value, **more)

@@ -1,6 +1,6 @@
 """What a visitor may choose for his turns: components, their words, and the presets.
 
-The browser remembers it (page.js, localStorage) and sends it along with each event; visits.read_options
+The browser remembers it (the script, localStorage) and sends it along with each event; visits.read_options
 checks it. Knows no engine and no event.
 """
 

@@ -1,4 +1,4 @@
-"""The list of conversations beside the page: HTML of ours, whose buttons page.js sends back as actions.
+"""The list of conversations beside the page: HTML of ours, whose buttons the script sends back as actions.
 
 Knows the engine's history and no component.
 """

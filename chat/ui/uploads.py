@@ -28,9 +28,9 @@ Told = tuple[dict[str, Any], str | None]
 
 
 async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIterator[Told]:
-    """Read the file; yield for page.js how far it is, and the notice where it is refused.
+    """Read the file; yield for the script how far it is, and the notice where it is refused.
 
-    visit.target: page.js's name for it. visit.value: its password, where it has one.
+    visit.target: the page script's name for it. visit.value: its password, where it has one.
     """
     name = Path(paths[0]).name if paths else ""
     try:

@@ -129,8 +129,10 @@ def show_gauge(messages: Sequence[Message], window: int, reader: Reader) -> str:
     if not used or not window:
         return ""
     label = reader.say("gauge.label", used=used, window=window)
-    meter = tag("meter", min="0", max=window, value=min(used, window), high=int(window * 0.85))
-    return tag("label", meter, tag("span", plain(label)))
+    high = int(window * 0.85)
+    meter = tag("meter", min="0", max=window, value=min(used, window), high=high, aria_label=label)
+    short = tag("span", plain(f"{used:,} / {window:,}"), aria_hidden="true")
+    return tag("span", meter, short, cls="gauge", title=label)
 
 
 def show_left(tokens: int | None, reader: Reader) -> str:

@@ -1,6 +1,6 @@
 """Which event of the page calls what, and how what is shown gets into components.
 
-Every event runs as many times at once as it is asked for, is private in Gradio's API, and sends page.js's
+Every event runs as many times at once as it is asked for, is private in Gradio's API, and sends the script's
 visit along as its first input. Nothing depends on the end of a callback: a closed tab ends it whenever it
 likes.
 """
@@ -12,7 +12,9 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+import orjson
 
+from chat.generations import new_id
 from chat.telemetry.logs import REQUEST_ID
 from chat.ui import answers, drawer, dressing, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
@@ -41,23 +43,25 @@ def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
 
 def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     async def open_conversation(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.open(_visit(callbacks, data, request))):
+        visit = _visit(callbacks, data, request)
+        async for row in _rows(callbacks.open(visit), visit):
             yield row
 
     async def send(
         data: Any, message: dict[str, Any] | None, request: gr.Request
     ) -> AsyncGenerator[Row, None]:
-        async for row in _rows(
-            callbacks.send(_visit(callbacks, data, request), (message or {}).get("text") or "")
-        ):
+        visit = _visit(callbacks, data, request)
+        async for row in _rows(callbacks.send(visit, (message or {}).get("text") or ""), visit):
             yield row
 
     async def act(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.act(_visit(callbacks, data, request))):
+        visit = _visit(callbacks, data, request)
+        async for row in _rows(callbacks.act(visit), visit):
             yield row
 
     async def settle(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        async for row in _rows(callbacks.settle(_visit(callbacks, data, request))):
+        visit = _visit(callbacks, data, request)
+        async for row in _rows(callbacks.settle(visit), visit):
             yield row
 
     async def follow(data: Any, request: gr.Request) -> AsyncGenerator[Any, None]:
@@ -89,12 +93,12 @@ def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
     async def change_list(data: Any, request: gr.Request) -> str:
         return await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
 
-    async def fetch(data: Any, request: gr.Request) -> dict[str, Any]:
-        return await answers.fetch(callbacks.engine, _visit(callbacks, data, request))
+    async def fetch(data: Any, request: gr.Request) -> str:
+        return say(await answers.fetch(callbacks.engine, _visit(callbacks, data, request)))
 
     async def open_drawer(data: Any, request: gr.Request) -> Row:
         html = await drawer.open_drawer(callbacks.engine, _visit(callbacks, data, request))
-        return [html, {"drawer": True, "serial": id(html)}]
+        return [html, say({"drawer": True, "serial": new_id()})]
 
     async def act_quietly(data: Any, request: gr.Request) -> None:
         await answers.act_quietly(callbacks.engine, _visit(callbacks, data, request))
@@ -117,7 +121,7 @@ def _wire_files(parts: Parts, callbacks: Callbacks) -> None:
             uploads.attach(callbacks.engine, _visit(callbacks, data, request), read_paths(paths))
         ) as shown:  # type: ignore[type-var]
             async for told, notice in shown:
-                yield [told, SKIP if notice is None else notice]
+                yield [say(told), SKIP if notice is None else notice]
 
     async def import_file(data: Any, paths: Any, request: gr.Request) -> Row:
         conversations, notice = await uploads.import_file(
@@ -152,7 +156,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
             *words.parts(),
             search,
             composer,
-            words.told(),
+            say(words.told()),
             *word_panel(visit.language, models, visit.options),
         ]
 
@@ -175,12 +179,22 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
         )
 
 
-def fill(shown: Shown) -> Row:
-    """Return the values of `Parts.shown`, in its order; what does not change is skipped."""
+def say(told: dict[str, Any]) -> str:
+    """Return what the script is to know, as text: Gradio's client changes an object in place when the event's
+    next value comes, and then nobody hears the one before.
+    """
+    return orjson.dumps(told).decode()
+
+
+def fill(shown: Shown, visit: Visit | None = None) -> Row:
+    """Return the values of `Parts.shown`, in its order; what does not change is skipped.
+
+    asked: where the page was when it asked, so that the script believes no answer that comes too late.
+    """
     values = (
         shown.history,
         shown.growing,
-        shown.told,
+        None if shown.told is None else say({**shown.told, "asked": visit.conversation if visit else ""}),
         _composer(shown),
         shown.notice,
         shown.conversations,
@@ -198,10 +212,10 @@ def _composer(shown: Shown) -> dict[str, Any] | None:
     return gr.update(**update) if update else None
 
 
-async def _rows(showing: Showing) -> AsyncGenerator[Row, None]:
+async def _rows(showing: Showing, visit: Visit) -> AsyncGenerator[Row, None]:
     async with aclosing(showing) as values:  # type: ignore[type-var]
         async for shown in values:
-            yield fill(shown)
+            yield fill(shown, visit)
     # Gradio sends the last value a second time when a callback ends: let it be one that changes nothing.
     yield fill(Shown())
 

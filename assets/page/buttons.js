@@ -1,0 +1,77 @@
+// Buttons -> actions: those that the browser does alone, and those that start an event.
+
+const local = {
+  close: closeDrawer,
+  "cancel-edit": () => setEditing(""),
+  import: chooseImport,
+  temporary: () => { setTemporary(!state.temporary); leave(""); act("show", "new"); focusComposer(); },
+  language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
+  appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
+  earlier: () => { state.shown += 80; stick = false; act("show", "open"); },
+  end: goToEnd,
+  dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
+};
+
+function asked(button) {
+  const name = button.dataset.do;
+  if (name === "delete") return confirm((state.words["sidebar.delete.sure"] ?? "").replace("{title}", button.dataset.value ?? "")) ? {} : null;
+  if (name === "rename") {
+    const title = prompt(state.words["sidebar.rename"], button.dataset.value ?? "");
+    return title?.trim() ? { value: title.trim() } : null;
+  }
+  return {};
+}
+
+// Model text cannot make a button of the page: what it writes stands in a Chatbot outside of our components.
+function isOurs(button) {
+  return !button.closest(".prose.chatbot, .md.chatbot") && (!button.closest(".message-row") || button.closest(".component"));
+}
+
+function hearClick(event) {
+  const button = event.target.closest?.("[data-do]");
+  if (!button || !isOurs(button) || button.disabled) return;
+  const { do: name, lane, id, value } = button.dataset;
+  if (local[name]) return local[name](button);
+  const answer = asked(button);
+  if (answer === null) return;
+  if (lane === "drawer") opener = button;
+  if (name === "copy") button.classList.add("pressed");
+  if (name === "like" || name === "dislike") press(button);
+  const conversation = name === "open" ? id : name === "new" ? "" : undefined;
+  if (name === "open") setTemporary(false); // what is in the list is stored
+  if (name === "open" || name === "new") leave(conversation);
+  if (name === "new") focusComposer();
+  const isPressed = button.getAttribute("aria-pressed") === "true";
+  act(lane, name, { id, value: answer.value ?? (button.hasAttribute("aria-pressed") ? String(isPressed) : value), conversation });
+}
+
+function press(button) {
+  const on = button.getAttribute("aria-pressed") !== "true";
+  for (const other of button.parentElement.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button && on));
+}
+
+function setTemporary(on) {
+  state.temporary = on;
+  document.body.classList.toggle("is-temporary", on);
+  document.querySelector(".do-temporary")?.setAttribute("aria-pressed", String(on));
+}
+
+// Where there is no keyboard on the screen, that would come up and cover half of it.
+function focusComposer() {
+  if (matchMedia("(hover: hover)").matches) document.querySelector("#composer textarea")?.focus();
+}
+
+// On a phone the list lies over the conversation: closed at first, and again when something was chosen.
+function closeSidebar() {
+  if (matchMedia("(max-width: 768px)").matches) document.querySelector("#sidebar.open .toggle-button")?.click();
+}
+
+// What is sent before the server has answered belongs to what was chosen already.
+function leave(conversation) {
+  remember(conversation);
+  state.shown = 0;
+  state.generation = "";
+  setEditing("");
+  stick = true;
+  closeSidebar();
+}

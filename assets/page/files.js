@@ -1,0 +1,145 @@
+// Files: one at a time to the server, so that each answer of it is heard; exports come in the same way.
+
+const waiting = [];
+const taken = new Map();
+let reading = null;
+
+function takeFiles(value) {
+  if (!value?.files?.length) return undefined;
+  for (const data of value.files) {
+    // The component tells of the same files again before it has heard that they are taken.
+    if (performance.now() - (taken.get(data.path) ?? -Infinity) < 1000) continue;
+    taken.set(data.path, performance.now());
+    const file = { key: crypto.randomUUID?.() ?? String(Math.random()), data, id: "", status: "reading", label: data.orig_name };
+    state.files.push(file);
+    waiting.push({ file, password: "" });
+  }
+  drawFiles();
+  readNext();
+  return { ...value, files: [] };
+}
+
+function readNext() {
+  if (reading || !waiting.length) return;
+  reading = waiting.shift();
+  reading.file.status = "reading";
+  act("file", "attach", { id: reading.file.key.slice(0, 64), value: reading.password });
+}
+
+function upload() {
+  return [visit("file"), reading ? [reading.file.data.path] : []];
+}
+
+// An export to take in goes the same way as a file: only Gradio's uploader makes a path that the server takes.
+let imported = null;
+async function importing() {
+  return [visit("import"), imported ? [imported] : []];
+}
+function chooseImport() {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".json,application/json";
+  input.onchange = async () => {
+    const body = new FormData();
+    body.append("files", input.files[0]);
+    const root = (window.gradio_config?.root ?? location.origin + location.pathname).replace(/\/$/, "");
+    const answer = await fetch(`${root}/gradio_api/upload`, { method: "POST", body });
+    const [path] = await answer.json();
+    imported = path;
+    act("import", "import");
+  };
+  input.click();
+}
+
+function filesRead(told) {
+  const file = state.files.find((file) => file.key === told.key);
+  if (file) Object.assign(file, { id: told.id || file.id, status: told.read, label: told.label });
+  if (told.is_last) {
+    if (!file && told.id) act("quiet", "detach", { id: told.id });
+    reading = null;
+    readNext();
+  }
+  if (file?.status === "refused") state.files = state.files.filter((other) => other !== file);
+  if (["refused", "password"].includes(told.read)) sendsWhenRead = false;
+  drawFiles();
+  sendIfRead();
+}
+
+// Enter while a file is still being read sends as soon as it is: no key press is lost.
+let sendsWhenRead = false;
+function sendIfRead() {
+  if (!sendsWhenRead || state.files.some((file) => !file.id)) return;
+  sendsWhenRead = false;
+  document.querySelector("#composer .submit-button")?.click();
+}
+
+function drawFiles() {
+  const place = document.getElementById("files");
+  if (!place) return;
+  place.replaceChildren(...state.files.map(fileChip));
+  document.body.classList.toggle("has-unread", state.files.some((file) => !file.id));
+}
+
+function fileChip(file) {
+  const chip = document.createElement("div");
+  chip.className = `attached ${file.status}`;
+  const label = document.createElement("span");
+  label.textContent = file.label;
+  label.title = file.label;
+  chip.append(label);
+  if (file.status === "password") chip.append(passwordForm(file));
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.className = "do do-remove icon";
+  remove.setAttribute("aria-label", (state.words["composer.remove"] ?? "× {name}").replace("{name}", file.data.orig_name));
+  remove.onclick = () => removeFile(file);
+  chip.append(remove);
+  return chip;
+}
+
+function passwordForm(file) {
+  const form = document.createElement("form");
+  const input = document.createElement("input");
+  const open = document.createElement("button");
+  input.type = "password";
+  input.autocomplete = "off";
+  input.setAttribute("aria-label", file.label);
+  open.textContent = state.words["composer.unlock"] ?? "OK";
+  form.append(input, open);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    waiting.push({ file, password: input.value });
+    readNext();
+    drawFiles();
+  };
+  return form;
+}
+
+function removeFile(file) {
+  state.files = state.files.filter((other) => other !== file);
+  if (file.id) act("quiet", "detach", { id: file.id });
+  drawFiles();
+  document.querySelector("#composer textarea")?.focus();
+}
+
+// A file that is let go beside the composer would be opened by the browser in the place of the page.
+function holdsFiles(event) {
+  return [...(event.dataTransfer?.types ?? [])].includes("Files");
+}
+function dragOver(event) {
+  if (!holdsFiles(event)) return;
+  event.preventDefault();
+  document.body.classList.add("is-dropping");
+}
+function dragEnd(event) {
+  if (event.type !== "dragleave" || !event.relatedTarget) document.body.classList.remove("is-dropping");
+}
+function drop(event) {
+  dragEnd(event);
+  if (!holdsFiles(event) || event.defaultPrevented) return;
+  event.preventDefault();
+  const input = document.querySelector('#composer input[type="file"]');
+  if (!input || event.target.closest?.("#composer")) return;
+  input.files = event.dataTransfer.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}

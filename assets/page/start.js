@@ -1,0 +1,32 @@
+// The beginning: listeners, and what Gradio's events may call (`window.xiaojia`).
+
+document.addEventListener("click", hearClick);
+for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
+for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
+for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
+document.addEventListener("drop", drop, true);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("has-drawer")) closeDrawer(); });
+function begin() {
+  const appearance = read("local", "appearance");
+  if (appearance) document.body.classList.toggle("dark", appearance === "dark");
+  new MutationObserver(() => { watchScrolling(); hushLogs(); labelButtons(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+}
+// Gradio may run what it was given for the head before the body is there, or after.
+if (document.body && document.readyState !== "loading") begin();
+else document.addEventListener("DOMContentLoaded", begin);
+
+function keepOptions(names, values) {
+  state.options = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+  keep("local", "options", JSON.stringify(state.options));
+}
+
+function keepKey(key) {
+  state.key = (key ?? "").trim();
+}
+
+function search(query) {
+  state.query = query ?? "";
+  return visit("list");
+}
+
+return { visit, connect, takeFiles, upload, importing, keepOptions, keepKey, search, act, state };

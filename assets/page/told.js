@@ -1,0 +1,63 @@
+// What the server tells, and what the page does then. It comes as text, through the value of a hidden component.
+
+function connect(props, watch) {
+  watch("value", () => hear(props.value));
+}
+
+function hear(said) {
+  if (!said || typeof said !== "string") return;
+  const told = JSON.parse(said);
+  if ((told.asked ?? state.conversation) !== state.conversation) return; // somebody has gone elsewhere since
+  if (told.words) Object.assign(state.words, told.words);
+  if (told.language) document.documentElement.lang = told.language;
+  if (told.name) document.body.style.setProperty("--name", JSON.stringify(told.name));
+  if ("conversation" in told) remember(told.conversation);
+  if ("generation" in told) hearGeneration(told.generation);
+  if ("editing" in told) setEditing(told.editing);
+  if (told.is_sent) sent();
+  if (told.is_ended) announce(state.words["answer.complete"]);
+  if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
+  if ("hidden" in told) showHidden(told.hidden);
+  if ("copy" in told) copy(told.copy);
+  if ("download" in told) download(told.download);
+  if ("drawer" in told) openDrawer();
+  if ("read" in told) filesRead(told);
+  document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
+  if (!document.body.classList.contains("is-ready")) closeSidebar();
+  document.body.classList.add("is-ready");
+}
+
+// One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.
+let followed = "";
+function hearGeneration(generation) {
+  state.generation = generation;
+  if (generation && generation !== followed) act("follow", "follow", { id: generation });
+  followed = generation;
+}
+
+function remember(conversation) {
+  const changed = conversation !== state.conversation;
+  state.conversation = conversation;
+  if (state.temporary) return;
+  keep("session", "conversation", conversation);
+  keep("local", "conversation", conversation);
+  if (!changed) return;
+  document.querySelectorAll("#conversations .open").forEach((entry) => {
+    if (entry.dataset.id === conversation) entry.setAttribute("aria-current", "page");
+    else entry.removeAttribute("aria-current");
+  });
+}
+
+function sent() {
+  setEditing("");
+  state.files = [];
+  drawFiles();
+  document.body.classList.remove("is-empty");
+  document.body.classList.add("is-running");
+  goToEnd();
+}
+
+function announce(sentence) {
+  const place = document.getElementById("announcer");
+  if (place && sentence) place.textContent = sentence;
+}

@@ -1,0 +1,76 @@
+// What the browser remembers, where this tab is, and what it sends along with every event of Gradio's.
+// The files of this folder are one script with one scope (chat/ui/page.py puts them together, in the head, before
+// Gradio): names of one are known in the others, and what `start.js` returns is `window.xiaojia`.
+
+// Storage that is denied (a frame of another site, private mode) is memory: the page works until it is closed.
+const memory = { local: {}, session: {} };
+function read(kind, name) {
+  try {
+    return window[kind + "Storage"].getItem("xiaojia." + name) ?? memory[kind][name] ?? null;
+  } catch {
+    return memory[kind][name] ?? null;
+  }
+}
+function keep(kind, name, value) {
+  memory[kind][name] = value;
+  try {
+    window[kind + "Storage"].setItem("xiaojia." + name, value);
+  } catch { /* memory has it */ }
+}
+function readJson(name) {
+  try {
+    return JSON.parse(read("local", name)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function makeOwner() {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+// Where this tab is: its own memory first, so that two tabs can hold two conversations; a new tab opens the last one.
+const state = {
+  owner: read("local", "owner") || makeOwner(),
+  language: read("local", "language") || navigator.language || "",
+  conversation: read("session", "conversation") ?? read("local", "conversation") ?? "",
+  generation: "",
+  editing: "",
+  query: "",
+  temporary: false,
+  shown: 0,
+  key: "", // the visitor's own, for the endpoint: in this memory alone, never in storage
+  options: readJson("options"),
+  files: [], // {key, data, id, label, status}: data is Gradio's, id the engine's once it was read
+  words: {},
+};
+keep("local", "owner", state.owner);
+
+const actions = []; // asked for and not yet picked up by the event that their lane's button started
+
+function visit(lane) {
+  const at = actions.findIndex((action) => action.lane === lane);
+  const action = at < 0 ? {} : actions.splice(at, 1)[0];
+  return {
+    owner: state.owner,
+    language: state.language,
+    conversation: action.conversation ?? state.conversation,
+    generation: state.generation,
+    editing: state.editing,
+    query: state.query,
+    temporary: state.temporary,
+    shown: state.shown,
+    key: state.key,
+    options: state.options,
+    minutes: -new Date().getTimezoneOffset(),
+    narrow: matchMedia("(max-width: 768px)").matches,
+    files: state.files.map((file) => file.id).filter(Boolean),
+    action: { name: action.name ?? "", id: action.id ?? "", value: action.value ?? "" },
+  };
+}
+
+function act(lane, name, more = {}) {
+  actions.push({ lane, name, ...more });
+  document.getElementById(`lane-${lane}`)?.click();
+}

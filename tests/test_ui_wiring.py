@@ -1,0 +1,21 @@
+"""How what is shown gets into components, without a browser."""
+
+from __future__ import annotations
+
+import orjson
+
+from chat.turns import Visitor
+from chat.ui.callbacks import Shown
+from chat.ui.visits import Visit
+from chat.ui.wiring import SKIP, fill
+
+
+def test_what_page_js_is_told_is_text_that_no_later_value_can_change_in_place() -> None:
+    visit = Visit(Visitor("o" * 32), conversation="c1")
+    row = fill(Shown(told={"conversation": "c2", "generation": "g"}), visit)
+    assert orjson.loads(row[2]) == {"conversation": "c2", "generation": "g", "asked": "c1"}
+    assert row[:2] + row[3:] == [SKIP] * 6
+
+
+def test_what_changes_nothing_is_skipped() -> None:
+    assert fill(Shown()) == [SKIP] * 7
