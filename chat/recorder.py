@@ -14,7 +14,7 @@ import anyio
 
 from chat.errors import ChatError
 
-CLOSING_SECONDS = 2.5
+CLOSING_SECONDS = 3.5
 PAUSE_SECONDS = 0.02
 AT_ONCE = 8  # more would only wait at the database, which must then wait for them when it closes
 
