@@ -16,7 +16,8 @@ function takeFiles(value) {
   }
   drawFiles();
   readNext();
-  return { ...value, files: [] };
+  // What was typed since the component told its value stands in the box alone.
+  return { ...value, text: document.querySelector("#composer textarea")?.value ?? value.text, files: [] };
 }
 
 function readNext() {
