@@ -203,19 +203,20 @@ class Records:
 
     async def _end_sealed(self, mirror: Mirror) -> None:
         about = mirror.about
-        kept = await self.kept.message(about.message_id, about.owner)
-        if is_unfinished(kept) and kept.generation_id == mirror.id:
-            ending = read_ending(mirror, (about.text, about.reasoning))
-            await self.kept.update_message(about.message_id, about.owner, **ending)
+        ending = read_ending(mirror, (about.text, about.reasoning))
+        with contextlib.suppress(NotFound):  # the writer was alive, and has written its own ending
+            await self.kept.update_answer(
+                about.message_id, about.owner, ending, mirror.id, is_unfinished=True
+            )
 
     async def _update(self, generation: Generation, answer: Answer, fields: MessageFields) -> None:
         owner, id = generation.owner, answer.message_id
 
         async def write(store: History) -> None:
-            # Where Redis took this replica for dead, another may be continuing the answer by now.
-            if self._is_shared and (await store.message(id, owner)).generation_id != generation.id:
-                return
-            await store.update_message(id, owner, **fields)
+            if self._is_shared:  # where this replica was taken for dead, another may be continuing it by now
+                await store.update_answer(id, owner, fields, generation.id)
+            else:
+                await store.update_message(id, owner, **fields)
 
         await self._keep(answer.conversation_id, owner, write)
 

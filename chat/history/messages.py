@@ -127,9 +127,27 @@ async def update_message(connection: AsyncConnection, id: str, owner: str, chang
     await change_message(connection, id, owner, values)
 
 
-async def change_message(connection: AsyncConnection, id: str, owner: str, values: Mapping[str, Any]) -> None:
+async def update_answer(
+    connection: AsyncConnection,
+    id: str,
+    owner: str,
+    changes: MessageFields,
+    writer: str,
+    is_unfinished: bool,
+) -> None:
+    """As `update_message`, where the generation `writer` still writes it: in one statement."""
+    values = await asyncio.to_thread(_derive, changes)
+    conditions = [messages.c.generation_id == writer]
+    if is_unfinished:
+        conditions.append(messages.c.finish_reason.is_(None))
+    await change_message(connection, id, owner, values, *conditions)
+
+
+async def change_message(
+    connection: AsyncConnection, id: str, owner: str, values: Mapping[str, Any], *conditions: Any
+) -> None:
     mine = select(conversations.c.id).where(conversations.c.owner == owner)
-    chosen = (messages.c.id == id, messages.c.conversation_id.in_(mine))
+    chosen = (messages.c.id == id, messages.c.conversation_id.in_(mine), *conditions)
     done = await connection.execute(update(messages).where(*chosen).values(**values))
     if done.rowcount == 0:
         raise message_not_found()

@@ -125,6 +125,20 @@ class History:
         """Set the fields that are named; the others stay."""
         await self._database.write(messages.update_message, message_id, owner, fields)
 
+    async def update_answer(
+        self,
+        message_id: str,
+        owner: str,
+        fields: MessageFields,
+        writer: str,
+        is_unfinished: bool = False,
+    ) -> None:
+        """The same where the generation `writer` still writes it; NotFound where another does by now.
+
+        is_unfinished: only as long as it has no ending.
+        """
+        await self._database.write(messages.update_answer, message_id, owner, fields, writer, is_unfinished)
+
     async def like(self, message_id: str, owner: str, liked: bool | None) -> None:
         await self._database.write(messages.change_message, message_id, owner, {"liked": liked})
 
