@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -27,6 +26,7 @@ from chat.briefs import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
+from chat.elsewhere import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Refused, Stopping, Unreachable
 from chat.extraction import Limits as ReaderLimits
 from chat.extraction import Readers
@@ -34,7 +34,7 @@ from chat.generations import Generation, Generations, Limits, error_event, new_i
 from chat.history import History, Message
 from chat.inbox import Inbox
 from chat.models import Model, Models
-from chat.records import TEMPORARY, Records, cut_branch, end_as, is_unfinished, mark_interrupted
+from chat.records import TEMPORARY, Records, cut_branch, is_unfinished
 from chat.requests import Requests
 from chat.settings import Settings
 from chat.telemetry.logs import write_turn
@@ -42,10 +42,6 @@ from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
-if TYPE_CHECKING:
-    from chat.replicas.replica import Replica
-
-RESUMING_SECONDS = 15.0  # that a second Continue of the same answer waits at most, on whatever replica
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 INLINE_NAME = "file.txt"
 DEFAULTS = Options()
@@ -76,8 +72,8 @@ class Engine:
         self._allowances = Allowances(settings)
         self._generations = Generations(_limits(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
-        self._replica = self._join(settings.redis_url) if settings.redis_url else None
-        self._requests = Requests(self._replica)
+        self._elsewhere = Elsewhere(settings.redis_url, self._generations, self.records.end_sealed)
+        self._requests = Requests(self._elsewhere.replica)
         self._resuming: set[tuple[str, str]] = set()
         self._untitled: set[str] = set()
         self._chores = Chores(self.records, self._attachments, self._generations)
@@ -87,8 +83,7 @@ class Engine:
         self.notice = await self.records.open()
         await self.readers.start()
         self._traces.open()
-        if self._replica:
-            await self._replica.open()
+        await self._elsewhere.open()
         self._chores.start(self._chores.save_progress(self._answers))
         self._chores.start(self._chores.expire_files(self.settings.file_retention))
         self._chores.start(self._chores.forget_generations())
@@ -100,8 +95,7 @@ class Engine:
     async def aclose(self) -> None:
         """End every generation with an event that its readers get, then close what it used."""
         await self.end_generations()
-        if self._replica:
-            await self._replica.aclose()
+        await self._elsewhere.aclose()
         await self._chores.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
@@ -164,7 +158,11 @@ class Engine:
             raise InvalidRequest("This answer is still being written.")
         self._resuming.add(key)
         try:
-            return await self._opened(await self._resume_claimed(message_id, visitor, options))
+            async with self._elsewhere.continuing(message_id):
+                generation = await self._resume_answer(message_id, visitor, options)
+                if self._elsewhere.replica:  # the others read there that it is being written
+                    await self.records.recorder.settle(self.conversation_of(generation))
+            return await self._opened(generation)
         finally:
             self._resuming.discard(key)
 
@@ -179,9 +177,7 @@ class Engine:
         try:
             return self._generations.get(generation_id, owner)
         except NotFound:
-            if self._replica is None:
-                raise
-        return await self._replica.find(generation_id, owner)
+            return await self._elsewhere.find(generation_id, owner)
 
     def conversation_of(self, generation: Generation) -> str:
         """Return the conversation that a generation belongs to."""
@@ -253,15 +249,9 @@ class Engine:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    def _join(self, redis_url: str) -> Replica:
-        from chat.replicas.replica import Replica  # and with it Redis's client, where it is wanted
-
-        return Replica(redis_url, self._generations.limits, self._generations.known, self.records.end_sealed)
-
     async def _opened(self, generation: Generation) -> Generation:
         """Return it once other replicas can find it. It has started: who leaves here changes nothing."""
-        if self._replica:
-            await self._replica.wait_until_open(generation)
+        await self._elsewhere.wait_until_open(generation)
         return generation
 
     async def _start(self, turn: Turn, visitor: Visitor, generation_id: str) -> Generation:
@@ -295,19 +285,6 @@ class Engine:
             self._untitled.add(conversation_id)
         return generation
 
-    async def _resume_claimed(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
-        if self._replica is None:
-            return await self._resume_answer(message_id, visitor, options)
-        name, mine = f"continue:{message_id}", new_id()
-        if await self._replica.claim(name, mine, RESUMING_SECONDS) != mine:
-            raise InvalidRequest("This answer is still being written.")
-        try:
-            generation = await self._resume_answer(message_id, visitor, options)
-            await self.records.recorder.settle(self.conversation_of(generation))  # others read it there
-            return generation
-        finally:
-            await self._replica.release(name)
-
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
         kept = await self.records.message(message_id, visitor.owner)
         (message,) = await self._mark_interrupted([kept], visitor.owner)
@@ -320,29 +297,12 @@ class Engine:
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # Those that have ended count as running: what was read may be older than their end.
-        running = {generation.id for generation in self._answers}
-        told = list(messages)
-        for at, message in enumerate(messages):
-            if self._replica and is_unfinished(message) and message.generation_id not in running:
-                told[at], is_running = await self._look_elsewhere(message, owner, self._replica)
-                running |= {message.generation_id} if message.generation_id and is_running else set()
-        return mark_interrupted(told, frozenset(running))
-
-    async def _look_elsewhere(self, message: Message, owner: str, replica: Replica) -> tuple[Message, bool]:
-        """Return an unfinished answer as it may have ended by now, and whether another replica writes it."""
-        try:
-            generation = await replica.find(message.generation_id or "", owner)
-        except NotFound:
-            return message, False
-        except Unreachable:  # for a moment it counts as being written: Continue would write it twice
-            return message, not replica.is_gone
-        if generation.is_finished:
-            return end_as(message, generation, (generation.about.text, generation.about.reasoning)), False
-        return message, True
+        here = frozenset(generation.id for generation in self._answers)
+        return await self._elsewhere.mark_interrupted(messages, here, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
         """Stop what other replicas write on the shown branch of a conversation."""
-        if self._replica is None or conversation_id.startswith(TEMPORARY):
+        if self._elsewhere.replica is None or conversation_id.startswith(TEMPORARY):
             return
         for message in await self.branch(conversation_id, owner):
             if is_unfinished(message):
@@ -418,13 +378,7 @@ class Engine:
             opening=[answer.opening()],
         )
         self._answers[generation] = answer
-        if self._replica:
-            self._replica.publish(
-                generation,
-                conversation_id=answer.conversation_id,
-                message_id=answer.message_id,
-                begun=task.begun or ("", ""),
-            )
+        self._elsewhere.publish(generation, answer)
         if is_new:
             self.records.begin_turn(question, answer, visitor.owner, is_first)
         else:

@@ -404,9 +404,10 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
         await call.text("Hello ")
         await read_until(generation, 2)
         await one.records.recorder.settle(conversation)
-        assert one._replica
+        writer = one._elsewhere.replica
+        assert writer
         await asyncio.sleep(0.05)
-        for task in one._replica._tasks:
+        for task in writer._tasks:
             task.cancel()
         await read(await other.find(generation.id, "anna"))
         await other.records.recorder.settle(conversation)
