@@ -90,9 +90,11 @@ class Allowances:
         """Count a message. Raises Refused with what is left and when it resets."""
         for item, key in self._token_limits(visitor):
             await self._check_tokens(item, key)
-        for key in _keys(visitor) if self._rate else ():
-            assert self._rate
-            await self._count_message(self._rate, key)
+        await self._count("messages", visitor)
+
+    async def admit_file(self, visitor: Visitor) -> None:
+        """Count a file, at the rate of messages. Raises Refused."""
+        await self._count("files", visitor)
 
     async def aclose(self) -> None:
         await self._counting.aclose()
@@ -117,14 +119,19 @@ class Allowances:
             for key in _keys(visitor):
                 yield self._visitor_tokens, key
 
-    async def _count_message(self, rate: RateLimitItem, key: str) -> None:
-        if await self._counting.run(lambda counters: counters.moving.hit(rate, "messages", key)):
+    async def _count(self, what: str, visitor: Visitor) -> None:
+        for key in _keys(visitor) if self._rate else ():
+            assert self._rate
+            await self._count_one(self._rate, what, key)
+
+    async def _count_one(self, rate: RateLimitItem, what: str, key: str) -> None:
+        if await self._counting.run(lambda counters: counters.moving.hit(rate, what, key)):
             return
         reset, _ = await self._counting.run(
-            lambda counters: counters.moving.get_window_stats(rate, "messages", key)
+            lambda counters: counters.moving.get_window_stats(rate, what, key)
         )
         raise _refusal(
-            f"That was more than {rate.amount} messages {_span(rate)}. Try again in {{seconds}} s.",
+            f"That was more than {rate.amount} {what} {_span(rate)}. Try again in {{seconds}} s.",
             "rate_limit",
             reset,
             limit=rate.amount,
@@ -181,4 +188,5 @@ def _network(address: str) -> str:
 
 def _span(item: RateLimitItem) -> str:
     unit = item.GRANULARITY.name
-    return f"a {unit}" if item.multiples == 1 else f"in {item.multiples} {unit}s"
+    article = "an" if unit == "hour" else "a"
+    return f"{article} {unit}" if item.multiples == 1 else f"in {item.multiples} {unit}s"

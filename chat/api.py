@@ -259,7 +259,7 @@ async def read_file(
     """Read a file, to ask about it with its `file_id`. Tells what could not be read."""
     with engine.scratch() as folder:
         path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
-        attachment = await engine.attach(path, file.filename or "file", caller.owner, password or None)
+        attachment = await engine.attach(path, file.filename or "file", caller, password or None)
         document = await attachment.finish()
     problems = [
         ReadingProblem(kind=one.kind, pages=list(one.pages), note=one.note) for one in document.problems

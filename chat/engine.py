@@ -192,11 +192,22 @@ class Engine:
     # --- files ---------------------------------------------------------------------------------------------
 
     async def attach(
-        self, path: Path, name: str, owner: str, password: str | None = None, *, is_temporary: bool = False
+        self,
+        path: Path,
+        name: str,
+        visitor: Visitor,
+        password: str | None = None,
+        *,
+        is_temporary: bool = False,
     ) -> Attachment:
-        """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
+        """Read a file; returns when its kind is known and its first text is there.
+
+        Raises AttachmentError, and Refused past the visitor's limit.
+        """
+        with self._counting_refusals():
+            await self._allowances.admit_file(visitor)
         store = self.records.temporary if is_temporary else self.records.kept
-        return await self._attachments.add(path, name, owner, store, password)
+        return await self._attachments.add(path, name, visitor.owner, store, password)
 
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return a file that was attached. Raises NotFound."""
@@ -315,9 +326,14 @@ class Engine:
 
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused, or Stopping."""
-        try:
+        with self._counting_refusals():
             self._generations.check(visitor.caller)
             await self._allowances.admit(visitor)
+
+    @contextlib.contextmanager
+    def _counting_refusals(self) -> Iterator[None]:
+        try:
+            yield
         except (Refused, Stopping) as error:
             self.metrics.count_refusal(error.type)
             raise

@@ -203,7 +203,7 @@ class Settings:
         "RATE_LIMIT",
         "",
         _rate,
-        "Messages for a visitor and for an address, such as 30/minute. Empty: no limit",
+        "Messages, and as many files, for a visitor and for an address, such as 30/minute. Empty: no limit",
     )
     daily_tokens: int = _setting("DAILY_TOKENS", 0, _whole(1, 10**12), "Tokens a day in all. Empty: no limit")
     daily_tokens_per_visitor: int = _setting(

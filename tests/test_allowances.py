@@ -70,3 +70,11 @@ async def test_a_days_tokens_in_all_are_shared() -> None:
     with pytest.raises(Refused, match="for all visitors") as refusal:
         await allowances.admit(BEN)
     assert refusal.value.type == "daily_tokens"
+
+
+async def test_files_are_counted_at_the_same_rate_beside_messages() -> None:
+    allowances = allow(RATE_LIMIT="1/hour")
+    await allowances.admit(ANNA)
+    await allowances.admit_file(ANNA)
+    with pytest.raises(Refused, match="more than 1 files an hour"):
+        await allowances.admit_file(ANNA)

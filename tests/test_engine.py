@@ -110,7 +110,7 @@ async def test_what_is_anothers_is_not_found(provider: Provider, tmp_path: Path)
         generation = await engine.start(Turn("Hello"), ANNA)
         await read(generation)
         conversation_id = engine.conversation_of(generation)
-        file = await engine.attach(await write_file(tmp_path, "secret"), "notes.txt", "anna")
+        file = await engine.attach(await write_file(tmp_path, "secret"), "notes.txt", ANNA)
         await file.finish()
         with pytest.raises(NotFound):
             await engine.find(generation.id, "ben")
@@ -129,7 +129,7 @@ async def test_what_is_anothers_is_not_found(provider: Provider, tmp_path: Path)
 async def test_a_file_stands_before_the_question_with_a_receipt(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider) as engine:
         path = await write_file(tmp_path, "The bridge opened in 1932. It is blue.")
-        file = await engine.attach(path, "bridge.txt", "anna")
+        file = await engine.attach(path, "bridge.txt", ANNA)
         generation = await engine.start(Turn("When did it open?", file_ids=(file.id,)), ANNA)
         events = await read(generation)
         sent = provider.requests[-1].body["messages"][-1]["content"]
@@ -142,7 +142,7 @@ async def test_a_file_stands_before_the_question_with_a_receipt(provider: Provid
 async def test_a_file_of_an_earlier_turn_is_still_there(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider) as engine:
         path = await write_file(tmp_path, "The bridge opened in 1932.")
-        file = await engine.attach(path, "bridge.txt", "anna")
+        file = await engine.attach(path, "bridge.txt", ANNA)
         first = await engine.start(Turn("When?", file_ids=(file.id,)), ANNA)
         await read(first)
         turn = Turn("And who built it?", conversation_id=engine.conversation_of(first))
@@ -160,7 +160,7 @@ async def test_inline_text_is_a_file(provider: Provider, tmp_path: Path) -> None
 async def test_quotes_answer_without_a_model(tmp_path: Path) -> None:
     async with open_engine(tmp_path) as engine:
         path = await write_file(tmp_path, "The bridge opened in 1932. It is blue. It is 500 metres long.")
-        file = await engine.attach(path, "bridge.txt", "anna")
+        file = await engine.attach(path, "bridge.txt", ANNA)
         generation = await engine.start(Turn("When did the bridge open?", file_ids=(file.id,)), ANNA)
         await read(generation)
         assert opening(generation)["model"] == "quotes"
@@ -296,7 +296,7 @@ async def test_a_temporary_conversation_is_never_on_disk(provider: Provider, tmp
 
 async def test_deleting_a_conversation_takes_its_files(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider) as engine:
-        file = await engine.attach(await write_file(tmp_path, "Some text."), "a.txt", "anna")
+        file = await engine.attach(await write_file(tmp_path, "Some text."), "a.txt", ANNA)
         generation = await engine.start(Turn("Hm?", file_ids=(file.id,)), ANNA)
         await read(generation)
         await engine.delete_conversation(engine.conversation_of(generation), "anna")
@@ -478,7 +478,7 @@ async def answer_red(call: Any) -> None:
 
 async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> Generation:
     Image.new("RGB", (8, 8), "red").save(folder / "red.png")
-    file = await engine.attach(folder / "red.png", "red.png", "anna")
+    file = await engine.attach(folder / "red.png", "red.png", ANNA)
     turn = Turn("What is it?", file_ids=(file.id,), options=Options(model="painter", max_tokens=max_tokens))
     generation = await engine.start(turn, ANNA)
     await read(generation)

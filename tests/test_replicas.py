@@ -370,7 +370,7 @@ async def test_a_file_attached_on_one_is_asked_about_and_deleted_on_another(
     async with open_engines(redis, provider, tmp_path) as [one, other]:
         path = tmp_path / "fox.txt"
         path.write_text("The fox is red.", "utf-8")
-        file = await one.attach(path, "fox.txt", "anna")
+        file = await one.attach(path, "fox.txt", Visitor("anna"))
         await file.finish()
         turn = Turn("Which colour is the fox?", file_ids=(file.id,), options=Options(model="plain"))
         await read(await other.start(turn, ANNA))

@@ -72,7 +72,7 @@ async def test_page_and_routes_share_one_limit(provider: Provider, tmp_path: Pat
     async with run_app(tmp_path, **environ(provider, RATE_LIMIT="1/hour")) as app:
         assert (await ask(app, visitor=ANNA)).status_code == 200
         english, chinese = await send(app, BEN, "en"), await send(app, BEN, "zh")
-    assert "That was more messages than are allowed in this time. The limit is 1. Try again in" in english
+    assert "That was more than is allowed in this time. The limit is 1. Try again in" in english
     assert "上限为 1。" in chinese
     assert re.search("Request [0-9a-f]{12}", english)
     assert re.search("请求编号 [0-9a-f]{12}", chinese)

@@ -229,7 +229,7 @@ class Callbacks:
         if visit.target == "sample":
             name = SAMPLES[visit.language]
             path, is_temporary = SAMPLES_FOLDER / name, visit.is_temporary
-            files = ((await self.engine.attach(path, name, visit.owner, is_temporary=is_temporary)).id,)
+            files = ((await self.engine.attach(path, name, visit.visitor, is_temporary=is_temporary)).id,)
         async for shown in self.send(replace(visit, files=files), text(visit.language, key)):
             yield shown
 

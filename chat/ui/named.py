@@ -33,7 +33,7 @@ def add_named(engine: Engine) -> None:
         """Answer a question about a file that is uploaded with it."""
         visitor = _visitor(engine, request)
         try:
-            id = await _attach(engine, file, visitor.owner)
+            id = await _attach(engine, file, visitor)
         except ChatError as error:
             raise gr.Error(str(error), print_exception=False) from None
         return await _answered(engine, Turn(str(question), file_ids=(id,), is_temporary=True), visitor)
@@ -47,13 +47,13 @@ def _visitor(engine: Engine, request: gr.Request) -> Visitor:
     return Visitor(signed_in(engine, request), address)
 
 
-async def _attach(engine: Engine, file: Any, owner: str) -> str:
+async def _attach(engine: Engine, file: Any, visitor: Visitor) -> str:
     """Read an upload of the inbox: PageGuard has put its bare path in the place of Gradio's description."""
     if not isinstance(file, str):
         raise InvalidRequest("No file was uploaded with this.")
     path = engine.inbox.take(file)
     try:
-        attachment = await engine.attach(path, path.name, owner, is_temporary=True)
+        attachment = await engine.attach(path, path.name, visitor, is_temporary=True)
         async for _ in attachment.follow():  # all of it, before anything is asked
             pass
     finally:

@@ -37,7 +37,7 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
         path = _take(engine, paths)
         with _discarded(engine, path):
             attachment = await engine.attach(
-                path, name, visit.owner, visit.value or None, is_temporary=visit.is_temporary
+                path, name, visit.visitor, visit.value or None, is_temporary=visit.is_temporary
             )
     except PasswordRequired:
         yield (

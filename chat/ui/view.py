@@ -84,10 +84,8 @@ def show_question(question: str, names: Sequence[str]) -> ChatMessage:
 
 
 def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
-    """Return the answer so far: its receipt, its reasoning, its text, or that it is being thought about."""
+    """Return the answer so far: its reasoning, its text or that it is thought about, and its receipt."""
     shown = []
-    if growing.receipt.get("files"):
-        shown.append(_part("assistant", receipts.show_receipt(growing.receipt, reader.language)))
     if growing.reasoning:
         is_over = growing.reasoning_seconds is not None
         shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
@@ -97,6 +95,8 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
         shown.append(show_thinking(reader))
+    if growing.receipt.get("files"):
+        shown.append(_part("assistant", receipts.show_receipt(growing.receipt, reader.language)))
     return shown
 
 

@@ -233,7 +233,7 @@ TEXTS: dict[str, str] = {
     "error.unreachable": "This answer cannot be reached now. It goes on; reload the page in a moment.",
     "error.history_unavailable": "The history is not available now. You can chat without it.",
     "error.failed_logins": "Too many failed log-ins from this address.",
-    "error.rate_limit": "That was more messages than are allowed in this time.",
+    "error.rate_limit": "That was more than is allowed in this time.",
     "error.daily_tokens": "The tokens of all visitors for today are used up.",
     "error.daily_tokens_visitor": "Your tokens for today are used up.",
 }

@@ -220,7 +220,7 @@ TEXTS: dict[str, str] = {
     "error.unreachable": "暂时无法连接到这个回答，它仍在继续；请稍后刷新页面。",
     "error.history_unavailable": "历史记录暂时不可用，但仍然可以聊天。",
     "error.failed_logins": "这个地址登录失败的次数太多。",
-    "error.rate_limit": "发送消息太频繁，超过了允许的次数。",
+    "error.rate_limit": "操作太频繁，超过了允许的次数。",
     "error.daily_tokens": "今天全站的词元额度已经用完。",
     "error.daily_tokens_visitor": "你今天的词元额度已经用完。",
 }
