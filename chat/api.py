@@ -237,7 +237,7 @@ async def follow_generation(
 
 
 @router.post("/generations/{generation_id}/continue", tags=["generations"], status_code=201)
-async def continue_generation(engine: TheEngine, caller: Caller, generation_id: str) -> Started:
+async def continue_generation(engine: TheEngine, caller: Caller, generation_id: GenerationId) -> Started:
     """Continue an answer that broke or was stopped, from its partial text: a new generation of the rest."""
     return _tell_started(engine, await engine.continue_generation(generation_id, caller))
 
