@@ -56,6 +56,7 @@ async def test_openapi_describes_every_route_of_ours_and_nothing_of_gradios(
         ("post", "/ai/generations"),
         ("get", "/ai/generations/{generation_id}/events"),
         ("delete", "/ai/generations/{generation_id}"),
+        ("post", "/ai/generations/{generation_id}/continue"),
         ("post", "/ai/files"),
         ("get", "/healthz"),
         ("get", "/readyz"),
