@@ -68,7 +68,9 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     """Put the guards before everything, innermost first."""
     settings = engine.settings
     app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
-    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes, inbox=engine.inbox)
+    app.add_middleware(
+        PageGuard, upload_bytes=settings.max_upload_bytes, inbox=engine.inbox, has_mcp=_has_mcp(engine)
+    )
     app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
@@ -89,7 +91,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
         enable_monitoring=False,
         root_path=engine.settings.root_path or None,
         auth=engine.access.check_login if engine.access.has_login else None,
-        mcp_server=importlib.util.find_spec("mcp") is not None,
+        mcp_server=_has_mcp(engine),
         **mount_options(),
     )
     # Without this Gradio's check of file paths does nothing, and any file of the server can be had.
@@ -103,6 +105,11 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
     app.state.gradio = gradio_app
     return page
+
+
+def _has_mcp(engine: Engine) -> bool:
+    """With `pip install "gradio[mcp]"`; not where a log-in is on, which its tools would not ask for."""
+    return importlib.util.find_spec("mcp") is not None and not engine.access.has_login
 
 
 class Server(uvicorn.Server):

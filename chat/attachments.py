@@ -1,6 +1,7 @@
 """The files that visitors send: read once, kept with their text and index, each owned by who sent it.
 
-Knows no format (chat.extraction does) and no budget (chat.context does). The bytes of a file are kept only
+Knows no format (chat.extraction does) and no budget (chat.context does). What belongs to a temporary
+conversation is in memory alone; everything else is found through history. The bytes of a file are kept only
 where they are needed again: pictures, and PDFs with pages that hold no text.
 """
 
@@ -8,24 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 import os
 import shutil
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chat.documents import Document, Page
 from chat.errors import ChatError, NotFound
 from chat.evidence import Evidence
 from chat.extraction import Readers, Reading
 from chat.generations import new_id
-from chat.history import History
+from chat.history import History, Message
 from chat.retrieval.passages import Index
+from chat.turns import Turn
+
+if TYPE_CHECKING:
+    from chat.records import Records
 
 log = logging.getLogger(__name__)
 
+INLINE_NAME = "file.txt"
+IMAGES = 4  # pictures sent with a question, the newest of the conversation
+SCANS = 8  # with the pages of files that are shown as pictures
 SCAN_PIXELS = 1_200  # width of a page shown to a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
 
@@ -101,6 +112,7 @@ class Attachments:
         self,
         readers: Readers,
         folder: Path,
+        records: Records,
         on_read: Callable[[str, float], None] | None = None,
         *,
         is_shared: bool = False,
@@ -109,11 +121,12 @@ class Attachments:
         self._readers = readers
         self._on_read = on_read  # told the kind of a file and the seconds that it took
         self._folder = folder
+        self._records = records
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def add(
-        self, path: Path, name: str, owner: str, history: History, password: str | None = None
+        self, path: Path, name: str, owner: str, password: str | None = None, *, is_temporary: bool = False
     ) -> Attachment:
         """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
         id = new_id()
@@ -125,6 +138,7 @@ class Attachments:
             kept.unlink(missing_ok=True)
             raise
         attachment = self._keep(Attachment(id, owner, reading, kept))
+        history = self._records.temporary if is_temporary else self._records.kept
         task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -132,19 +146,42 @@ class Attachments:
             attachment.recording = task
         return attachment
 
-    def add_text(self, text: str, name: str, owner: str) -> Attachment:
-        """Keep a text that came along with a request as if it were a file."""
-        document = Document(name, "text/plain", len(text.encode()), "", (Page("", text),), 1)
-        return self._keep(Attachment(new_id(), owner, document))
+    async def of_turn(self, turn: Turn, owner: str, history: History) -> tuple[str, ...]:
+        """Return the ids of a turn's files; a text that came along is one of them. Raises NotFound."""
+        for id in turn.file_ids:
+            await self.get(id, owner)
+        text = turn.file_content
+        if not text.strip():
+            return turn.file_ids
+        document = Document(INLINE_NAME, "text/plain", len(text.encode()), "", (Page("", text),), 1)
+        inline = self._keep(Attachment(new_id(), owner, document))
+        save = partial(history.add_attachment, owner, document, id=inline.id)
+        self._records.recorder.later(inline.id, save)
+        return (*turn.file_ids, inline.id)
 
-    async def data_url(self, attachment: Attachment) -> str:
+    async def of_branch(self, branch: Sequence[Message], owner: str) -> Sequence[Attachment]:
+        """Return the files sent along a branch; those that have expired are passed over."""
+        found = []
+        for id in dict.fromkeys(id for message in branch for id in message.attachment_ids):
+            with contextlib.suppress(NotFound):
+                found.append(await self.get(id, owner))
+        return found
+
+    async def pictures(self, attachments: Sequence[Attachment], *, scans: bool) -> Sequence[str]:
+        """Return the newest pictures as data URLs, and pages without text where `scans` are asked for."""
+        urls = [await self._data_url(file) for file in [one for one in attachments if one.is_image][-IMAGES:]]
+        for file in attachments if scans else ():
+            urls += await self._scan_urls(file, SCANS - len(urls))
+        return urls
+
+    async def _data_url(self, attachment: Attachment) -> str:
         """Return a picture as a data URL, made small enough for a model. Raises AttachmentError."""
         if attachment.path is None:
             raise NotFound("The picture is no longer kept.")
         data, media_type = await self._readers.shrink_image(attachment.path)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
-    async def scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
+    async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
         """Return up to `limit` pages that hold no text as data URLs. Raises AttachmentError."""
         pages = [page for one in attachment.document.problems if one.kind == "no_text" for page in one.pages]
         if attachment.path is None:
@@ -153,8 +190,14 @@ class Attachments:
         pictures = [await self._readers.render(attachment.path, number, SCAN_PIXELS) for number in numbers]
         return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
 
-    async def get(self, id: str, owner: str, history: History) -> Attachment:
+    async def get(self, id: str, owner: str) -> Attachment:
         """Return an attachment. Raises NotFound, also where it is another's."""
+        try:
+            return await self._find(id, owner, self._records.kept)
+        except NotFound:
+            return await self._find(id, owner, self._records.temporary)
+
+    async def _find(self, id: str, owner: str, history: History) -> Attachment:
         found = self._cache.get(id)
         if found and self._is_shared and found.is_recorded and not await _is_kept(found, history):
             await self.remove((id,))  # another replica has deleted it
@@ -168,6 +211,14 @@ class Attachments:
             raise NotFound("There is no such file, or it is no longer kept.")
         self._cache.move_to_end(id)
         return found
+
+    async def delete(self, id: str, owner: str) -> None:
+        """Delete a file and its rows. Raises NotFound."""
+        await self.get(id, owner)
+        await self.remove((id,))
+        for history in {self._records.kept, self._records.temporary}:
+            with contextlib.suppress(NotFound):
+                await history.delete_attachment(id, owner)
 
     async def remove(self, ids: tuple[str, ...]) -> None:
         """Forget attachments and delete their bytes; their rows are history's."""

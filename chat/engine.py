@@ -27,13 +27,13 @@ from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.context import Message as Spoken
 from chat.elsewhere import Elsewhere
-from chat.errors import Interrupted, InvalidRequest, NotFound, Refused, Stopping, Unreachable
-from chat.extraction import Limits as ReaderLimits
+from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import Readers
-from chat.generations import Generation, Generations, Limits, error_event, new_id
+from chat.generations import Generation, Generations, error_event, new_id
 from chat.history import History, Message
 from chat.inbox import Inbox
-from chat.models import Model, Models
+from chat.limits import limit_generations, limit_readers
+from chat.models import Models
 from chat.records import TEMPORARY, Records, cut_branch, is_unfinished
 from chat.requests import Requests
 from chat.settings import Settings
@@ -43,10 +43,7 @@ from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
-INLINE_NAME = "file.txt"
 DEFAULTS = Options()
-SCANS = 8  # pages of files that are shown as pictures, with the pictures
-IMAGES = 4  # pictures sent with a question, the newest of the conversation
 
 
 class Engine:
@@ -60,17 +57,21 @@ class Engine:
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
         self.folder = Path(self._work.name)
         self.inbox = Inbox(self.folder / "inbox")
-        self.readers = Readers(_reader_limits(settings))
+        self.readers = Readers(limit_readers(settings))
         self.metrics = Metrics(lambda: self.running)
         self._traces = Traces(settings.otlp_endpoint)
         is_shared = bool(settings.redis_url)
-        self._attachments = Attachments(
-            self.readers, self.folder / "files", self.metrics.observe_reading, is_shared=is_shared
-        )
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
         self.records = Records(settings.database_url or default, is_shared=is_shared)
+        self._attachments = Attachments(
+            self.readers,
+            self.folder / "files",
+            self.records,
+            self.metrics.observe_reading,
+            is_shared=is_shared,
+        )
         self._allowances = Allowances(settings)
-        self._generations = Generations(_limits(settings), self._ended)
+        self._generations = Generations(limit_generations(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._elsewhere = Elsewhere(settings.redis_url, self._generations, self.records.end_sealed)
         self._requests = Requests(self._elsewhere.replica)
@@ -143,11 +144,10 @@ class Engine:
         """Answer the same question again: a sibling of the answer `message_id`."""
         await self._admit(visitor)
         message = await self.records.message(message_id, visitor.owner)
-        question = await self.records.message(message.parent_id or "", visitor.owner)
-        history = await self._branch_to(question, visitor.owner)
+        question, branch = await self._question_of(message, visitor.owner)
         if self.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
-        return await self._opened(await self._answer(question, history[:-1], visitor, options))
+        return await self._opened(await self._answer(question, branch, visitor, options))
 
     async def resume_answer(
         self, message_id: str, visitor: Visitor, options: Options = DEFAULTS
@@ -204,25 +204,17 @@ class Engine:
 
         Raises AttachmentError, and Refused past the visitor's limit.
         """
-        with self._counting_refusals():
+        with self.metrics.counting_refusals():
             await self._allowances.admit_file(visitor)
-        store = self.records.temporary if is_temporary else self.records.kept
-        return await self._attachments.add(path, name, visitor.owner, store, password)
+        return await self._attachments.add(path, name, visitor.owner, password, is_temporary=is_temporary)
 
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return a file that was attached. Raises NotFound."""
-        try:
-            return await self._attachments.get(id, owner, self.records.kept)
-        except NotFound:
-            return await self._attachments.get(id, owner, self.records.temporary)
+        return await self._attachments.get(id, owner)
 
     async def detach(self, id: str, owner: str) -> None:
         """Delete a file. Raises NotFound."""
-        await self.attachment(id, owner)
-        await self._attachments.remove((id,))
-        for store in {self.records.kept, self.records.temporary}:
-            with contextlib.suppress(NotFound):
-                await store.delete_attachment(id, owner)
+        await self._attachments.delete(id, owner)
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -271,9 +263,10 @@ class Engine:
         await self._admit(visitor)
         conversation_id = turn.conversation_id or (TEMPORARY if turn.is_temporary else "") + new_id()
         branch: Sequence[Message] = ()
-        if turn.conversation_id:
+        is_first = not turn.conversation_id
+        if not is_first:
             branch = cut_branch(await self.branch(conversation_id, visitor.owner), turn.parent_id)
-        files = await self._files_of(turn, visitor.owner, self.store(conversation_id))
+        files = await self._attachments.of_turn(turn, visitor.owner, self.store(conversation_id))
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -289,10 +282,10 @@ class Engine:
             visitor,
             turn.options,
             is_new=True,
-            is_first=not turn.conversation_id,
+            is_first=is_first,
             generation_id=generation_id,
         )
-        if turn.wants_title and self._may_title(turn):
+        if turn.wants_title and is_first and self._may_title(turn):
             self._untitled.add(conversation_id)
         return generation
 
@@ -302,9 +295,8 @@ class Engine:
         if message.finish_reason is None:
             raise InvalidRequest("This answer is still being written.")
         await self._admit(visitor)
-        question = await self.records.message(message.parent_id or "", visitor.owner)
-        history = await self._branch_to(question, visitor.owner)
-        return await self._answer(question, history[:-1], visitor, options, begun=message)
+        question, branch = await self._question_of(message, visitor.owner)
+        return await self._answer(question, branch, visitor, options, begun=message)
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # Those that have ended count as running: what was read may be older than their end.
@@ -321,33 +313,13 @@ class Engine:
                     await self.stop(message.generation_id or "", owner)
 
     def _may_title(self, turn: Turn) -> bool:
-        is_first = not (turn.conversation_id or turn.is_temporary)
-        return is_first and self.settings.titles == "model" and not self.models.is_demo
+        return self.settings.titles == "model" and not (turn.is_temporary or self.models.is_demo)
 
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused, or Stopping."""
-        with self._counting_refusals():
+        with self.metrics.counting_refusals():
             self._generations.check(visitor.caller)
             await self._allowances.admit(visitor)
-
-    @contextlib.contextmanager
-    def _counting_refusals(self) -> Iterator[None]:
-        try:
-            yield
-        except (Refused, Stopping) as error:
-            self.metrics.count_refusal(error.type)
-            raise
-
-    async def _files_of(self, turn: Turn, owner: str, store: History) -> tuple[str, ...]:
-        """Return the ids of the turn's files, its inline text among them. Raises NotFound."""
-        for id in turn.file_ids:
-            await self.attachment(id, owner)
-        if not turn.file_content.strip():
-            return turn.file_ids
-        inline = self._attachments.add_text(turn.file_content, INLINE_NAME, owner)
-        save = partial(store.add_attachment, owner, inline.document, id=inline.id)
-        self.records.recorder.later(inline.id, save)
-        return (*turn.file_ids, inline.id)
 
     async def _answer(
         self,
@@ -362,7 +334,7 @@ class Engine:
         generation_id: str = "",
     ) -> Generation:
         """Start the generation that answers `question` after `branch`; `begun` is the answer it continues."""
-        attachments = await self._attachments_of((*branch, question), visitor.owner)
+        attachments = await self._attachments.of_branch((*branch, question), visitor.owner)
         model, demo = await self.models.choose(options.model, any(not file.is_image for file in attachments))
         task = Task(
             visitor=visitor,
@@ -373,7 +345,9 @@ class Engine:
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
-            images=await self._images(attachments, model, options),
+            images=await self._attachments.pictures(attachments, scans=options.shows_scans)
+            if self.models.sees(model)
+            else (),
             begun=(begun.text, begun.reasoning) if begun else None,
             demo=demo,
             blind_models=self.models.blind,
@@ -401,30 +375,11 @@ class Engine:
             self.records.open_answer(answer, question.id, visitor.owner)
         return generation
 
-    async def _attachments_of(self, branch: Sequence[Message], owner: str) -> Sequence[Attachment]:
-        """Return the files sent along the branch; those that have expired are passed over."""
-        found = []
-        for id in dict.fromkeys(id for message in branch for id in message.attachment_ids):
-            with contextlib.suppress(NotFound):
-                found.append(await self.attachment(id, owner))
-        return found
-
-    async def _images(
-        self, attachments: Sequence[Attachment], model: Model, options: Options
-    ) -> Sequence[str]:
-        """Return the pictures to send, and the scanned pages where they are asked for, as data URLs."""
-        if not self.models.sees(model):
-            return ()
-        pictures = [file for file in attachments if file.is_image][-IMAGES:]
-        urls = [await self._attachments.data_url(file) for file in pictures]
-        for file in attachments if options.shows_scans else ():
-            urls += await self._attachments.scan_urls(file, SCANS - len(urls))
-        return urls
-
-    async def _branch_to(self, message: Message, owner: str) -> Sequence[Message]:
-        """Return the branch from the root to `message`, which is on the shown branch."""
-        branch = await self.branch(message.conversation_id, owner)
-        return cut_branch(branch, message.id)
+    async def _question_of(self, answer: Message, owner: str) -> tuple[Message, Sequence[Message]]:
+        """Return the question of an answer on the shown branch, and the branch before it."""
+        question = await self.records.message(answer.parent_id or "", owner)
+        branch = await self.branch(question.conversation_id, owner)
+        return question, cut_branch(branch, question.id)[:-1]
 
     def _ended(self, generation: Generation) -> None:
         answer = self._answers.get(generation)
@@ -446,24 +401,3 @@ class Engine:
         self._traces.record(generation, answer, tokens)
         await self._allowances.spend(answer.task.visitor, tokens)
         self.records.recorder.later(answer.conversation_id, answer.release)  # after what is recorded of it
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        abandoned_after=settings.abandoned_after,
-        retention=settings.generation_retention,
-        max_running=settings.max_generations,
-        max_running_per_caller=settings.max_generations_per_visitor,
-        max_events=settings.max_generation_events,
-        max_bytes=int(settings.max_generation_mb * 1_000_000),
-    )
-
-
-def _reader_limits(settings: Settings) -> ReaderLimits:
-    return ReaderLimits(
-        seconds=settings.reader_seconds,
-        memory_bytes=settings.reader_memory_mb * 1_000_000,
-        characters=settings.max_document_characters,
-        processes=settings.reader_processes,
-        upload_bytes=settings.max_upload_bytes,
-    )

@@ -89,8 +89,11 @@ class HeaderGuard:
 class PageGuard:
     """Lets through to Gradio what the page needs: few routes, bounded bodies, events without files."""
 
-    def __init__(self, app: App, upload_bytes: int, inbox: Inbox | None = None) -> None:
+    def __init__(
+        self, app: App, upload_bytes: int, inbox: Inbox | None = None, *, has_mcp: bool = False
+    ) -> None:
         self._app = app
+        self._has_mcp = has_mcp
         self._upload_bytes = upload_bytes
         self._inbox = inbox
 
@@ -98,7 +101,7 @@ class PageGuard:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         _, found, route = scope["path"].partition(PREFIX)
-        if scope["path"].startswith(CLOSED) or (found and not _is_needed(route)):
+        if scope["path"].startswith(CLOSED) or (found and not self._is_needed(route)):
             return await refuse(send, NotFound("There is no such route."))
         if not found and not _is_form(scope):
             return await self._app(scope, receive, send)
@@ -118,6 +121,12 @@ class PageGuard:
                 return await refuse(send, InvalidRequest("No event of this page takes a file.", field="data"))
             scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
         await self._app(scope, _give_back(body, receive), send)
+
+    def _is_needed(self, route: str) -> bool:
+        name, _, rest = route.strip("/").partition("/")
+        if name == "mcp":
+            return self._has_mcp
+        return route.strip("/") in NEEDED or (name == "heartbeat" and rest != "" and "/" not in rest)
 
     def _unwrap(self, body: bytes) -> bytes:
         """Put the bare path in the place of a file that its sender has uploaded: Gradio sees a text then."""
@@ -191,10 +200,6 @@ def _is_login(scope: Scope) -> bool:
 
 def _is_form(scope: Scope) -> bool:
     return bool(scope["method"] == "POST" and scope["path"].rstrip("/").endswith("/login"))
-
-
-def _is_needed(route: str) -> bool:
-    return route.strip("/") in NEEDED or (route.startswith("heartbeat/") and route.count("/") == 1)
 
 
 def _content_length(scope: Scope) -> int:

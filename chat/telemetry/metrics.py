@@ -5,13 +5,15 @@ A registry of its own for each app, so that two in one process (tests) do not ad
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from chat.answers import Answer
 from chat.completions.provider_errors import FAULTS
+from chat.errors import Refused, Stopping
 from chat.generations import Generation
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -63,6 +65,15 @@ class Metrics:
     def count_refusal(self, type: str) -> None:
         """Count a request that a limit refused."""
         self._refusals.labels(type).inc()
+
+    @contextlib.contextmanager
+    def counting_refusals(self) -> Iterator[None]:
+        """Count a refusal that is raised inside."""
+        try:
+            yield
+        except (Refused, Stopping) as error:
+            self.count_refusal(error.type)
+            raise
 
     def count_answer(self, generation: Generation, answer: Answer, tokens: int) -> None:
         """Count an answer that has ended. tokens: what it took, for where the provider does not say it."""
