@@ -44,13 +44,14 @@ ENVIRON = {
 SETTLE_SECONDS = 60.0  # at most, until what is kept for a while is over
 MEMORY_SLACK_MB = 24.0  # of an allocator and of caches with bounds, whatever the time
 MEMORY_SLACK = 0.08
+# children: a second reader of files stays, once two came at once.
 SLACK = {
     "tasks": 2,
     "files": 6,
     "children": 1,
     "temporary": 2,
     "running": 0,
-}  # a second reader of files, once two came at once
+}
 
 
 class WrongAnswer(Exception):
