@@ -39,6 +39,7 @@ from chat.ui.page_state import PageStates
 
 PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
 PAGES_WAITING = 20_000  # that have asked for something: some bytes each
+PAGES_LOOKS = 75  # 20 ms apart, whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
 
@@ -144,7 +145,12 @@ class Server(uvicorn.Server):
 
 async def _end_streams(app: FastAPI) -> None:
     await app.state.engine.end_generations()
-    app.state.gradio.get_blocks()._queue.close()
+    queue = app.state.gradio.get_blocks()._queue
+    for _ in range(PAGES_LOOKS):  # a closed queue lets whoever waits for an answer wait on
+        if not any(queue.pending_event_ids_session.values()):
+            break
+        await asyncio.sleep(0.02)
+    queue.close()
     app.state.gradio.stop_event.set()
 
 

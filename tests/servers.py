@@ -74,7 +74,7 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
     add_cors(app, settings.cors_origins)
     app.include_router(router)
     app.include_router(server_router)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, timeout_keep_alive=60)
     async with _serve(app, uvicorn.Server(config), settings, port) as running:
         yield running
 

@@ -204,9 +204,12 @@ async def test_child_that_dies_ends_one_reading_and_is_replaced(tmp_path: Path, 
     pool = pool_of(Limits())
     await pool.start()
     reading = await pool.open(path, "a.pdf")
-    for child in list(pool._children):
+    killed = list(pool._children)
+    for child in killed:
         os.kill(child.pid, signal.SIGSEGV)
     document = await reading.finish()
+    while any(child.is_alive for child in killed):
+        await asyncio.sleep(0.01)
     path.write_text("text")
     after = await (await pool.open(path, "b.txt")).finish()
     assert document.problems == (
