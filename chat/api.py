@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,73 +26,22 @@ from starlette.types import Message, Receive, Scope, Send
 from chat.access import is_reserved
 from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
-from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping, Unreachable
-from chat.generations import ENDINGS, Event, Generation
+from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
+from chat.event_stream import EventStream
+from chat.generations import Generation
 from chat.headers import EXAMPLE_POLICY
 from chat.reference import write_reference
-from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events, parse_event_id
+from chat.sse import parse_event_id
 from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.turns import Visitor
 
 ASSETS = Path(__file__).parent.parent / "assets"
 COPY_BYTES = 1 << 20
-STREAM_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store, no-transform",
-    "x-accel-buffering": "no",
-}
 OPEN_PATHS = ("/ai/", "/healthz", "/readyz", "/openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 BODY_OVERHEAD_BYTES = (
     9_000_000  # what a request may hold beside a file: the longest message, a form's borders
 )
-
-
-class EventStream(Response):
-    """A generation's frames after event `after`, to its ending. Leaves at once when the client does."""
-
-    def __init__(self, generation: Generation, after: int = -1) -> None:
-        super().__init__(status_code=200, headers=STREAM_HEADERS)
-        del self.headers["content-length"]
-        self.generation = generation
-        self.after = generation.place_of(after)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        gone = asyncio.ensure_future(_wait_for_disconnect(receive))
-        with anyio.CancelScope() as sending:
-            gone.add_done_callback(lambda _: sending.cancel())
-            try:
-                await self._send_frames(send)
-            finally:
-                gone.cancel()
-
-    async def _send_frames(self, send: Send) -> None:
-        # At once, so that a proxy and its client see an answer even where there is nothing to catch up with.
-        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
-        number, last = self.after + 1, b""
-        try:
-            async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
-                async for batch in batches:
-                    frames = self._encode(number, batch) if batch else KEEP_ALIVE
-                    await send({"type": "http.response.body", "body": frames, "more_body": True})
-                    number += len(batch)
-        except Unreachable as error:
-            last = encode_error(error)
-        await send({"type": "http.response.body", "body": last})
-
-    def _encode(self, number: int, batch: Sequence[Event]) -> bytes:
-        generation = self.generation
-        if batch[-1].type not in ENDINGS:
-            return encode_events(generation.id, number, batch)
-        return encode_events(generation.id, number, batch[:-1]) + encode_events(
-            generation.id, generation.ending_id, batch[-1:]
-        )
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class GuardedRoute(APIRoute):

@@ -25,7 +25,7 @@ _QUOTE = re.compile(
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _GAP = re.compile(r"\[?(?:\.{3,}|…+)\]?|\[[^\]]{0,40}\]")
-_UNITS = r"(?:pp?\.|pages?|slides?|sheets?|ch\.|chapters?|第)"
+_UNITS = r"(?:(?<![a-z])(?:pp?\.|pages?|slides?|sheets?|ch\.|chapters?)|第)"  # "p." may end a file's name
 _MARK = re.compile(
     rf"[\[【（(](?P<name>[^\[\]【】\n]{{0,160}}?)[\s,，:：]*(?P<unit>{_UNITS})\s*(?P<label>[^\[\]【】（）()\n]{{1,60}}?)\s*[页頁张章]?[\]】）)]",
     re.IGNORECASE,

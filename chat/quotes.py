@@ -92,10 +92,9 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
     texts = _TEXTS.get(language, _TEXTS["en"])
-    shown = [_write_quote(quote, mark_place(document, quote.page)) for document, quote in pairs]
-    return Answer(
-        tuple(quote for _, quote in pairs), "\n\n".join([texts[kind if shown else "nothing"], *shown])
-    )
+    # A sentence that a page repeats is quoted once.
+    shown = {_write_quote(quote, mark_place(document, quote.page)): quote for document, quote in pairs}
+    return Answer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
 
 
 def rank_sentences(question: str, indexes: Sequence[Index]) -> list[_Found]:

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browsers import start_chromium
+from tests.pages import Visit, visit
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
@@ -58,3 +59,11 @@ async def app(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, 
     """The whole application, page and routes, over the scripted provider."""
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_API_KEY="sk-test-key") as app:
         yield app
+
+
+@pytest.fixture
+async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
+    """A tab of its own on `served`, the application as a module's own fixture starts it."""
+    async with visit(browser, served.url) as opened:
+        yield opened
+        assert opened.problems == []

@@ -132,3 +132,12 @@ def test_json_has_every_field() -> None:
         "passage_end": 0,
         "passage": "",
     }
+
+
+def test_a_name_that_ends_like_a_unit_is_a_name() -> None:
+    lamp = Evidence.prepare(make_document("It shines for nine hours.", name="lamp.txt", unit=""))
+    cited = check("> It shines for nine hours.\n\n[lamp.txt]", [lamp])
+    assert [(one.kind, one.status, one.text) for one in cited] == [
+        ("quote", "found", "It shines for nine hours."),
+        ("page_mark", "found", "[lamp.txt]"),
+    ]

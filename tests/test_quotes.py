@@ -84,3 +84,8 @@ def test_every_quote_passes_the_check_of_citations() -> None:
 def test_empty_files_answer_nothing() -> None:
     assert answer("Who?", [make_index("", unit="")], "zh").quotes == ()
     assert answer("总结一下", [make_index("", unit="")], "zh").markdown == "文件里没有能回答这个问题的内容。"
+
+
+def test_a_sentence_that_a_page_repeats_is_quoted_once() -> None:
+    index = make_index("The lamp shines for nine hours. It weighs two kilograms.\n" * 5, unit="")
+    assert answer("How long does the lamp shine?", [index], "en").markdown.count("nine hours") == 1

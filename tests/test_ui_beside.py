@@ -26,13 +26,6 @@ async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningAp
         yield running
 
 
-@pytest.fixture
-async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
-    async with visit(browser, served.url) as opened:
-        yield opened
-        assert opened.problems == []
-
-
 async def test_a_file_is_read_at_once_sent_with_the_question_and_has_a_receipt(
     tab: Visit, provider: Provider
 ) -> None:

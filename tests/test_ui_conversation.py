@@ -23,13 +23,6 @@ async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningAp
         yield running
 
 
-@pytest.fixture
-async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
-    async with visit(browser, served.url) as opened:
-        yield opened
-        assert opened.problems == []
-
-
 async def test_an_answer_grows_under_its_question_and_moves_into_the_history(
     tab: Visit, provider: Provider
 ) -> None:

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
-from tests.pages import Visit, text_file, visit
+from tests.pages import Visit, text_file
 from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.scenarios import ANSWER
@@ -28,13 +28,6 @@ async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningAp
     }
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
         yield running
-
-
-@pytest.fixture
-async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
-    async with visit(browser, served.url) as opened:
-        yield opened
-        assert opened.problems == []
 
 
 async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(

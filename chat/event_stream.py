@@ -1,0 +1,68 @@
+"""One HTTP answer that is a generation's frames: a reader that leaves with its client. Knows no route."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chat.errors import Unreachable
+from chat.generations import ENDINGS, Event, Generation
+from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
+
+STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+}
+
+
+class EventStream(Response):
+    """A generation's frames after event `after`, to its ending. Leaves at once when the client does."""
+
+    def __init__(self, generation: Generation, after: int = -1) -> None:
+        super().__init__(status_code=200, headers=STREAM_HEADERS)
+        del self.headers["content-length"]
+        self.generation = generation
+        self.after = generation.place_of(after)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+        with anyio.CancelScope() as sending:
+            gone.add_done_callback(lambda _: sending.cancel())
+            try:
+                await self._send_frames(send)
+            finally:
+                gone.cancel()
+
+    async def _send_frames(self, send: Send) -> None:
+        # At once, so that a proxy and its client see an answer even where there is nothing to catch up with.
+        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
+        number, last = self.after + 1, b""
+        try:
+            async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
+                async for batch in batches:
+                    frames = self._encode(number, batch) if batch else KEEP_ALIVE
+                    await send({"type": "http.response.body", "body": frames, "more_body": True})
+                    number += len(batch)
+        except Unreachable as error:
+            last = encode_error(error)
+        await send({"type": "http.response.body", "body": last})
+
+    def _encode(self, number: int, batch: Sequence[Event]) -> bytes:
+        generation = self.generation
+        if batch[-1].type not in ENDINGS:
+            return encode_events(generation.id, number, batch)
+        return encode_events(generation.id, number, batch[:-1]) + encode_events(
+            generation.id, generation.ending_id, batch[-1:]
+        )
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
