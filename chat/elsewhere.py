@@ -14,7 +14,7 @@ from chat.answers import Answer
 from chat.errors import InvalidRequest, NotFound, Unreachable
 from chat.generations import Generation, Generations, new_id
 from chat.history import Message
-from chat.records import end_as, is_unfinished, mark_interrupted
+from chat.records import end_as, interrupt, is_unfinished
 
 if TYPE_CHECKING:
     from chat.replicas.mirrors import Mirror
@@ -63,16 +63,14 @@ class Elsewhere:
         return await self.replica.find(generation_id, owner)
 
     async def mark_interrupted(
-        self, messages: Sequence[Message], here: frozenset[str], owner: str
+        self, messages: Sequence[Message], is_here: Callable[[str], bool], owner: str
     ) -> Sequence[Message]:
-        """Return them with what nobody writes any more named so; `here`: what is written by this process."""
-        running, told = set(here), list(messages)
+        """Return them with what nobody writes any more named so; is_here: is it written by this process?"""
+        told = list(messages)
         for at, message in enumerate(messages):
-            id = message.generation_id or ""
-            if self.replica and is_unfinished(message) and id not in here:
-                told[at], is_running = await self._look(message, owner, self.replica)
-                running |= {id} if is_running else set()
-        return mark_interrupted(told, frozenset(running))
+            if is_unfinished(message) and not is_here(message.generation_id or ""):
+                told[at] = await self._look(message, owner)
+        return told
 
     @contextlib.asynccontextmanager
     async def continuing(self, message_id: str) -> AsyncGenerator[None, None]:
@@ -88,14 +86,16 @@ class Elsewhere:
         finally:
             await self.replica.release(name)
 
-    async def _look(self, message: Message, owner: str, replica: Replica) -> tuple[Message, bool]:
-        """Return an unfinished answer as it may have ended by now, and whether another replica writes it."""
+    async def _look(self, message: Message, owner: str) -> Message:
+        """Return an unfinished answer as it may have ended by now on another replica, if one writes it."""
+        if self.replica is None:
+            return interrupt(message)
         try:
-            mirror = await replica.find(message.generation_id or "", owner)
+            mirror = await self.replica.find(message.generation_id or "", owner)
         except NotFound:
-            return message, False
+            return interrupt(message)
         except Unreachable:  # for a moment it counts as being written: Continue would write it twice
-            return message, not replica.is_gone
+            return interrupt(message) if self.replica.is_gone else message
         if mirror.is_finished:
-            return end_as(message, mirror, (mirror.about.text, mirror.about.reasoning)), False
-        return message, True
+            return end_as(message, mirror, (mirror.about.text, mirror.about.reasoning))
+        return message

@@ -60,15 +60,14 @@ class Engine:
         self.readers = Readers(limit_readers(settings))
         self.metrics = Metrics(lambda: self.running)
         self._traces = Traces(settings.otlp_endpoint)
-        is_shared = bool(settings.redis_url)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
-        self.records = Records(settings.database_url or default, is_shared=is_shared)
+        self.records = Records(settings.database_url or default)
         self._attachments = Attachments(
             self.readers,
             self.folder / "files",
             self.records,
             self.metrics.observe_reading,
-            is_shared=is_shared,
+            is_shared=bool(settings.redis_url),
         )
         self._allowances = Allowances(settings)
         self._generations = Generations(limit_generations(settings), self._ended)
@@ -299,9 +298,8 @@ class Engine:
         return await self._answer(question, branch, visitor, options, begun=message)
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
-        # Those that have ended count as running: what was read may be older than their end.
-        here = frozenset(generation.id for generation in self._answers)
-        return await self._elsewhere.mark_interrupted(messages, here, owner)
+        # Those that have ended and are kept count as running: what was read may be older than their end.
+        return await self._elsewhere.mark_interrupted(messages, self._generations.holds, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
         """Stop what other replicas write on the shown branch of a conversation."""

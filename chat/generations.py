@@ -374,6 +374,10 @@ class Generations:
         kept = {id: generation for id, (_, generation) in self._finished.items()}
         return kept | self._running
 
+    def holds(self, id: str) -> bool:
+        """Is it one of them?"""
+        return id in self._running or id in self._finished
+
     def check(self, caller: str) -> None:
         """Raise Refused or Stopping where one more may not be started now."""
         if self._closed:

@@ -1,14 +1,15 @@
 """What is still to be written to history: in order for each conversation, beside the streams.
 
 A turn must not wait for a disk, and must not fail with one: an answer whose record fails is still answered.
-Knows no generation and no page.
+What many answers want written at the same moment is one transaction. Knows no generation and no page.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 import anyio
 
@@ -16,10 +17,11 @@ from chat.errors import ChatError
 
 CLOSING_SECONDS = 3.5
 PAUSE_SECONDS = 0.02
-AT_ONCE = 8  # more would only wait at the database, which must then wait for them when it closes
+BATCH_ITEMS = 200  # in one transaction: others, and the event loop, get their turn in between
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Work = Callable[[], Awaitable[object]]
 
 
@@ -28,7 +30,6 @@ class Recorder:
 
     def __init__(self) -> None:
         self._last: dict[str, asyncio.Task[None]] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def later(self, key: str, work: Work) -> None:
         """Do `work` after what was asked before for the same key. It may not wait for other work itself."""
@@ -65,8 +66,7 @@ class Recorder:
         else:
             await asyncio.sleep(PAUSE_SECONDS)
         try:
-            async with self._turns:
-                await work()
+            await work()
         except ChatError as error:
             log.warning("not recorded: %s", error)
         except Exception:
@@ -75,3 +75,39 @@ class Recorder:
     def _forget(self, key: str, task: asyncio.Task[None]) -> None:
         if self._last.get(key) is task:
             del self._last[key]
+
+
+class Batches(Generic[T]):
+    """Writes one item; those that come while it does gather, and are written together."""
+
+    def __init__(self, write: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+        self._write = write
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def add(self, item: T) -> None:
+        """Return when the item is written. Raises what writing it alone raises."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await done
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH_ITEMS], self._waiting[BATCH_ITEMS:]
+            batch = [(item, done) for item, done in batch if not done.cancelled()]
+            try:
+                await self._write([item for item, _ in batch])
+            except Exception:  # one that cannot be written must not keep the others from it
+                await asyncio.gather(*(self._write_alone(item, done) for item, done in batch))
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+
+    async def _write_alone(self, item: T, done: asyncio.Future[None]) -> None:
+        try:
+            await self._write([item])
+        except Exception as error:
+            if not done.done():
+                done.set_exception(error)

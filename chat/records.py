@@ -18,8 +18,8 @@ import orjson
 from chat.answers import Answer
 from chat.errors import HistoryUnavailable, NotFound
 from chat.generations import Generation
-from chat.history import History, Message, MessageFields, make_title
-from chat.recorder import Recorder
+from chat.history import Begun, Growth, History, Message, MessageFields, make_title
+from chat.recorder import Batches, Recorder
 
 if TYPE_CHECKING:
     from chat.replicas.mirrors import Mirror
@@ -32,12 +32,11 @@ UNTIL_STOPPED = "Conversations are kept only until the server stops."
 class Records:
     """Two histories: the kept one, and one in memory for what is temporary, or when the disk fails."""
 
-    def __init__(self, url: str, *, is_shared: bool = False) -> None:
-        """is_shared: other replicas write the same history."""
-        self._is_shared = is_shared
+    def __init__(self, url: str) -> None:
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
         self.recorder = Recorder()
+        self._batches = {store: Batches(store.write_turns) for store in (self.kept, self.temporary)}
         self.notice = ""  # a sentence for the page while the disk takes nothing
         self._strays: set[str] = set()  # conversations that the disk refused to go on with
 
@@ -165,11 +164,11 @@ class Records:
             **_open_fields(answer),
         )
 
+        asked = dataclasses.replace(question, finish_reason="stop")
+
         async def write(store: History) -> None:
             is_new = is_first and question.conversation_id not in self._strays
-            await store.add_turn(
-                owner, dataclasses.replace(question, finish_reason="stop"), opened, is_first=is_new
-            )
+            await self._batches[store].add(Begun(owner, asked, opened, is_new))
 
         await self._keep(question.conversation_id, owner, write)
 
@@ -205,20 +204,15 @@ class Records:
         about = mirror.about
         ending = read_ending(mirror, (about.text, about.reasoning))
         with contextlib.suppress(NotFound):  # the writer was alive, and has written its own ending
-            await self.kept.update_answer(
-                about.message_id, about.owner, ending, mirror.id, is_unfinished=True
-            )
+            await self.kept.end_answer(Growth(about.owner, about.message_id, mirror.id, ending))
 
     async def _update(self, generation: Generation, answer: Answer, fields: MessageFields) -> None:
-        owner, id = generation.owner, answer.message_id
+        growth = Growth(generation.owner, answer.message_id, generation.id, fields)
 
         async def write(store: History) -> None:
-            if self._is_shared:  # where this replica was taken for dead, another may be continuing it by now
-                await store.update_answer(id, owner, fields, generation.id)
-            else:
-                await store.update_message(id, owner, **fields)
+            await self._batches[store].add(growth)
 
-        await self._keep(answer.conversation_id, owner, write)
+        await self._keep(answer.conversation_id, generation.owner, write)
 
 
 def _open_fields(answer: Answer) -> MessageFields:
@@ -253,14 +247,9 @@ def end_as(message: Message, generation: Generation, before: tuple[str, str]) ->
     return dataclasses.replace(message, **cast(dict[str, Any], read_ending(generation, before)))
 
 
-def mark_interrupted(branch: Sequence[Message], running: frozenset[str]) -> Sequence[Message]:
-    """Return the branch with the answers that nobody writes any more named `interrupted`."""
-    return [
-        dataclasses.replace(message, finish_reason="interrupted")
-        if is_unfinished(message) and message.generation_id not in running
-        else message
-        for message in branch
-    ]
+def interrupt(message: Message) -> Message:
+    """Return an unfinished answer as one that nobody writes any more."""
+    return dataclasses.replace(message, finish_reason="interrupted")
 
 
 def cut_branch(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:

@@ -11,7 +11,24 @@ What belongs to another owner is NotFound, the same as what is not there. Knows 
 running generation, and no budget: an attachment is a file's text, not how much of it was sent.
 """
 
-from chat.history.records import Attachment, Conversation, Message, MessageFields, make_title
+from chat.history.records import (
+    Attachment,
+    Begun,
+    Conversation,
+    Growth,
+    Message,
+    MessageFields,
+    make_title,
+)
 from chat.history.store import History
 
-__all__ = ["Attachment", "Conversation", "History", "Message", "MessageFields", "make_title"]
+__all__ = [
+    "Attachment",
+    "Begun",
+    "Conversation",
+    "Growth",
+    "History",
+    "Message",
+    "MessageFields",
+    "make_title",
+]

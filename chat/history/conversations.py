@@ -6,7 +6,7 @@ Every statement names the owner. Knows no transaction and no message's content.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -32,14 +32,17 @@ def not_found() -> NotFound:
     return NotFound("There is no such conversation.")
 
 
-async def insert_conversation(
-    connection: AsyncConnection, conversation: Conversation, count: int = 0
+async def insert_conversations(
+    connection: AsyncConnection, added: Iterable[Conversation], count: int = 0
 ) -> None:
-    """Raise InvalidRequest where the id is taken. count: how many messages come with it."""
-    values = {column.name: getattr(conversation, column.name) for column in COLUMNS}
-    values |= {"folded_title": fold(conversation.title), "message_count": count}
+    """Raise InvalidRequest where an id is taken. count: how many messages come with each."""
+    rows = [
+        {column.name: getattr(conversation, column.name) for column in COLUMNS}
+        | {"folded_title": fold(conversation.title), "message_count": count}
+        for conversation in added
+    ]
     try:
-        await connection.execute(insert(conversations).values(values))
+        await connection.execute(insert(conversations), rows)
     except IntegrityError:
         raise InvalidRequest("A conversation with this id exists already.") from None
 

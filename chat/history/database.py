@@ -184,6 +184,7 @@ def _create_engine(url: URL) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if _is_memory(url) else 5,  # in memory each connection has a database of its own
         max_overflow=0,
+        pool_timeout=COMMAND_SECONDS,  # a wait for one's turn, which many readers at once make long
         connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)

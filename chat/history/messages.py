@@ -9,16 +9,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import case, insert, literal, select, update
+from sqlalchemy import bindparam, case, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.errors import InvalidRequest, NotFound
 from chat.history.attachments import mark_used
-from chat.history.conversations import insert_conversation, not_found
-from chat.history.records import Conversation, Message, MessageFields, make_title
+from chat.history.conversations import insert_conversations, not_found
+from chat.history.records import Begun, Conversation, Growth, Message, MessageFields, make_title
 from chat.history.tables import conversations, fold, messages, pack, sent_attachments, unpack
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
@@ -42,21 +43,27 @@ async def insert_message(connection: AsyncConnection, message: Message, owner: s
     await mark_used(connection, message.attachment_ids, owner, message.created)
 
 
-async def insert_turn(
-    connection: AsyncConnection, question: Message, answer: Message, owner: str, is_first: bool
-) -> None:
-    """Put a question under its parent and its answer under it; is_first: with a conversation of their own."""
-    if not is_first:
-        await insert_message(connection, question, owner)
-        await insert_message(connection, answer, owner)
-        return
-    title, created = make_title(question.text), question.created
-    conversation = Conversation(
-        question.conversation_id, owner, title, False, created, answer.created, leaf_id=answer.id
+async def insert_turns(connection: AsyncConnection, turns: Sequence[Begun]) -> None:
+    """Put each question under its parent and its answer under it; new conversations all at once."""
+    first = [turn for turn in turns if turn.is_first]
+    if first:
+        await insert_conversations(connection, map(_begin_conversation, first), count=2)
+        pairs = [((0, turn.question), (1, turn.answer)) for turn in first]
+        await insert_rows(connection, chain.from_iterable(pairs))
+    for turn in turns:
+        if turn.is_first:
+            await mark_used(connection, turn.question.attachment_ids, turn.owner, turn.question.created)
+        else:
+            await insert_message(connection, turn.question, turn.owner)
+            await insert_message(connection, turn.answer, turn.owner)
+
+
+def _begin_conversation(turn: Begun) -> Conversation:
+    question, answer = turn.question, turn.answer
+    title = make_title(question.text)
+    return Conversation(
+        question.conversation_id, turn.owner, title, False, question.created, answer.created, answer.id
     )
-    await insert_conversation(connection, conversation, count=2)
-    await insert_rows(connection, [(0, question), (1, answer)])
-    await mark_used(connection, question.attachment_ids, owner, created)
 
 
 async def _take_position(connection: AsyncConnection, message: Message, owner: str) -> int:
@@ -127,30 +134,47 @@ async def update_message(connection: AsyncConnection, id: str, owner: str, chang
     await change_message(connection, id, owner, values)
 
 
-async def update_answer(
-    connection: AsyncConnection,
-    id: str,
-    owner: str,
-    changes: MessageFields,
-    writer: str,
-    is_unfinished: bool,
-) -> None:
-    """As `update_message`, where the generation `writer` still writes it: in one statement."""
-    values = await asyncio.to_thread(_derive, changes)
-    conditions = [messages.c.generation_id == writer]
-    if is_unfinished:
-        conditions.append(messages.c.finish_reason.is_(None))
-    await change_message(connection, id, owner, values, *conditions)
+async def update_answers(connection: AsyncConnection, grown: Sequence[Growth]) -> None:
+    """Set what each has become, where its writer still writes it; one that is gone is passed over."""
+    alike: dict[frozenset[str], list[Growth]] = defaultdict(list)
+    for growth in grown:
+        alike[frozenset(growth.fields)].append(growth)
+    chosen = (
+        messages.c.id == bindparam("by_id"),
+        messages.c.generation_id == bindparam("by_writer"),
+        _belongs_to(bindparam("by_owner")),
+    )
+    for group in alike.values():
+        await connection.execute(update(messages).where(*chosen), await asyncio.to_thread(_parameters, group))
+
+
+def _parameters(group: Sequence[Growth]) -> list[dict[str, Any]]:
+    return [
+        {"by_owner": growth.owner, "by_id": growth.message_id, "by_writer": growth.writer}
+        | _derive(growth.fields)
+        for growth in group
+    ]
+
+
+async def end_answer(connection: AsyncConnection, growth: Growth) -> None:
+    """As `update_answers`, for one that has no ending yet. Raise NotFound where it has."""
+    values = await asyncio.to_thread(_derive, growth.fields)
+    conditions = (messages.c.generation_id == growth.writer, messages.c.finish_reason.is_(None))
+    await change_message(connection, growth.message_id, growth.owner, values, *conditions)
 
 
 async def change_message(
     connection: AsyncConnection, id: str, owner: str, values: Mapping[str, Any], *conditions: Any
 ) -> None:
-    mine = select(conversations.c.id).where(conversations.c.owner == owner)
-    chosen = (messages.c.id == id, messages.c.conversation_id.in_(mine), *conditions)
+    chosen = (messages.c.id == id, _belongs_to(owner), *conditions)
     done = await connection.execute(update(messages).where(*chosen).values(**values))
     if done.rowcount == 0:
         raise message_not_found()
+
+
+def _belongs_to(owner: Any) -> Any:
+    """Looks at the message's own conversation: a list of all that the owner has grows with each."""
+    return exists().where(conversations.c.id == messages.c.conversation_id, conversations.c.owner == owner)
 
 
 async def select_message(connection: AsyncConnection, id: str, owner: str) -> Message:

@@ -85,6 +85,26 @@ class MessageFields(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A question and the answer that has begun. is_first: with a conversation of their own."""
+
+    owner: str
+    question: Message
+    answer: Message
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What an answer has become. writer: the generation that says so, and no other may by then."""
+
+    owner: str
+    message_id: str
+    writer: str
+    fields: MessageFields
+
+
+@dataclass(frozen=True)
 class Attachment:
     """An uploaded file as it was read. used: when it was last sent with a message, else when it came."""
 

@@ -18,7 +18,9 @@ from chat.history import attachments, conversations, exchange, messages, tree
 from chat.history.database import Database
 from chat.history.records import (
     Attachment,
+    Begun,
     Conversation,
+    Growth,
     Message,
     MessageFields,
     Role,
@@ -56,7 +58,7 @@ class History:
         """Without a title it gets one from its first question."""
         time = now()
         conversation = Conversation(id or new_id(), owner, _clean_title(title), False, time, time)
-        await self._database.write(conversations.insert_conversation, conversation)
+        await self._database.write(conversations.insert_conversations, [conversation])
         return conversation
 
     async def conversation(self, conversation_id: str, owner: str) -> Conversation:
@@ -117,27 +119,20 @@ class History:
         await self._database.write(messages.insert_message, message, owner)
         return message
 
-    async def add_turn(self, owner: str, question: Message, answer: Message, *, is_first: bool) -> None:
-        """Put a question and the answer that has begun; is_first: with a conversation of their own."""
-        await self._database.write(messages.insert_turn, question, answer, owner, is_first)
+    async def write_turns(self, records: Sequence[Begun | Growth]) -> None:
+        """Write turns that have begun and answers that have grown, of any owners; each may name a turn once.
+
+        A transaction costs ten times what a row does. An answer that is gone is passed over.
+        """
+        await self._database.write(_write_turns, records)
 
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
         """Set the fields that are named; the others stay."""
         await self._database.write(messages.update_message, message_id, owner, fields)
 
-    async def update_answer(
-        self,
-        message_id: str,
-        owner: str,
-        fields: MessageFields,
-        writer: str,
-        is_unfinished: bool = False,
-    ) -> None:
-        """The same where the generation `writer` still writes it; NotFound where another does by now.
-
-        is_unfinished: only as long as it has no ending.
-        """
-        await self._database.write(messages.update_answer, message_id, owner, fields, writer, is_unfinished)
+    async def end_answer(self, growth: Growth) -> None:
+        """Write an answer's ending; NotFound where it has one, or another generation writes it by now."""
+        await self._database.write(messages.end_answer, growth)
 
     async def like(self, message_id: str, owner: str, liked: bool | None) -> None:
         await self._database.write(messages.change_message, message_id, owner, {"liked": liked})
@@ -273,8 +268,14 @@ class History:
         return await self.attachments(list(ids), owner)
 
 
+async def _write_turns(connection: AsyncConnection, records: Sequence[Begun | Growth]) -> None:
+    begun = [record for record in records if isinstance(record, Begun)]
+    await messages.insert_turns(connection, begun)
+    await messages.update_answers(connection, [record for record in records if isinstance(record, Growth)])
+
+
 async def _insert_transcript(connection: AsyncConnection, transcript: Transcript) -> None:
-    await conversations.insert_conversation(connection, transcript.conversation, len(transcript.messages))
+    await conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
     for attachment in transcript.attachments:
         packed = await asyncio.to_thread(attachments.pack_document, attachment.document)
         await attachments.insert_attachment(connection, attachment, packed, {})

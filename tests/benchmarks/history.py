@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chat.history import History
+from chat.history import Growth, History
 
 OWNER = "visitor"
 WORDS = "人工 智能 在 医疗 领域 的 应用 与 发展 stream event token 数据 模型 answer 问题 文件"
@@ -76,6 +76,9 @@ async def measure_writes(history: History) -> None:
     with measured("update_message, 20,000 characters", 100):
         for _ in range(100):
             await history.update_message(message.id, OWNER, text="字" * 20_000)
+    grown = [Growth(OWNER, message.id, "", {"text": "字" * 200, "reasoning": ""})] * 1000
+    with measured("write_turns, 1,000 answers that grow, together", 1000):
+        await history.write_turns(grown)
 
 
 async def measure_reads(history: History) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import uvloop
+
 from tests.servers import RunningApp, run_app
 
 ROOT = Path(__file__).parents[2]
@@ -152,4 +154,4 @@ def allow_many_files() -> int:
 
 if __name__ == "__main__":
     allow_many_files()
-    asyncio.run(_serve(Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3])))
+    uvloop.run(_serve(Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,74 @@
+"""What is written beside the streams: in order, together, and each for itself where one cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from chat.errors import NotFound
+from chat.recorder import BATCH_ITEMS, Batches, Recorder
+
+
+class Sheet:
+    """Takes items as a database would: a write that waits for `go`, and none that holds `bad`."""
+
+    def __init__(self) -> None:
+        self.written: list[list[str]] = []
+        self.go = asyncio.Event()
+
+    async def write(self, items: Sequence[str]) -> None:
+        await self.go.wait()
+        if "bad" in items:
+            raise NotFound("There is no such message.")
+        self.written.append(list(items))
+
+
+async def test_what_comes_while_one_is_written_is_written_together() -> None:
+    sheet = Sheet()
+    batches = Batches(sheet.write)
+    tasks = [asyncio.create_task(batches.add("first"))]
+    await asyncio.sleep(0)  # it is being written
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(batches.add(str(number))) for number in range(BATCH_ITEMS + 1)]
+    await asyncio.sleep(0)
+    sheet.go.set()
+    await asyncio.gather(*tasks)
+    assert [len(batch) for batch in sheet.written] == [1, BATCH_ITEMS, 1]
+    assert [item for batch in sheet.written for item in batch] == ["first", *map(str, range(BATCH_ITEMS + 1))]
+
+
+async def test_one_that_cannot_be_written_keeps_no_other_from_it() -> None:
+    sheet = Sheet()
+    sheet.go.set()
+    batches = Batches(sheet.write)
+    told = await asyncio.gather(*map(batches.add, ("a", "bad", "b")), return_exceptions=True)
+    assert [type(answer) for answer in told] == [type(None), NotFound, type(None)]
+    assert sorted(item for batch in sheet.written for item in batch) == ["a", "b"]
+
+
+async def test_one_who_gave_up_is_not_written() -> None:
+    sheet = Sheet()
+    batches = Batches(sheet.write)
+    first = asyncio.create_task(batches.add("first"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    given_up, last = asyncio.create_task(batches.add("given up")), asyncio.create_task(batches.add("last"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    sheet.go.set()
+    await asyncio.gather(first, last)
+    assert sheet.written == [["first"], ["last"]]
+
+
+async def test_records_of_one_key_are_written_in_order_and_those_of_others_do_not_wait() -> None:
+    recorder, sheet = Recorder(), Sheet()
+    batches = Batches(sheet.write)
+    for key, item in (("one", "1a"), ("one", "1b"), ("two", "2a")):
+        recorder.later(key, lambda item=item: batches.add(item))  # type: ignore[misc]
+    sheet.go.set()
+    await recorder.settle_all()
+    written = [item for batch in sheet.written for item in batch]
+    assert sorted(written) == ["1a", "1b", "2a"]
+    assert written.index("1a") < written.index("1b")
+    await recorder.aclose()
