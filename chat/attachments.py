@@ -24,8 +24,8 @@ from chat.documents import Document, Page
 from chat.errors import ChatError, NotFound
 from chat.evidence import Evidence
 from chat.extraction import Readers, Reading
-from chat.generations import new_id
 from chat.history import History, Message
+from chat.ids import new_id
 from chat.retrieval.passages import Index
 from chat.turns import Turn
 

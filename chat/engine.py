@@ -28,9 +28,11 @@ from chat.completions import Endpoint
 from chat.context import Message as Spoken
 from chat.elsewhere import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
+from chat.events import error_event
 from chat.extraction import Readers
-from chat.generations import Generation, Generations, error_event, new_id
+from chat.generations import Generation, Generations
 from chat.history import History, Message
+from chat.ids import new_id
 from chat.inbox import Inbox
 from chat.limits import limit_generations, limit_readers
 from chat.models import Models

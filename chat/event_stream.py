@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chat.errors import Unreachable
-from chat.generations import ENDINGS, Event, Generation
+from chat.events import ENDINGS, Event
+from chat.generations import Generation
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
 
 STREAM_HEADERS = {

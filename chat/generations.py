@@ -15,39 +15,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import orjson
 
 from chat.errors import AnswerTooLong, ChatError, NotFound, Refused, Stopping
+from chat.events import ENDINGS, Event, Source, done_event, error_event, read_text
+from chat.ids import new_id
 
 log = logging.getLogger(__name__)
 
-ENDINGS = frozenset({"done", "error"})
 CLOSE_SECONDS = 4.0  # how long the sources may take to close at shutdown
 BATCH_EVENTS = 2_000  # at most at once: to write 200,000 as frames takes half a second
 EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rounded up
-
-
-class Event(NamedTuple):
-    """One entry of the log. Its id is its place there, from 0, and is therefore not stored.
-
-    type: `generation` first; then `chunk`, `receipt`, `progress`, `citations`; `done` or `error` last.
-    data: one line of JSON, as sent. text, reasoning: the characters that it adds to the answer.
-    recasts: all text before it turned out to be reasoning (a </think> came whose <think> never did).
-    """
-
-    type: str
-    data: bytes
-    text: str = ""
-    reasoning: str = ""
-    recasts: bool = False
-
-
-Source = AsyncIterator[Sequence[Event]]
 
 
 @dataclass(frozen=True)
@@ -61,31 +42,6 @@ class Limits:
     max_events: int = 200_000
     max_bytes: int = 64_000_000
     max_kept_bytes: int = 512_000_000
-
-
-def done_event(finish_reason: str) -> Event:
-    """Return the ending of a generation that was not broken: the provider's reason, or `cancelled`."""
-    return Event("done", to_json({"finish_reason": finish_reason}))
-
-
-def error_event(error: ChatError) -> Event:
-    """Return the ending of a generation that broke, as the JSON that is sent."""
-    return Event("error", to_json(error.body()))
-
-
-def to_json(value: object) -> bytes:
-    """Return the JSON in no more memory than it needs: orjson's own bytes keep a block of 4 kB."""
-    return bytes(memoryview(orjson.dumps(value)))
-
-
-def read_text(events: Sequence[Event], text: str = "", reasoning: str = "") -> tuple[str, str]:
-    """Return answer and reasoning after `events`, which follow on `text` and `reasoning`."""
-    for event in events:
-        if event.recasts:
-            text, reasoning = "", reasoning + text
-        text += event.text
-        reasoning += event.reasoning
-    return text, reasoning
 
 
 class Generation:
@@ -462,8 +418,3 @@ class Generations:
                 return
             del self._finished[id]
             self._kept_bytes -= generation.bytes
-
-
-def new_id() -> str:
-    """Return an id that cannot be guessed and needs no escaping in a URL or a header."""
-    return secrets.token_urlsafe(16)

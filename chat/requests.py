@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from chat.errors import ChatError
-from chat.generations import Generation, new_id
+from chat.generations import Generation
+from chat.ids import new_id
 
 if TYPE_CHECKING:
     from chat.replicas.replica import Replica

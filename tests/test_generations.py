@@ -14,17 +14,8 @@ import orjson
 import pytest
 
 from chat.errors import ChatError, NotFound, ProviderError, Refused, Stopping
-from chat.generations import (
-    BATCH_EVENTS,
-    EVENT_OVERHEAD_BYTES,
-    Event,
-    Generation,
-    Generations,
-    Limits,
-    done_event,
-    error_event,
-    read_text,
-)
+from chat.events import Event, done_event, error_event, read_text
+from chat.generations import BATCH_EVENTS, EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
 
 QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
 

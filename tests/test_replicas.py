@@ -17,7 +17,8 @@ from chat.allowances import Allowances
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, Unreachable
-from chat.generations import Event, Generation, Generations, Limits, done_event
+from chat.events import Event, done_event
+from chat.generations import Generation, Generations, Limits
 from chat.replicas import mirrors, replica, wire
 from chat.replicas.mirrors import Mirror
 from chat.replicas.replica import Replica

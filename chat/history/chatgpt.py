@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chat.history.records import Conversation, Message, Transcript, make_title, new_id, now, read_time
+from chat.history.records import Conversation, Message, Transcript, make_title, now, read_time
+from chat.ids import new_id
 
 FINISH_REASONS = {"stop": "stop", "max_tokens": "length", "interrupted": "cancelled"}
 SOURCE_MARKS = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]")  # of links that are not exported

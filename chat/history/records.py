@@ -7,7 +7,6 @@ branch that the page shows is the way from `leaf_id` up to the root.
 from __future__ import annotations
 
 import re
-import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,11 +121,6 @@ class Transcript:
     conversation: Conversation
     messages: tuple[Message, ...]
     attachments: tuple[Attachment, ...] = ()
-
-
-def new_id() -> str:
-    """Return an id that cannot be guessed: 128 random bits, safe in URLs."""
-    return secrets.token_urlsafe(16)
 
 
 def now() -> datetime:

@@ -25,10 +25,10 @@ from chat.history.records import (
     MessageFields,
     Role,
     Transcript,
-    new_id,
     now,
 )
 from chat.history.tables import clean
+from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
 LISTED_MAX = 200

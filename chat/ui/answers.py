@@ -12,7 +12,7 @@ from typing import Any
 
 from chat.engine import Engine
 from chat.errors import NotFound
-from chat.generations import new_id
+from chat.ids import new_id
 from chat.ui.texts import text
 from chat.ui.visits import Visit
 

@@ -18,8 +18,9 @@ from typing import Any
 
 from chat.engine import Engine
 from chat.errors import ChatError, NotFound, Unreachable
-from chat.generations import Generation, new_id
+from chat.generations import Generation
 from chat.history import Message
+from chat.ids import new_id
 from chat.turns import Options, Turn, Visitor
 from chat.ui import sidebar, view
 from chat.ui.follower import Followers, grow

@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 
-from chat.generations import Event, Generation, read_text
+from chat.events import Event, read_text
+from chat.generations import Generation
 from chat.ui.pace import Load, Pace
 
 SESSIONS_MAX = 10_000

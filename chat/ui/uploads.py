@@ -17,7 +17,7 @@ from chat.attachments import Attachment
 from chat.documents import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
-from chat.generations import new_id
+from chat.ids import new_id
 from chat.ui import sidebar
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_error, describe_problem, name_unit

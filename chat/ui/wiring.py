@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 import orjson
 
-from chat.generations import new_id
+from chat.ids import new_id
 from chat.telemetry.logs import REQUEST_ID
 from chat.ui import answers, drawer, dressing, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
