@@ -3,13 +3,12 @@
     page = await OpenPage.load(http, url)
     turn = await page.ask("Hello", model="plain")       # turn.html: what the history shows afterwards
 
-As a visitor who waits. Knows the names of the page's events, and nothing of what is
+One event at a time, as a visitor who waits. Knows the names of the page's events, and nothing of what is
 inside. Raises PageError where an event fails.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator
@@ -69,47 +68,31 @@ class OpenPage:
         return known | {"action": acted} | more
 
     async def ask(self, message: str, *, model: str = "", files: tuple[str, ...] = ()) -> Told:
-        """Send a message, follow the answer to its end, and let it settle in the history.
-
-        As the page does, it is followed as soon as it is known, while the rest of what was sent comes in.
-        """
+        """Send a message, follow the answer to its end, and let it settle in the history."""
+        generation = await self.send(message, model=model, files=files)
         pieces = 0
-        known: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        sending = asyncio.create_task(self._send(message, model, files, known))
-        await asyncio.wait([sending, known], return_when=asyncio.FIRST_COMPLETED)
-        if not known.done():
-            await sending
-        generation = await known
         async with aclosing(self.events("follow", self.visit("follow", generation))) as growing:
             async for _ in growing:
                 pieces += 1
-        await sending
         settled = await self.run("settle", self.visit(generation=generation))
         return Told(self.conversation, generation, pieces, json.dumps(settled[0], ensure_ascii=False))
 
     async def send(self, message: str, *, model: str = "", files: tuple[str, ...] = ()) -> str:
         """Send a message; return the generation that answers it. Raises PageError with the page's notice."""
-        known: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        await self._send(message, model, files, known)
-        return await known
-
-    async def _send(
-        self, message: str, model: str, files: tuple[str, ...], known: asyncio.Future[str]
-    ) -> None:
         visit = self.visit(files=list(files), options={"model": model})
         told: Any = None
-        shown = ""
+        generation, shown = "", ""
         sending = self.events("send", visit, {"text": message, "files": []})
         async with aclosing(sending) as values:
             async for value in values:
                 told = value[TOLD] if told is None else apply_diff(told, value[TOLD])
                 heard = json.loads(told) if isinstance(told, str) else {}
+                generation = heard.get("generation") or generation
                 self.conversation = heard.get("conversation") or self.conversation
-                if heard.get("generation") and not known.done():
-                    known.set_result(heard["generation"])
                 shown += json.dumps(value, ensure_ascii=False)
-        if not known.done():
+        if not generation:
             raise PageError(shown)
+        return generation
 
     async def attach(self, name: str, data: bytes) -> str:
         """Upload a file and have it read; return its id."""
