@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -310,6 +311,7 @@ class Generations:
         self.limits = limits
         self._on_end = on_end
         self._running: dict[str, Generation] = {}
+        self._running_of: Counter[str] = Counter()  # by caller
         self._finished: dict[str, tuple[float, Generation]] = {}  # by ending, oldest first
         self._kept_bytes = 0
         self._closing: set[asyncio.Task[None]] = set()  # a source may close after its ending
@@ -345,7 +347,7 @@ class Generations:
                 limit=self.limits.max_running,
             )
         mine = self.limits.max_running_per_caller
-        if mine and sum(generation.caller == caller for generation in self._running.values()) >= mine:
+        if mine and self._running_of[caller] >= mine:
             raise Refused(
                 f"{mine} of your answers are being written, which is the limit. Wait for one or stop it.",
                 type="busy_visitor",
@@ -370,6 +372,7 @@ class Generations:
         self.check(caller)
         generation = Generation(id or new_id(), owner, caller, self.limits, self._ended)
         self._running[generation.id] = generation
+        self._running_of[caller] += 1
         task = generation.run(source, opening)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -401,7 +404,10 @@ class Generations:
         await asyncio.sleep(0)  # a callback that seals a log may still stand in the loop's queue
 
     def _ended(self, generation: Generation) -> None:
-        self._running.pop(generation.id, None)
+        if self._running.pop(generation.id, None):
+            self._running_of[generation.caller] -= 1
+            if not self._running_of[generation.caller]:
+                del self._running_of[generation.caller]
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
         self.forget()

@@ -136,6 +136,7 @@ async def _serve(folder: Path, environ: dict[str, str], pages: int) -> None:
         if pages:
             whole: Any = app.server.config.app
             whole.state.gradio.state_holder.capacity = pages
+        gc.freeze()  # as app.py does
         print(app.url, flush=True)
         while question := await lines.readline():
             is_light = question == b"running\n"
