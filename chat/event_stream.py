@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import anyio
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from chat.errors import Unreachable
 from chat.events import ENDINGS, Event
@@ -42,18 +42,22 @@ class EventStream(Response):
                 gone.cancel()
 
     async def _send_frames(self, send: Send) -> None:
-        # At once, so that a proxy and its client see an answer even where there is nothing to catch up with.
-        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
-        number, last = self.after + 1, b""
+        # Each piece wakes the client, which takes longer than all that went before it: so they are few.
+        number, head, last = self.after + 1, RETRY, b""
+        if self.after == self.generation.last_id:  # nothing to catch up with: a proxy is to see an answer
+            await send(_body(head))
+            head = b""
         try:
             async with aclosing(self.generation.follow(self.after, idle=KEEP_ALIVE_SECONDS)) as batches:
                 async for batch in batches:
-                    frames = self._encode(number, batch) if batch else KEEP_ALIVE
-                    await send({"type": "http.response.body", "body": frames, "more_body": True})
-                    number += len(batch)
+                    last = head + (self._encode(number, batch) if batch else KEEP_ALIVE)
+                    if batch and batch[-1].type in ENDINGS:
+                        break
+                    await send(_body(last))
+                    number, head, last = number + len(batch), b"", b""
         except Unreachable as error:
             last = encode_error(error)
-        await send({"type": "http.response.body", "body": last})
+        await send(_body(last, more=False))
 
     def _encode(self, number: int, batch: Sequence[Event]) -> bytes:
         generation = self.generation
@@ -62,6 +66,10 @@ class EventStream(Response):
         return encode_events(generation.id, number, batch[:-1]) + encode_events(
             generation.id, generation.ending_id, batch[-1:]
         )
+
+
+def _body(piece: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": piece, "more_body": more}
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
