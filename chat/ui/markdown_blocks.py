@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape as escape_html
 
 from chat.ui.links import read_link
-from chat.ui.markdown_inline import WHITE, write_inline
+from chat.ui.markdown_inline import SHORT_CHARACTERS, WHITE, write_inline
 
 FORMULA_LINES_MAX = 80
 INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it
@@ -263,15 +264,8 @@ class Blocks:
         return at
 
     def _write_row(self, prefix: str, rest: str) -> None:
-        cells, at = [], 0
-        while True:
-            match = _CELL.match(rest, at)
-            assert match is not None
-            cells.append(write_inline(_CODE_SPAN.sub(_escape_pipes, match[0]), self.hosts))
-            at = match.end() + 1
-            if at > len(rest):
-                break
-        self.out.append(prefix + "|".join(cells))
+        write = _write_short_cells if len(rest) <= SHORT_CHARACTERS else _write_cells
+        self.out.append(prefix + write(rest, tuple(self.hosts)))
 
     def _end_paragraph(self) -> None:
         self.in_table = False
@@ -281,6 +275,19 @@ class Blocks:
         prefixes = [prefix for prefix, _ in paragraph]
         text = "\n".join(content for _, content in paragraph)
         self.out.append(prefixes[0] + _write_paragraph(text, self.hosts, prefixes[1:]))
+
+
+def _write_cells(row: str, hosts: tuple[str, ...]) -> str:
+    cells, at = [], 0
+    while at <= len(row):
+        match = _CELL.match(row, at)
+        assert match is not None
+        cells.append(write_inline(_CODE_SPAN.sub(_escape_pipes, match[0]), hosts))
+        at = match.end() + 1
+    return "|".join(cells)
+
+
+_write_short_cells = lru_cache(maxsize=4_000)(_write_cells)  # rows of a table that grows never change
 
 
 def _escape_pipes(match: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category
 
@@ -23,6 +24,7 @@ SEPARATOR = (
     "\u2063"  # invisible; beside dollar signs it delimits formulas, and is taken out of the text itself
 )
 PICTURE = "🖼 "
+SHORT_CHARACTERS = 600
 
 # A look at the next character comes first: without it all of these are tried at every letter, 9 times slower.
 _TOKEN = re.compile(
@@ -67,6 +69,14 @@ class Run(NamedTuple):
 
 def write_inline(text: str, hosts: Sequence[str], prefixes: Sequence[str] = ()) -> str:
     """Return the text mended. prefixes: of its lines after the first, put back at line breaks."""
+    if len(text) > SHORT_CHARACTERS:
+        return Inline(text, hosts, prefixes).write()
+    return _write_short(text, tuple(hosts), tuple(prefixes))
+
+
+@lru_cache(maxsize=4_000)
+def _write_short(text: str, hosts: tuple[str, ...], prefixes: tuple[str, ...]) -> str:
+    """A list or a table that grows is written many times a second, and its finished lines never change."""
     return Inline(text, hosts, prefixes).write()
 
 

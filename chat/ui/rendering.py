@@ -30,7 +30,8 @@ _finished: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}  # oldest fir
 _SEPARATORS = re.compile(rf"{SEPARATOR}(?=\$)|(?<=\$){SEPARATOR}")
 _EDGES = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$"
-    r"|^[ \t]*\n(?=[^\s>*+\-\d])|(?P<item>\n(?=(?:[-*+]|\d{1,9}[.)])[ \t]))",
+    r"|^[ \t]*\n(?=[^\s>*+\-\d]|\*\*[^\s*]|\d{1,9}[^\d.)]|\d{10})"
+    r"|(?P<item>\n(?=(?:[-*+]|\d{1,9}[.)])[ \t]))",
     re.MULTILINE,
 )
 

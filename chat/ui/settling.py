@@ -48,7 +48,7 @@ def _settle_paragraph(text: str) -> str:
     if plain.count("$$") % 2:
         held = plain.rfind("$$")
     for pattern in (_OPEN_FORMULA, _TABLE_HEAD, _OPEN_LINK, _OPEN_TAG, _LAST_LINE):
-        if match := pattern.search(plain[:held]):
+        if match := pattern.search(plain, max(0, held - HELD_CHARACTERS_MAX), held):
             held = match.start()
     if len(text) - held > HELD_CHARACTERS_MAX:
         held = len(text)
