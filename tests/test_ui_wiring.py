@@ -9,13 +9,19 @@ from chat.ui.callbacks import Shown
 from chat.ui.visits import Visit
 from chat.ui.wiring import SKIP, fill
 
+VISIT = Visit(Visitor("o" * 32), conversation="c1")
+
 
 def test_what_page_js_is_told_is_text_that_no_later_value_can_change_in_place() -> None:
-    visit = Visit(Visitor("o" * 32), conversation="c1")
-    row = fill(Shown(told={"conversation": "c2", "generation": "g"}), visit)
+    row = fill(Shown(told={"conversation": "c2", "generation": "g"}), VISIT)
     assert orjson.loads(row[2]) == {"conversation": "c2", "generation": "g", "asked": "c1"}
-    assert row[:2] + row[3:] == [SKIP] * 6
+    assert row[:2] == [SKIP] * 2
+
+
+def test_a_notice_is_for_whoever_is_there_when_it_comes() -> None:
+    row = fill(Shown(notice="<p>No.</p>", composer="again"), VISIT)
+    assert orjson.loads(row[2]) == {"composer": "again", "html": {"notice": "<p>No.</p>"}}
 
 
 def test_what_changes_nothing_is_skipped() -> None:
-    assert fill(Shown()) == [SKIP] * 7
+    assert fill(Shown()) == [SKIP] * 3

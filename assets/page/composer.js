@@ -6,6 +6,14 @@ function setEditing(id) {
   if (id) requestAnimationFrame(() => document.querySelector("#composer textarea")?.focus());
 }
 
+// As if it were typed: the component hears of it, and grows with it.
+function writeComposer(text) {
+  const area = document.querySelector("#composer textarea");
+  if (!area) return;
+  area.value = text;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 // Enter that ends a composition (an IME's candidate), and Enter while an answer grows, send nothing.
 function guardEnter(event) {
   if (event.key !== "Enter" || event.shiftKey || !event.target.closest?.("#composer textarea")) return;

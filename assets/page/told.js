@@ -18,11 +18,13 @@ function hear(said) {
   if (told.is_ended) announce(state.words["answer.complete"]);
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
+  if ("composer" in told) writeComposer(told.composer);
+  for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
   if ("copy" in told) copy(told.copy);
   if ("download" in told) download(told.download);
   if ("drawer" in told) openDrawer();
   if ("read" in told) filesRead(told);
-  document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
+  if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
   if (!document.body.classList.contains("is-ready")) closeSidebar();
   document.body.classList.add("is-ready");
 }
@@ -55,6 +57,12 @@ function sent() {
   document.body.classList.remove("is-empty");
   document.body.classList.add("is-running");
   goToEnd();
+}
+
+// HTML of ours, for a part that is no output of any event.
+function fillPlace(name, html) {
+  const place = document.querySelector(`[data-place="${name}"]`);
+  if (place) place.innerHTML = html;
 }
 
 function announce(sentence) {

@@ -36,19 +36,20 @@ SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
 
 @dataclass(frozen=True)
 class Shown:
-    """What of the page changes; None: nothing. told: what the script is to know of it."""
+    """What of the page changes; None: nothing. told: what the script is to know of it.
+
+    composer: the text in it. The others are HTML of ours, which the script puts where it belongs.
+    """
 
     history: list[ChatMessage] | None = None
     growing: list[ChatMessage] | None = None
     told: dict[str, Any] | None = None
-    is_running: bool | None = None
     composer: str | None = None
     notice: str | None = None
     conversations: str | None = None
     gauge: str | None = None
 
 
-NOTHING = Shown()
 Showing = AsyncIterator[Shown]
 
 
@@ -113,7 +114,7 @@ class Callbacks:
         async with self.followers.turn(visit.session):
             if not follower.is_newest:
                 return
-            yield Shown([], [], _tell("", "", is_empty=True, hidden=0), False, None, "", listed, "")
+            yield Shown([], [], _tell("", "", is_empty=True, hidden=0), None, "", listed, "")
 
     async def send(self, visit: Visit, message: str) -> Showing:
         """Answer a message. It stands on the page before anything is asked of a model."""
@@ -126,7 +127,7 @@ class Callbacks:
         self.followers.put_question(visit.session, [question])
         history = await self._cut_for_edit(visit)
         told = _tell(visit.conversation, "", is_sent=True)
-        yield Shown(history, [question, view.show_thinking(reader)], told, True, notice="")
+        yield Shown(history, [question, view.show_thinking(reader)], told, notice="")
         try:
             generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
         except ChatError as error:
@@ -152,7 +153,7 @@ class Callbacks:
         self.followers.put_question(visit.session, turn)
         history, hidden = self._render(replace(branch, messages=branch.messages[: at - 1]), visit)
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
-        yield Shown(history, [*turn, view.show_thinking(reader)], told, True, notice="")
+        yield Shown(history, [*turn, view.show_thinking(reader)], told, notice="")
         try:
             generation = await act(visit.target, visit.visitor, visit.options)
         except ChatError as error:
@@ -264,7 +265,7 @@ class Callbacks:
         listed = await sidebar.list_conversations(self.engine, visit)
         gauge = view.show_gauge(branch.messages, self.engine.models.window, reader)
         gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
-        return Shown(history, growing, told, bool(growing), None, "", listed, gauge)
+        return Shown(history, growing, told, None, "", listed, gauge)
 
     def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return the newest messages as they are shown, and how many before them are not."""

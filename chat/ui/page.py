@@ -74,7 +74,7 @@ def _lay_out(owned: Settings) -> Parts:
     with gr.Sidebar(elem_id="sidebar", width=280):
         top = _create_html("sidebar-top")
         search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
-        conversations = _create_html("conversations")
+        _create_place("conversations")
         bottom = _create_html("sidebar-bottom")
         if can_sign_in(owned):
             gr.LoginButton(icon=None, size="sm")
@@ -86,25 +86,23 @@ def _lay_out(owned: Settings) -> Parts:
         earlier = _create_html("earlier")
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
-        notice = _create_html("notice")
+        _create_place("notice")
     with gr.Column(elem_id="desk"):
         gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
         editing = _create_html("editing")
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
         gr.HTML(tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()
-        gauge = _create_html("gauge")
+        _create_place("gauge")
     return Parts(
         visit=gr.JSON(visible=False),
         uploads=gr.JSON(visible=False),
         told=_create_ear("told"),
         read=_create_ear("read"),
+        listed=_create_ear("listed"),
         history=history,
         growing=growing,
-        notice=notice,
         composer=composer,
-        conversations=conversations,
-        gauge=gauge,
         search=search,
         drawer=_create_html("drawer"),
         settings=settings,
@@ -115,6 +113,11 @@ def _lay_out(owned: Settings) -> Parts:
 
 def _create_html(name: str) -> gr.HTML:
     return gr.HTML(elem_id=name, **BARE)
+
+
+def _create_place(name: str) -> None:
+    """A place that the script fills with HTML of ours: one output fewer for each event."""
+    gr.HTML(tag("div", data_place=name), elem_id=name, **BARE)
 
 
 def _create_chatbot(name: str) -> gr.Chatbot:
@@ -140,7 +143,7 @@ def _create_composer() -> gr.MultimodalTextbox:
         max_lines=10,
         autofocus=True,
         max_plain_text_length=PASTED_CHARACTERS,
-        stop_btn=False,
+        stop_btn=True,  # which of the two buttons is there is the style's: layout.css
     )
 
 

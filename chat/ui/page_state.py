@@ -1,17 +1,41 @@
-"""What Gradio keeps of each page that is open, cut down to what this page needs.
+"""What Gradio does and keeps for each page that is open, cut down to what this page needs.
 
 Gradio describes every component anew at each update of it, a JSON schema each time, and keeps the description
 with all that is shown: a third of what a busy server does, and tens of kilobytes a page. Only its deep links
-read them, which are closed here. Knows no event and no visitor.
+read them, which are closed here. Its queue looks for work a thousand times a second, for progress that nobody
+reports a hundred times, makes a table of all events at the end of each, and tries to import matplotlib twice
+an update. Knows no event and no visitor.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from copy import copy
 from typing import Any
 
 from gradio.blocks import Blocks
 from gradio.state_holder import SessionState, StateHolder
+from gradio.utils import LRUCache
+
+PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
+PAGES_WAITING = 20_000  # that have asked for something: some bytes each
+EVENTS_AT_ONCE = 1_000  # 40 otherwise
+LOOK_SECONDS = 0.004  # between two looks for events that wait to be run
+
+
+def cut_down(page: Blocks, gradio_app: Any) -> None:
+    """Let Gradio do no more for the page, mounted as this app, than it needs."""
+    queue = page._queue
+    queue.max_thread_count = EVENTS_AT_ONCE
+    queue.sleep_when_free = LOOK_SECONDS
+    queue.progress_update_sleep_when_free = 1
+    queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
+    queue.ANALYTICS_MAX_EVENTS = 100
+    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+    gradio_app.state_holder = PageStates(page, PAGES_REMEMBERED)
+    if importlib.util.find_spec("matplotlib") is None:
+        sys.modules["matplotlib"] = None  # type: ignore[assignment] # an import fails at once
 
 
 class PageState(SessionState):

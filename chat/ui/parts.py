@@ -33,19 +33,18 @@ class Dressing:
 class Parts:
     """visit: what the script sends, never shown. uploads: paths of files that it uploaded.
 
-    told, read: what the script hears.
+    told, read, listed: what the script hears of the conversation, of files and words, and of the list. Apart,
+    since of two things that are said at once in one place only the last is heard.
     """
 
     visit: gr.JSON
     uploads: gr.JSON
     told: gr.HTML
     read: gr.HTML
+    listed: gr.HTML
     history: gr.Chatbot
     growing: gr.Chatbot
-    notice: gr.HTML
     composer: gr.MultimodalTextbox
-    conversations: gr.HTML
-    gauge: gr.HTML
     search: gr.Textbox
     drawer: gr.HTML
     settings: SettingsPanel
@@ -54,12 +53,4 @@ class Parts:
 
     def shown(self) -> list[Component]:
         """What wiring.fill fills, in its order."""
-        return [
-            self.history,
-            self.growing,
-            self.told,
-            self.composer,
-            self.notice,
-            self.conversations,
-            self.gauge,
-        ]
+        return [self.history, self.growing, self.told]

@@ -24,11 +24,11 @@ from chat.ui.texts.words import describe_error, describe_problem, name_unit
 from chat.ui.view import Reader
 from chat.ui.visits import Visit
 
-Told = tuple[dict[str, Any], str | None]
+Told = dict[str, Any]
 
 
 async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIterator[Told]:
-    """Read the file; yield for the script how far it is, and the notice where it is refused.
+    """Read the file; yield for the script how far it is, and a notice where it is refused.
 
     visit.target: the page script's name for it. visit.value: its password, where it has one.
     """
@@ -40,19 +40,17 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
                 path, name, visit.visitor, visit.value or None, is_temporary=visit.is_temporary
             )
     except PasswordRequired:
-        yield (
-            _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True),
-            None,
-        )
+        yield _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True)
         return
     except ChatError as error:
-        yield _tell(visit, "refused", name, is_last=True), Reader(visit.language).show(error)
+        notice = {"html": {"notice": Reader(visit.language).show(error)}}
+        yield _tell(visit, "refused", name, is_last=True) | notice
         return
     async for told in _follow(attachment, visit):
-        yield told, None
+        yield told
 
 
-async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[dict[str, Any]]:
+async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
     async for document in attachment.follow():
         label = describe_document(document, visit.language)
         status = "done" if document.is_complete else "reading"
@@ -106,7 +104,7 @@ def _discarded(engine: Engine, path: Path) -> Iterator[None]:
     engine.inbox.discard(path)
 
 
-def _tell(visit: Visit, status: str, label: str, *, id: str = "", is_last: bool) -> dict[str, Any]:
+def _tell(visit: Visit, status: str, label: str, *, id: str = "", is_last: bool) -> Told:
     return {
         "read": status,
         "key": visit.target,

@@ -30,18 +30,24 @@ PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
 }
 SKIP = gr.skip()
+Wiring = dict[str, Any]
 Row = list[Any]
 
 
 def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
-    """Connect the page's events. Called once, inside the page's context."""
-    _wire_conversation(page, parts, callbacks)
-    _wire_lists(parts, callbacks)
-    _wire_files(parts, callbacks)
-    _wire_settings(page, parts, callbacks)
+    """Connect the page's events. Called once, inside the page's context.
+
+    An event's state is shown on one small part that nobody sees: the browser copies each part that shows it,
+    with all that stands in it, at every update, and draws it again.
+    """
+    private: Wiring = PRIVATE | {"show_progress_on": parts.told}
+    _wire_conversation(page, parts, callbacks, private)
+    _wire_lists(parts, callbacks, private)
+    _wire_files(parts, callbacks, private)
+    _wire_settings(page, parts, callbacks, private)
 
 
-def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
     async def open_conversation(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
         visit = _visit(callbacks, data, request)
         async for row in _rows(callbacks.open(visit), visit):
@@ -73,25 +79,26 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> N
         await callbacks.stop(_visit(callbacks, data, request))
 
     shown = parts.shown()
-    page.load(open_conversation, parts.visit, shown, js=_js("load"), **PRIVATE)
+    page.load(open_conversation, parts.visit, shown, js=_js("load"), **private)
     js = "(_, message) => [xiaojia.visit('send'), message]"
-    parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **PRIVATE)
+    parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **private)
     # The browser clears the message at once: what is typed next must not be lost to a slow answer of ours.
     clear = "() => ({ text: '', files: [] })"
     parts.composer.submit(None, None, parts.composer, js=clear, api_visibility="private")
-    parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **PRIVATE)
-    parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **PRIVATE)
+    parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **private)
+    parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **private)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
     # value is in the form of the wire already, so that Gradio need not make it so.
     following = parts.lanes["follow"].click(
-        follow, parts.visit, parts.growing, js=_js("follow"), postprocess=False, **PRIVATE
+        follow, parts.visit, parts.growing, js=_js("follow"), postprocess=False, **private
     )
-    following.then(settle, parts.visit, shown, js=_js("settle"), **PRIVATE)
+    following.then(settle, parts.visit, shown, js=_js("settle"), **private)
 
 
-def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
+def _wire_lists(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
     async def change_list(data: Any, request: gr.Request) -> str:
-        return await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
+        listed = await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
+        return say({"html": {"conversations": listed}})
 
     async def fetch(data: Any, request: gr.Request) -> str:
         return say(await answers.fetch(callbacks.engine, _visit(callbacks, data, request)))
@@ -104,30 +111,30 @@ def _wire_lists(parts: Parts, callbacks: Callbacks) -> None:
         await answers.act_quietly(callbacks.engine, _visit(callbacks, data, request))
 
     lanes = parts.lanes
-    lanes["list"].click(change_list, parts.visit, parts.conversations, js=_js("list"), **PRIVATE)
+    lanes["list"].click(change_list, parts.visit, parts.listed, js=_js("list"), **private)
     js = "(_, query) => [xiaojia.search(query), query]"
     parts.search.change(
-        _ignore_second(change_list), [parts.visit, parts.search], parts.conversations, js=js,
-        **{**PRIVATE, "trigger_mode": "always_last"},
+        _ignore_second(change_list), [parts.visit, parts.search], parts.listed, js=js,
+        **{**private, "trigger_mode": "always_last"},
     )  # fmt: skip
-    lanes["fetch"].click(fetch, parts.visit, parts.told, js=_js("fetch"), **PRIVATE)
-    lanes["drawer"].click(open_drawer, parts.visit, [parts.drawer, parts.told], js=_js("drawer"), **PRIVATE)
-    lanes["quiet"].click(act_quietly, parts.visit, None, js=_js("quiet"), **PRIVATE)
+    lanes["fetch"].click(fetch, parts.visit, parts.told, js=_js("fetch"), **private)
+    lanes["drawer"].click(open_drawer, parts.visit, [parts.drawer, parts.told], js=_js("drawer"), **private)
+    lanes["quiet"].click(act_quietly, parts.visit, None, js=_js("quiet"), **private)
 
 
-def _wire_files(parts: Parts, callbacks: Callbacks) -> None:
-    async def attach(data: Any, paths: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+def _wire_files(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
+    async def attach(data: Any, paths: Any, request: gr.Request) -> AsyncGenerator[str, None]:
         async with aclosing(
             uploads.attach(callbacks.engine, _visit(callbacks, data, request), read_paths(paths))
         ) as shown:  # type: ignore[type-var]
-            async for told, notice in shown:
-                yield [say(told), SKIP if notice is None else notice]
+            async for told in shown:
+                yield say(told)
 
-    async def import_file(data: Any, paths: Any, request: gr.Request) -> Row:
+    async def import_file(data: Any, paths: Any, request: gr.Request) -> str:
         conversations, notice = await uploads.import_file(
             callbacks.engine, _visit(callbacks, data, request), read_paths(paths)
         )
-        return [conversations, notice]
+        return say({"html": {"conversations": conversations, "notice": notice}})
 
     # The composer's files leave it at once, in the browser: what was typed meanwhile must not be overwritten.
     parts.composer.change(
@@ -138,12 +145,12 @@ def _wire_files(parts: Parts, callbacks: Callbacks) -> None:
         api_visibility="private",
     )
     inputs, js = [parts.visit, parts.uploads], "() => xiaojia.upload()"
-    parts.lanes["file"].click(attach, inputs, [parts.read, parts.notice], js=js, **PRIVATE)
+    parts.lanes["file"].click(attach, inputs, parts.read, js=js, **private)
     js = "() => xiaojia.importing()"
-    parts.lanes["import"].click(import_file, inputs, [parts.conversations, parts.notice], js=js, **PRIVATE)
+    parts.lanes["import"].click(import_file, inputs, parts.listed, js=js, **private)
 
 
-def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
     panel = parts.settings
 
     async def dress(data: Any, request: gr.Request) -> Row:
@@ -167,10 +174,10 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
         return list(reset_values().values())
 
     outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
-    page.load(dress, parts.visit, outputs, js=_js("dress"), **PRIVATE)
+    page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
-    panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **PRIVATE)
-    panel.reset.click(reset, None, panel.chosen(), **PRIVATE)
+    panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **private)
+    panel.reset.click(reset, None, panel.chosen(), **private)
     panel.key.change(None, panel.key, None, js="(key) => xiaojia.keepKey(key)", api_visibility="private")
     keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
     for component in panel.chosen():
@@ -189,27 +196,22 @@ def say(told: dict[str, Any]) -> str:
 def fill(shown: Shown, visit: Visit | None = None) -> Row:
     """Return the values of `Parts.shown`, in its order; what does not change is skipped.
 
-    asked: where the page was when it asked, so that the script believes no answer that comes too late.
+    Few outputs, and all that is small in one of them: each that is skipped costs a millisecond here, and a
+    copy of what stands in it there. asked: where the page was when it asked, so that the script believes no
+    answer that comes too late.
     """
-    values = (
-        shown.history,
-        shown.growing,
-        None if shown.told is None else say({**shown.told, "asked": visit.conversation if visit else ""}),
-        _composer(shown),
-        shown.notice,
-        shown.conversations,
-        shown.gauge,
-    )
-    return [SKIP if value is None else value for value in values]
-
-
-def _composer(shown: Shown) -> dict[str, Any] | None:
-    update: dict[str, Any] = {}
-    if shown.is_running is not None:
-        update = {"submit_btn": not shown.is_running, "stop_btn": shown.is_running}
+    told = dict(shown.told or {})
+    if told and visit:
+        told["asked"] = visit.conversation
     if shown.composer is not None:
-        update["value"] = {"text": shown.composer, "files": []}
-    return gr.update(**update) if update else None
+        told["composer"] = shown.composer
+    html = {"notice": shown.notice, "conversations": shown.conversations, "gauge": shown.gauge}
+    if given := {name: value for name, value in html.items() if value is not None}:
+        told["html"] = given
+    return [
+        SKIP if value is None else value
+        for value in (shown.history, shown.growing, say(told) if told else None)
+    ]
 
 
 async def _rows(showing: Showing, visit: Visit) -> AsyncGenerator[Row, None]:

@@ -28,16 +28,21 @@ from tests.provider import Call, Provider, Script
 Serve = Callable[[str, int, int], Awaitable[None]]
 STAMPS_IN_PARAGRAPH = 40
 
-# What every frame sees: the newest time stamp on the screen against the clock, and how long the frame took.
+# What every frame sees: how far the newest time stamp on the screen is behind the clock, which grows until
+# the next one comes, how far behind that one is when it comes, and how long the frame took.
 PROBE = """selector => {
-  const seen = window.seen = { lags: [], gaps: [], end: 0, last: performance.now() };
+  const seen = window.seen = { lags: [], behind: [], gaps: [], end: 0, last: performance.now() };
   const look = now => {
     seen.gaps.push(now - seen.last);
     seen.last = now;
     const text = [...document.querySelectorAll(selector)].at(-1)?.textContent ?? "";
     const stamps = text.slice(-60).match(/\\d{13}/g);
     const newest = stamps ? Number(stamps.at(-1)) : 0;
-    if (newest && newest !== seen.newest) { seen.newest = newest; seen.lags.push(Date.now() - newest); }
+    if (newest && newest !== seen.newest) {
+      if (seen.newest) seen.behind.push(Date.now() - seen.newest);
+      seen.newest = newest;
+      seen.lags.push(Date.now() - newest);
+    }
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -46,22 +51,27 @@ PROBE = """selector => {
 
 @dataclass(frozen=True)
 class Result:
-    """lags: milliseconds behind the model. gaps: between frames. cpu: server seconds beyond an idle one's."""
+    """Milliseconds; lags: of what appears; behind: of what is shown until then; gaps: between frames.
+
+    cpu: server seconds beyond an idle one's.
+    """
 
     way: str
     lags: list[float]
+    behind: list[float]
     gaps: list[float]
     cpu: float
     updates: int
 
     def line(self) -> str:
-        lags, gaps = sorted(self.lags), sorted(self.gaps)
-        worst = lags[-1] if lags else float("nan")
-        middle = lags[len(lags) // 2] if lags else float("nan")
+        lags, behind, gaps = (
+            [*sorted(values)] or [float("nan")] for values in (self.lags, self.behind, self.gaps)
+        )
         slow = sum(gap > 100 for gap in gaps)
+        middle, late = lags[len(lags) // 2], behind[len(behind) * 99 // 100]
         return (
-            f"{self.way:12} {middle:8.0f} {worst:8.0f} {gaps[-1] if gaps else 0:8.0f} {slow:6} "
-            f"{self.cpu:8.2f} {self.updates:8}"
+            f"{self.way:12} {middle:8.0f} {lags[-1]:8.0f} {late:8.0f} {behind[-1]:8.0f} {gaps[-1]:8.0f} "
+            f"{slow:6} {self.cpu:8.2f} {self.updates:8}"
         )
 
 
@@ -69,7 +79,8 @@ async def main() -> None:
     given = [*sys.argv[1:], *("1000", "200", "0")[len(sys.argv) - 1 :]]
     deltas, rate, before = (int(value) for value in given[:3])
     print(f"{deltas} deltas at {rate} a second, {before} messages before")
-    print(f"{'':12} {'lag p50':>8} {'lag max':>8} {'gap max':>8} {'>100ms':>6} {'cpu s':>8} {'updates':>8}")
+    heads = ("lag p50", "lag max", "beh. p99", "beh. max", "gap max")
+    print(" " * 12, *(f"{head:>8}" for head in heads), f"{'>100ms':>6} {'cpu s':>8} {'updates':>8}")
     async with Provider() as provider, start_chromium() as browser:
         provider.scripts["stamped"] = _stamp(deltas, rate)
         for way in os.environ.get("WAYS", "page load_chat each").split():
@@ -132,7 +143,7 @@ async def _measure(way: str, page: Page, url: str, pid: int, seconds: float) -> 
         await page.wait_for_function(still, polling=1500, timeout=limit)
     cpu = _cpu(pid) - before - idle * (time.monotonic() - began)
     seen = await page.evaluate("window.seen")
-    return Result(way, seen["lags"], seen["gaps"][3:], cpu, len(seen["lags"]))
+    return Result(way, seen["lags"], seen["behind"], seen["gaps"][3:], cpu, len(seen["lags"]))
 
 
 async def _idle(page: Page, pid: int) -> float:

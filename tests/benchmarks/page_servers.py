@@ -6,11 +6,14 @@ page: ours. load_chat: gr.load_chat of the same endpoint. each: a Chatbot fed wi
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
 from collections.abc import AsyncGenerator
 from typing import Any
+
+import uvloop
 
 FILLER = "The quick brown fox jumps over the lazy dog. 敏捷的棕色狐狸跳过了懒狗。\n\n"
 MESSAGE_CHARACTERS = 4_000
@@ -31,6 +34,7 @@ async def serve_page(provider: str, before: int, folder: str) -> None:
         {"OPENAI_BASE_URL": provider, "OPENAI_API_KEY": "sk", "OPENAI_MODEL": "stamped", "DATA_DIR": folder}
     )
     app = create_app(settings)
+    gc.freeze()  # as app.main does
     server = create_server(app, settings)
     taken = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[taken]))
@@ -100,7 +104,10 @@ def main() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     way, provider, before, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     if way == "page":
-        asyncio.run(serve_page(provider, before, folder))
+        with asyncio.Runner(
+            loop_factory=uvloop.new_event_loop
+        ) as runner:  # as uvicorn has it, here and for Gradio
+            runner.run(serve_page(provider, before, folder))
     elif way == "load_chat":
         serve_load_chat(provider, before)
     else:
