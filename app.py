@@ -14,7 +14,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.utils import LRUCache
 
 from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
@@ -34,9 +35,11 @@ from chat.settings import Settings
 from chat.telemetry import logs
 from chat.telemetry.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
-from chat.ui.page_state import cut_down
+from chat.ui.page_state import PageStates
 
-PAGES_LOOKS = 75  # 20 ms apart, whether what pages have asked is answered
+PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
+PAGES_WAITING = 20_000  # that have asked for something: some bytes each
+LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
 
@@ -97,7 +100,10 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
     gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
     gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
-    cut_down(page, gradio_app)
+    page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
+    gradio_app.state_holder = PageStates(page, PAGES_REMEMBERED)
+    page._queue.ANALYTICS_MAX_EVENTS = 100
+    page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
     app.state.gradio = gradio_app
     return page
 
@@ -133,19 +139,23 @@ class Server(uvicorn.Server):
         await self._end_now(app)
 
     async def _end_now(self, app: FastAPI) -> None:
+        await app.state.engine.end_generations()
+        queue = app.state.gradio.get_blocks()._queue
+        # Before the sockets close: what a page asks later goes to another replica, and the answer to nobody.
+        await _let_pages_settle(queue.pending_event_ids_session)
         self.should_exit = True
-        await _end_streams(app)
+        queue.close()
+        app.state.gradio.stop_event.set()
 
 
-async def _end_streams(app: FastAPI) -> None:
-    await app.state.engine.end_generations()
-    queue = app.state.gradio.get_blocks()._queue
-    for _ in range(PAGES_LOOKS):  # a closed queue lets whoever waits for an answer wait on
-        if not any(queue.pending_event_ids_session.values()):
-            break
-        await asyncio.sleep(0.02)
-    queue.close()
-    app.state.gradio.stop_event.set()
+async def _let_pages_settle(pending: Mapping[str, set[str]]) -> None:
+    """Return when what the pages have asked is answered, and nothing more is asked for a moment."""
+    calm = 0 if pending else CALM_LOOKS
+    for _ in range(PAGES_LOOKS):
+        if calm == CALM_LOOKS:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        calm = 0 if any(pending.values()) else calm + 1
 
 
 def create_server(app: FastAPI, settings: Settings) -> Server:
@@ -225,7 +235,6 @@ def main() -> int:
         return 2
     if settings.is_zero_gpu:
         report_to_zero_gpu()
-    gc.freeze()  # all that is loaded: or every stream stands still for 0.3 s when it is searched for cycles
     create_server(app, settings).run(sockets=[taken])
     gc.freeze()  # all is closed: the interpreter need not search a million objects for cycles, for seconds
     return 0

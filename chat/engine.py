@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import anyio
 import orjson
 
 from chat.access import Access
@@ -44,6 +45,7 @@ from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
+RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
 SHORT_CHARACTERS = 2_000  # are counted sooner than a thread is found for them
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 DEFAULTS = Options()
@@ -64,13 +66,14 @@ class Engine:
         self.metrics = Metrics(lambda: self.running)
         self._traces = Traces(settings.otlp_endpoint)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
-        self.records = Records(settings.database_url or default)
+        is_shared = bool(settings.redis_url)
+        self.records = Records(settings.database_url or default, is_shared=is_shared)
         self._attachments = Attachments(
             self.readers,
             self.folder / "files",
             self.records,
             self.metrics.observe_reading,
-            is_shared=bool(settings.redis_url),
+            is_shared=is_shared,
         )
         self._allowances = Allowances(settings)
         self._generations = Generations(limit_generations(settings), self._ended)
@@ -161,10 +164,7 @@ class Engine:
         self._resuming.add(key)
         try:
             async with self._elsewhere.continuing(message_id):
-                generation = await self._resume_answer(message_id, visitor, options)
-                if self._elsewhere.replica:  # the others read there that it is being written
-                    await self.records.recorder.settle(self.conversation_of(generation))
-            return await self._opened(generation)
+                return await self._opened(await self._resume_answer(message_id, visitor, options))
         finally:
             self._resuming.discard(key)
 
@@ -255,7 +255,13 @@ class Engine:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def _opened(self, generation: Generation) -> Generation:
-        """Return it once other replicas can find it. It has started: who leaves here changes nothing."""
+        """Return it once other replicas can find it, and its question in the history that they share.
+
+        It has started: who leaves here changes nothing.
+        """
+        if self._elsewhere.replica:
+            with anyio.move_on_after(RECORD_SECONDS):
+                await self.records.recorder.settle(self.conversation_of(generation))
         await self._elsewhere.wait_until_open(generation)
         return generation
 

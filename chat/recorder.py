@@ -26,9 +26,13 @@ Work = Callable[[], Awaitable[object]]
 
 
 class Recorder:
-    """Runs writes in the background, one after the other for each key."""
+    """Runs writes in the background, one after the other for each key.
 
-    def __init__(self) -> None:
+    pause: seconds before the first of a turn, which would share the loop with the answer's first tokens.
+    """
+
+    def __init__(self, pause: float = PAUSE_SECONDS) -> None:
+        self._pause = pause
         self._last: dict[str, asyncio.Task[None]] = {}
 
     def later(self, key: str, work: Work) -> None:
@@ -60,11 +64,10 @@ class Recorder:
             task.cancel()
 
     async def _run(self, before: asyncio.Task[None] | None, work: Work) -> None:
-        # The first write of a turn waits a moment: it would share the loop with the answer's first tokens.
         if before:
             await asyncio.wait([before])
-        else:
-            await asyncio.sleep(PAUSE_SECONDS)
+        elif self._pause:
+            await asyncio.sleep(self._pause)
         try:
             await work()
         except ChatError as error:

@@ -32,10 +32,11 @@ UNTIL_STOPPED = "Conversations are kept only until the server stops."
 class Records:
     """Two histories: the kept one, and one in memory for what is temporary, or when the disk fails."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_shared: bool = False) -> None:
+        """is_shared: other replicas read it, and a start waits until its question is there."""
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
-        self.recorder = Recorder()
+        self.recorder = Recorder(pause=0) if is_shared else Recorder()
         self._batches = {store: Batches(store.write_turns) for store in (self.kept, self.temporary)}
         self.notice = ""  # a sentence for the page while the disk takes nothing
         self._strays: set[str] = set()  # conversations that the disk refused to go on with

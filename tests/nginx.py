@@ -1,7 +1,8 @@
 """nginx as Debian ships it, in front of a port.
 
 Without more, with its defaults: buffering on, 60 s time-outs. `deployed` is the server that deploy/nginx.conf
-describes. Its configuration, its port and its files are the test's own. Knows no application.
+describes, `deployed_replicas` that of deploy/nginx-replicas.conf. Its configuration, its port and its files
+are the test's own. Knows no application.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +18,8 @@ from typing import Self
 from tests.provider import closed_port
 
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-DEPLOYED = Path(__file__).resolve().parent.parent / "deploy" / "nginx.conf"
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+DEPLOYED, REPLICAS = DEPLOY / "nginx.conf", DEPLOY / "nginx-replicas.conf"
 CONFIGURATION = """
 daemon off;
 master_process off;
@@ -61,18 +64,25 @@ def deployed(*, prefix: str = "", certificate: Path | None = None, more: str = "
     return text + more
 
 
+def deployed_replicas(ports: Sequence[int]) -> str:
+    """Return deploy/nginx-replicas.conf for replicas on these ports, at most three."""
+    text = REPLICAS.read_text().replace("listen 80;", "listen 127.0.0.1:PORT;")
+    for at, number in enumerate((11, 12, 13)):
+        old = f"server 172.30.77.{number}:7860 max_fails=0;"
+        assert text.count(old) == 1, old
+        text = text.replace(old, f"server 127.0.0.1:{ports[at]} max_fails=0;" if at < len(ports) else "")
+    return text
+
+
 class Nginx:
     """Runs between `async with`; `restart` drops every connection, as a deployment does."""
 
     def __init__(self, folder: Path, upstream: int, server: str = PLAIN) -> None:
         self.port = closed_port()
-        self._file = folder / "nginx.conf"
-        values = {"SERVER": server, "FOLDER": folder, "PORT": self.port, "UPSTREAM": upstream}
-        text = CONFIGURATION
-        for name, value in values.items():
-            text = text.replace(name, str(value))
-        self._file.write_text(text)
         self.url = f"http://127.0.0.1:{self.port}"
+        self._folder, self._upstream = folder, upstream
+        self._file = folder / "nginx.conf"
+        self._write(server)
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -83,10 +93,19 @@ class Nginx:
     ) -> None:
         await self._stop()
 
-    async def restart(self) -> None:
-        """Stop it at once, and start it again on the same port."""
+    async def restart(self, server: str = "") -> None:
+        """Stop it at once, and start it again on the same port, with another server where one is given."""
         await self._stop()
+        if server:
+            self._write(server)
         await self._start()
+
+    def _write(self, server: str) -> None:
+        values = {"SERVER": server, "FOLDER": self._folder, "PORT": self.port, "UPSTREAM": self._upstream}
+        text = CONFIGURATION
+        for name, value in values.items():
+            text = text.replace(name, str(value))
+        self._file.write_text(text)
 
     async def _start(self) -> None:
         assert PROGRAM

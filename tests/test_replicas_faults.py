@@ -18,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 from chat.turns import Options, Turn
 from tests.cutting_proxy import CuttingProxy
 from tests.event_source import EventStreamDecoder, ServerSentEvent
-from tests.nginx import PROGRAM, Nginx
+from tests.nginx import DEPLOY, PROGRAM, Nginx, deployed_replicas
 from tests.processes import RoutesProcess
 from tests.provider import Provider, closed_port
 from tests.test_replicas import ANNA, open_engines, read, read_until, short_beats  # noqa: F401 - a fixture
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.servers_redis", "tests.servers_postgres")
 
-DEPLOYED = Path(__file__).resolve().parent.parent / "deploy"
 TOLD_SECONDS = 10  # until readers hear that the writer was killed
 PATIENCE_SECONDS = 60
 STREAM = "/ai/stream_chat"
@@ -219,16 +218,6 @@ async def test_postgresql_restarted_or_gone_takes_no_answer_away(
 # --- a rolling restart --------------------------------------------------------------------------------------
 
 
-def nginx_for(ports: Sequence[int]) -> str:
-    """Return deploy/nginx-replicas.conf for these ports."""
-    text = (DEPLOYED / "nginx-replicas.conf").read_text().replace("listen 80;", "listen 127.0.0.1:PORT;")
-    for number, port in enumerate(ports, 11):
-        old = f"172.30.77.{number}:7860"
-        assert text.count(old) == 1
-        text = text.replace(old, f"127.0.0.1:{port}")
-    return text
-
-
 async def ask_and_read(url: str, address: str) -> tuple[list[int], str]:
     """Ask over nginx from an address; come back where a stream breaks. Return statuses and text."""
     transport = httpx.AsyncHTTPTransport(local_address=address)
@@ -263,7 +252,7 @@ async def test_a_rolling_restart_under_load_loses_no_request_and_no_stream(
     def start(number: int, port: int) -> RoutesProcess:
         return RoutesProcess(tmp_path / str(number), **settings, GRADIO_SERVER_PORT=str(port))
 
-    async with AsyncExitStack() as stack, Nginx(tmp_path, 0, nginx_for(ports)) as nginx:
+    async with AsyncExitStack() as stack, Nginx(tmp_path, 0, deployed_replicas(ports)) as nginx:
         running = await asyncio.gather(
             *[stack.enter_async_context(start(at, port)) for at, port in enumerate(ports)]
         )
@@ -293,10 +282,10 @@ async def test_a_rolling_restart_under_load_loses_no_request_and_no_stream(
 
 
 def test_the_compose_file_and_nginx_name_the_same_three_replicas() -> None:
-    compose = yaml.safe_load((DEPLOYED / "compose-replicas.yaml").read_text())
+    compose = yaml.safe_load((DEPLOY / "compose-replicas.yaml").read_text())
     named = [service for name, service in compose["services"].items() if name.startswith("xiaojia")]
     addresses = [service["networks"]["default"]["ipv4_address"] for service in named]
-    listed = re.findall(r"server ([\d.]+):7860", (DEPLOYED / "nginx-replicas.conf").read_text())
+    listed = re.findall(r"server ([\d.]+):7860", (DEPLOY / "nginx-replicas.conf").read_text())
     assert (len(named), addresses) == (3, listed)
     for service in named:
         environment = service["environment"]

@@ -45,3 +45,13 @@ function labelButtons() {
     button.setAttribute("aria-label", label);
   }
 }
+
+// What was being typed outlives the page, which is loaded anew when its server is another one by now.
+const typed = () => document.querySelector("#composer textarea")?.value ?? "";
+function keepDraft() {
+  keep("session", "draft", typed());
+}
+function restoreDraft() {
+  const draft = read("session", "draft");
+  if (draft && !typed()) writeComposer(draft);
+}

@@ -43,8 +43,7 @@ function chooseImport() {
   input.onchange = async () => {
     const body = new FormData();
     body.append("files", input.files[0]);
-    const root = (window.gradio_config?.root ?? location.origin + location.pathname).replace(/\/$/, "");
-    const answer = await fetch(`${root}/gradio_api/upload`, { method: "POST", body });
+    const answer = await fetch(`${root()}/gradio_api/upload`, { method: "POST", body });
     const [path] = await answer.json();
     imported = path;
     act("import", "import");

@@ -5,6 +5,7 @@ for (const name of ["keydown", "keypress"]) document.addEventListener(name, guar
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
 document.addEventListener("drop", drop, true);
+addEventListener("pagehide", keepDraft);
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("has-drawer")) closeDrawer(); });
 function begin() {
   const appearance = read("local", "appearance");

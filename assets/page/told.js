@@ -6,6 +6,7 @@ function connect(props, watch) {
 
 function hear(said) {
   if (!said || typeof said !== "string") return;
+  clearTimeout(overdue);
   const told = JSON.parse(said);
   if ((told.asked ?? state.conversation) !== state.conversation) return; // somebody has gone elsewhere since
   if (told.words) Object.assign(state.words, told.words);
@@ -25,8 +26,27 @@ function hear(said) {
   if ("drawer" in told) openDrawer();
   if ("read" in told) filesRead(told);
   if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
-  if (!document.body.classList.contains("is-ready")) closeSidebar();
+  if (document.body.classList.contains("is-ready")) return;
+  closeSidebar();
+  restoreDraft();
   document.body.classList.add("is-ready");
+}
+
+// One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
+// another one by now is told by its id; what was asked is kept there, and what is being typed here.
+const ANSWER_MILLISECONDS = 5000;
+let overdue = 0;
+function expectAnswer() {
+  clearTimeout(overdue);
+  overdue = setTimeout(comeBack, ANSWER_MILLISECONDS);
+}
+async function comeBack() {
+  try {
+    const { app_id } = await (await fetch(`${root()}/gradio_api/app_id`)).json();
+    if (app_id !== window.gradio_config?.app_id) location.reload();
+  } catch {
+    expectAnswer(); // nobody is there now
+  }
 }
 
 // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.

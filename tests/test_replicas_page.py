@@ -1,0 +1,202 @@
+"""The page in Chromium on one of two replicas, behind nginx as deployed, when that replica goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import Browser, Route, expect
+
+from tests.nginx import PROGRAM, Nginx, deployed_replicas
+from tests.pages import Visit, visit
+from tests.processes import AppProcess
+from tests.provider import Call, Provider, closed_port
+from tests.scenarios import ANSWER
+from tests.servers_redis import redis_server
+
+if TYPE_CHECKING:
+    from tests.servers_postgres import PostgresServer
+
+pytest_plugins = ("tests.servers_postgres",)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+
+STOP_SECONDS = 0.3  # from the click on one replica to the end of the other's upstream
+RUNNING = "xiaojia_generations_running 1.0"
+
+
+class Deployment:
+    """Two replicas behind one nginx, with the same settings; one that has ended can be started again."""
+
+    def __init__(self, folder: Path, settings: dict[str, str], provider: Provider) -> None:
+        self.provider = provider
+        self._folder = folder
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._ports = [closed_port(), closed_port()]
+        self._replicas: dict[int, AppProcess] = {}
+        self.nginx = Nginx(folder, 0, deployed_replicas(self._ports))
+
+    async def __aenter__(self) -> Deployment:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.nginx)
+            await self.complete(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def complete(self, stack: AsyncExitStack | None = None) -> None:
+        """Start what is not running, and let nginx ask both."""
+        stack = stack or self._stack
+        gone = [port for port in self._ports if port not in self._replicas]
+        started = [
+            stack.enter_async_context(
+                AppProcess(self._folder / str(port), **self._settings, GRADIO_SERVER_PORT=str(port))
+            )
+            for port in gone
+        ]
+        self._replicas |= zip(gone, await asyncio.gather(*started), strict=True)
+        await self.nginx.restart(deployed_replicas(self._ports))
+
+    async def find_writer(self) -> int:
+        """Return the port of the replica that writes an answer."""
+        for port, replica in self._replicas.items():
+            if RUNNING in (await replica.client.get("/metrics")).text:
+                return port
+        raise AssertionError("no answer is being written")
+
+    async def find_other(self, tab: Visit) -> str:
+        """Return the URL of a replica that has not made the page in this tab."""
+        made = await tab.page.evaluate("window.gradio_config.app_id")
+        for replica in self._replicas.values():
+            if (await replica.client.get("/gradio_api/app_id")).json()["app_id"] != made:
+                return replica.url
+        raise AssertionError("there is one replica only")
+
+    async def leave_out(self, port: int) -> None:
+        """Let nginx ask the other one alone, as when a deployment moves visitors. Connections are dropped."""
+        await self.nginx.restart(deployed_replicas([one for one in self._ports if one != port]))
+
+    def take_away(self, port: int) -> AppProcess:
+        return self._replicas.pop(port)
+
+
+@pytest.fixture(scope="module")
+async def deployment(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Deployment, None]:
+    postgres.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    async with Provider() as provider:
+        with redis_server() as redis:
+            settings = {
+                "REDIS_URL": redis.url,
+                "DATABASE_URL": postgres.url("postgres"),
+                "OPENAI_BASE_URL": provider.url,
+                "OPENAI_API_KEY": "sk-test",
+                "OPENAI_MODEL": "held,plain",
+                "SHUTDOWN_GRACE": "25",
+                "TITLES": "words",
+            }
+            async with Deployment(tmp_path_factory.mktemp("replicas"), settings, provider) as made:
+                yield made
+
+
+@pytest.fixture
+async def tab(browser: Browser, deployment: Deployment) -> AsyncGenerator[Visit, None]:
+    """A tab of a new visitor, on whichever replica nginx chooses."""
+    await deployment.complete()
+    async with visit(browser, deployment.nginx.url) as opened:
+        yield opened
+
+
+async def begin(tab: Visit, provider: Provider, text: str = "One ") -> Call:
+    """Ask, and return when the beginning of the answer is on the page."""
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text(text)
+    await expect(tab.growing.locator(".prose")).to_have_text(text.strip())
+    return call
+
+
+async def test_a_page_that_is_moved_while_its_replica_writes_goes_on_with_the_answer_and_stops_it(
+    tab: Visit, deployment: Deployment
+) -> None:
+    call = await begin(tab, deployment.provider)
+    await tab.composer.fill("half a quest")
+    async with tab.page.expect_navigation():  # it notices by itself
+        await deployment.leave_out(await deployment.find_writer())
+    await tab.wait_until_ready()
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await expect(tab.composer).to_have_value("half a quest")
+    await call.text("two ")
+    await expect(tab.growing.locator(".prose")).to_have_text("One two")
+    clicked = time.monotonic()
+    await tab.page.locator("#composer .stop-button").dispatch_event("click")
+    seconds = await call.connection.wait_closed() - clicked
+    await expect(tab.history.locator(".note")).to_have_text("Stopped.")
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+    print(f"\nStop on another replica closed the upstream after {seconds * 1000:.0f} ms")
+    assert seconds < STOP_SECONDS
+
+
+async def test_a_page_whose_replica_is_killed_comes_back_on_another_and_continues(
+    tab: Visit, deployment: Deployment
+) -> None:
+    await begin(tab, deployment.provider)
+    replica = deployment.take_away(await deployment.find_writer())
+    async with tab.page.expect_navigation():
+        replica.send(signal.SIGKILL)
+    await tab.wait_until_ready()
+    await expect(tab.history.locator(".prose")).to_have_text("One")
+    await expect(tab.history.locator(".question")).to_have_text(["Hello"])
+    await tab.button("continue").click()
+    call = await deployment.provider.next_call()
+    await call.text("two")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+
+
+async def test_a_page_whose_replica_is_stopped_sees_its_answer_to_the_end_and_asks_the_other_next(
+    tab: Visit, deployment: Deployment
+) -> None:
+    call = await begin(tab, deployment.provider)
+    replica = deployment.take_away(await deployment.find_writer())
+    stopping = asyncio.create_task(replica.stop())
+    await call.text("two ")
+    await expect(tab.growing.locator(".prose")).to_have_text("One two")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+    assert (await stopping)[0] == 0, replica.output
+    await tab.choose("plain")
+    await tab.ask("And then?")
+    await expect(tab.history.locator(".question")).to_have_text(["Hello", "And then?"])
+
+
+async def test_a_page_whose_question_went_to_another_replica_as_its_own_ended_finds_the_answer_there(
+    tab: Visit, deployment: Deployment
+) -> None:
+    await tab.choose("plain")
+    await tab.ask("First")
+    other = await deployment.find_other(tab)
+
+    async def ask_other(route: Route) -> None:
+        path, _, query = route.request.url.partition("/gradio_api/")[2].partition("?")
+        await route.continue_(url=f"{other}/gradio_api/{path}?{query}")
+
+    for path in ("queue/join", "app_id"):
+        await tab.page.route(f"**/gradio_api/{path}*", ask_other, times=1)
+    async with tab.page.expect_navigation():
+        await tab.send("Hello")
+        await expect(tab.composer).to_have_value("")
+        await tab.composer.fill("half a quest")
+    await tab.wait_until_ready()
+    await expect(tab.history.locator(".question")).to_have_text(["First", "Hello"])
+    await expect(tab.history.locator(".prose")).to_have_text([ANSWER, ANSWER])
+    await expect(tab.composer).to_have_value("half a quest")
