@@ -22,7 +22,6 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from gradio.utils import LRUCache
 
 from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
@@ -35,10 +34,8 @@ from chat.settings import Settings
 from chat.telemetry import logs
 from chat.telemetry.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
-from chat.ui.page_state import PageStates
+from chat.ui.page_state import cut_down
 
-PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
-PAGES_WAITING = 20_000  # that have asked for something: some bytes each
 LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
@@ -100,10 +97,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
     mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
     gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
     gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
-    page._queue.max_thread_count = 1_000  # how many events run at once; 40 otherwise
-    gradio_app.state_holder = PageStates(page, PAGES_REMEMBERED)
-    page._queue.ANALYTICS_MAX_EVENTS = 100
-    page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
+    cut_down(page, gradio_app)
     app.state.gradio = gradio_app
     return page
 
@@ -235,6 +229,7 @@ def main() -> int:
         return 2
     if settings.is_zero_gpu:
         report_to_zero_gpu()
+    gc.freeze()  # all that is loaded: or every stream stands still for 0.3 s when it is searched for cycles
     create_server(app, settings).run(sockets=[taken])
     gc.freeze()  # all is closed: the interpreter need not search a million objects for cycles, for seconds
     return 0
