@@ -37,7 +37,7 @@ from chat.ids import new_id
 from chat.inbox import Inbox
 from chat.limits import limit_generations, limit_readers
 from chat.models import Models
-from chat.records import TEMPORARY, Records, cut_branch, is_unfinished
+from chat.records import TEMPORARY, Records, cut_branch
 from chat.requests import Requests
 from chat.settings import Settings
 from chat.telemetry.logs import write_turn
@@ -311,13 +311,14 @@ class Engine:
         return await self._elsewhere.mark_interrupted(messages, self._generations.holds, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
-        """Stop what other replicas write on the shown branch of a conversation."""
-        if self._elsewhere.replica is None or conversation_id.startswith(TEMPORARY):
-            return
-        for message in await self.branch(conversation_id, owner):
-            if is_unfinished(message):
-                with contextlib.suppress(NotFound, Unreachable):
-                    await self.stop(message.generation_id or "", owner)
+        """Stop what other replicas write in a conversation, on whatever branch."""
+        if self._elsewhere.replica:
+            writers = await self.store(conversation_id).writers(conversation_id, owner)
+            await asyncio.gather(*(self._stop_if_there(id, owner) for id in writers))
+
+    async def _stop_if_there(self, generation_id: str, owner: str) -> None:
+        with contextlib.suppress(NotFound, Unreachable):
+            await self.stop(generation_id, owner)
 
     def _may_title(self, turn: Turn) -> bool:
         return self.settings.titles == "model" and not (turn.is_temporary or self.models.is_demo)

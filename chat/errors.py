@@ -4,6 +4,7 @@
     ├── SettingError            a setting that cannot be right; stops the start
     ├── InvalidRequest          the request itself is wrong
     ├── NotFound                no such thing, or not yours: the two look the same
+    │   └── TemporaryOver       a temporary conversation that this process does not keep, or not any more
     ├── NotAllowed              a log-in or a token is needed
     ├── Stopping                the server stops, and starts no more answers
     ├── Refused                 a limit was reached; says which, and when to try again
@@ -67,6 +68,10 @@ class InvalidRequest(ChatError):
 class NotFound(ChatError):
     type = "not_found"
     status = 404
+
+
+class TemporaryOver(NotFound):
+    type = "temporary_over"
 
 
 class NotAllowed(ChatError):

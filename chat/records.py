@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from chat.answers import Answer
-from chat.errors import HistoryUnavailable, NotFound
+from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
 from chat.generations import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title
 from chat.recorder import Batches, Recorder
@@ -66,7 +66,12 @@ class Records:
     async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
         """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
         await self.recorder.settle(conversation_id)
-        return await self.store(conversation_id).branch(conversation_id, owner)
+        try:
+            return await self.store(conversation_id).branch(conversation_id, owner)
+        except NotFound:
+            if conversation_id.startswith(TEMPORARY):
+                raise TemporaryOver("This temporary conversation is over: no server keeps it.") from None
+            raise
 
     async def message(self, message_id: str, owner: str) -> Message:
         """Return a message of either history, with all that was asked to be written. Raises NotFound."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -16,7 +17,7 @@ import pytest
 from chat.allowances import Allowances
 from chat.completions import Endpoint
 from chat.engine import Engine
-from chat.errors import InvalidRequest, NotFound, Refused, Unreachable
+from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
 from chat.events import Event, done_event
 from chat.generations import Generation, Generations, Limits
 from chat.replicas import mirrors, replica, wire
@@ -24,7 +25,7 @@ from chat.replicas.mirrors import Mirror
 from chat.replicas.replica import Replica
 from chat.settings import Settings
 from chat.turns import Options, Turn, Visitor
-from tests.provider import Provider, closed_port
+from tests.provider import Call, Provider, closed_port
 from tests.servers import make_settings
 from tests.test_generations import Hand, chunk, settle
 
@@ -316,16 +317,20 @@ async def test_a_redis_that_is_full_takes_no_answer_away(redis: RedisServer) -> 
 # --- engines ------------------------------------------------------------------------------------------------
 
 
+async def begin(one: Engine, provider: Provider) -> tuple[Generation, str, Call]:
+    """Start an answer of which "Hello " is there; return it, its conversation, and its writer."""
+    generation = await one.start(Turn("Hi"), ANNA)
+    call = await provider.next_call()
+    await call.text("Hello ")
+    await read_until(generation, 2)
+    return generation, one.conversation_of(generation), call
+
+
 async def test_a_conversation_goes_on_on_another_replica(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
-        generation = await one.start(Turn("Hi"), ANNA)
-        conversation = one.conversation_of(generation)
-        call = await provider.next_call()
-        await call.text("Hello ")
-        await read_until(generation, 2)
-        await one.records.recorder.settle(conversation)
+        generation, conversation, call = await begin(one, provider)
         running = (await other.branch(conversation, "anna"))[-1]
         assert (running.finish_reason, running.generation_id) == (None, generation.id)
         mirror = await other.find(generation.id, "anna")
@@ -381,30 +386,38 @@ async def test_a_file_attached_on_one_is_asked_about_and_deleted_on_another(
             await one.attachment(file.id, "anna")
 
 
-async def test_deleting_a_conversation_stops_what_another_replica_writes_in_it(
+async def test_deleting_a_conversation_stops_what_others_write_in_it_on_every_branch(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path, 3) as [one, two, other]:
+        first, conversation, _ = await begin(one, provider)
+        answer = (await two.branch(conversation, "anna"))[-1]
+        second = await two.retry(answer.id, ANNA)
+        await other.delete_conversation(conversation, "anna")
+        assert (first.finish_reason, second.finish_reason) == ("cancelled", "cancelled")
+        with pytest.raises(NotFound):
+            await other.branch(conversation, "anna")
+
+
+async def test_a_temporary_conversation_is_over_on_another_replica_which_says_so(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
-        generation = await one.start(Turn("Hi"), ANNA)
-        conversation = one.conversation_of(generation)
-        await provider.next_call()
-        await one.records.recorder.settle(conversation)
-        await other.delete_conversation(conversation, "anna")
-        assert generation.finish_reason == "cancelled"
-        with pytest.raises(NotFound):
-            await other.branch(conversation, "anna")
+        turn = Turn("Hi", is_temporary=True, options=Options(model="plain"))
+        generation = await one.start(turn, ANNA)
+        await read(await other.find(generation.id, "anna"))
+        more = dataclasses.replace(turn, conversation_id=one.conversation_of(generation))
+        with pytest.raises(TemporaryOver):
+            await other.start(more, ANNA)
+        await read(await one.start(more, ANNA))
+        assert len(await one.branch(more.conversation_id, "anna")) == 4
 
 
 async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
     redis: RedisServer, provider: Provider, tmp_path: Path, short_beats: None
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
-        generation = await one.start(Turn("Hi"), ANNA)
-        conversation = one.conversation_of(generation)
-        call = await provider.next_call()
-        await call.text("Hello ")
-        await read_until(generation, 2)
-        await one.records.recorder.settle(conversation)
+        generation, conversation, _ = await begin(one, provider)
         writer = one._elsewhere.replica
         assert writer
         await asyncio.sleep(0.05)

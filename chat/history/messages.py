@@ -177,6 +177,15 @@ def _belongs_to(owner: Any) -> Any:
     return exists().where(conversations.c.id == messages.c.conversation_id, conversations.c.owner == owner)
 
 
+async def select_writers(connection: AsyncConnection, conversation_id: str, owner: str) -> tuple[str, ...]:
+    """Return the generations whose answers have no ending, on every branch."""
+    unfinished = (messages.c.role == "assistant", messages.c.finish_reason.is_(None))
+    chosen = select(messages.c.generation_id).where(
+        messages.c.conversation_id == conversation_id, *unfinished, _belongs_to(owner)
+    )
+    return tuple(id for (id,) in await connection.execute(chosen) if id)
+
+
 async def select_message(connection: AsyncConnection, id: str, owner: str) -> Message:
     """Return the message with the prompt that was sent for it."""
     chosen = select(*COLUMNS, messages.c.prompt).join(conversations)

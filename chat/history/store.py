@@ -141,6 +141,10 @@ class History:
         """Return one message, with the prompt that was sent for it."""
         return await self._database.read(messages.select_message, message_id, owner)
 
+    async def writers(self, conversation_id: str, owner: str) -> tuple[str, ...]:
+        """Return the ids of the generations whose answers have no ending, on every branch."""
+        return await self._database.read(messages.select_writers, conversation_id, owner)
+
     async def branch(self, conversation_id: str, owner: str) -> tuple[Message, ...]:
         """Return the messages that are shown, from the root to the leaf."""
         _, branch = await self._database.read(tree.read_shown, conversation_id, owner)

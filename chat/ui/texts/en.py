@@ -194,6 +194,8 @@ TEXTS: dict[str, str] = {
     "error.busy": "Many answers are being written just now.",
     "error.busy_visitor": "Several of your answers are still being written. Wait for one, or stop it.",
     "error.stopping": "The server is stopping.",
+    "error.temporary_over": "This temporary conversation is over: the server that kept it in its memory has "
+    "ended. What you send now begins a new one.",
     "error.answer_too_long": "The answer was cut: it grew longer than this server allows.",
     "error.attachment": "This file cannot be used.",
     "error.unsupported_file": "This kind of file cannot be read.",
