@@ -2,7 +2,7 @@
 
 `stop` and `start` are a restart, which loses everything: nothing is saved. `freeze` and `thaw` make it silent
 without closing a connection; `configure` is CONFIG SET. Put `pytest_plugins = ("tests.servers_redis",)` in a
-test module and ask for the fixture `redis`.
+test module and ask for the fixture `redis`, or `shared_redis` where a test does it no harm.
 """
 
 from __future__ import annotations
@@ -99,6 +99,13 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_redis() -> Iterator[RedisServer]:
+    """One for all tests of a module, none of which harms it."""
+    with redis_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
-"""The log and its readers. Sources are driven by hand, so that each test decides what has happened when."""
+"""The log, its endings and its limits. Sources are driven by hand: a test decides what has happened when."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import random
 import sys
 import tracemalloc
 from collections.abc import AsyncGenerator, Sequence
@@ -13,11 +12,10 @@ from contextlib import aclosing
 import orjson
 import pytest
 
-from chat.errors import ChatError, NotFound, ProviderError, Refused, Stopping
-from chat.events import Event, done_event, error_event, read_text
-from chat.generations import BATCH_EVENTS, EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
-
-QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
+from chat.errors import ChatError, NotFound, Refused, Stopping
+from chat.events import Event, done_event, error_event
+from chat.generations import EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
+from tests.logs import QUIET, Hand, chunk, read, settle
 
 
 @pytest.fixture(autouse=True)
@@ -30,80 +28,12 @@ async def nothing_left_behind() -> AsyncGenerator[None, None]:
     await asyncio.gather(*left, return_exceptions=True)
 
 
-class Hand:
-    """A source that yields what the test gives it, when it does."""
-
-    def __init__(self) -> None:
-        self.is_closed = False
-        self._batches: asyncio.Queue[Sequence[Event] | BaseException | None] = asyncio.Queue()
-
-    def give(self, *texts: str) -> None:
-        self._batches.put_nowait([chunk(text) for text in texts])
-
-    def give_events(self, *events: Event) -> None:
-        self._batches.put_nowait(events)
-
-    def fail(self, error: BaseException) -> None:
-        self._batches.put_nowait(error)
-
-    def end(self) -> None:
-        self._batches.put_nowait(None)
-
-    async def write(self) -> AsyncGenerator[Sequence[Event]]:
-        try:
-            while (batch := await self._batches.get()) is not None:
-                if isinstance(batch, BaseException):
-                    raise batch
-                yield batch
-        finally:
-            self.is_closed = True
-
-
-def chunk(text: str) -> Event:
-    return Event("chunk", orjson.dumps({"text": text}), text)
-
-
 def start(limits: Limits = QUIET) -> tuple[Generations, Generation, Hand]:
     generations, hand = Generations(limits), Hand()
     return generations, generations.start(hand.write()), hand
 
 
-async def read(generation: Generation, after: int = -1) -> list[Event]:
-    return [event async for batch in generation.follow(after) for event in batch]
-
-
-async def settle() -> None:
-    """Let everything run that can run without anything new from outside."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 # --- the log -----------------------------------------------------------------------------------------------
-
-
-async def test_ids_are_contiguous_from_0() -> None:
-    _, generation, hand = start()
-    hand.give("a", "b")
-    hand.give("c")
-    hand.end()
-    events = await read(generation)
-    assert events == [chunk("a"), chunk("b"), chunk("c"), done_event("stop")]
-    assert [await read(generation, after) for after in range(-1, 4)] == [events[at:] for at in range(5)]
-    assert generation.last_id == 3
-
-
-async def test_an_event_never_changes() -> None:
-    _, generation, hand = start()
-    hand.give("a")
-    await settle()
-    before = list(generation.events)
-    hand.give("b", "c")
-    hand.end()
-    after = await read(generation)
-    assert after[:1] == before
-    assert after[0] is before[0]
-    with pytest.raises(AttributeError):
-        after[0].text = "x"  # type: ignore[misc]
 
 
 async def test_what_a_source_does_with_its_batch_afterwards_changes_nothing() -> None:
@@ -118,38 +48,6 @@ async def test_what_a_source_does_with_its_batch_afterwards_changes_nothing() ->
     assert await read(generation) == [chunk("a"), done_event("stop")]
 
 
-ENDINGS = {
-    "its own ending": ([[chunk("a"), done_event("length")]], done_event("length")),
-    "none of its own": ([[chunk("a")]], done_event("stop")),
-    "events after the ending": ([[chunk("a"), done_event("length"), chunk("b")]], done_event("length")),
-    "two endings": ([[chunk("a"), done_event("length")], [done_event("stop")]], done_event("length")),
-    "an error": ([[chunk("a"), error_event(ChatError("x"))]], error_event(ChatError("x"))),
-}
-
-
-@pytest.mark.parametrize("case", ENDINGS)
-async def test_exactly_one_ending_last(case: str) -> None:
-    batches, ending = ENDINGS[case]
-    _, generation, hand = start()
-    for batch in batches:
-        hand.give_events(*batch)
-    hand.end()
-    assert await read(generation) == [chunk("a"), ending]
-    await generation.wait()
-    assert list(generation.events) == [chunk("a"), ending]
-    assert hand.is_closed
-
-
-async def test_a_fault_is_an_ending_with_its_own_sentence() -> None:
-    _, generation, hand = start()
-    error = ProviderError("It broke off.", type="connection_lost", retryable=True, retry_after=2)
-    hand.give("a")
-    hand.fail(error)
-    ending = {"message": "It broke off.", "type": "connection_lost", "retryable": True, "retry_after": 2}
-    assert await read(generation) == [chunk("a"), Event("error", orjson.dumps({"error": ending}))]
-    assert generation.finish_reason == "error"
-
-
 async def test_a_fault_of_our_own_tells_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
     _, generation, hand = start()
     hand.fail(RuntimeError("the password is 1234"))
@@ -157,96 +55,6 @@ async def test_a_fault_of_our_own_tells_nothing_of_itself(caplog: pytest.LogCapt
     assert orjson.loads(ending.data)["error"]["type"] == "internal_error"
     assert b"1234" not in ending.data
     assert "the password is 1234" in caplog.text  # for the owner
-
-
-async def test_any_reader_from_any_id_sees_the_same_suffix() -> None:
-    _, generation, hand = start()
-    hand.give("a", "b", "c")
-    await settle()
-    early = [asyncio.create_task(read(generation, after)) for after in range(-1, 6)]
-    await settle()
-    hand.give("d")
-    hand.end()
-    events = await read(generation)
-    # An id past the newest is taken as the newest: 3 and more were not there yet.
-    assert [await one for one in early] == [events[min(at, 3) :] for at in range(7)]
-    assert await read(generation, -7) == events
-    assert await read(generation, 99) == []
-
-
-# --- readers -----------------------------------------------------------------------------------------------
-
-
-async def test_a_reader_that_leaves_changes_nothing_for_the_others() -> None:
-    _, generation, hand = start()
-    staying = asyncio.create_task(read(generation))
-    async with aclosing(generation.follow()) as leaving:
-        hand.give("a")
-        assert await anext(leaving) == [chunk("a")]
-    killed = asyncio.create_task(read(generation))
-    await settle()
-    killed.cancel()
-    await asyncio.wait([killed])
-    hand.give("b")
-    hand.end()
-    assert await staying == [chunk("a"), chunk("b"), done_event("stop")]
-
-
-async def test_a_slow_reader_takes_what_has_gathered_in_one_batch() -> None:
-    _, generation, hand = start()
-    async with aclosing(generation.follow()) as batches:
-        hand.give("a")
-        assert await anext(batches) == [chunk("a")]
-        for text in "bcd":
-            hand.give(text)
-            await settle()
-        assert generation.text == "abcd"  # the writer has not waited
-        assert await anext(batches) == [chunk("b"), chunk("c"), chunk("d")]
-
-
-async def test_who_has_much_to_catch_up_with_lets_others_run() -> None:
-    _, generation, hand = start()
-    hand.give(*map(str, range(3 * BATCH_EVENTS)))
-    hand.end()
-    await generation.wait()
-    steps, batches = 0, list[int]()
-
-    async def count_steps() -> None:
-        nonlocal steps
-        while True:
-            await asyncio.sleep(0)
-            steps += 1
-
-    other = asyncio.create_task(count_steps())
-    await settle()
-    before = steps
-    async with aclosing(generation.follow()) as following:
-        async for batch in following:
-            batches.append(len(batch))
-            assert steps - before >= len(batches) - 1
-    other.cancel()
-    assert max(batches) == BATCH_EVENTS
-    assert sum(batches) == len(generation.events)
-
-
-async def test_a_stalled_reader_holds_nobody_up() -> None:
-    _, generation, hand = start()
-    async with aclosing(generation.follow()) as stalled:
-        hand.give("a")
-        await anext(stalled)
-        hand.give("b")
-        hand.end()
-        assert await read(generation) == [chunk("a"), chunk("b"), done_event("stop")]
-        assert await anext(stalled) == [chunk("b"), done_event("stop")]
-
-
-async def test_an_idle_reader_is_told_so_and_loses_nothing() -> None:
-    _, generation, hand = start()
-    async with aclosing(generation.follow(idle=0.001)) as batches:
-        assert [await anext(batches), await anext(batches)] == [(), ()]
-        hand.give("a")
-        await settle()
-        assert await anext(batches) == [chunk("a")]
 
 
 async def test_following_from_id_n_costs_what_comes_after_n() -> None:
@@ -263,51 +71,6 @@ async def test_following_from_id_n_costs_what_comes_after_n() -> None:
     assert peak < 20_000
 
 
-async def test_readers_that_drop_and_resume_at_random_lose_nothing_and_get_nothing_twice() -> None:
-    """A hundred readers, each with its own cuts; the seed decides all."""
-    chance, cuts = random.Random(7), 0
-    _, generation, hand = start()
-    received: list[list[Event]] = [[] for _ in range(100)]
-
-    async def follow_with_cuts(mine: list[Event], seed: int) -> int:
-        own, cuts = random.Random(seed), 0
-        while not mine or mine[-1].type != "done":
-            async with aclosing(generation.follow(len(mine) - 1)) as batches:
-                async for batch in batches:
-                    mine += batch
-                    for _ in range(own.randrange(4)):
-                        await asyncio.sleep(0)
-                    if own.random() < 0.3:
-                        cuts += 1
-                        break
-        return cuts
-
-    async def cancelled_at_random(mine: list[Event], seed: int) -> int:
-        own, cuts = random.Random(seed), 0
-        while not mine or mine[-1].type != "done":
-            reading = asyncio.create_task(follow_with_cuts(mine, own.randrange(10**6)))
-            for _ in range(own.randrange(30)):
-                await asyncio.sleep(0)
-            cuts += reading.cancel()
-            await asyncio.wait([reading])
-            cuts += 0 if reading.cancelled() else reading.result()
-        return cuts
-
-    readers = [
-        asyncio.create_task((cancelled_at_random if n % 2 else follow_with_cuts)(mine, n))
-        for n, mine in enumerate(received)
-    ]
-    for n in range(2000):
-        hand.give(*[f"{n}.{at} " for at in range(chance.randrange(1, 4))])
-        if chance.random() < 0.5:
-            await asyncio.sleep(0)
-    hand.end()
-    cuts = sum([await one for one in readers])
-    assert received == [list(generation.events)] * 100
-    print(f"\n{cuts} cuts, {generation.last_id + 1} events each, bytes lost: 0")
-    assert cuts > 1000
-
-
 # --- endings from outside ----------------------------------------------------------------------------------
 
 
@@ -317,16 +80,6 @@ async def test_cancel_before_the_first_step_is_an_ending() -> None:
     assert await read(generation) == [done_event("cancelled")]
     await generation.wait()
     assert generation.finish_reason == "cancelled"
-
-
-async def test_cancel_while_it_waits_keeps_what_had_come_and_closes_the_source() -> None:
-    _, generation, hand = start()
-    hand.give("a")
-    await settle()
-    generation.cancel()
-    await generation.wait()
-    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
-    assert hand.is_closed
 
 
 async def test_cancel_between_two_batches_keeps_what_had_come() -> None:
@@ -558,29 +311,3 @@ async def test_memory_for_a_delta_is_what_the_limit_counts() -> None:
     assert generation.bytes / 2 < real < generation.bytes
     generation.cancel()
     await generation.wait()
-
-
-# --- what is read out of it --------------------------------------------------------------------------------
-
-
-async def test_text_and_reasoning_are_derived_from_the_events() -> None:
-    _, generation, hand = start()
-    hand.give_events(Event("chunk", b"{}", reasoning="why"), chunk("so "), chunk("it is"))
-    await settle()
-    assert (generation.text, generation.reasoning) == ("so it is", "why")
-    hand.give_events(Event("chunk", b"{}", "Hello", " indeed", recasts=True))
-    hand.end()
-    events = await read(generation)
-    assert (generation.text, generation.reasoning) == ("Hello", "whyso it is indeed")
-    assert read_text(events) == ("Hello", "whyso it is indeed")
-
-
-async def test_the_newest_event_of_a_type_is_found() -> None:
-    generations, hand = Generations(QUIET), Hand()
-    generation = generations.start(hand.write(), opening=[Event("generation", b"1")])
-    hand.give_events(Event("receipt", b"2"), Event("receipt", b"3"))
-    await settle()
-    assert generation.find("receipt") == Event("receipt", b"3")
-    assert generation.find("generation") == Event("generation", b"1")
-    assert (generation.find("citations"), generation.finish_reason) == (None, "")
-    await generations.aclose()

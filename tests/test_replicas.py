@@ -19,15 +19,13 @@ from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
 from chat.events import Event, done_event
-from chat.generations import Generation, Generations, Limits
+from chat.generations import Generation, Limits
 from chat.replicas import mirrors, replica, wire
-from chat.replicas.mirrors import Mirror
-from chat.replicas.replica import Replica
 from chat.settings import Settings
 from chat.turns import Options, Turn, Visitor
+from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle
 from tests.provider import Call, Provider, closed_port
 from tests.servers import make_settings
-from tests.test_generations import Hand, chunk, settle
 
 if TYPE_CHECKING:
     from tests.servers_redis import RedisServer  # the plugin below imports it first
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.servers_redis",)
 
 ANNA = Visitor("anna")
-PATIENCE_SECONDS = 10
 
 
 @asynccontextmanager
@@ -54,45 +51,6 @@ async def open_engines(
         yield engines
 
 
-@asynccontextmanager
-async def open_replicas(
-    url: str, count: int = 2, limits: Limits | None = None
-) -> AsyncGenerator[list[tuple[Generations, Replica, list[Mirror]]], None]:
-    """Replicas without engines: their generations, and the logs that they found sealed."""
-    async with AsyncExitStack() as stack:
-        made = []
-        for _ in range(count):
-            generations, sealed = Generations(limits or Limits(abandoned_after=0)), list[Mirror]()
-            one = Replica(url, generations.limits, generations.known, sealed.append)
-            await one.open()
-            stack.push_async_callback(one.aclose)
-            stack.push_async_callback(generations.aclose)
-            made.append((generations, one, sealed))
-        yield made
-
-
-async def publish(generations: Generations, one: Replica, hand: Hand, owner: str = "anna") -> Generation:
-    generation = generations.start(hand.write(), owner=owner, opening=[Event("generation", b"{}")])
-    one.publish(generation, conversation_id="c", message_id="m", begun=("", ""))
-    await one.wait_until_open(generation)
-    return generation
-
-
-async def read(generation: Generation, after: int = -1) -> list[Event]:
-    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(generation.follow(after)) as batches:
-        return [event async for batch in batches for event in batch]
-
-
-async def read_until(generation: Generation, count: int) -> list[Event]:
-    seen: list[Event] = []
-    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(generation.follow()) as batches:
-        async for batch in batches:
-            seen += batch
-            if len(seen) >= count:
-                return seen
-    return seen
-
-
 @pytest.fixture
 def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica is taken for dead after a tenth of the time."""
@@ -101,23 +59,6 @@ def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- the log, from elsewhere --------------------------------------------------------------------------------
-
-
-async def test_any_reader_elsewhere_from_any_id_sees_the_same_suffix(redis: RedisServer) -> None:
-    async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
-        hand = Hand()
-        generation = await publish(here, one, hand)
-        early = await other.find(generation.id, "anna")
-        reading = asyncio.create_task(read(early))
-        hand.give("a", "b")
-        await read_until(early, 3)
-        hand.give_events(Event("chunk", b'{"x":"\xe4\xb8\x96"}', "世", "why", True))
-        hand.end()
-        events = await read(generation)
-        assert await reading == events
-        for after in range(-1, len(events)):
-            assert await read(await other.find(generation.id, "anna"), after) == events[after + 1 :]
-        assert (early.text, early.reasoning) == ("世", "abwhy")
 
 
 async def test_a_log_that_was_there_before_is_read_whole_and_a_long_one_too(redis: RedisServer) -> None:

@@ -18,10 +18,11 @@ import yaml  # type: ignore[import-untyped]
 from chat.turns import Options, Turn
 from tests.cutting_proxy import CuttingProxy
 from tests.event_source import EventStreamDecoder, ServerSentEvent
+from tests.logs import read, read_until
 from tests.nginx import DEPLOY, PROGRAM, Nginx, deployed_replicas
 from tests.processes import RoutesProcess
 from tests.provider import Provider, closed_port
-from tests.test_replicas import ANNA, open_engines, read, read_until, short_beats  # noqa: F401 - a fixture
+from tests.test_replicas import ANNA, open_engines, short_beats  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer

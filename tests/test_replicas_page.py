@@ -18,12 +18,12 @@ from tests.pages import Visit, visit
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, closed_port
 from tests.scenarios import ANSWER
-from tests.servers_redis import redis_server
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
+    from tests.servers_redis import RedisServer
 
-pytest_plugins = ("tests.servers_postgres",)
+pytest_plugins = ("tests.servers_postgres", "tests.servers_redis")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 
 STOP_SECONDS = 0.3  # from the click on one replica to the end of the other's upstream
@@ -90,22 +90,21 @@ class Deployment:
 
 @pytest.fixture(scope="module")
 async def deployment(
-    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+    postgres: PostgresServer, shared_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Deployment, None]:
     postgres.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     async with Provider() as provider:
-        with redis_server() as redis:
-            settings = {
-                "REDIS_URL": redis.url,
-                "DATABASE_URL": postgres.url("postgres"),
-                "OPENAI_BASE_URL": provider.url,
-                "OPENAI_API_KEY": "sk-test",
-                "OPENAI_MODEL": "held,plain",
-                "SHUTDOWN_GRACE": "25",
-                "TITLES": "words",
-            }
-            async with Deployment(tmp_path_factory.mktemp("replicas"), settings, provider) as made:
-                yield made
+        settings = {
+            "REDIS_URL": shared_redis.url,
+            "DATABASE_URL": postgres.url("postgres"),
+            "OPENAI_BASE_URL": provider.url,
+            "OPENAI_API_KEY": "sk-test",
+            "OPENAI_MODEL": "held,plain",
+            "SHUTDOWN_GRACE": "25",
+            "TITLES": "words",
+        }
+        async with Deployment(tmp_path_factory.mktemp("replicas"), settings, provider) as made:
+            yield made
 
 
 @pytest.fixture
