@@ -9,29 +9,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from chat.marks import mark_place
-from chat.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, Index, Query, Scores, Search
-from chat.retrieval.questions import asks_for_a_number, is_about_the_whole, weigh_terms
+from chat.retrieval.passages import Index
+from chat.retrieval.questions import is_about_the_whole
+from chat.retrieval.ranking import rank_sentences
 from chat.retrieval.samples import find_samples, is_heading
 
 SENTENCES = 5
 FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best
 NEAR_SHARE = 0.5
 EXTRACT_SAMPLES = 5
-LENGTH_TERMS, LENGTH_POWER = 8, 0.25
-CONTEXT_WEIGHT = 1.0
-NUMBER_WEIGHT = 0.1
-NEIGHBOUR_WEIGHT = 0.1
-CANDIDATES = 40
-OWN_SHARE = 0.05  # of the best: a sentence that shares only "the" and "how" is no answer
 
-_DIGITS = re.compile(
-    r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
-)
 # A sentence that begins so speaks of what the one before it names.
-_LEANING = re.compile(r"[其该該此这這它他她]|(?:It|Its|They|Their|This|These|Those|He|His|She|Her)\b")
+_LEANING = re.compile(
+    r"[其该該此这這它他她]|(?:It|Its|They|Their|He|His|She|Her)\b"
+    r"|(?:This|These|Those) (?:is|are|was|were|has|have|had|can|may|will|would|means?|led|caused?|made)\b"
+)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=](?=\s)|^\d+(?=[.)]))")
 
 _TEXTS = {
@@ -52,7 +45,8 @@ _TEXTS = {
 class Quote:
     """Words of a file, as they stand there. page: its label, empty where the format has no pages.
 
-    header: the first row of the table that the text is a row of; empty outside tables.
+    header: the first row of the table that the text is a row of; empty outside tables. lead: the sentence
+    before, where the text speaks of what that one names.
     """
 
     text: str
@@ -61,6 +55,7 @@ class Quote:
     start: int
     end: int
     header: str = ""
+    lead: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +81,7 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     if is_about_the_whole(question):
         kind, found = "extract", list(_extract(indexes))
     else:
-        ranked = rank_sentences(question, indexes)
-        kind, found = "quotes", [*_merge(ranked[:FEWEST_SENTENCES]), *ranked[FEWEST_SENTENCES:]]
+        kind, found = "quotes", _find(question, indexes)
     pairs = [
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
@@ -97,50 +91,12 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     return Answer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
 
 
-def rank_sentences(question: str, indexes: Sequence[Index]) -> list[_Found]:
-    """Return the best sentences, best first; none where too little of the question stands in the files."""
-    query = weigh_terms(question)
-    search = Search.of(indexes, query)
-    around = search.rank(REACH_CHARACTERS)
-    if search.coverage(around) < FOUND_SHARE:
-        return []
-    found = [one for file in range(len(indexes)) for one in _score_sentences(search, query, around, file)]
-    found = _weigh_content(sorted(found, key=lambda one: -one.score)[:CANDIDATES], indexes, question)
-    floor = NEAR_SHARE * found[0].score if found else 0.0
-    return [
-        one for rank, one in enumerate(found[:SENTENCES]) if rank < FEWEST_SENTENCES or one.score >= floor
-    ]
-
-
-def _score_sentences(search: Search, query: Query, around: Sequence[Scores], file: int) -> Iterator[_Found]:
-    """Score each sentence by the rare terms that it shares with the question, and by what is around it."""
-    index, counts = search.indexes[file], search.counts[file]
-    near = np.flatnonzero(around[file])
-    if not len(near):
-        return
-    holding = np.count_nonzero(np.diff(counts, axis=1), axis=1)
-    rarity = np.log(1 + (len(index) - holding + 0.5) / (holding + 0.5)) * np.array(list(query.values()))
-    lengths = index.term_counts[near + 1] - index.term_counts[near]
-    shared = counts[:, near + 1] > counts[:, near]
-    own = rarity @ shared / (lengths + LENGTH_TERMS) ** LENGTH_POWER
-    highest = max(float(scores.max(initial=0)) for scores in around)
-    total = own / (own.max() or 1.0) + CONTEXT_WEIGHT * around[file][near] / highest
-    for at in np.argsort(-total, kind="stable")[:CANDIDATES]:
-        if own[at] > OWN_SHARE * own.max():
-            yield _Found(file, int(near[at]), int(near[at]) + 1, float(total[at]))
-
-
-def _weigh_content(found: Sequence[_Found], indexes: Sequence[Index], question: str) -> list[_Found]:
-    """Prefer sentences beside other good ones, and those with a number where one is asked for."""
-    wants_number = asks_for_a_number(question)
-    scores = {(one.file, one.first): one.score for one in found}
-    weighed = []
-    for one in found:
-        beside = max(scores.get((one.file, one.first + step), 0.0) for step in (-1, 1))
-        text = _text(indexes[one.file], one.first, one.last)
-        number = NUMBER_WEIGHT if wants_number and _DIGITS.search(text) else 0.0
-        weighed.append(_Found(one.file, one.first, one.last, one.score + NEIGHBOUR_WEIGHT * beside + number))
-    return sorted(weighed, key=lambda one: -one.score)
+def _find(question: str, indexes: Sequence[Index]) -> list[_Found]:
+    """Return the best sentences, best first, those that touch joined."""
+    hits = rank_sentences(question, indexes, SENTENCES)
+    found = [_Found(hit.file, hit.sentence, hit.sentence + 1, hit.score) for hit in hits]
+    near = [one for one in found[FEWEST_SENTENCES:] if one.score >= NEAR_SHARE * found[0].score]
+    return [*_merge(found[:FEWEST_SENTENCES]), *near]
 
 
 def _merge(ranked: Sequence[_Found]) -> list[_Found]:
@@ -180,17 +136,14 @@ def _extract(indexes: Sequence[Index]) -> Iterator[_Found]:
 
 
 def make_quote(index: Index, first: int, last: int) -> Quote:
-    """Return sentences first..last-1; with the one before, where they speak of what it names."""
-    text = _text(index, first, last)
-    before = _text(index, first - 1, first) if first else "\n"
-    if _LEANING.match(text) and not before.endswith("\n"):
-        first, text = first - 1, before + text
-    start = int(index.starts[first]) + len(text) - len(text.lstrip())
-    text = text.strip()
-    header = index.headers[first]
+    """Return sentences first..last-1, with what is needed to understand them."""
+    text, header = _text(index, first, last), index.headers[first]
+    start, text = int(index.starts[first]) + len(text) - len(text.lstrip()), text.strip()
     head = _text(index, header, header + 1).strip() if header >= 0 else ""
+    before = _text(index, first - 1, first) if first else "\n"
+    lead = before.lstrip() if _LEANING.match(text) and not before.endswith("\n") else ""
     document = index.document
-    return Quote(text, document.name, document.page_at(start).label, start, start + len(text), head)
+    return Quote(text, document.name, document.page_at(start).label, start, start + len(text), head, lead)
 
 
 def _text(index: Index, first: int, last: int) -> str:
@@ -199,7 +152,9 @@ def _text(index: Index, first: int, last: int) -> str:
 
 def _write_quote(quote: Quote, mark: str) -> str:
     """Return a quote as Markdown that shows the file's characters as they are."""
-    lines = [line for line in (*quote.header.split("\n"), *quote.text.split("\n")) if line.strip()]
+    lines = [
+        line for line in (*quote.header.split("\n"), *(quote.lead + quote.text).split("\n")) if line.strip()
+    ]
     return "\n> ".join(["", *(_escape(line.strip()) for line in lines)]).strip() + f"\n\n[{mark}]"
 
 

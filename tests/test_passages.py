@@ -71,3 +71,18 @@ def test_an_empty_file_beside_others_is_searched_too() -> None:
         make_index("Owls hunt at night.", name="b.txt", unit=""),
     )
     assert best_passage("owls", empty, full) == "Owls hunt at night."
+
+
+def test_paragraphs_end_at_empty_lines_and_rows_stand_alone() -> None:
+    index = make_index("Heading\nOne. Two.\n\nname\tage\nAnn\t31\nAfter it. More.\n", unit="")
+    first, last = index.paragraphs
+    assert [index.sentence(at) for at in range(len(index))] == [
+        "Heading\n",
+        "One. ",
+        "Two.\n\n",
+        "name\tage\n",
+        "Ann\t31\n",
+        "After it. ",
+        "More.\n",
+    ]
+    assert (first.tolist(), last.tolist()) == ([0, 0, 0, 3, 4, 5, 5], [3, 3, 3, 4, 5, 7, 7])

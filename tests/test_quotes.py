@@ -53,8 +53,14 @@ def test_a_row_is_quoted_with_its_header() -> None:
 
 def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
     index = Index.build(make_long_document("The owl Athene lives there. It hunts voles by starlight."))
-    texts = [quote.text for quote in answer("What hunts voles by starlight?", [index], "en").quotes]
-    assert texts[0] == "The owl Athene lives there. It hunts voles by starlight."
+    found = answer("What hunts voles by starlight?", [index], "en")
+    assert (found.quotes[0].lead, found.quotes[0].text) == (
+        "The owl Athene lives there. ",
+        "It hunts voles by starlight.",
+    )
+    assert (
+        "> The owl Athene lives there. It hunts voles by starlight.\n\n[report.pdf p. 17]" in found.markdown
+    )
 
 
 def test_a_summary_is_an_extract_and_says_so() -> None:

@@ -22,7 +22,7 @@ def test_english_is_cut_behind_full_stops() -> None:
 
 
 def test_abbreviations_initials_and_decimals_do_not_end_a_sentence() -> None:
-    text = "Dr. J. Smith et al. found 3.6 mg, i.e. little (Fig. 2)."
+    text = "Dr. J. Smith et al. found 3.6 mg, i.e. little (Fig. 2), as Rev. Paul had said of Brown v. Board."
     assert cut(text) == [text]
 
 

@@ -66,7 +66,9 @@ class Index:
             blocks.append(keys << _SENTENCE_BITS | numbers + np.uint64(first))
         postings = np.concatenate(blocks) if blocks else np.zeros(0, np.uint64)
         postings.sort()
-        return cls(document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings)
+        index = cls(document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings)
+        _ = index.windows, index.posts, index.paragraphs  # made now, so that the first question is quick
+        return index
 
     def __len__(self) -> int:
         """The number of sentences."""
@@ -87,9 +89,23 @@ class Index:
         return np.unique(np.searchsorted(self.starts, offsets, "right") - 1)
 
     @cached_property
+    def paragraphs(self) -> tuple[Places, Places]:
+        """First sentence, and the one after the last, of each one's paragraph. A row of a table is one."""
+        is_row = np.asarray([False, *(header >= 0 for header in self.headers), False])
+        is_last = np.asarray([True, *(self.sentence(at).endswith("\n\n") for at in range(len(self)))])
+        is_last[-1] = True
+        edges = np.flatnonzero(is_last | is_row[1:] | is_row[:-1])
+        at = np.searchsorted(edges, np.arange(len(self)), "right")
+        return edges[at - 1], edges[np.minimum(at, len(edges) - 1)]
+
+    @cached_property
     def headers(self) -> Sequence[int]:
         """For each sentence that is a row of a table, the number of the table's first row; else -1."""
         return find_headers(self.document.text, self.starts.tolist())
+
+    def sentence(self, number: int) -> str:
+        """Return a sentence with the blank space behind it."""
+        return self.document.text[self.starts[number] : self.starts[number + 1]]
 
     def find(self, key: np.uint64) -> Ints:
         """Return the sentences that hold a term, each as often as the term stands there."""

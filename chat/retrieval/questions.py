@@ -49,11 +49,19 @@ _NUMBER = re.compile(
     r"|\b(?:percentage|rate|proportion|prevalence)\b|cuánt|cuándo|qué año|porcentaje",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(
+    r"\d|[一二三四五六七八九十百千万两]+[年月日个次人名座]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
+)
 
 
 def asks_for_a_number(question: str) -> bool:
     """Tell whether the answer to `question` must hold a number or a date."""
     return bool(_NUMBER.search(question))
+
+
+def has_number(text: str) -> bool:
+    """Tell whether `text` holds a number, in figures or in the commonest words."""
+    return bool(_DIGITS.search(text))
 
 
 def is_about_the_whole(question: str) -> bool:

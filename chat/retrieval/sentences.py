@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from chat.retrieval.tables import is_row
 
 LONGEST_CHARACTERS = (
-    400  # a list or a log without full stops is cut here, at a comma or a space if there is one
+    600  # a list or a log without full stops is cut here, at a comma or a space if there is one
 )
 
 _CLOSING = "\"'”’»」』）)\\]】》〉"
@@ -20,7 +20,7 @@ _END = re.compile(
 )
 _WEAK = re.compile(r"[；;，,、：:]\s*|\s+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[\"“])(?:[A-Z]|[Dd]r|Mrs?|Ms|Prof|St|Jr|Sr|vs|cf|al|[Ff]igs?|[Ee]qs?|[Nn]os?|[Vv]ol|pp?|approx|ca|e\.g|i\.e|etc"
+    r"(?:^|[\s(\[\"“])(?:[A-Z]|[Dd]r|Mrs?|Ms|Prof|St|Jr|Sra?|Rev|Hon|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Mt|vs?|cf|al|[Ff]igs?|[Ee]qs?|[Nn]os?|[Vv]ol|pp?|approx|ca|e\.g|i\.e|etc"
     r"|Inc|Ltd|Co|Corp|U\.S|U\.K|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
 _NUMBERING = re.compile(r"(?:^|\n)[ \t]*\d{1,2}(?:\.\d{1,2})*\.$")
