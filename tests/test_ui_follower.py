@@ -11,7 +11,7 @@ import orjson
 from chat.events import Event
 from chat.generations import Generation, Generations, Limits
 from chat.ui.follower import Followers, Growing
-from chat.ui.pace import FASTEST_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
+from chat.ui.pace import BROWSER_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
 from chat.ui.view import Reader, show_growing
 
 OPENING = Event("generation", orjson.dumps({"generation_id": "g", "model": "m", "receipt": {}}))
@@ -113,4 +113,4 @@ def test_a_showing_that_costs_more_comes_less_often_within_its_bounds() -> None:
     with load.enter(), load.enter():
         assert pace.interval() == SLOWEST_SECONDS
     assert pace.interval() == SLOWEST_ALONE_SECONDS
-    assert FASTEST_SECONDS <= cheap < dear <= SLOWEST_ALONE_SECONDS
+    assert BROWSER_SECONDS == cheap < dear <= SLOWEST_ALONE_SECONDS

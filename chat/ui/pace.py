@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FASTEST_SECONDS = 1 / 30
 SLOWEST_ALONE_SECONDS = 1 / 10
 SLOWEST_SECONDS = 1 / 5
 SHARE_OF_LOOP = 0.12  # of the event loop's time, for all that stream: the rest is for routes and upstreams
 WEIGHT_OF_NEWEST = 0.3
-BROWSER_SECONDS = 0.04  # between updates, that a browser needs at least to draw one without falling behind
-BROWSER_SECONDS_PER_CHARACTER = 1.2e-6  # and more for each character of the answer, which it lays out again
+BROWSER_SECONDS = (
+    0.06  # between updates: more often costs the server more and shows nothing sooner than 0.1 s
+)
+BROWSER_SECONDS_PER_CHARACTER = 0.3e-6  # and more for each of the answer, which a browser lays out again
 
 
 class Load:
@@ -50,7 +51,7 @@ class Pace:
             self.cost * streaming / SHARE_OF_LOOP,
             BROWSER_SECONDS + BROWSER_SECONDS_PER_CHARACTER * characters,
         )
-        return min(max(wanted, FASTEST_SECONDS), slowest)
+        return min(wanted, slowest)
 
     def begin(self) -> None:
         """A showing begins now."""
