@@ -2,7 +2,8 @@
 
 Gradio describes every component anew at each update of it, a JSON schema each time, and keeps the description
 with all that is shown: a third of what a busy server does, and tens of kilobytes a page. Only its deep links
-read them, which are closed here. Its queue looks for work a thousand times a second, for progress that nobody
+read them, which are closed here. Its queue tells everybody who waits how long at each event that begins (500
+visitors at once waited for 20 seconds), looks for work a thousand times a second, for progress that nobody
 reports a hundred times, makes a table of all events at the end of each, and tries to import matplotlib twice
 an update. Knows no event and no visitor.
 """
@@ -22,6 +23,7 @@ PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page mak
 PAGES_WAITING = 20_000  # that have asked for something: some bytes each
 EVENTS_AT_ONCE = 1_000  # 40 otherwise
 LOOK_SECONDS = 0.004  # between two looks for events that wait to be run
+ESTIMATE_SECONDS = 60  # between two estimates of the wait, sent to all who wait; none is shown
 
 
 def cut_down(page: Blocks, gradio_app: Any) -> None:
@@ -30,6 +32,7 @@ def cut_down(page: Blocks, gradio_app: Any) -> None:
     queue.max_thread_count = EVENTS_AT_ONCE
     queue.sleep_when_free = LOOK_SECONDS
     queue.progress_update_sleep_when_free = 1
+    queue.live_updates, queue.update_intervals = False, ESTIMATE_SECONDS
     queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
     queue.ANALYTICS_MAX_EVENTS = 100
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
