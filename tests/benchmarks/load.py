@@ -1,6 +1,6 @@
 """Many at once, in one process: users on the page's own protocol, and streams on the route:
 
-    python -m tests.benchmarks.load [--users 500] [--streams 2000] [--deltas 80] [--pause 0.5]
+    python -m tests.benchmarks.load [--users 500] [--streams 2000] [--deltas 90] [--pause 1]
 
 Provider, application and readers of streams are processes of their own. All answers grow at the same time, a
 delta every `pause` seconds each. While they do, the limit of running answers is reached exactly: what comes
@@ -185,8 +185,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="See the first lines of this file.")
     parser.add_argument("--users", type=int, default=500)
     parser.add_argument("--streams", type=int, default=2000)
-    parser.add_argument("--deltas", type=int, default=80)
-    parser.add_argument("--pause", type=float, default=0.5)
+    parser.add_argument("--deltas", type=int, default=90)
+    parser.add_argument("--pause", type=float, default=1)
     arguments = parser.parse_args()
     allow_many_files()
     with tempfile.TemporaryDirectory() as folder:

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 import uvloop
 
+from app import spare_collector
 from tests.servers import RunningApp, run_app
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +137,7 @@ async def _serve(folder: Path, environ: dict[str, str], pages: int) -> None:
         if pages:
             whole: Any = app.server.config.app
             whole.state.gradio.state_holder.capacity = pages
-        gc.freeze()  # as app.py does
+        spare_collector()
         print(app.url, flush=True)
         while question := await lines.readline():
             is_light = question == b"running\n"
