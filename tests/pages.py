@@ -83,6 +83,13 @@ class Visit:
         return (within or self.page.locator("#conversation")).locator(f'[data-do="{action}"]')
 
 
+async def choose_from_menu(entry: Locator, action: str) -> None:
+    """Open the menu of a conversation in the list, and press what it has."""
+    await entry.hover()
+    await entry.locator("summary").click()
+    await entry.locator(f'.menu [data-do="{action}"]').click()
+
+
 def text_file(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 

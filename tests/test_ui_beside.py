@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator
+from io import BytesIO
 from pathlib import Path
 
 import anyio
 import pytest
 from playwright.async_api import Browser, expect
+from pypdf import PdfWriter
 
-from tests.pages import Visit, text_file, visit
+from tests.pages import Visit, choose_from_menu, text_file, visit
+from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
@@ -71,6 +74,51 @@ async def test_an_attached_file_can_be_taken_away(tab: Visit, provider: Provider
     assert "nine hours" not in json.dumps(provider.requests[-1].body["messages"])
 
 
+async def test_a_file_let_go_anywhere_on_the_page_is_attached(tab: Visit) -> None:
+    await tab.page.evaluate(
+        """() => {
+            const held = new DataTransfer();
+            held.items.add(new File(["The lamp shines for nine hours."], "lamp.txt", { type: "text/plain" }));
+            const place = document.querySelector("#conversation");
+            for (const name of ["dragenter", "drop"]) place.dispatchEvent(
+                new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer: held }));
+        }"""
+    )
+    await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.txt: 31 characters")
+    await expect(tab.page.locator("body.is-dropping")).to_have_count(0)
+
+
+async def test_an_encrypted_pdf_opens_with_its_password(tab: Visit, provider: Provider) -> None:
+    writer = PdfWriter(clone_from=BytesIO(pdf(show("The lamp shines for nine hours."))))
+    writer.encrypt("moth", algorithm="AES-256")
+    locked = BytesIO()
+    writer.write(locked)
+    file = {"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": locked.getvalue()}
+    await tab.attach(file)  # type: ignore[arg-type]
+    chip = tab.page.locator("#files .attached")
+    for password in ("wrong", "moth"):
+        await expect(chip).to_contain_text("Password of lamp.pdf")
+        await chip.locator("input").fill(password)
+        await chip.locator("input").press("Enter")
+    await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.pdf: 1 page")
+    await tab.ask("How long?")
+    assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
+
+
+async def test_where_the_disk_will_be_lost_the_page_says_so(
+    browser: Browser, provider: Provider, tmp_path: Path
+) -> None:
+    settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": "plain"}
+    async with (
+        run_app(tmp_path, SPACE_ID="owner/space", **settings) as running,
+        visit(browser, running.url) as tab,
+    ):
+        banner = tab.page.locator("#banner p:not(.temporary)")
+        await expect(banner).to_contain_text("Export what you want to keep")
+        await banner.locator('[data-do="dismiss"]').click()
+        await expect(banner).to_have_count(0)
+
+
 async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     names = iter(["花园", "台灯"])
     tab.page.on("dialog", lambda dialog: dialog.accept(next(names) if dialog.type == "prompt" else None))
@@ -78,8 +126,7 @@ async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     search = tab.page.locator("#search textarea, #search input")
 
     async def press(entry: int, action: str) -> None:
-        await entries.nth(entry).hover()
-        await tab.button(action, within=entries.nth(entry)).click()
+        await choose_from_menu(entries.nth(entry), action)
 
     await tab.ask("关于台灯的电池")
     await tab.page.locator('#sidebar [data-do="new"]').click()
@@ -164,19 +211,34 @@ async def test_a_starter_asks_about_the_sample_file(tab: Visit, provider: Provid
 async def test_a_conversation_leaves_as_markdown_and_json_and_comes_back(tab: Visit) -> None:
     await tab.ask("Hello")
     entry = tab.page.locator("#conversations .conversation")
-    await entry.hover()
     async with tab.page.expect_download() as saving:
-        await entry.locator('[data-do="markdown"]').click()
+        await choose_from_menu(entry, "markdown")
     assert ANSWER in await anyio.Path(await (await saving.value).path()).read_text()
-    await entry.hover()
     async with tab.page.expect_download() as saving:
-        await entry.locator('[data-do="json"]').click()
+        await choose_from_menu(entry, "json")
     exported = await anyio.Path(await (await saving.value).path()).read_bytes()
     async with tab.page.expect_file_chooser() as choosing:
         await tab.page.locator('[data-do="import"]').click()
     file = {"name": "hello.json", "mimeType": "application/json", "buffer": exported}
     await (await choosing.value).set_files(file)  # type: ignore[arg-type]
     await expect(tab.conversations).to_have_count(2)
+
+
+async def test_the_copy_button_covers_no_code_on_a_phone(
+    browser: Browser, served: RunningApp, provider: Provider
+) -> None:
+    async with visit(browser, served.url, viewport={"width": 360, "height": 640}, has_touch=True) as phone:
+        await phone.choose("held")
+        await phone.send("Code")
+        call = await provider.next_call()
+        await call.text("```python\nwide = '" + "x" * 200 + "'\n```\n")
+        await call.finish()
+        await phone.wait_until_over()
+        code = await phone.history.locator("pre code").bounding_box()
+        button = await phone.history.locator(".copy_code_button").bounding_box()
+        assert code is not None
+        assert button is not None
+        assert button["y"] + button["height"] <= code["y"]
 
 
 async def test_nothing_overflows_on_a_phone(browser: Browser, served: RunningApp) -> None:

@@ -45,6 +45,19 @@ function hearClick(event) {
   act(lane, name, { id, value: answer.value ?? (button.hasAttribute("aria-pressed") ? String(isPressed) : value), conversation });
 }
 
+// A menu of the list is open alone, and closes with the next click or Escape.
+const menus = () => document.querySelectorAll("#conversations details[open]");
+function closeMenus(event) {
+  for (const menu of menus()) if (event.target.closest?.(".menu") || !menu.contains(event.target)) menu.open = false;
+}
+function escapeMenus(event) {
+  if (event.key !== "Escape") return;
+  for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
+}
+function showMenu(event) {
+  if (event.target.open) event.target.querySelector?.("#conversations .menu")?.scrollIntoView({ block: "nearest" });
+}
+
 function press(button) {
   const on = button.getAttribute("aria-pressed") !== "true";
   for (const other of button.parentElement.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button && on));

@@ -1,6 +1,9 @@
 // The beginning: listeners, and what Gradio's events may call (`window.xiaojia`).
 
 document.addEventListener("click", hearClick);
+document.addEventListener("click", closeMenus);
+document.addEventListener("keydown", escapeMenus);
+document.addEventListener("toggle", showMenu, true);
 for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);

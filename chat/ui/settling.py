@@ -18,7 +18,12 @@ _LAST_LINE = re.compile(r"(?:\A|\n)[ \t>]*(?:[-=*+_#`~|:>]+|\d{1,9}[.)]?)[ \t]*\
 _TABLE_HEAD = re.compile(r"(?:\A|\n)[ \t>]*\|[^\n]*(?:\n[ \t>]*[|:\- ]*)?\Z")
 _OPEN_LINK = re.compile(r"!?\[[^\[\]\n]{0,80}\Z|!?\[[^\[\]\n]{0,300}\](?:\([^()\s]{0,900})?\Z")
 _OPEN_TAG = re.compile(r"(?:<[a-zA-Z/]{0,10}|&#?\w{0,8}|\\|!|(?<!\$)\$)\Z")
-_OPEN_FORMULA = re.compile(r"\\\((?:(?!\\\))[^\n])*\Z|\\\[(?:(?!\\\]).)*\Z", re.DOTALL)
+_OPEN_FORMULA = re.compile(
+    r"\\\((?:(?!\\\))[^\n])*\Z|\\\[(?:(?!\\\]).)*\Z"
+    r"|(?<![\w$\\`])\$(?=[^\s$\d])(?:[^$`\n]{0,12}|(?=[^$\n]*[\\^_=])[^$`\n]{0,160})\Z",
+    re.DOTALL,
+)
+_CLOSED_FORMULA = re.compile(r"(?<![\w$\\])\$(?=[^\s$])[^$\n]{1,300}?(?<!\s)\$(?![\w$])")
 _CODE = re.compile(r"(?<!`)(`++)(?:[^`]|[^`][\s\S]*?[^`])\1(?!`)")
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 
@@ -43,7 +48,9 @@ def _is_in_fence(block: str) -> bool:
 
 
 def _settle_paragraph(text: str) -> str:
-    plain = _CODE.sub(lambda match: "x" * len(match[0]), text)
+    plain = text
+    for closed in (_CODE, _CLOSED_FORMULA):
+        plain = closed.sub(lambda match: "x" * len(match[0]), plain)
     held = len(text)
     if plain.count("$$") % 2:
         held = plain.rfind("$$")

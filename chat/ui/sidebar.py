@@ -70,12 +70,23 @@ def _entry(conversation: Conversation, visit: Visit) -> str:
         aria_current=is_open,
         title=title,
     )
+    return tag("div", opener, _menu(conversation, title, language), cls="conversation")
+
+
+def _menu(conversation: Conversation, title: str, language: str) -> str:
+    """Return what can be done with a conversation, behind one button."""
     pin = "unpin" if conversation.pinned else "pin"
-    tools = [
-        button(pin, text(language, f"sidebar.{pin}"), id=id, lane="list"),
-        button("rename", text(language, "sidebar.rename"), id=id, lane="list", value=title),
-        button("markdown", text(language, "sidebar.export_markdown"), id=id, lane="fetch"),
-        button("json", text(language, "sidebar.export_json"), id=id, lane="fetch"),
-        button("delete", text(language, "sidebar.delete"), id=id, value=title),
+    actions = (
+        (pin, f"sidebar.{pin}", "list"),
+        ("rename", "sidebar.rename", "list"),
+        ("markdown", "sidebar.export_markdown", "fetch"),
+        ("json", "sidebar.export_json", "fetch"),
+        ("delete", "sidebar.delete", "show"),
+    )
+    items = [
+        button(action, text(language, key), id=conversation.id, lane=lane, value=title, icon=False)
+        for action, key, lane in actions
     ]
-    return tag("div", opener, tag("span", *tools, cls="tools"), cls="conversation")
+    more = text(language, "sidebar.more")
+    opener = tag("summary", cls="do do-more icon", title=more, aria_label=f"{more}: {title}")
+    return tag("details", opener, tag("div", *items, cls="menu"), cls="tools")

@@ -6,7 +6,6 @@ page: ours. load_chat: gr.load_chat of the same endpoint. each: a Chatbot fed wi
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -27,14 +26,14 @@ def make_messages(count: int) -> list[dict[str, str]]:
 
 async def serve_page(provider: str, before: int, folder: str) -> None:
     """Serve our page, its newest conversation filled with messages of a visitor that any browser is."""
-    from app import create_app, create_server
+    from app import create_app, create_server, spare_collector
     from chat.settings import Settings
 
     settings = Settings.from_env(
         {"OPENAI_BASE_URL": provider, "OPENAI_API_KEY": "sk", "OPENAI_MODEL": "stamped", "DATA_DIR": folder}
     )
     app = create_app(settings)
-    gc.freeze()  # as app.main does
+    spare_collector()
     server = create_server(app, settings)
     taken = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[taken]))

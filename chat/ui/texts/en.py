@@ -25,6 +25,7 @@ TEXTS: dict[str, str] = {
     # A message and its answer
     "answer.thinking": "Thinking...",
     "answer.thought": "Thought for {duration}",
+    "answer.thought.briefly": "Thought for a moment",
     "answer.empty": "The model answered with nothing.",
     "answer.passages": "Show the passages",
     "answer.progress": "Reading part {next:,} of {parts:,}…",
@@ -63,6 +64,7 @@ TEXTS: dict[str, str] = {
     "sidebar.none_found": "Nothing found for “{query}”.",
     "sidebar.pinned": "Pinned",
     "sidebar.untitled": "Untitled",
+    "sidebar.more": "More",
     "sidebar.rename": "Rename",
     "sidebar.pin": "Pin",
     "sidebar.unpin": "Unpin",
