@@ -185,6 +185,11 @@ class Engine:
         """Return the conversation that a generation belongs to."""
         return str(orjson.loads(generation.events[0].data)["conversation_id"])
 
+    def reasoning_seconds(self, generation: Generation) -> float | None:
+        """Return how long was thought before the answer, as it is kept; None where that is not known here."""
+        answer = self._answers.get(generation)
+        return answer.timings().get("reasoning") if answer else None
+
     async def stop(self, generation_id: str, owner: str) -> Generation:
         """Stop it; returns when its ending is in the log. Idempotent. Raises NotFound, Unreachable."""
         generation = await self.find(generation_id, owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,49 @@ async def test_reasoning_is_folded_with_its_duration_and_apart_from_the_answer(t
     await expect(tab.history.locator(".bot-row .prose").last).to_have_text(ANSWER)
 
 
+async def test_how_long_was_thought_is_the_same_while_it_grows_and_after(
+    tab: Visit, provider: Provider, served: RunningApp
+) -> None:
+    await tab.send("Think")
+    call = await provider.next_call()
+    await call.chunk({"reasoning_content": REASONING})
+    await expect(tab.growing.locator(".thought-group")).to_contain_text(REASONING)
+    (answer,) = served.engine._answers.values()
+    answer.reasoned[0] -= 65  # it began a minute ago
+    await call.text("Yes")
+    title = tab.page.locator(".thought-group .title")
+    await expect(title).to_have_text("Thought for 1 min 5 s")
+    await tab.reload()
+    await expect(tab.growing.locator(".thought-group .title")).to_have_text("Thought for 1 min 5 s")
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".thought-group .title")).to_have_text("Thought for 1 min 5 s")
+
+
+async def test_six_tabs_of_one_browser_stream_at_once(
+    browser: Browser, provider: Provider, served: RunningApp
+) -> None:
+    context = await browser.new_context(locale="en-US")
+    async with AsyncExitStack() as stack:
+        tabs = [
+            await stack.enter_async_context(visit(browser, served.url, context=context)) for _ in range(6)
+        ]
+        calls = []
+        for number, one in enumerate(tabs):
+            await one.page.locator('#sidebar [data-do="new"]').click()
+            await one.send(f"Question {number}")
+            calls.append(await provider.next_call())
+        for number, call in enumerate(calls):
+            await call.text(f"Answer {number}")
+        for number, one in enumerate(tabs):
+            await expect(one.growing.locator(".prose")).to_have_text(f"Answer {number}")
+        for call in calls:
+            await call.finish()
+        for number, one in enumerate(tabs):
+            await expect(one.history.locator(".prose")).to_have_text(f"Answer {number}")
+    await context.close()
+
+
 async def test_a_broken_answer_keeps_its_text_says_why_and_can_be_retried_or_continued(tab: Visit) -> None:
     await tab.choose("cut-midway")
     await tab.ask("Break")
@@ -250,6 +294,30 @@ async def test_the_page_stays_at_the_end_until_the_reader_scrolls_up(tab: Visit,
     await call.finish()
     await tab.wait_until_over()
     await tab.page.wait_for_function(at_end)
+
+
+async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
+    tab: Visit, provider: Provider
+) -> None:
+    place = "document.querySelector('#conversation').scrollTop"
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text("A line.\n\n" * 60)
+    await tab.page.wait_for_function(f"{place} > 800")
+    await tab.page.locator("#conversation").hover()
+    await tab.page.mouse.wheel(0, -500)
+    await expect(tab.page.locator("#desk .do-end")).to_be_visible()
+    before = await tab.page.evaluate(place)
+    for word in ("What ", "about ", "this?"):
+        await tab.composer.type(word)
+        await call.text(f"{word}\n\n")
+        await expect(tab.growing.locator(".prose")).to_contain_text(word.strip())
+    await expect(tab.composer).to_have_value("What about this?")
+    assert await tab.page.evaluate(place) == before
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.composer).to_have_value("What about this?")
+    assert await tab.page.evaluate(place) == before
 
 
 async def test_a_composition_from_its_start_to_its_end_sends_nothing(tab: Visit, provider: Provider) -> None:

@@ -23,7 +23,7 @@ from chat.history import Message
 from chat.ids import new_id
 from chat.turns import Options, Turn, Visitor
 from chat.ui import sidebar, view
-from chat.ui.follower import Followers, grow
+from chat.ui.follower import Followers, Growing, grow
 from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
@@ -181,7 +181,8 @@ class Callbacks:
                     if growing is not None and growing.ending is not None:
                         continue
                     # Again while nothing comes: what the browser was told by another event may come later.
-                    shown = [*question, *view.show_growing(growing, reader)] if growing else shown
+                    if growing:
+                        shown = [*question, *self._show_growing(growing, generation, reader)]
                     async with self.followers.turn(visit.session):
                         if follower.is_newest:
                             yield shown
@@ -252,7 +253,7 @@ class Callbacks:
         if generation and len(branch.messages) > 1:
             question = view.show_message(branch.messages[-2], branch, reader, is_last=False)[:1]
             self.followers.put_question(visit.session, question)
-            growing = [*question, *view.show_growing(grow(generation), reader)]
+            growing = [*question, *self._show_growing(grow(generation), generation, reader)]
             branch = replace(branch, messages=branch.messages[:-2])
         history, hidden = self._render(branch, visit)
         is_empty = not (history or growing)
@@ -266,6 +267,13 @@ class Callbacks:
         gauge = view.show_gauge(branch.messages, self.engine.models.window, reader)
         gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
         return Shown(history, growing, told, None, "", listed, gauge)
+
+    def _show_growing(self, growing: Growing, generation: Generation, reader: Reader) -> list[ChatMessage]:
+        """Return the answer so far; how long was thought is what will be kept, whenever the page came."""
+        if growing.reasoning_seconds is not None:
+            kept = self.engine.reasoning_seconds(generation)
+            growing.reasoning_seconds = growing.reasoning_seconds if kept is None else kept
+        return view.show_growing(growing, reader)
 
     def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return the newest messages as they are shown, and how many before them are not."""

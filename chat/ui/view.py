@@ -163,7 +163,9 @@ def _reasoning(reasoning: str, seconds: float | None, reader: Reader, *, is_over
     if is_over and seconds is None:
         title = reader.say("answer.reasoning")
     elif is_over:
-        title = reader.say("answer.thought", duration=describe_duration(reader.language, seconds or 0))
+        title = reader.say("answer.thought.briefly")
+        if seconds and seconds >= 1:
+            title = reader.say("answer.thought", duration=describe_duration(reader.language, seconds))
     metadata = {"title": title, "status": "done" if is_over else "pending"}
     content = [{"type": "text", "text": render(reasoning, reader.image_hosts, growing=not is_over)}]
     return {"role": "assistant", "content": content, "metadata": metadata}
