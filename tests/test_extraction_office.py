@@ -212,12 +212,6 @@ def test_encrypted_office_file_that_is_damaged_is_told(read: Read) -> None:
         read("a.docx", locked, "secret")
 
 
-def test_encrypted_opendocument_is_told(read: Read) -> None:
-    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
-    with pytest.raises(UnsupportedFile, match="an encrypted OpenDocument file; save it without a password"):
-        read("a.odt", odt("<text:p>x</text:p>", manifest=manifest))
-
-
 def test_chapters_of_a_book_come_in_reading_order(read: Read) -> None:
     book = zipped(
         {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 import zipfile
+from collections.abc import Callable
 from functools import partial
 
-from chat.extraction import locks, plain, refusals
+from chat.extraction import locks, opendocument_locks, plain, refusals
 from chat.extraction.archive import BROKEN
+from chat.extraction.opendocument_locks import MANIFEST, SIGN
 from chat.extraction.source import Findings, Reader, Source
 
 HEAD_BYTES = 8_192
@@ -68,6 +70,7 @@ HEADER = re.compile(
 )
 FIRST_HEADER = re.compile(rb"^(?:From [^\n]+\r?\n)?[A-Za-z][\w-]*:[ \t]?")
 FEWEST_HEADERS = 3
+MANIFEST_BYTES = 1_000_000
 MARK = b"\xef\xbb\xbf"
 
 
@@ -102,12 +105,15 @@ def _in_zip(source: Source) -> Reader:
             kind = (
                 archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
             )
+            is_locked = MANIFEST in names and SIGN in archive.open(MANIFEST).read(MANIFEST_BYTES)
     except (*BROKEN, RuntimeError) as error:
         raise refusals.damaged(source.name, "zip or Office file") from error
     for start, reader in PARTS:
         if any(name.startswith(start) for name in names) and "[Content_Types].xml" in names:
             return _reader(reader)
     kind = kind.strip()
+    if is_locked and "opendocument" in kind:
+        return partial(_read_locked, opendocument_locks.unlock)
     if kind in OPEN_KINDS or "META-INF/container.xml" in names:
         return _reader(OPEN_KINDS.get(kind, "books"))
     if "content.xml" in names:
@@ -120,7 +126,7 @@ def _in_compound(source: Source) -> Reader:
     if names & {"workbook", "book"}:
         return _reader("xls")
     if "encryptedpackage" in names:
-        return _read_locked
+        return partial(_read_locked, locks.unlock)
     for name, (what, advice) in SAVE_AS.items():
         if name in names:
             raise refusals.unsupported(source.name, what, advice)
@@ -129,8 +135,8 @@ def _in_compound(source: Source) -> Reader:
     )
 
 
-def _read_locked(source: Source) -> Findings:
-    unlocked = locks.unlock(source)
+def _read_locked(unlock: Callable[[Source], Source], source: Source) -> Findings:
+    unlocked = unlock(source)
     yield from recognise(unlocked)(unlocked)
 
 

@@ -26,8 +26,6 @@ BLOCKS = frozenset(
 def read(source: Source) -> Findings:
     """Yield the one page of a text, or each slide of a presentation."""
     archive = Archive(source, "OpenDocument file")
-    if b"encryption-data" in archive.read("META-INF/manifest.xml"):
-        raise refusals.locked_for_good(source.name, "OpenDocument file")
     try:
         root = xml_tree.parse(archive.read("content.xml"))
     except xml_tree.BadXml as error:
