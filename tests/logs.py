@@ -1,4 +1,4 @@
-"""Logs that a test writes by hand, and replicas that share them. Knows no server: a test says where one is."""
+"""Logs that a test writes by hand, and replicas that share them. Knows no server: a test names one."""
 
 from __future__ import annotations
 

@@ -1,13 +1,16 @@
 """Every route over a real socket: the frames in their form and order, resuming, stopping, files, refusals.
 
-One provider and one server for the module; a test with settings of its own starts its own.
+One provider and one server for the module, and then two replicas that are asked in turn, over a real Redis and
+PostgreSQL; a test with settings of its own starts its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +18,25 @@ from typing import Any
 import httpx
 import pytest
 
+from chat.engine import Engine
 from chat.errors import ChatError
 from tests.event_source import EventSource, EventStreamDecoder, ServerSentEvent
 from tests.provider import Call, Provider, chunk, frame
 from tests.scenarios import ANSWER, HALF
 from tests.servers import RunningApp, run_app, run_routes
 
+pytest_plugins = ("tests.servers_postgres", "tests.servers_redis")
+
 STREAM = "/ai/stream_chat"
 
 
 @dataclass
 class Served:
-    """The server under test and the provider behind it."""
+    """The server under test, or several, and the provider behind."""
 
-    app: RunningApp
+    client: httpx.AsyncClient
     provider: Provider
-
-    @property
-    def client(self) -> httpx.AsyncClient:
-        return self.app.client
+    engines: Sequence[Engine] = ()
 
     async def ask(self, model: str = "plain", **params: str) -> list[ServerSentEvent]:
         """Return all events of a GET, in one connection."""
@@ -49,18 +52,51 @@ class Served:
         return str(response.json()["generation_id"])
 
 
-@pytest.fixture(scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served, None]:
-    async with Provider() as provider:
-        folder = tmp_path_factory.mktemp("api")
-        async with run_routes(
-            folder,
-            OPENAI_BASE_URL=provider.url,
-            OPENAI_API_KEY="sk-test",
-            MAX_GENERATIONS_PER_VISITOR="100",
-            READER_PROCESSES="1",
-        ) as app:
-            yield Served(app, provider)
+class InTurn(httpx.AsyncBaseTransport):
+    """Sends each request to the next of several servers, as a load balancer does that knows no visitor."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = itertools.cycle([httpx.URL(url) for url in urls])
+        self._transport = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = next(self._urls)
+        request.url = request.url.copy_with(host=url.host, port=url.port)
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+@pytest.fixture(scope="module", params=["one process", "two replicas in turn"])
+async def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Served, None]:
+    shared: dict[str, str] = {}
+    if request.param != "one process":
+        postgres = request.getfixturevalue("postgres")
+        postgres.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        redis = request.getfixturevalue("shared_redis")
+        shared = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url("postgres")}
+    async with AsyncExitStack() as stack:
+        provider = await stack.enter_async_context(Provider())
+        apps = [
+            await stack.enter_async_context(
+                run_routes(
+                    tmp_path_factory.mktemp("api"),
+                    OPENAI_BASE_URL=provider.url,
+                    OPENAI_API_KEY="sk-test",
+                    MAX_GENERATIONS_PER_VISITOR="100",
+                    READER_PROCESSES="1",
+                    **shared,
+                )
+            )
+            for _ in range(2 if shared else 1)
+        ]
+        transport = InTurn([app.url for app in apps])
+        client = httpx.AsyncClient(transport=transport, base_url="http://replicas", timeout=30)
+        await stack.enter_async_context(client)
+        yield Served(client, provider, [app.engine for app in apps])
 
 
 def read(response: httpx.Response) -> list[ServerSentEvent]:
@@ -344,7 +380,7 @@ async def test_events_url_of_a_started_generation_can_be_followed(served: Served
 async def test_a_finished_stream_is_gone_after_its_retention(tmp_path: Path) -> None:
     async with Provider() as provider:
         async with run_routes(tmp_path, OPENAI_BASE_URL=provider.url, GENERATION_RETENTION="0") as app:
-            served = Served(app, provider)
+            served = Served(app.client, provider)
             last = (await served.ask(request_id="kept"))[-1]
             again = {"user_message": "Hi", "request_id": "kept"}
             for headers in ({"last-event-id": last.id}, {}):
@@ -628,7 +664,7 @@ async def test_a_limit_is_429_with_the_wait(tmp_path: Path) -> None:
         Provider() as provider,
         run_routes(tmp_path, OPENAI_BASE_URL=provider.url, MAX_GENERATIONS="1") as app,
     ):
-        served = Served(app, provider)
+        served = Served(app.client, provider)
         id = await served.start()
         refused = await app.client.get(STREAM, params={"user_message": "Hi", "model": "plain"})
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
@@ -643,7 +679,8 @@ async def test_what_breaks_inside_is_500_without_a_traceback(
     async def break_down(*_: object) -> None:
         raise RuntimeError("secret path /srv")
 
-    monkeypatch.setattr(served.app.engine, "start", break_down)
+    for engine in served.engines:
+        monkeypatch.setattr(engine, "start", break_down)
     response = await served.client.get(STREAM, params={"user_message": "Hi"})
     assert (response.status_code, error_of(response)["type"]) == (500, ChatError.type)
     assert "secret" not in response.text

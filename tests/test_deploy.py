@@ -11,7 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml  # type: ignore[import-untyped]
+from compose_spec import PyCompose
 
 from tests.audit import list_licences, read_licence, read_weaknesses
 from tests.provider import closed_port
@@ -85,6 +87,14 @@ def test_compose_writes_nothing_but_data_and_opens_nothing_but_the_loopback() ->
     assert (service["read_only"], service["volumes"], service["tmpfs"]) == (True, ["data:/data"], ["/tmp"])
     assert service["ports"] == ["127.0.0.1:7860:7860"]
     assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose-replicas.yaml"])
+def test_compose_files_are_what_the_specification_says(name: str) -> None:
+    merged = yaml.safe_load((ROOT / "deploy" / name).read_text())  # with anchors and merges put in
+    read = PyCompose.from_yaml(yaml.safe_dump(merged))
+    read.validate()
+    assert set(read.service_names()) == set(merged["services"])
 
 
 # --- audit --------------------------------------------------------------------------------------------------
