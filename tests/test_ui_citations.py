@@ -32,3 +32,9 @@ def test_a_citation_shows_its_quote_marked_in_its_passage() -> None:
         _citation(cite("<nine>"), "en")[2]
         == "<blockquote>before <mark>&lt;nine&gt;</mark> after</blockquote>"
     )
+
+
+def test_a_quote_is_marked_in_the_case_and_the_lines_of_the_file() -> None:
+    citation = cite("a full charge", passage="A full\ncharge takes two hours.")
+    marked = "<blockquote><mark>A full\ncharge</mark> takes two hours.</blockquote>"
+    assert _citation(citation, "en")[2] == marked

@@ -6,6 +6,7 @@ Returns HTML of ours; what is from a file or a model is plain text in it. Knows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,12 +71,13 @@ def _citation(citation: dict[str, Any], language: str) -> list[str]:
 
 
 def _marked(citation: dict[str, Any]) -> str:
-    """Return the passage with the words that were quoted marked in it."""
+    """Return the passage with the quoted words marked in it, in whatever case and lines they are."""
     passage, quote = str(citation.get("passage", "")), str(citation.get("text", ""))
-    at = passage.find(quote) if quote else -1
-    if at < 0:
+    found = re.search(r"\s+".join(map(re.escape, quote.split())), passage, re.IGNORECASE) if quote else None
+    if found is None:
         return plain(passage or quote)
-    return plain(passage[:at]) + tag("mark", plain(quote)) + plain(passage[at + len(quote) :])
+    before, after = passage[: found.start()], passage[found.end() :]
+    return plain(before) + tag("mark", plain(found[0])) + plain(after)
 
 
 async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]:

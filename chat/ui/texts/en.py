@@ -5,7 +5,7 @@
 TEXTS: dict[str, str] = {
     "page.language": "中文",
     "page.appearance": "Light or dark",
-    "page.demo": "A small demonstration model answers. Set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
+    "page.demo": "A small demonstration model answers, and is often wrong. Set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
     "page.storage": "This server forgets its history when it restarts. Export what you want to keep.",
     "page.temporary": "Temporary conversation: it is not stored.",
     "page.dismiss": "Dismiss",

@@ -5,7 +5,7 @@
 TEXTS: dict[str, str] = {
     "page.language": "English",
     "page.appearance": "浅色或深色",
-    "page.demo": "现在由一个很小的演示模型回答。设置 OPENAI_API_KEY 或 OPENAI_BASE_URL 即可换成正式模型。",
+    "page.demo": "现在由一个很小的演示模型回答：它几乎只懂英文，常常答非所问。设置 OPENAI_API_KEY 或 OPENAI_BASE_URL 即可换成正式模型。",
     "page.storage": "服务器重启后历史记录会丢失，请导出要保留的内容。",
     "page.temporary": "临时对话：不会保存。",
     "page.dismiss": "关闭",
