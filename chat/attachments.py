@@ -258,6 +258,8 @@ class Attachments:
             attachment.is_recorded = True
         except ChatError as error:  # the file stays usable for as long as it is in memory
             log.warning("a file is not recorded: %s", error)
+        if not attachment.is_image:
+            await attachment.index()  # so that the first question need not wait for it
 
     async def _restore(self, id: str, owner: str, document: Document, history: History) -> Path | None:
         """Bring the bytes of an attachment back to this machine's disk."""

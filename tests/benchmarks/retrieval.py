@@ -1,10 +1,10 @@
-"""Is the answer in what is sent, in what is quoted, and how much do the index, a query and a check cost?
+"""Is the answer in what is sent, and how much do the index, a query, quotes and a check cost?
 
     CORPORA=... python -m tests.benchmarks.retrieval [questions a set]
 
 CORPORA names a folder with qa/docs_*.jsonl ({doc_id, text}) and qa/qs_*.jsonl ({doc_id, question, answers:
 [{text, start, end}]}). Besides the sets as they are, the documents of a set joined to one book are asked.
-A hit is the answer's own place, whole, inside one stretch of what is sent, or inside three quoted sentences.
+A hit is the answer's own place, whole, inside one stretch of what is sent.
 """
 
 from __future__ import annotations
@@ -27,11 +27,9 @@ from chat.evidence import Evidence
 from chat.quotes import answer
 from chat.retrieval.passages import Index, Search
 from chat.retrieval.questions import weigh_terms
-from chat.retrieval.sentences import split_sentences
 from chat.selection import choose
 
 BUDGETS = (2_000, 5_000, 20_000)
-QUOTED_SENTENCES = 3
 Span = tuple[int, int]
 
 
@@ -47,10 +45,8 @@ def main() -> None:
     if not corpora:
         sys.exit("CORPORA is unset: name the folder that holds qa/docs_*.jsonl and qa/qs_*.jsonl.")
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    print(
-        "| set | characters | questions | head 5,000 | 2,000 | 5,000 | 20,000 | 3 sentences | said nothing |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| set | characters | questions | head 5,000 | 2,000 | 5,000 | 20,000 |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     sets = list(read_sets(Path(corpora) / "qa"))
     for name, texts, asked in sets:
         print_recall(name, texts, random.Random(1).sample(asked, min(count, len(asked))))
@@ -104,43 +100,30 @@ def print_recall(name: str, texts: dict[str, str], asked: Sequence[Asked]) -> No
     indexes = {key: make_index(key, text) for key, text in texts.items()}
     head = share(asked, lambda one: ((0, 5_000),))
     sent = [share(asked, partial(find_sent, indexes, budget)) for budget in BUDGETS]
-    quoted = share(asked, lambda one: find_quoted(indexes[one.document], one))
-    silent = sum(not answer(one.question, [indexes[one.document]], "en").quotes for one in asked) / len(asked)
     characters = sum(map(len, texts.values())) // len(texts)
-    cells = [head, *sent, quoted, silent]
-    print(
-        f"| {name} | {characters:,} | {len(asked)} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |",
-        flush=True,
-    )
+    cells = " | ".join(f"{cell:.3f}" for cell in [head, *sent])
+    print(f"| {name} | {characters:,} | {len(asked)} | {cells} |", flush=True)
 
 
 def share(asked: Sequence[Asked], find: Callable[[Asked], Sequence[Span]]) -> float:
-    hits = sum(
-        any(a <= start and end <= b for start, end in one.answers for a, b in find(one)) for one in asked
-    )
-    return hits / len(asked)
+    return sum(is_hit(one, find(one)) for one in asked) / len(asked)
+
+
+def is_hit(asked: Asked, spans: Sequence[Span]) -> bool:
+    """Tell whether an answer stands whole in one of `spans`."""
+    return any(a <= start and end <= b for start, end in asked.answers for a, b in spans)
 
 
 def find_sent(indexes: dict[str, Index], budget: int, asked: Asked) -> Sequence[Span]:
     return choose(asked.question, "", [indexes[asked.document]], budget).excerpts[0].spans
 
 
-def find_quoted(index: Index, asked: Asked) -> Sequence[Span]:
-    """Return the quotes up to three sentences in all; the last one is cut to what is left."""
-    spans, left = list[Span](), QUOTED_SENTENCES
-    for quote in answer(asked.question, [index], "en").quotes:
-        starts = split_sentences(quote.text)[: left + 1]
-        spans.append((quote.start, quote.start + starts[-1]))
-        left -= len(starts) - 1
-        if left <= 0:
-            break
-    return spans
-
-
 def print_costs(texts: dict[str, str]) -> None:
     print("\nA million characters, the text repeated to that length:\n")
-    print("| text | index s | MB kept | MB at the peak | query ms | check and folding, ms per MB |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| text | index s | MB kept | MB at the peak | query ms | quotes ms | check and folding, ms per MB |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in ("cmrc2018_20k, one book", "xquad_en_all", "covidqa_native, one book"):
         if name in texts:
             print_cost(name, (texts[name] * (1 + 1_000_000 // len(texts[name])))[:1_000_000])
@@ -155,12 +138,13 @@ def print_cost(name: str, text: str) -> None:
     kept = (index.postings.nbytes + index.starts.nbytes + sum(one.nbytes for one in index.windows)) / 1e6
     question = text[5_000:5_016]
     query = least(lambda: Search.of([index], weigh_terms(question)).rank(20_000))
+    quotes = least(lambda: answer(question, [index], "en"))
     said = " ".join(
         f"“{text[at : at + 60]}”".replace("\n", " ") for at in range(0, len(text) - 60, len(text) // 6)
     )
     checked = least(lambda: check(said, [Evidence.prepare(document)])) / (len(text.encode()) / 1e6)
     print(
-        f"| {name} | {seconds:.2f} | {kept:.0f} | {peak:.0f} | {query:.1f} | {checked:.1f} |",
+        f"| {name} | {seconds:.2f} | {kept:.0f} | {peak:.0f} | {query:.1f} | {quotes:.1f} | {checked:.1f} |",
         flush=True,
     )
 
