@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.logs import read, read_until
 from tests.nginx import DEPLOY, PROGRAM, Nginx, deployed_replicas
 from tests.processes import RoutesProcess
-from tests.provider import Provider, closed_port
-from tests.test_replicas import ANNA, open_engines, short_beats  # noqa: F401 - a fixture
+from tests.provider import Call, Provider, closed_port
+from tests.test_replicas import ANNA, open_engines
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
@@ -74,6 +75,41 @@ def texts(events: Sequence[ServerSentEvent]) -> str:
     return "".join(pieces)
 
 
+@dataclass
+class Followed:
+    """An answer that two readers follow: `here` on the replica that writes it, `there` on another."""
+
+    generation_id: str
+    conversation_id: str
+    call: Call
+    here: list[ServerSentEvent]
+    there: list[ServerSentEvent]
+    reading_here: asyncio.Task[int]
+    reading_there: asyncio.Task[int]
+
+
+async def begin(writer: RoutesProcess, other: RoutesProcess, provider: Provider) -> Followed:
+    """Start an answer, and return when both readers have its first word."""
+    body = {"user_message": "Hi", "model": "held"}
+    started = (await writer.client.post("/ai/generations", json=body)).json()
+    here, there = list[ServerSentEvent](), list[ServerSentEvent]()
+    reading = [
+        asyncio.create_task(follow(each.client, started["events"], seen))
+        for each, seen in ((writer, here), (other, there))
+    ]
+    call = await provider.next_call()
+    await call.text("Once ")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(here) < 2 or len(there) < 2:
+            await asyncio.sleep(0.02)
+    ids = started["generation_id"], started["conversation_id"]
+    return Followed(*ids, call, here, there, *reading)
+
+
+def error_of(events: Sequence[ServerSentEvent]) -> str:
+    return str(json.loads(events[-1].data)["error"]["type"])
+
+
 # --- a replica ----------------------------------------------------------------------------------------------
 
 
@@ -84,42 +120,29 @@ async def test_kill_9_of_the_writer_is_told_its_readers_and_continue_has_all_tha
         replicas(2, tmp_path, redis, provider, DATABASE_URL=postgres_url) as [writer, other],
         asyncio.timeout(PATIENCE_SECONDS),
     ):
-        body = {"user_message": "Hi", "model": "held"}
-        started = (await writer.client.post("/ai/generations", json=body)).json()
-        here: list[ServerSentEvent] = []
-        there: list[ServerSentEvent] = []
-        reading = [
-            asyncio.create_task(follow(each.client, started["events"], seen))
-            for each, seen in ((writer, here), (other, there))
-        ]
-        call = await provider.next_call(30)
-        await call.text("Once upon ", "a time ")
-        while len(there) < 3:
-            await asyncio.sleep(0.02)
+        answer = await begin(writer, other, provider)
+        url = f"/ai/generations/{answer.generation_id}/events"
         writer.send(signal.SIGKILL)
         async with asyncio.timeout(TOLD_SECONDS):
-            await reading[1]
-        assert (texts(there), json.loads(there[-1].data)["error"]["type"]) == (
-            "Once upon a time ",
-            "interrupted",
-        )
+            await answer.reading_there
+        assert (texts(answer.there), error_of(answer.there)) == ("Once ", "interrupted")
         with pytest.raises(httpx.TransportError):
-            await reading[0]
+            await answer.reading_here
         # Its own reader comes back elsewhere, with what it has seen.
         back: list[ServerSentEvent] = []
-        await follow(other.client, started["events"], back, headers={"last-event-id": here[-1].id})
-        assert [json.loads(event.data)["error"]["type"] for event in back] == ["interrupted"]
-        done = await other.client.get(started["events"], headers={"last-event-id": back[-1].id})
+        await follow(other.client, url, back, headers={"last-event-id": answer.here[-1].id})
+        assert (len(back), error_of(back)) == (1, "interrupted")
+        done = await other.client.get(url, headers={"last-event-id": back[-1].id})
         assert done.status_code == 204
-        path = f"/ai/generations/{started['generation_id']}/continue"
+        path = f"/ai/generations/{answer.generation_id}/continue"
         more = (await other.client.post(path)).json()
         call = await provider.next_call(30)
-        assert "Once upon a time " in call.raw.decode()
-        await call.text("there was")
+        assert "Once " in call.raw.decode()
+        await call.text("upon a time")
         await call.finish()
         rest: list[ServerSentEvent] = []
         await follow(other.client, more["events"], rest)
-        assert (texts(rest), rest[-1].data) == ("there was", "[DONE]")
+        assert (texts(rest), rest[-1].data) == ("upon a time", "[DONE]")
 
 
 async def test_three_replicas_that_start_at_once_make_one_history(
@@ -136,37 +159,81 @@ async def test_three_replicas_that_start_at_once_make_one_history(
 
 
 async def test_a_replica_cut_from_redis_alone_serves_its_own_readers_and_keeps_the_whole_answer(
-    redis: RedisServer,
-    provider: Provider,
-    tmp_path: Path,
-    short_beats: None,  # noqa: F811
+    redis: RedisServer, postgres_url: str, provider: Provider, tmp_path: Path
 ) -> None:
+    given = {"DATABASE_URL": postgres_url}
     async with AsyncExitStack() as stack:
-        proxy = CuttingProxy(redis.port)
-        await stack.enter_async_context(proxy)
-        redis_url = redis.url
-        (other,) = await stack.enter_async_context(open_engines(redis, provider, tmp_path, 1))
-        cut_off = type(redis)(tmp_path)
-        cut_off.port = int(proxy.url.rpartition(":")[2])
-        (writer,) = await stack.enter_async_context(open_engines(cut_off, provider, tmp_path, 1))
-        assert (writer.settings.redis_url, other.settings.redis_url) == (cut_off.url, redis_url)
-        generation = await writer.start(Turn("Hi"), ANNA)
-        call = await provider.next_call(30)
-        await call.text("Hello ")
-        mirror = await other.find(generation.id, "anna")
-        await read_until(mirror, 2)
+        proxy = await stack.enter_async_context(CuttingProxy(redis.port))
+        way = proxy.url.replace("http", "redis")
+        [cut_off] = await stack.enter_async_context(
+            replicas(1, tmp_path / "a", redis, provider, REDIS_URL=way, **given)
+        )
+        [other] = await stack.enter_async_context(replicas(1, tmp_path / "b", redis, provider, **given))
+        answer = await begin(cut_off, other, provider)
         await proxy.__aexit__(None, None, None)
-        assert (await read(mirror))[-1].type == "error"
-        await call.text("world")
-        await call.finish()
-        assert (await read(generation))[-1].type == "done"
-        conversation = writer.conversation_of(generation)
-        await writer.records.recorder.settle(conversation)
-        kept = (await other.branch(conversation, "anna"))[-1]
-        assert (kept.text, kept.finish_reason) == ("Hello world", "stop")
+        async with asyncio.timeout(TOLD_SECONDS):
+            await answer.reading_there
+        assert (texts(answer.there), error_of(answer.there)) == ("Once ", "interrupted")
+        await answer.call.text("upon")
+        await answer.call.finish()
+        assert await answer.reading_here == 200
+        assert (texts(answer.here), answer.here[-1].data) == ("Once upon", "[DONE]")
+        body = {"user_message": "And?", "model": "plain", "conversation_id": answer.conversation_id}
+        await other.client.post("/ai/stream_chat", json=body)
+        assert "Once upon" in str(provider.chats[-1].body["messages"]), "history has all of it"
 
 
 # --- Redis and PostgreSQL -----------------------------------------------------------------------------------
+
+
+async def test_a_redis_that_was_restarted_is_told_all_again_and_readers_elsewhere_lose_nothing(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider) as [writer, other]:
+        answer = await begin(writer, other, provider)
+        redis.stop()
+        await answer.call.text("upon ")
+        redis.start()
+        await answer.call.text("a time")
+        await answer.call.finish()
+        assert [await answer.reading_here, await answer.reading_there] == [200, 200]
+        assert answer.there == answer.here
+        assert (texts(answer.here), answer.here[-1].data) == ("Once upon a time", "[DONE]")
+
+
+async def test_a_redis_that_is_full_holds_up_no_answer_that_is_followed(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider) as [writer, other]:
+        answer = await begin(writer, other, provider)
+        redis.configure("maxmemory-policy", "noeviction")
+        redis.configure("maxmemory", "1")
+        await answer.call.text("upon a time")
+        await answer.call.finish()
+        assert [await answer.reading_here, await answer.reading_there] == [200, 200]
+        assert answer.there == answer.here
+        assert texts(answer.here) == "Once upon a time"
+
+
+async def test_where_redis_is_gone_for_good_readers_elsewhere_are_told_to_come_back(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider) as [writer, other]:
+        answer = await begin(writer, other, provider)
+        redis.stop()
+        async with asyncio.timeout(2 * TOLD_SECONDS):
+            await answer.reading_there
+        assert (texts(answer.there), error_of(answer.there)) == ("Once ", "unreachable")
+        assert answer.there[-1].id == answer.there[-2].id, (
+            "it is no event: who comes back goes on after the last"
+        )
+        await answer.call.text("upon a time")
+        await answer.call.finish()
+        assert await answer.reading_here == 200
+        assert texts(answer.here) == "Once upon a time"
+        url = f"/ai/generations/{answer.generation_id}/events"
+        again = await other.client.get(url, headers={"last-event-id": answer.there[-1].id})
+        assert again.status_code == 503, "nginx then asks the writer"
 
 
 async def test_a_redis_that_stands_still_for_five_seconds_holds_readers_elsewhere_up_and_no_more(

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.replicas [--quick] [--cuts 1000]
 
 Replicas are processes of the routes without the page; provider, Redis and readers are processes of their own.
-CPU time is that of the replicas alone. Prints Markdown tables. Needs redis-server. On a machine with two
-cores more replicas share what one had: their throughput together says what sharing costs, not what it brings.
+CPU time is that of the replicas alone. Prints the tables of ARCHITECTURE.md, in three minutes. Needs
+redis-server. On a machine with two cores more replicas share what one had: their throughput together says
+what sharing costs, not what it brings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,23 +27,35 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import orjson
 
+from chat.events import Event
+from chat.replicas import wire
 from tests.benchmarks.streams import ROOT, milliseconds, print_table, read_usage, run_provider
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.processes import RoutesProcess
 from tests.servers_redis import RedisServer, redis_server
 
 READERS = 20
+STARTS = 30
+ENTRIES = 300_000
 
 
 @dataclass
 class Cost:
     """cpu: microseconds of the replica a delta; delay: nanoseconds from the provider to the reader."""
 
-    name: str
     cpu: float
     delay: list[int]
     lost: int
+
+
+@dataclass
+class Lag:
+    """Nanoseconds to a reader on another replica: from the provider, and behind the writer's own reader."""
+
+    delay: list[int]
+    behind: list[int]
 
 
 @contextlib.asynccontextmanager
@@ -75,70 +89,62 @@ async def read(url: str, streams: int) -> dict[str, Any]:
     return readings
 
 
-async def measure(name: str, replica: RoutesProcess, model: str, streams: int, deltas: int) -> Cost:
+async def measure(replica: RoutesProcess, model: str, streams: int, deltas: int) -> Cost:
     before = read_usage(replica.pid)[0]
     readings = await read(stream_url(replica, model), streams)
     await asyncio.sleep(0.3)  # what is done after the last byte belongs to it
     spent = read_usage(replica.pid)[0] - before
     return Cost(
-        name,
         spent / max(1, readings["deltas"]) * 1e6,
         readings["delay"],
         streams * deltas - readings["deltas"],
     )
 
 
-async def show_costs(provider: str, redis: RedisServer, folder: Path, rounds: int) -> None:
-    async with (
-        replicas(1, provider, None, folder) as [alone],
-        replicas(1, provider, redis, folder) as [shared],
-    ):
-        for title, model, streams, deltas in (
-            ("Bursts: 8 streams of 3000 deltas", "burst-3000", 8, 3000),
-            ("Paced: 50 streams of 50 deltas a second", "paced-250-0.02", 50, 250),
-        ):
-            await read(stream_url(alone, "burst-100"), 2)
-            await read(stream_url(shared, "burst-100"), 2)
-            taken: dict[str, list[Cost]] = {"in memory": [], "with Redis": []}
-            for _ in range(rounds):
-                for name, replica in (("in memory", alone), ("with Redis", shared)):
-                    taken[name].append(await measure(name, replica, model, streams, deltas))
-            best = {name: min(costs, key=lambda cost: cost.cpu) for name, costs in taken.items()}
-            floor = best["in memory"]
-            print_table(
-                title,
-                ("log", "CPU a delta, µs", "ratio", "delay p50 / p99, ms", "lost"),
-                [
-                    (
-                        name,
-                        f"{cost.cpu:.1f}",
-                        f"{cost.cpu / floor.cpu:.2f}",
-                        f"{milliseconds(cost.delay, 0.5)} / {milliseconds(cost.delay, 0.99)}",
-                        str(sum(one.lost for one in taken[name])),
-                    )
-                    for name, cost in best.items()
-                ],
-            )
+async def measure_both(
+    replicas: Sequence[RoutesProcess], model: str, streams: int, deltas: int, rounds: int
+) -> list[Cost]:
+    """Return the best of so many rounds without and with Redis, in turn. Raises AssertionError for a loss."""
+    best: list[Cost] = []
+    for replica in replicas:
+        await read(stream_url(replica, "burst-100"), 2)
+    for _ in range(rounds):
+        taken = [await measure(replica, model, streams, deltas) for replica in replicas]
+        assert not any(cost.lost for cost in taken), "deltas were lost"
+        best = [min(pair, key=lambda cost: cost.cpu) for pair in zip(best or taken, taken, strict=True)]
+    return best
 
 
-async def lag(writer: RoutesProcess, other: RoutesProcess, model: str) -> tuple[list[int], list[int]]:
-    """Follow one answer on both; return each reader's delays from the provider, in nanoseconds."""
-    body = {"user_message": "Hi", "model": model}
-    started = (await writer.client.post("/ai/generations", json=body)).json()
+async def measure_start(replica: RoutesProcess) -> list[int]:
+    """Return the nanoseconds from a question to the beginning of its stream, one after the other."""
+    taken = []
+    for _ in range(STARTS):
+        began = time.monotonic_ns()
+        async with replica.client.stream("GET", stream_url(replica, "burst-1")) as response:
+            taken.append(time.monotonic_ns() - began)
+            await response.aread()
+    return taken
 
-    async def follow(client: httpx.AsyncClient) -> list[int]:
-        decoder, delays = EventStreamDecoder(), list[int]()
+
+async def measure_lag(pair: Sequence[RoutesProcess], count: int) -> Lag:
+    """Follow one answer on its own replica and on another."""
+    body = {"user_message": "Hi", "model": f"paced-{count}-0.02"}
+    started = (await pair[0].client.post("/ai/generations", json=body)).json()
+
+    async def follow(client: httpx.AsyncClient) -> dict[int, int]:
+        decoder, delays = EventStreamDecoder(), dict[int, int]()
         async with client.stream("GET", started["events"]) as response:
             async for data in response.aiter_raw():
                 now = time.monotonic_ns()
                 for event in decoder.feed(data):
                     content = _content(event)
                     if content.strip().isdigit():
-                        delays.append(now - int(content))
+                        delays[int(content)] = now - int(content)
         return delays
 
-    here, there = await asyncio.gather(follow(writer.client), follow(other.client))
-    return here, there
+    here, there = await asyncio.gather(follow(pair[0].client), follow(pair[1].client))
+    assert here.keys() == there.keys(), "deltas were lost"
+    return Lag(list(there.values()), [there[sent] - here[sent] for sent in here])
 
 
 def _content(event: ServerSentEvent) -> str:
@@ -146,16 +152,37 @@ def _content(event: ServerSentEvent) -> str:
     return "".join(choice.get("delta", {}).get("content") or "" for choice in data.get("choices", ()))
 
 
-async def show_lag(pair: Sequence[RoutesProcess], count: int) -> None:
-    here, there = await lag(pair[0], pair[1], f"paced-{count}-0.02")
-    print_table(
-        "One answer, followed on its own replica and on another",
-        ("reader", "delay p50 / p99, ms", "deltas"),
-        [
-            (name, f"{milliseconds(delays, 0.5)} / {milliseconds(delays, 0.99)}", str(len(delays)))
-            for name, delays in (("its own replica", here), ("another", there))
-        ],
-    )
+def show_costs(
+    bursts: Sequence[Cost], paced: Sequence[Cost], starts: Sequence[Sequence[int]], lag: Lag
+) -> None:
+    own = [float(milliseconds(cost.delay, 0.5)) for cost in paced]
+    shares = " / ".join(milliseconds(lag.delay, share) for share in (0.5, 0.99))
+    behind = " / ".join(milliseconds(lag.behind, share) for share in (0.5, 0.99, 1))
+    rows = [
+        ("CPU a delta in bursts, µs", *_compare(bursts, "; the goal is 2.5")),
+        ("CPU a delta at 50 a second in each of 50 streams, µs", *_compare(paced)),
+        (
+            "delay to the writer's own reader at that pace, p50, ms",
+            f"{own[0]:.1f}",
+            f"{own[1]:.1f} ({own[1] - own[0]:.1f} more; the goal is under 5)",
+        ),
+        (
+            "from the question to the stream's beginning, p50, ms",
+            *(milliseconds(each, 0.5) for each in starts),
+        ),
+        ("delay to a reader on another replica, p50 / p99, ms", "", shares),
+        (
+            "how far he is behind the writer's own reader, p50 / p99 / most, ms",
+            "",
+            f"{behind} (the goal is 30)",
+        ),
+    ]
+    print_table("Costs", ("", "in memory", "with Redis"), rows)
+
+
+def _compare(costs: Sequence[Cost], goal: str = "") -> tuple[str, str]:
+    alone, shared = (cost.cpu for cost in costs)
+    return f"{alone:.1f}", f"{shared:.1f} ({shared / alone:.2f} times{goal})"
 
 
 async def show_throughput(provider: str, redis: RedisServer, folder: Path, deltas: int) -> None:
@@ -219,13 +246,60 @@ async def show_resume(made: Sequence[RoutesProcess], cuts: int) -> int:
     return lost + doubles
 
 
+async def measure_redis(redis: RedisServer) -> tuple[float, float]:
+    """Return how many entries a second one Redis takes in round trips of a hundred, and the bytes of each."""
+    delta = {"index": 0, "delta": {"content": "word00001 "}, "finish_reason": None}
+    data = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000, "choices": [delta]}
+    packed = wire.pack_events([Event("chunk", orjson.dumps(data | {"model": "m"}), "word00001 ")])
+    command = ("redis-benchmark", "-p", str(redis.port), "-n", str(ENTRIES), "-P", "100", "-c", "10", "--csv")
+    process = await asyncio.create_subprocess_exec(
+        *command, "XADD", "entries", "*", wire.EVENTS, packed, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    rate = float(re.findall(r'","([\d.]+)"', told.decode())[0])
+    size = int(redis.run("MEMORY", "USAGE", "entries", "SAMPLES", "0").lstrip(":")) / ENTRIES
+    redis.run("DEL", "entries")
+    return rate, size
+
+
+def show_paper(cpu: float, rate: float, size: float) -> None:
+    """cpu: microseconds a delta. Answers of 500 deltas at 50 a second: each takes ten seconds."""
+    rows = []
+    for streams in (1_000, 10_000, 1_000_000):
+        deltas = streams * 50
+        kept = [(streams / 10 * retention + streams) * 500 * size / 1e9 for retention in (600, 60)]
+        rows.append(
+            (
+                f"{streams:,}",
+                f"{deltas:,}",
+                f"{deltas * cpu / 1e6:,.0f}",
+                f"{deltas / rate:,.1f} times what one Redis takes",
+                f"{kept[0]:,.0f} GB / {kept[1]:,.1f} GB",
+            )
+        )
+    print(f"\nOne Redis takes {rate:,.0f} entries a second, each of {size:.0f} bytes.")
+    cores = f"cores for replicas ({cpu:.0f} µs a delta)"
+    held = "Redis holds (retention 600 s / 60 s)"
+    head = ("streams at once", "deltas a second", cores, "entries a second in Redis", held)
+    print_table("On paper", head, rows)
+
+
 async def run(quick: bool, cuts: int) -> int:
+    rounds = 1 if quick else 3
     with run_provider() as provider, redis_server() as redis, tempfile.TemporaryDirectory() as folder:
-        await show_costs(provider, redis, Path(folder), 1 if quick else 3)
+        async with (
+            replicas(1, provider, None, Path(folder)) as [alone],
+            replicas(1, provider, redis, Path(folder)) as [shared],
+        ):
+            bursts = await measure_both([alone, shared], "burst-3000", 8, 3000, rounds)
+            paced = await measure_both([alone, shared], "paced-250-0.02", 50, 250, rounds)
+            starts = [await measure_start(replica) for replica in (alone, shared)]
         async with replicas(3, provider, redis, Path(folder)) as made:
-            await show_lag(made, 100 if quick else 500)
+            lag = await measure_lag(made, 100 if quick else 500)
+            show_costs(bursts, paced, starts, lag)
             failed = await show_resume(made, cuts)
         await show_throughput(provider, redis, Path(folder), 1000 if quick else 5000)
+        show_paper(paced[1].cpu, *await measure_redis(redis))
         return failed
 
 
