@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -248,6 +249,15 @@ class Generation:
         finally:
             if waiter in self._waiters:  # the reader leaves, or nothing came
                 self._waiters.remove(waiter)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Count as one who follows, for as long as it takes to tell somebody of it who will."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
 
     def enter(self) -> None:
         """Count one more who follows."""

@@ -24,7 +24,7 @@ from chat.recorder import Batches, Recorder
 if TYPE_CHECKING:
     from chat.replicas.mirrors import Mirror
 
-IN_MEMORY = "sqlite+aiosqlite:///:memory:"
+IN_MEMORY = "sqlite:///:memory:"
 TEMPORARY = "temporary-"
 UNTIL_STOPPED = "Conversations are kept only until the server stops."
 

@@ -15,7 +15,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.documents import Document, Page
 from chat.errors import InvalidRequest, NotFound
@@ -480,7 +479,7 @@ async def test_the_migrations_make_the_tables_that_the_statements_use(database_u
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
     database = Database(database_url)
-    assert await database.read(AsyncConnection.run_sync, differences) == []
+    assert await database.read(differences) == []
     await database.aclose()
 
 

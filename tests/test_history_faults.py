@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import Pool
 
 from chat.errors import HistoryUnavailable, SettingError
@@ -57,8 +58,8 @@ def test_a_url_that_cannot_be_is_refused_at_once_without_showing_it(url: str) ->
 @pytest.mark.parametrize(
     ("url", "read"),
     [
-        ("sqlite:////data/history.db", "sqlite+aiosqlite:////data/history.db"),
-        ("sqlite+aiosqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("sqlite:////data/history.db", "sqlite:////data/history.db"),
+        ("sqlite+aiosqlite:///x.db", "sqlite:///x.db"),
         ("postgresql://me@host/db", "postgresql+asyncpg://me@host/db"),
         ("postgres://me@host/db", "postgresql+asyncpg://me@host/db"),
         ("postgresql+psycopg://me@host/db", "postgresql+asyncpg://me@host/db"),
@@ -254,12 +255,16 @@ async def test_a_history_of_a_newer_version_is_left_alone(database_url: str) -> 
 
 
 async def set_revision(database_url: str, revision: str) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
-
+    """Write it past a Database, which would refuse to open one that is newer."""
+    changed, to = text("UPDATE alembic_version SET version_num = :to"), {"to": revision}
+    if database_url.startswith("sqlite"):
+        with create_engine(database_url).begin() as connection:
+            connection.execute(changed, to)
+            connection.engine.dispose()
+        return
     engine = create_async_engine(database.read_url(database_url))
-    async with engine.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+    async with engine.begin() as asynchronous:
+        await asynchronous.execute(changed, to)
     await engine.dispose()
 
 

@@ -11,9 +11,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.documents import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
@@ -52,68 +51,66 @@ def unpack_attachments(
     )
 
 
-async def insert_attachment(
-    connection: AsyncConnection, attachment: Attachment, packed: bytes, columns: Mapping[str, bytes | None]
+def insert_attachment(
+    connection: Connection, attachment: Attachment, packed: bytes, columns: Mapping[str, bytes | None]
 ) -> None:
     names = ("id", "owner", "created", "used")
     values = {name: getattr(attachment, name) for name in names} | {"document": packed, **columns}
     try:
-        await connection.execute(insert(attachments).values(values))
+        connection.execute(insert(attachments).values(values))
     except IntegrityError:
         raise InvalidRequest("A file with this id exists already.") from None
 
 
-async def select_attachments(
-    connection: AsyncConnection, ids: Sequence[str], owner: str
+def select_attachments(
+    connection: Connection, ids: Sequence[str], owner: str
 ) -> dict[str, tuple[bytes, datetime, datetime]]:
     """Return what lies in the database, by id; ids that are not there, or another's, are left out."""
     names = (attachments.c.id, attachments.c.document, attachments.c.created, attachments.c.used)
     chosen = select(*names).where(attachments.c.id.in_(ids), attachments.c.owner == owner)
-    return {row.id: (row.document, row.created, row.used) for row in await connection.execute(chosen)}
+    return {row.id: (row.document, row.created, row.used) for row in connection.execute(chosen)}
 
 
-async def select_existence(connection: AsyncConnection, id: str, owner: str) -> bool:
-    rows = await connection.execute(select(attachments.c.id).where(_owned(id, owner)))
+def select_existence(connection: Connection, id: str, owner: str) -> bool:
+    rows = connection.execute(select(attachments.c.id).where(_owned(id, owner)))
     return rows.first() is not None
 
 
-async def select_bytes(connection: AsyncConnection, id: str, owner: str, column: str) -> bytes | None:
-    rows = await connection.execute(select(attachments.c[column]).where(_owned(id, owner)))
+def select_bytes(connection: Connection, id: str, owner: str, column: str) -> bytes | None:
+    rows = connection.execute(select(attachments.c[column]).where(_owned(id, owner)))
     if (row := rows.one_or_none()) is None:
         raise attachment_not_found()
     value: bytes | None = row[0]
     return value
 
 
-async def update_attachment(
-    connection: AsyncConnection, id: str, owner: str, columns: Mapping[str, bytes]
-) -> None:
-    done = await connection.execute(update(attachments).where(_owned(id, owner)).values(columns))
+def update_attachment(connection: Connection, id: str, owner: str, columns: Mapping[str, bytes]) -> None:
+    done = connection.execute(update(attachments).where(_owned(id, owner)).values(columns))
     if done.rowcount == 0:
         raise attachment_not_found()
 
 
-async def mark_used(connection: AsyncConnection, ids: Iterable[str], owner: str, used: datetime) -> None:
+def mark_used(connection: Connection, ids: Iterable[str], owner: str, used: datetime) -> None:
     """Raise NotFound where one is another's. One that is not there may yet come: it is still being read."""
     wanted = set(ids)
     if not wanted:
         return
     sent = attachments.c.id.in_(wanted)
-    await connection.execute(update(attachments).where(sent, attachments.c.owner == owner).values(used=used))
+    connection.execute(update(attachments).where(sent, attachments.c.owner == owner).values(used=used))
     others = select(attachments.c.id).where(sent, attachments.c.owner != owner).limit(1)
-    if (await connection.execute(others)).first() is not None:
+    if connection.execute(others).first() is not None:
         raise attachment_not_found()
 
 
-async def delete_attachment(connection: AsyncConnection, id: str, owner: str) -> None:
-    done = await connection.execute(delete(attachments).where(_owned(id, owner)))
+def delete_attachment(connection: Connection, id: str, owner: str) -> None:
+    done = connection.execute(delete(attachments).where(_owned(id, owner)))
     if done.rowcount == 0:
         raise attachment_not_found()
 
 
-async def select_expired(connection: AsyncConnection, before: datetime) -> tuple[tuple[str, str], ...]:
+def select_expired(connection: Connection, before: datetime) -> tuple[tuple[str, str], ...]:
     chosen = select(attachments.c.id, attachments.c.owner).where(attachments.c.used < before)
-    rows = await connection.execute(chosen.order_by(attachments.c.used))
+    rows = connection.execute(chosen.order_by(attachments.c.used))
     return tuple((row.id, row.owner) for row in rows)
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, delete, insert, literal, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.errors import InvalidRequest, NotFound
 from chat.history import tables
@@ -32,9 +31,7 @@ def not_found() -> NotFound:
     return NotFound("There is no such conversation.")
 
 
-async def insert_conversations(
-    connection: AsyncConnection, added: Iterable[Conversation], count: int = 0
-) -> None:
+def insert_conversations(connection: Connection, added: Iterable[Conversation], count: int = 0) -> None:
     """Raise InvalidRequest where an id is taken. count: how many messages come with each."""
     rows = [
         {column.name: getattr(conversation, column.name) for column in COLUMNS}
@@ -42,53 +39,49 @@ async def insert_conversations(
         for conversation in added
     ]
     try:
-        await connection.execute(insert(conversations), rows)
+        connection.execute(insert(conversations), rows)
     except IntegrityError:
         raise InvalidRequest("A conversation with this id exists already.") from None
 
 
-async def select_conversation(connection: AsyncConnection, id: str, owner: str) -> Conversation:
-    rows = await connection.execute(select(*COLUMNS).where(_owned(id, owner)))
+def select_conversation(connection: Connection, id: str, owner: str) -> Conversation:
+    rows = connection.execute(select(*COLUMNS).where(_owned(id, owner)))
     if row := rows.one_or_none():
         return Conversation(**row._mapping)
     raise not_found()
 
 
-async def update_conversation(
-    connection: AsyncConnection, id: str, owner: str, *conditions: Any, **values: Any
-) -> bool:
+def update_conversation(connection: Connection, id: str, owner: str, *conditions: Any, **values: Any) -> bool:
     """Return whether the conditions held. Raise NotFound where there is no such conversation."""
     if "title" in values:
         values["folded_title"] = fold(values["title"])
-    done = await connection.execute(
-        update(conversations).where(_owned(id, owner), *conditions).values(**values)
-    )
+    done = connection.execute(update(conversations).where(_owned(id, owner), *conditions).values(**values))
     if done.rowcount == 0:
-        await select_conversation(connection, id, owner)
+        select_conversation(connection, id, owner)
     return done.rowcount > 0
 
 
-async def rename_conversation(
-    connection: AsyncConnection, id: str, owner: str, title: str, instead_of: str | None
+def rename_conversation(
+    connection: Connection, id: str, owner: str, title: str, instead_of: str | None
 ) -> bool:
     """Set the title, with `instead_of` only where that is the title now; return whether it was set."""
     conditions = () if instead_of is None else (conversations.c.title == instead_of,)
-    return await update_conversation(connection, id, owner, *conditions, title=title)
+    return update_conversation(connection, id, owner, *conditions, title=title)
 
 
-async def list_conversations(
-    connection: AsyncConnection, owner: str, query: str, limit: int, before: str | None
+def list_conversations(
+    connection: Connection, owner: str, query: str, limit: int, before: str | None
 ) -> tuple[Conversation, ...]:
     needle = fold(query.strip()[:QUERY_CHARACTERS_MAX])
     found = _search(owner, needle) if needle else select(*COLUMNS).where(conversations.c.owner == owner)
     order = [found.selected_columns[name] for name in ("pinned", "updated", "id")]
     if before is not None:
-        last = await select_conversation(connection, before, owner)
+        last = select_conversation(connection, before, owner)
         seen = (literal(getattr(last, column.name), column.type) for column in order)
         found = found.where(tuple_(*order) < tuple_(*seen))
-    rows = await connection.execute(found.order_by(*(column.desc() for column in order)).limit(limit))
+    rows = connection.execute(found.order_by(*(column.desc() for column in order)).limit(limit))
     if needle:
-        return await _with_snippets(connection, rows.all(), needle)
+        return _with_snippets(connection, rows.all(), needle)
     return tuple(Conversation(**row._mapping) for row in rows)
 
 
@@ -111,12 +104,10 @@ def _search(owner: str, needle: str) -> Any:
     )
 
 
-async def _with_snippets(
-    connection: AsyncConnection, rows: Sequence[Row[Any]], needle: str
-) -> tuple[Conversation, ...]:
+def _with_snippets(connection: Connection, rows: Sequence[Row[Any]], needle: str) -> tuple[Conversation, ...]:
     hits = [row.hit_id for row in rows if row.hit_id]
     chosen = select(messages.c.id, messages.c.text).where(messages.c.id.in_(hits))
-    snippets = {row.id: cut_snippet(row.text, needle) for row in await connection.execute(chosen)}
+    snippets = {row.id: cut_snippet(row.text, needle) for row in connection.execute(chosen)}
     return tuple(Conversation(**row._mapping, snippet=snippets.get(row.hit_id, "")) for row in rows)
 
 
@@ -133,24 +124,22 @@ def cut_snippet(text: str, needle: str) -> str:
     return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
 
 
-async def delete_conversation(connection: AsyncConnection, id: str, owner: str) -> tuple[str, ...]:
+def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[str, ...]:
     """Delete it with its messages and the attachments that no other conversation was sent; return those."""
-    await update_conversation(
-        connection, id, owner, updated=now()
-    )  # the row's lock: no message comes in between
-    attachment_ids = await _own_attachment_ids(connection, id, owner)
+    update_conversation(connection, id, owner, updated=now())  # the row's lock: no message comes in between
+    attachment_ids = _own_attachment_ids(connection, id, owner)
     gone = tables.attachments.c.id.in_(attachment_ids)
-    await connection.execute(delete(tables.attachments).where(gone, tables.attachments.c.owner == owner))
-    await connection.execute(delete(messages).where(messages.c.conversation_id == id))
-    await connection.execute(delete(conversations).where(_owned(id, owner)))
+    connection.execute(delete(tables.attachments).where(gone, tables.attachments.c.owner == owner))
+    connection.execute(delete(messages).where(messages.c.conversation_id == id))
+    connection.execute(delete(conversations).where(_owned(id, owner)))
     return attachment_ids
 
 
-async def _own_attachment_ids(connection: AsyncConnection, id: str, owner: str) -> tuple[str, ...]:
+def _own_attachment_ids(connection: Connection, id: str, owner: str) -> tuple[str, ...]:
     sent = select(sent_attachments.c.attachment_id, messages.c.conversation_id).join(messages).subquery()
     elsewhere = select(sent.c.attachment_id).where(sent.c.conversation_id != id)
     own = select(sent.c.attachment_id).distinct().where(sent.c.conversation_id == id)
-    rows = await connection.execute(
+    rows = connection.execute(
         own.where(sent.c.attachment_id.not_in(elsewhere)).order_by(sent.c.attachment_id)
     )
     return tuple(rows.scalars())

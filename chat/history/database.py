@@ -1,5 +1,9 @@
 """One URL -> connections that read and connections that write, and a schema that is up to date.
 
+Statements are plain functions of a connection, and a transaction is one call. For SQLite the whole of it runs
+in a thread: with a thread's answer awaited for each statement it took ten steps of the event loop, and when
+two thousand streams share the loop a visitor waits long for each. PostgreSQL has an asynchronous driver.
+
 SQLite waits for its one writer instead of failing: each writing transaction says so at its beginning, the
 writers of this process queue, and those of other processes wait for BUSY_SECONDS. PostgreSQL needs none of
 it. What the database reports is HistoryUnavailable outside of here: a sentence without path, URL, statement.
@@ -12,17 +16,19 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from chat.errors import HistoryUnavailable, SettingError
 from chat.history.sqlite_file import prepare_sqlite_file
@@ -32,6 +38,7 @@ CONNECT_SECONDS = 5
 COMMAND_SECONDS = 60
 RETRY_SECONDS = 5
 CLOSE_SECONDS = 5
+SQLITE_CONNECTIONS = 4
 POSTGRES_WRITERS = 10
 MIGRATION_LOCK = 0x5849414F4A4941  # any number that no other program asks PostgreSQL for
 
@@ -59,7 +66,8 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Statements = Callable[Concatenate[AsyncConnection, P], Awaitable[T]]
+Statements = Callable[Concatenate[Connection, P], T]
+Work = Callable[[Connection], T]
 
 
 class Database:
@@ -69,8 +77,7 @@ class Database:
         """Raise SettingError for a URL that names no SQLite file and no PostgreSQL database."""
         self._url = read_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._engine = _create_engine(self._url)
-        self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._connections = _SQLite(self._url) if self._is_sqlite else _PostgreSQL(self._url)
         self._writers = asyncio.Semaphore(1 if self._is_sqlite else POSTGRES_WRITERS)
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -87,11 +94,11 @@ class Database:
 
     async def read(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the statements return of one connection."""
-        return await self._finish(self._read(lambda connection: statements(connection, *args, **kwargs)))
+        return await self._finish(self._read(partial(_call, statements, args, kwargs)))
 
     async def write(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `read`, in a transaction: all is kept when the statements return, nothing when they raise."""
-        return await self._finish(self._write(lambda connection: statements(connection, *args, **kwargs)))
+        return await self._finish(self._write(partial(_call, statements, args, kwargs)))
 
     async def aclose(self) -> None:
         """Wait a little for the calls whose callers have left, then close every connection."""
@@ -101,7 +108,7 @@ class Database:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         for task in self._tasks:
             task.cancel()
-        await self._engine.dispose()
+        await self._connections.aclose()
 
     async def _finish(self, call: Coroutine[Any, Any, T]) -> T:
         """Go on with a call whose caller was cancelled: no driver likes a statement that is cut off."""
@@ -126,29 +133,98 @@ class Database:
                 if self._is_sqlite and not _is_memory(self._url):
                     path = Path(str(self._url.database))
                     self.notice = await asyncio.to_thread(prepare_sqlite_file, path) or self.notice
-                async with self._writer.begin() as connection:
-                    await connection.run_sync(_migrate)
+                await self._connections.write(_migrate)
             self._is_ready = True
 
-    async def _read(self, statements: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _read(self, work: Work[T]) -> T:
         if not self._is_ready:
             await self._start()
         with _own_errors():
-            async with self._engine.connect() as connection:
-                return await statements(connection)
+            return await self._connections.read(work)
 
-    async def _write(self, statements: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _write(self, work: Work[T]) -> T:
         if not self._is_ready:
             await self._start()
         # The turn comes before the connection: a writer that waits must not keep readers from theirs.
         async with self._writers:
             with _own_errors():
-                async with self._writer.begin() as connection:
-                    return await statements(connection)
+                return await self._connections.write(work)
+
+
+def _call(statements: Callable[..., T], args: Any, kwargs: Any, connection: Connection) -> T:
+    return statements(connection, *args, **kwargs)
+
+
+class _SQLite:
+    """Each transaction in a thread: there are as many as connections, so that none waits for one."""
+
+    def __init__(self, url: URL) -> None:
+        count = 1 if _is_memory(url) else SQLITE_CONNECTIONS  # in memory each has a database of its own
+        self._engine = create_engine(
+            url,
+            hide_parameters=True,
+            poolclass=QueuePool,
+            pool_size=count,
+            max_overflow=0,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(self._engine, "connect", _prepare_sqlite_connection)
+        event.listen(self._engine, "begin", _begin_sqlite)
+        self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._threads = ThreadPoolExecutor(count, "history")
+
+    async def read(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, work)
+
+    async def write(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, work)
+
+    async def aclose(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._engine.dispose()
+
+    def _read(self, work: Work[T]) -> T:
+        with self._engine.connect() as connection:
+            return work(connection)
+
+    def _write(self, work: Work[T]) -> T:
+        with self._writer.begin() as connection:
+            return work(connection)
+
+
+class _PostgreSQL:
+    """Raises SettingError where its driver is not installed."""
+
+    def __init__(self, url: URL) -> None:
+        try:
+            self._engine = create_async_engine(
+                url,
+                hide_parameters=True,
+                pool_size=5,
+                max_overflow=POSTGRES_WRITERS,
+                pool_timeout=CONNECT_SECONDS,
+                pool_pre_ping=True,
+                connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+            )
+        except ModuleNotFoundError:
+            raise SettingError(
+                "DATABASE_URL names PostgreSQL, whose client is missing: pip install asyncpg"
+            ) from None
+
+    async def read(self, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def write(self, work: Work[T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def aclose(self) -> None:
+        await self._engine.dispose()
 
 
 def read_url(url: str) -> URL:
-    """Return the URL with an asynchronous driver; the usual spellings for libpq are understood."""
+    """Return the URL with the driver that is used; the usual spellings for libpq are understood."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -157,7 +233,7 @@ def read_url(url: str) -> URL:
         ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return parsed.set(drivername="sqlite+aiosqlite")
+        return parsed.set(drivername="sqlite")
     if backend in ("postgresql", "postgres"):
         return _with_asyncpg_options(parsed.set(drivername="postgresql+asyncpg"))
     raise SettingError("DATABASE_URL must be sqlite:///<file> or postgresql://<user>@<host>/<database>.")
@@ -173,40 +249,6 @@ def _with_asyncpg_options(url: URL) -> URL:
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
     return url.set(query=query)
-
-
-def _create_engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return _create_postgres_engine(url)
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1 if _is_memory(url) else 5,  # in memory each connection has a database of its own
-        max_overflow=0,
-        pool_timeout=COMMAND_SECONDS,  # a wait for one's turn, which many readers at once make long
-        connect_args={"timeout": BUSY_SECONDS},
-    )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _create_postgres_engine(url: URL) -> AsyncEngine:
-    try:
-        return create_async_engine(
-            url,
-            hide_parameters=True,
-            pool_size=5,
-            max_overflow=POSTGRES_WRITERS,
-            pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
-        )
-    except ModuleNotFoundError:
-        raise SettingError(
-            "DATABASE_URL names PostgreSQL, whose client is missing: pip install asyncpg"
-        ) from None
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:

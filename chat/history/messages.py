@@ -5,16 +5,14 @@ Every statement names the owner. Knows no transaction, and of the tree only a me
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, case, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chat.errors import InvalidRequest, NotFound
 from chat.history.attachments import mark_used
@@ -25,37 +23,37 @@ from chat.history.tables import conversations, fold, messages, pack, sent_attach
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]
 VALUES_MAX = 10_000  # in one statement: either database stops at 32,766
-SHORT_CHARACTERS = 10_000  # are folded sooner than a thread is found for them
+Row = Mapping[str, Any]  # a message's columns, or some of them
 
 
 def message_not_found() -> NotFound:
     return NotFound("There is no such message.")
 
 
-async def insert_message(connection: AsyncConnection, message: Message, owner: str) -> None:
+def insert_message(connection: Connection, message: Message, row: Row, owner: str) -> None:
     """Put the message under its parent and let the shown branch end at it; note its attachments as used."""
     if message.parent_id is not None:
-        parent = await select_message(connection, message.parent_id, owner)
+        parent = select_message(connection, message.parent_id, owner)
         if parent.conversation_id != message.conversation_id:
             raise message_not_found()
-    position = await _take_position(connection, message, owner)
-    await insert_rows(connection, [(position, message)])
-    await mark_used(connection, message.attachment_ids, owner, message.created)
+    position = _take_position(connection, message, owner)
+    insert_rows(connection, [(position, message, row)])
+    mark_used(connection, message.attachment_ids, owner, message.created)
 
 
-async def insert_turns(connection: AsyncConnection, turns: Sequence[Begun]) -> None:
+def insert_turns(connection: Connection, turns: Sequence[tuple[Begun, Row, Row]]) -> None:
     """Put each question under its parent and its answer under it; new conversations all at once."""
-    first = [turn for turn in turns if turn.is_first]
+    first = [turn for turn in turns if turn[0].is_first]
     if first:
-        await insert_conversations(connection, map(_begin_conversation, first), count=2)
-        pairs = [((0, turn.question), (1, turn.answer)) for turn in first]
-        await insert_rows(connection, chain.from_iterable(pairs))
-    for turn in turns:
+        insert_conversations(connection, [_begin_conversation(turn) for turn, _, _ in first], count=2)
+        pairs = [((0, turn.question, asked), (1, turn.answer, opened)) for turn, asked, opened in first]
+        insert_rows(connection, list(chain.from_iterable(pairs)))
+    for turn, asked, opened in turns:
         if turn.is_first:
-            await mark_used(connection, turn.question.attachment_ids, turn.owner, turn.question.created)
+            mark_used(connection, turn.question.attachment_ids, turn.owner, turn.question.created)
         else:
-            await insert_message(connection, turn.question, turn.owner)
-            await insert_message(connection, turn.answer, turn.owner)
+            insert_message(connection, turn.question, asked, turn.owner)
+            insert_message(connection, turn.answer, opened, turn.owner)
 
 
 def _begin_conversation(turn: Begun) -> Conversation:
@@ -66,7 +64,7 @@ def _begin_conversation(turn: Begun) -> Conversation:
     )
 
 
-async def _take_position(connection: AsyncConnection, message: Message, owner: str) -> int:
+def _take_position(connection: Connection, message: Message, owner: str) -> int:
     """One statement: the owner's right, the new leaf, and a number that no other message of it gets."""
     values: dict[str, Any] = {
         "message_count": conversations.c.message_count + 1,
@@ -79,48 +77,35 @@ async def _take_position(connection: AsyncConnection, message: Message, owner: s
             values[column.name] = case((has_none, literal(value, column.type)), else_=column)
     owned = (conversations.c.id == message.conversation_id, conversations.c.owner == owner)
     changed = update(conversations).where(*owned).values(values).returning(conversations.c.message_count)
-    count: int | None = (await connection.execute(changed)).scalar_one_or_none()
+    count: int | None = (connection.execute(changed)).scalar_one_or_none()
     if count is None:
         raise not_found()
     return count - 1
 
 
-async def insert_rows(connection: AsyncConnection, placed: Iterable[tuple[int, Message]]) -> None:
-    placed = list(placed)
-    if any(message.prompt for _, message in placed) or _count(placed) > SHORT_CHARACTERS:
-        # In a thread: an import folds megabytes of text, and a prompt with pictures in it has as many.
-        rows = await asyncio.to_thread(_rows, placed)
-    else:
-        rows = _rows(placed)
+def insert_rows(connection: Connection, placed: Sequence[tuple[int, Message, Row]]) -> None:
+    rows = [{**row, "position": position} for position, _, row in placed]
     try:
-        await connection.execute(insert(messages), rows)
+        connection.execute(insert(messages), rows)
     except IntegrityError:
         raise InvalidRequest("A message with this id exists already.") from None
     sent = [
         {"message_id": message.id, "place": place, "attachment_id": attachment_id}
-        for _, message in placed
+        for _, message, _ in placed
         for place, attachment_id in enumerate(message.attachment_ids)
     ]
     if sent:
-        await connection.execute(insert(sent_attachments), sent)
+        connection.execute(insert(sent_attachments), sent)
 
 
-def _count(placed: Sequence[tuple[int, Message]]) -> int:
-    return sum(len(message.text) for _, message in placed)
-
-
-def _rows(placed: Sequence[tuple[int, Message]]) -> list[dict[str, Any]]:
-    return [_row(message, position) for position, message in placed]
-
-
-def _row(message: Message, position: int) -> dict[str, Any]:
+def make_row(message: Message) -> Row:
+    """Return all columns but the position. Takes a while for a long text, or a prompt with pictures."""
     values = {name: getattr(message, name) for name in FIELDS}
-    derived = _derive({"text": message.text, "prompt": message.prompt})
-    return values | derived | {"position": position}
+    return values | make_changes({"text": message.text, "prompt": message.prompt})
 
 
-def _derive(changes: MessageFields) -> dict[str, Any]:
-    """Return the changes as columns."""
+def make_changes(changes: MessageFields) -> dict[str, Any]:
+    """Return the changes as columns; takes a while too."""
     values: dict[str, Any] = dict(changes)
     if "text" in changes:
         values["folded"] = fold(changes["text"])
@@ -129,45 +114,32 @@ def _derive(changes: MessageFields) -> dict[str, Any]:
     return values
 
 
-async def update_message(connection: AsyncConnection, id: str, owner: str, changes: MessageFields) -> None:
-    values = await asyncio.to_thread(_derive, changes)
-    await change_message(connection, id, owner, values)
-
-
-async def update_answers(connection: AsyncConnection, grown: Sequence[Growth]) -> None:
+def update_answers(connection: Connection, grown: Sequence[tuple[Growth, Row]]) -> None:
     """Set what each has become, where its writer still writes it; one that is gone is passed over."""
-    alike: dict[frozenset[str], list[Growth]] = defaultdict(list)
-    for growth in grown:
-        alike[frozenset(growth.fields)].append(growth)
+    alike: dict[frozenset[str], list[Row]] = defaultdict(list)
+    for growth, row in grown:
+        named = {"by_owner": growth.owner, "by_id": growth.message_id, "by_writer": growth.writer}
+        alike[frozenset(row)].append({**named, **row})
     chosen = (
         messages.c.id == bindparam("by_id"),
         messages.c.generation_id == bindparam("by_writer"),
         _belongs_to(bindparam("by_owner")),
     )
     for group in alike.values():
-        await connection.execute(update(messages).where(*chosen), await asyncio.to_thread(_parameters, group))
+        connection.execute(update(messages).where(*chosen), group)
 
 
-def _parameters(group: Sequence[Growth]) -> list[dict[str, Any]]:
-    return [
-        {"by_owner": growth.owner, "by_id": growth.message_id, "by_writer": growth.writer}
-        | _derive(growth.fields)
-        for growth in group
-    ]
-
-
-async def end_answer(connection: AsyncConnection, growth: Growth) -> None:
+def end_answer(connection: Connection, growth: Growth, row: Row) -> None:
     """As `update_answers`, for one that has no ending yet. Raise NotFound where it has."""
-    values = await asyncio.to_thread(_derive, growth.fields)
     conditions = (messages.c.generation_id == growth.writer, messages.c.finish_reason.is_(None))
-    await change_message(connection, growth.message_id, growth.owner, values, *conditions)
+    change_message(connection, growth.message_id, growth.owner, row, *conditions)
 
 
-async def change_message(
-    connection: AsyncConnection, id: str, owner: str, values: Mapping[str, Any], *conditions: Any
+def change_message(
+    connection: Connection, id: str, owner: str, values: Mapping[str, Any], *conditions: Any
 ) -> None:
     chosen = (messages.c.id == id, _belongs_to(owner), *conditions)
-    done = await connection.execute(update(messages).where(*chosen).values(**values))
+    done = connection.execute(update(messages).where(*chosen).values(**values))
     if done.rowcount == 0:
         raise message_not_found()
 
@@ -177,40 +149,36 @@ def _belongs_to(owner: Any) -> Any:
     return exists().where(conversations.c.id == messages.c.conversation_id, conversations.c.owner == owner)
 
 
-async def select_writers(connection: AsyncConnection, conversation_id: str, owner: str) -> tuple[str, ...]:
+def select_writers(connection: Connection, conversation_id: str, owner: str) -> tuple[str, ...]:
     """Return the generations whose answers have no ending, on every branch."""
     unfinished = (messages.c.role == "assistant", messages.c.finish_reason.is_(None))
     chosen = select(messages.c.generation_id).where(
         messages.c.conversation_id == conversation_id, *unfinished, _belongs_to(owner)
     )
-    return tuple(id for (id,) in await connection.execute(chosen) if id)
+    return tuple(id for (id,) in connection.execute(chosen) if id)
 
 
-async def select_message(connection: AsyncConnection, id: str, owner: str) -> Message:
+def select_message(connection: Connection, id: str, owner: str) -> Message:
     """Return the message with the prompt that was sent for it."""
     chosen = select(*COLUMNS, messages.c.prompt).join(conversations)
-    rows = await connection.execute(chosen.where(messages.c.id == id, conversations.c.owner == owner))
+    rows = connection.execute(chosen.where(messages.c.id == id, conversations.c.owner == owner))
     if (row := rows.one_or_none()) is None:
         raise message_not_found()
-    (message,) = await _read(connection, row.conversation_id, [row])
+    (message,) = _read(connection, row.conversation_id, [row])
     return message
 
 
-async def select_messages(
-    connection: AsyncConnection, conversation_id: str, ids: Sequence[str]
-) -> tuple[Message, ...]:
+def select_messages(connection: Connection, conversation_id: str, ids: Sequence[str]) -> tuple[Message, ...]:
     """Return these messages of one conversation, oldest first. The caller has made sure of its owner."""
     mine = select(*COLUMNS).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)
     rows: list[Any] = []
     for at in range(0, len(ids), VALUES_MAX):
-        rows += await connection.execute(mine.where(messages.c.id.in_(ids[at : at + VALUES_MAX])))
-    return await _read(connection, conversation_id, rows)
+        rows += connection.execute(mine.where(messages.c.id.in_(ids[at : at + VALUES_MAX])))
+    return _read(connection, conversation_id, rows)
 
 
-async def _read(
-    connection: AsyncConnection, conversation_id: str, rows: Sequence[Any]
-) -> tuple[Message, ...]:
-    sent = await _select_sent(connection, conversation_id)
+def _read(connection: Connection, conversation_id: str, rows: Sequence[Any]) -> tuple[Message, ...]:
+    sent = _select_sent(connection, conversation_id)
     return tuple(_message(row._mapping, sent[row.id]) for row in rows)
 
 
@@ -220,10 +188,10 @@ def _message(row: Any, attachment_ids: list[str]) -> Message:
     return Message(**values, attachment_ids=tuple(attachment_ids), prompt=prompt and unpack(prompt))
 
 
-async def _select_sent(connection: AsyncConnection, conversation_id: str) -> dict[str, list[str]]:
+def _select_sent(connection: Connection, conversation_id: str) -> dict[str, list[str]]:
     chosen = select(sent_attachments.c.message_id, sent_attachments.c.attachment_id).join(messages)
     chosen = chosen.where(messages.c.conversation_id == conversation_id).order_by(sent_attachments.c.place)
     sent: dict[str, list[str]] = defaultdict(list)
-    for row in await connection.execute(chosen):
+    for row in connection.execute(chosen):
         sent[row.message_id].append(row.attachment_id)
     return sent

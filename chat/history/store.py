@@ -7,15 +7,16 @@ when the database cannot do it now: the chat goes on without. Nothing temporary 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import ParamSpec, TypeVar, Unpack
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from chat.documents import Document
 from chat.history import attachments, conversations, exchange, messages, tree
 from chat.history.database import Database
+from chat.history.messages import Row
 from chat.history.records import (
     Attachment,
     Begun,
@@ -32,6 +33,10 @@ from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
 LISTED_MAX = 200
+SHORT_CHARACTERS = 10_000  # are folded sooner than a thread is found for them
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class History:
@@ -116,7 +121,8 @@ class History:
             attachment_ids=tuple(attachment_ids),
             **fields,
         )
-        await self._database.write(messages.insert_message, message, owner)
+        row = await _aside(_weigh(fields), messages.make_row, message)
+        await self._database.write(messages.insert_message, message, row, owner)
         return message
 
     async def write_turns(self, records: Sequence[Begun | Growth]) -> None:
@@ -124,15 +130,19 @@ class History:
 
         A transaction costs ten times what a row does. An answer that is gone is passed over.
         """
-        await self._database.write(_write_turns, records)
+        weight = sum(map(_weigh_record, records))
+        begun, grown = await _aside(weight, _prepare_turns, records)
+        await self._database.write(_write_turns, begun, grown)
 
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
         """Set the fields that are named; the others stay."""
-        await self._database.write(messages.update_message, message_id, owner, fields)
+        row = await _aside(_weigh(fields), messages.make_changes, fields)
+        await self._database.write(messages.change_message, message_id, owner, row)
 
     async def end_answer(self, growth: Growth) -> None:
         """Write an answer's ending; NotFound where it has one, or another generation writes it by now."""
-        await self._database.write(messages.end_answer, growth)
+        row = await _aside(_weigh(growth.fields), messages.make_changes, growth.fields)
+        await self._database.write(messages.end_answer, growth, row)
 
     async def like(self, message_id: str, owner: str, liked: bool | None) -> None:
         await self._database.write(messages.change_message, message_id, owner, {"liked": liked})
@@ -264,7 +274,8 @@ class History:
         transcripts = await asyncio.to_thread(exchange.read_transcripts, data, owner)
         for transcript in transcripts:
             # One transaction each: a large import must not keep everyone else from writing.
-            await self._database.write(_insert_transcript, transcript)
+            packed, rows = await asyncio.to_thread(_prepare_transcript, transcript)
+            await self._database.write(_insert_transcript, transcript, packed, rows)
         return tuple(transcript.conversation for transcript in transcripts)
 
     async def _sent_files(self, sent: Sequence[Message], owner: str) -> tuple[Attachment, ...]:
@@ -272,18 +283,52 @@ class History:
         return await self.attachments(list(ids), owner)
 
 
-async def _write_turns(connection: AsyncConnection, records: Sequence[Begun | Growth]) -> None:
+async def _aside(weight: int, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `make` makes of so many characters: in a thread, unless that takes longer to find."""
+    if weight < SHORT_CHARACTERS:
+        return make(*args, **kwargs)
+    return await asyncio.to_thread(make, *args, **kwargs)
+
+
+def _weigh(fields: MessageFields) -> int:
+    return len(fields.get("text", "")) + (SHORT_CHARACTERS if fields.get("prompt") else 0)
+
+
+def _weigh_record(record: Begun | Growth) -> int:
+    return len(record.question.text) if isinstance(record, Begun) else _weigh(record.fields)
+
+
+def _prepare_turns(
+    records: Sequence[Begun | Growth],
+) -> tuple[list[tuple[Begun, Row, Row]], list[tuple[Growth, Row]]]:
     begun = [record for record in records if isinstance(record, Begun)]
-    await messages.insert_turns(connection, begun)
-    await messages.update_answers(connection, [record for record in records if isinstance(record, Growth)])
+    grown = [record for record in records if isinstance(record, Growth)]
+    return (
+        [(turn, messages.make_row(turn.question), messages.make_row(turn.answer)) for turn in begun],
+        [(growth, messages.make_changes(growth.fields)) for growth in grown],
+    )
 
 
-async def _insert_transcript(connection: AsyncConnection, transcript: Transcript) -> None:
-    await conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
-    for attachment in transcript.attachments:
-        packed = await asyncio.to_thread(attachments.pack_document, attachment.document)
-        await attachments.insert_attachment(connection, attachment, packed, {})
-    await messages.insert_rows(connection, enumerate(transcript.messages))
+def _write_turns(
+    connection: Connection, begun: Sequence[tuple[Begun, Row, Row]], grown: Sequence[tuple[Growth, Row]]
+) -> None:
+    messages.insert_turns(connection, begun)
+    messages.update_answers(connection, grown)
+
+
+def _prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:
+    packed = [attachments.pack_document(attachment.document) for attachment in transcript.attachments]
+    return packed, [messages.make_row(message) for message in transcript.messages]
+
+
+def _insert_transcript(
+    connection: Connection, transcript: Transcript, packed: Sequence[bytes], rows: Sequence[Row]
+) -> None:
+    conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
+    for attachment, document in zip(transcript.attachments, packed, strict=True):
+        attachments.insert_attachment(connection, attachment, document, {})
+    placed = enumerate(zip(transcript.messages, rows, strict=True))
+    messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
 
 
 def _clean_title(title: str) -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 
 from chat.history.conversations import select_conversation, update_conversation
 from chat.history.messages import select_message, select_messages
@@ -21,59 +20,57 @@ from chat.history.tables import messages
 Parents = Mapping[str, str | None]
 
 
-async def read_shown(
-    connection: AsyncConnection, conversation_id: str, owner: str
+def read_shown(
+    connection: Connection, conversation_id: str, owner: str
 ) -> tuple[Conversation, tuple[Message, ...]]:
     """Return the conversation and the branch of it that is shown."""
-    conversation = await select_conversation(connection, conversation_id, owner)
-    parents = await _select_parents(connection, conversation_id)
+    conversation = select_conversation(connection, conversation_id, owner)
+    parents = _select_parents(connection, conversation_id)
     branch = find_branch(parents, conversation.leaf_id)
-    return conversation, await select_messages(connection, conversation_id, branch)
+    return conversation, select_messages(connection, conversation_id, branch)
 
 
-async def read_whole(
-    connection: AsyncConnection, conversation_id: str, owner: str
+def read_whole(
+    connection: Connection, conversation_id: str, owner: str
 ) -> tuple[Conversation, tuple[Message, ...]]:
     """Return the conversation and the messages of all branches, parents before children."""
-    conversation = await select_conversation(connection, conversation_id, owner)
-    parents = await _select_parents(connection, conversation_id)
-    return conversation, await select_messages(connection, conversation_id, list(parents))
+    conversation = select_conversation(connection, conversation_id, owner)
+    parents = _select_parents(connection, conversation_id)
+    return conversation, select_messages(connection, conversation_id, list(parents))
 
 
-async def show_through(connection: AsyncConnection, message_id: str, owner: str) -> tuple[Message, ...]:
+def show_through(connection: Connection, message_id: str, owner: str) -> tuple[Message, ...]:
     """Show the branch through this message, down to the newest one under it; return it."""
-    message = await select_message(connection, message_id, owner)
-    parents = await _select_parents(connection, message.conversation_id)
+    message = select_message(connection, message_id, owner)
+    parents = _select_parents(connection, message.conversation_id)
     leaf_id = find_newest_leaf(parents, message_id)
-    await update_conversation(connection, message.conversation_id, owner, leaf_id=leaf_id)
-    return await select_messages(connection, message.conversation_id, find_branch(parents, leaf_id))
+    update_conversation(connection, message.conversation_id, owner, leaf_id=leaf_id)
+    return select_messages(connection, message.conversation_id, find_branch(parents, leaf_id))
 
 
-async def undo(connection: AsyncConnection, conversation_id: str, owner: str) -> Message | None:
+def undo(connection: Connection, conversation_id: str, owner: str) -> Message | None:
     """Let the shown branch end before its last question; return the question."""
-    _, branch = await read_shown(connection, conversation_id, owner)
+    _, branch = read_shown(connection, conversation_id, owner)
     question = next((message for message in reversed(branch) if message.role == "user"), None)
     if question is not None:
-        await update_conversation(connection, conversation_id, owner, leaf_id=question.parent_id)
+        update_conversation(connection, conversation_id, owner, leaf_id=question.parent_id)
     return question
 
 
-async def read_siblings(connection: AsyncConnection, message_id: str, owner: str) -> tuple[str, ...]:
-    message = await select_message(connection, message_id, owner)
-    parents = await _select_parents(connection, message.conversation_id)
+def read_siblings(connection: Connection, message_id: str, owner: str) -> tuple[str, ...]:
+    message = select_message(connection, message_id, owner)
+    parents = _select_parents(connection, message.conversation_id)
     return find_alternatives(parents).get(message_id, (message_id,))
 
 
-async def read_alternatives(
-    connection: AsyncConnection, conversation_id: str, owner: str
-) -> dict[str, tuple[str, ...]]:
-    await select_conversation(connection, conversation_id, owner)
-    return find_alternatives(await _select_parents(connection, conversation_id))
+def read_alternatives(connection: Connection, conversation_id: str, owner: str) -> dict[str, tuple[str, ...]]:
+    select_conversation(connection, conversation_id, owner)
+    return find_alternatives(_select_parents(connection, conversation_id))
 
 
-async def _select_parents(connection: AsyncConnection, conversation_id: str) -> Parents:
+def _select_parents(connection: Connection, conversation_id: str) -> Parents:
     chosen = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == conversation_id)
-    rows = await connection.execute(chosen.order_by(messages.c.position))
+    rows = connection.execute(chosen.order_by(messages.c.position))
     return {row.id: row.parent_id for row in rows}
 
 

@@ -134,10 +134,11 @@ class Callbacks:
             yield replace(await self._show(visit), composer=message, notice=reader.show(error))
             return
         conversation = self.engine.conversation_of(generation)
-        if follower.is_newest:
-            yield Shown(told=_tell(conversation, generation.id))
-        if not visit.conversation:
-            yield Shown(conversations=await self._list_with(replace(visit, conversation=conversation)))
+        with generation.held():  # a busy server may take longer to tell the page than it waits for a reader
+            if follower.is_newest:
+                yield Shown(told=_tell(conversation, generation.id))
+            if not visit.conversation:
+                yield Shown(conversations=await self._list_with(replace(visit, conversation=conversation)))
 
     async def answer_again(self, visit: Visit, *, act: Act) -> Showing:
         """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
@@ -159,7 +160,8 @@ class Callbacks:
         except ChatError as error:
             yield replace(await self._show(visit), notice=reader.show(error))
             return
-        yield Shown(told=_tell(visit.conversation, generation.id))
+        with generation.held():
+            yield Shown(told=_tell(visit.conversation, generation.id))
 
     async def answer_with(self, visit: Visit, **more: bool) -> Showing:
         """Answer a question a second time, with more of its files."""
