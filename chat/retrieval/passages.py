@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.documents import Document
+from chat.retrieval.acronyms import Acronym, expand, find_acronyms
 from chat.retrieval.sentences import split_sentences
 from chat.retrieval.tables import find_headers
 from chat.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
@@ -67,7 +68,12 @@ class Index:
         postings = np.concatenate(blocks) if blocks else np.zeros(0, np.uint64)
         postings.sort()
         index = cls(document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings)
-        _ = index.windows, index.posts, index.paragraphs  # made now, so that the first question is quick
+        _ = (
+            index.windows,
+            index.posts,
+            index.paragraphs,
+            index.acronyms,
+        )  # made now, so that the first question is quick
         return index
 
     def __len__(self) -> int:
@@ -103,6 +109,11 @@ class Index:
         """For each sentence that is a row of a table, the number of the table's first row; else -1."""
         return find_headers(self.document.text, self.starts.tolist())
 
+    @cached_property
+    def acronyms(self) -> Sequence[Acronym]:
+        """The short forms that the document explains."""
+        return find_acronyms(self.document.text)
+
     def sentence(self, number: int) -> str:
         """Return a sentence with the blank space behind it."""
         return self.document.text[self.starts[number] : self.starts[number + 1]]
@@ -126,11 +137,13 @@ class Index:
 class Search:
     """A query against several documents: how often each term stands where, and its rarity in all of them.
 
-    counts: of each document, as `Index.count_before` has them. weights: of each term, a column.
-    importance: the same, made for terms that stand nowhere and texts too small to tell what is rare.
+    query: its terms, and those that the documents' acronyms add. counts: of each document, as
+    `Index.count_before` has them. weights: of each term, a column. importance: the same, made for terms that
+    stand nowhere and texts too small to tell what is rare; 0 for what was added.
     """
 
     indexes: Sequence[Index]
+    query: Query
     counts: Sequence[Places]
     weights: Scores
     importance: Scores
@@ -138,6 +151,8 @@ class Search:
     @classmethod
     def of(cls, indexes: Sequence[Index], query: Query) -> Search:
         """Look up each term once."""
+        own = len(query)
+        query = {**query, **expand(query, [one for index in indexes for one in index.acronyms])}
         keys = hash_terms(query)
         counts = [index.count_before(keys) for index in indexes]
         total = sum(len(index.posts) for index in indexes)
@@ -146,7 +161,8 @@ class Search:
             found += np.count_nonzero(_differ(index, count, index.posts, COARSE), axis=1)
         weights = np.array(list(query.values()), np.float32)
         importance = weights * _rarity(max(total, SMALL), np.maximum(found, 1))
-        return cls(indexes, counts, (weights * _rarity(total, found))[:, np.newaxis], importance)
+        importance[own:] = 0
+        return cls(indexes, query, counts, (weights * _rarity(total, found))[:, np.newaxis], importance)
 
     def score(self, file: int, sentences: Places, scale: int) -> Scores:
         """Return the BM25 score of the windows around `sentences` of a document."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chat.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, SMALL, Index, Places, Query, Scores, Search
+from chat.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, SMALL, Index, Places, Scores, Search
 from chat.retrieval.questions import asks_for_a_number, has_number, weigh_terms
 
 NUMBER_WEIGHT = 0.8  # of one of the five, for a sentence with a number where one is asked for
@@ -30,13 +30,12 @@ class Hit:
 
 def rank_sentences(question: str, indexes: Sequence[Index], count: int) -> list[Hit]:
     """Return the `count` best sentences, best first; none where too little of `question` is in the files."""
-    query = weigh_terms(question)
-    search = Search.of(indexes, query)
+    search = Search.of(indexes, weigh_terms(question))
     around = search.rank(REACH_CHARACTERS)
     if search.coverage(around) < FOUND_SHARE:
         return []
     near = [np.flatnonzero(scores) for scores in around]
-    own, *others = _score(search, query, around, near)
+    own, *others = _score(search, around, near)
     total = np.where(own > OWN_SHARE, own + sum(others), 0)
     places = [(file, int(sentence)) for file, found in enumerate(near) for sentence in found]
     if asks_for_a_number(question):
@@ -46,9 +45,9 @@ def rank_sentences(question: str, indexes: Sequence[Index], count: int) -> list[
     return [Hit(places[at][0], places[at][1], float(total[at])) for at in best if total[at]]
 
 
-def _score(search: Search, query: Query, around: Sequence[Scores], near: Sequence[Places]) -> Scores:
+def _score(search: Search, around: Sequence[Scores], near: Sequence[Places]) -> Scores:
     """Return five scores, the best of each 1, for each sentence of `near`, file after file."""
-    rarity = _weigh(search, query)
+    rarity = _weigh(search)
     parts = [
         np.array([*_cover(search, file, found, rarity), around[file][found]])
         for file, found in enumerate(near)
@@ -58,11 +57,13 @@ def _score(search: Search, query: Query, around: Sequence[Scores], near: Sequenc
     return scores
 
 
-def _weigh(search: Search, query: Query) -> Scores:
+def _weigh(search: Search) -> Scores:
     """Return the weight of each term: of few sentences, and of the question's own words, it is high."""
     total = max(SMALL, sum(map(len, search.indexes)))
     holding = sum(np.count_nonzero(np.diff(counts, axis=1), axis=1) for counts in search.counts)
-    weights: Scores = np.log(1 + (total - holding + 0.5) / (holding + 0.5)) * np.array(list(query.values()))
+    weights: Scores = np.log(1 + (total - holding + 0.5) / (holding + 0.5)) * np.array(
+        list(search.query.values())
+    )
     return weights
 
 
