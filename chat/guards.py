@@ -110,7 +110,7 @@ class PageGuard:
         if _content_length(scope) > limit:
             return await refuse(send, _too_large(limit))
         if is_upload:
-            return await self._app(scope, _limit(receive, limit), send)
+            return await self._take_upload(scope, receive, send, limit)
         try:
             body = await _read(receive, limit)
         except FileTooLarge as error:
@@ -121,6 +121,30 @@ class PageGuard:
                 return await refuse(send, InvalidRequest("No event of this page takes a file.", field="data"))
             scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
         await self._app(scope, _give_back(body, receive), send)
+
+    async def _take_upload(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        """Hand an upload on as it comes. Past the limit it ends for Gradio as if its sender had gone, and the
+        sender is told: what Gradio makes of it is not sent.
+        """
+        size = 0
+
+        async def count() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            return message if size <= limit else {"type": "http.disconnect"}
+
+        async def answer(message: Message) -> None:
+            if size <= limit:
+                await send(message)
+
+        try:
+            await self._app(scope, count, answer)
+        except Exception:
+            if size <= limit:
+                raise
+        if size > limit:
+            await refuse(send, _too_large(limit))
 
     def _is_needed(self, route: str) -> bool:
         name, _, rest = route.strip("/").partition("/")
@@ -246,19 +270,6 @@ def _give_back(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-def _limit(receive: Receive, limit: int) -> Receive:
-    """Return a receive that ends the request past `limit` bytes, as if the client had gone."""
-    size = 0
-
-    async def counted() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        return message if size <= limit else {"type": "http.disconnect"}
-
-    return counted
 
 
 def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
+import shutil
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from chat.inbox import Inbox
@@ -74,6 +74,7 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
     routes: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", f"/ai/generations/{traces.generation}/events", {}),
         ("DELETE", f"/ai/generations/{traces.generation}", {}),
+        ("POST", f"/ai/generations/{traces.generation}/continue", {}),
         ("GET", "/ai/stream_chat", {"params": message | {"file_id": traces.file}}),
         ("GET", "/ai/stream_chat", {"params": message | {"conversation_id": traces.conversation}}),
         ("POST", "/ai/stream_chat", {"json": message | {"file_id": [traces.file]}}),
@@ -205,13 +206,41 @@ async def test_bodies_are_measured_before_they_are_kept(provider: Provider, tmp_
             answer = await app.client.post(f"/gradio_api/{path}", content=b"x" * 9_200_000)
             assert answer.status_code == 413, path
 
-        async def pour() -> Any:
-            for _ in range(200):
-                yield b"x" * 100_000
+        for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/login"):
+            form = {"content-type": "multipart/form-data; boundary=x"} if "upload" in path else {}
+            answer = await app.client.post(path, content=pour(ENDED), headers=form)
+            assert (answer.status_code, answer.json()["error"]["type"]) == (413, "file_too_large"), path
 
-        for path in ("/gradio_api/queue/join", "/login"):
-            with contextlib.suppress(httpx.WriteError):  # it had seen enough, and closed the connection
-                assert (await app.client.post(path, content=pour())).status_code == 413
+
+FILE = b'--x\r\ncontent-disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+ENDED = FILE + b"short\r\n--x--\r\n"  # what comes after the end of a form belongs to no file
+
+
+async def pour(beginning: bytes = FILE) -> AsyncGenerator[bytes, None]:
+    """A body of 20 MB whose length is not told."""
+    yield beginning
+    for _ in range(200):
+        yield b"x" * 100_000
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("path", ["/ai/files", "/ai/generations", "/gradio_api/upload"])
+async def test_who_pours_a_file_in_is_told_the_limit(provider: Provider, tmp_path: Path, path: str) -> None:
+    """As `curl -T -` does: in chunks, and reading the answer while it still sends."""
+    large = tmp_path / "large"
+    await asyncio.to_thread(large.write_bytes, b"".join([part async for part in pour()]) * 3)
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, MAX_UPLOAD_MB="0.01") as app:
+        curl = await asyncio.create_subprocess_exec(
+            *("curl", "-sS", "-X", "POST", "-T", large, "-w", "\n%{http_code}", app.url + path),
+            *("-H", "transfer-encoding: chunked", "-H", "content-type: multipart/form-data; boundary=x"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await curl.communicate()
+    sentence, _, status = told.decode().rpartition("\n")
+    limit = (
+        "allowed size of 10000 bytes" if "upload" in path else "larger than 9.01 MB"
+    )  # the first is Gradio's
+    assert (status, limit in sentence) == ("413", True), sentence
 
 
 async def test_an_inbox_outlives_nobody(provider: Provider, tmp_path: Path) -> None:
@@ -266,3 +295,59 @@ async def ask(
     begun = re.findall(r'"conversation":"([\w-]+)"', unescaped(told))
     assert begun, told
     await app.engine.records.recorder.settle(begun[-1])
+
+
+# --- every route --------------------------------------------------------------------------------------------
+
+OURS = "test_no_route_of_ours_gives_or_changes_what_is_anothers"
+EVENTS = "test_no_event_of_the_page_gives_or_changes_what_is_anothers"
+FILES = "test_gradio_serves_no_upload_by_its_path"
+UPLOADS = "test_an_upload_is_gone_once_its_owner_has_read_it"
+USERS = "test_users_own_what_they_do_on_page_and_routes"
+NOBODYS = "the same for everybody"
+NO_VISITORS = "answers of nobody, as in tests/test_mcp.py"
+A_PAGES = "known by a random id that only the page has that made it up"
+TOOLS = [f"/gradio_api/mcp{end}" for end in ("", "/schema", "/sse", "/messages")]  # where mcp is installed
+ROWS = {  # route: what tries it with a second visitor, or why none can get anything
+    **dict.fromkeys(("/ai/stream_chat", "/ai/generations", "/ai/files"), OURS),
+    **{f"/ai/generations/{{generation_id}}{end}": OURS for end in ("", "/events", "/continue")},
+    **dict.fromkeys(("/ai/example", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"), NOBODYS),
+    **dict.fromkeys(("/login", "/logout", "/gradio_api/user", "/gradio_api/login_check"), USERS),
+    "/gradio_api/queue/join": EVENTS,
+    "/gradio_api/upload": UPLOADS,
+    **dict.fromkeys(("/", "/static/{path:path}", "/assets/{path:path}"), FILES),
+    **dict.fromkeys(("/config", "/favicon.ico", "/theme.css", "/robots.txt", "/manifest.json"), NOBODYS),
+    **dict.fromkeys(("/pwa_icon", "/pwa_icon/{size}"), NOBODYS),
+    **{f"/gradio_api/{name}": NOBODYS for name in ("app_id", "info", "startup-events", "theme.css")},
+    **{f"/gradio_api/{name}": A_PAGES for name in ("queue/data", "cancel", "reset", "upload_progress")},
+    "/gradio_api/heartbeat/{session_hash}": A_PAGES,
+    **dict.fromkeys(TOOLS, NO_VISITORS),
+}
+
+
+def list_routes(routes: Sequence[Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Yield method and path of every route of an application, with those of what is mounted in it."""
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "app", None)
+        path = before + (getattr(route, "path", None) or "")
+        if inner is not None and not hasattr(route, "endpoint") and hasattr(inner, "routes"):
+            yield from list_routes(inner.routes, path)
+        else:
+            yield from ((method, path) for method in getattr(route, "methods", None) or ("POST",))
+
+
+def test_what_the_rows_name_is_there() -> None:
+    assert {row for row in ROWS.values() if row not in globals()} == {NOBODYS, NO_VISITORS, A_PAGES}
+
+
+async def test_every_route_has_a_row_or_is_closed(app: RunningApp) -> None:
+    asgi: Any = app.server.config.app
+    routes = set(list_routes(asgi.routes))
+    assert ROWS.keys() - {path for _, path in routes} - set(TOOLS) == set(), "a row without a route"
+    open_ones = []
+    for method, path in sorted(routes):
+        if path.rstrip("/") not in ROWS and path not in ROWS:
+            asked = await app.client.request(method, re.sub(r"\{[^}]*\}", "x", path))
+            if asked.status_code not in (404, 405):
+                open_ones.append((method, path, asked.status_code))
+    assert open_ones == []
