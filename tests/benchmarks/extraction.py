@@ -6,8 +6,8 @@ pdf: token F1 against what pdftotext reads (pdf-reference/); files below the goa
 the text that was printed.
 encodings: share of the files of text/chardet that are decoded exactly. office: share of the words that the
 two other readers agree on (ours, markitdown, the bare text between the tags). hostile: how each file ends.
-markitdown is measured where it can be imported: MARKITDOWN may name the site-packages of an environment that
-has it.
+markitdown[pdf] is measured where it can be imported: MARKITDOWN may name the site-packages of environments that
+have it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def pdftotext(path: Path) -> str:
 
 def markitdown() -> ReadText | None:
     """Return markitdown's reader; None where it is not installed."""
-    sys.path.extend(filter(None, [os.environ.get("MARKITDOWN")]))
+    sys.path.extend(filter(None, os.environ.get("MARKITDOWN", "").split(os.pathsep)))
     try:
         from markitdown import MarkItDown  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
