@@ -87,6 +87,9 @@ class Generation:
         """Return the event that a reader has seen who says `after`: ids past the newest are the newest."""
         return min(max(after, -1), self.last_id)
 
+    async def reach(self, after: int) -> None:
+        """Return when event `after` is here, or cannot soon be: a copy of a log may be behind its reader."""
+
     @property
     def text(self) -> str:
         """The answer so far."""
@@ -414,10 +417,10 @@ class Generations:
         await asyncio.sleep(0)  # a callback that seals a log may still stand in the loop's queue
 
     def _ended(self, generation: Generation) -> None:
-        if self._running.pop(generation.id, None):
-            self._running_of[generation.caller] -= 1
-            if not self._running_of[generation.caller]:
-                del self._running_of[generation.caller]
+        del self._running[generation.id]
+        self._running_of[generation.caller] -= 1
+        if not self._running_of[generation.caller]:
+            del self._running_of[generation.caller]
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
         self.forget()

@@ -162,6 +162,81 @@ async def test_the_grace_time_begins_anew_when_the_last_reader_leaves() -> None:
     assert generation.finish_reason == "cancelled"
 
 
+async def test_an_answer_that_somebody_is_being_told_of_counts_as_followed() -> None:
+    _, generation, hand = start(Limits(abandoned_after=0.01))
+    with generation.held():
+        async with aclosing(generation.follow(idle=0.03)) as batches:
+            assert await anext(batches) == ()
+        hand.give("a")
+        await settle()
+        assert not generation.is_finished
+    await asyncio.wait_for(generation.wait(), 5)
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+
+
+async def test_a_reader_is_told_of_the_time_since_the_last_batch_and_not_since_the_first() -> None:
+    """The timer is set once, and looks when it fires whether that was too early."""
+    _, generation, hand = start()
+    loop = asyncio.get_running_loop()
+    async with aclosing(generation.follow(idle=0.2)) as batches:
+        loop.call_later(0.1, hand.give, "a")
+        assert await anext(batches) == [chunk("a")]
+        came = loop.time()
+        assert await anext(batches) == ()
+        assert loop.time() - came >= 0.19
+    generation.cancel()
+
+
+async def test_a_reader_who_was_slow_himself_is_told_of_no_idle_time() -> None:
+    _, generation, hand = start()
+    async with aclosing(generation.follow(idle=0.01)) as batches:
+        hand.give("a")
+        assert await anext(batches) == [chunk("a")]
+        await asyncio.sleep(0.03)  # the timer fires, and nobody waits
+        hand.give("b")
+        await settle()
+        assert await anext(batches) == [chunk("b")]
+    generation.cancel()
+
+
+async def test_a_reader_who_leaves_while_a_batch_comes_disturbs_nobody() -> None:
+    _, generation, hand = start()
+    leaving, staying = (asyncio.create_task(read(generation)) for _ in range(2))
+    await settle()
+    hand.give("a")
+    leaving.cancel()
+    hand.end()
+    assert await staying == [chunk("a"), done_event("stop")]
+    assert leaving.cancelled() or (await asyncio.wait([leaving]))[0] == {leaving}
+
+
+async def test_stop_returns_when_the_ending_is_there_and_the_source_closed() -> None:
+    _, generation, hand = start()
+    hand.give("a")
+    await settle()
+    await generation.stop()
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert hand.is_closed
+    assert (generation.find("chunk"), generation.find("citations")) == (chunk("a"), None)
+    assert generation.ending_id == generation.last_id == 1
+
+
+async def test_a_source_need_not_be_a_generator() -> None:
+    class Once:
+        def __init__(self) -> None:
+            self._left: list[Sequence[Event]] = [[chunk("a")]]
+
+        def __aiter__(self) -> Once:
+            return self
+
+        async def __anext__(self) -> Sequence[Event]:
+            if self._left:
+                return self._left.pop()
+            raise StopAsyncIteration
+
+    assert await read(Generations(QUIET).start(Once())) == [chunk("a"), done_event("stop")]
+
+
 async def test_no_timer_is_left_after_the_end() -> None:
     generations, generation, hand = start(Limits(abandoned_after=3600))
     hand.end()
@@ -187,6 +262,41 @@ async def test_shutdown_ends_all_that_run_with_an_event_that_readers_get() -> No
     assert [one for one in asyncio.all_tasks() if one.get_name().startswith("generation")] == []
     with pytest.raises(Stopping):
         generations.start(Hand().write())
+
+
+async def test_a_server_that_drains_starts_none_and_lets_those_that_run_end() -> None:
+    generations, generation, hand = start()
+    draining = asyncio.create_task(generations.drain(60))
+    await settle()
+    assert (generations.is_closed, generation.is_finished, draining.done()) == (True, False, False)
+    with pytest.raises(Stopping):
+        generations.start(Hand().write())
+    hand.end()
+    await asyncio.wait_for(draining, 5)
+    assert list(generation.events) == [done_event("stop")]
+
+
+async def test_shutdown_waits_for_a_source_that_clings_no_longer_than_it_may(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("chat.generations.CLOSE_SECONDS", 0.01)
+    release = asyncio.Event()
+
+    async def cling() -> AsyncGenerator[Sequence[Event]]:
+        try:
+            yield [chunk("a")]
+            await asyncio.Event().wait()
+        finally:
+            await release.wait()
+
+    generations = Generations(QUIET)
+    generation = generations.start(cling())
+    await settle()
+    await generations.aclose()
+    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert "did not let go of its source" in caplog.text
+    release.set()
+    await generation.wait()
 
 
 async def test_shutdown_before_the_first_step_ends_it_too() -> None:
