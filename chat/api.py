@@ -181,7 +181,7 @@ async def follow_generation(
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else -1
     if seen and seen.generation_id == generation_id:
         number = seen.number
-    return _follow(await engine.find(generation_id, caller.owner), number)
+    return await _follow(await engine.find(generation_id, caller.owner), number)
 
 
 @router.post("/generations/{generation_id}/continue", tags=["generations"], status_code=201)
@@ -268,8 +268,8 @@ async def _start_or_resume(
 ) -> Response:
     seen = parse_event_id(last_event_id)
     if seen:  # a reconnect: it must never start, and so bill, a second answer
-        return _follow(await engine.find(seen.generation_id, caller.owner), seen.number)
-    return _follow(await engine.start(body.turn(), caller), -1)
+        return await _follow(await engine.find(seen.generation_id, caller.owner), seen.number)
+    return await _follow(await engine.start(body.turn(), caller), -1)
 
 
 def _tell_started(engine: Engine, generation: Generation) -> Started:
@@ -280,7 +280,8 @@ def _tell_started(engine: Engine, generation: Generation) -> Started:
     )
 
 
-def _follow(generation: Generation, after: int) -> Response:
+async def _follow(generation: Generation, after: int) -> Response:
+    await generation.reach(after)
     if generation.is_finished and after >= generation.ending_id:
         return Response(status_code=204, headers={"cache-control": "no-store"})
     return EventStream(generation, after)

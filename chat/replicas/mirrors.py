@@ -23,6 +23,7 @@ from chat.replicas.link import Command, Link
 READ_ENTRIES = 200  # of a stream at a time
 UNUSED_SECONDS = 5.0  # without a reader, until a mirror is dropped; the answer goes on
 ENDED_SECONDS = 30.0  # that one is kept after its end
+REACH_SECONDS = 0.3  # that a reader who is ahead waits, before he is told whether there is more
 STOP_SECONDS = 12.0  # longer than it takes to find a writer dead
 
 INTERRUPTED = "The server that wrote this answer has stopped. Continue goes on."
@@ -55,6 +56,11 @@ class Mirror(Generation):
         if not self.is_finished:
             return max(after, -1)
         return min(after, self.last_id - 1) if self.is_sealed else super().place_of(after)
+
+    async def reach(self, after: int) -> None:
+        with anyio.move_on_after(REACH_SECONDS):
+            while self.last_id < after and not (self.is_finished or self.lost):
+                await self._changed(None)
 
     def receive(self, first: int | None, events: Sequence[Event]) -> bool:
         """Append what is new of a batch; return False where something before it is missing."""
