@@ -125,11 +125,11 @@ class Index:
         )
         return (self.postings[first:last] & _SENTENCE_MASK).astype(np.int32)
 
-    def count_before(self, keys: NDArray[np.uint64]) -> Places:
+    def count_before(self, keys: NDArray[np.uint64]) -> Ints:
         """Return, a row for each term, how often it stands before each sentence, and in all."""
-        counts = np.zeros((len(keys), len(self.starts)), np.intp)
+        counts = np.zeros((len(keys), len(self.starts)), np.int32)
         for row, key in zip(counts, keys, strict=True):
-            np.cumsum(np.bincount(self.find(key), minlength=len(self)), out=row[1:])
+            np.cumsum(np.bincount(self.find(key), minlength=len(self)), dtype=np.int32, out=row[1:])
         return counts
 
 
@@ -144,7 +144,7 @@ class Search:
 
     indexes: Sequence[Index]
     query: Query
-    counts: Sequence[Places]
+    counts: Sequence[Ints]
     weights: Scores
     importance: Scores
 
@@ -214,7 +214,7 @@ def _rarity(total: int, found: Scores) -> Scores:
     return rarity
 
 
-def _differ(index: Index, counts: Places, sentences: Places, scale: int) -> Scores:
+def _differ(index: Index, counts: Ints | Places, sentences: Places, scale: int) -> Scores:
     """Return how many of the things counted stand in the windows around `sentences`."""
     first, last = index.windows
     return (counts[..., last[scale, sentences]] - counts[..., first[scale, sentences]]).astype(np.float32)
