@@ -158,6 +158,7 @@ async def _work(
         if end.startswith("FAILED"):
             outcome.failures.append(f"{name}: {end}")
             if keep is not None:
+                keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{len(outcome.failures)}-{name}").write_bytes(data)
 
 
