@@ -158,7 +158,6 @@ async def _work(
         if end.startswith("FAILED"):
             outcome.failures.append(f"{name}: {end}")
             if keep is not None:
-                keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{len(outcome.failures)}-{name}").write_bytes(data)
 
 
@@ -197,6 +196,8 @@ def main() -> int:
     if "CORPORA" not in os.environ:
         print("CORPORA is not set: it names the folder with pdf/, office/ and text/.")
         return 2
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
     root = Path(os.environ["CORPORA"])
     found = (path for kind in ("pdf", "office", "text") for path in sorted((root / kind).rglob("*")))
     files = [path for path in found if path.is_file() and path.stat().st_size < LARGEST_BYTES]
