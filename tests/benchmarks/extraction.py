@@ -6,8 +6,8 @@ pdf: token F1 against what pdftotext reads (pdf-reference/); files below the goa
 the text that was printed.
 encodings: share of the files of text/chardet that are decoded exactly. office: share of the words that the
 two other readers agree on (ours, markitdown, the bare text between the tags). hostile: how each file ends.
-markitdown[pdf] is measured where it can be imported: MARKITDOWN may name the site-packages of environments that
-have it.
+markitdown[pdf] is measured where it can be imported: MARKITDOWN may name the site-packages of environments
+that have it.
 """
 
 from __future__ import annotations
