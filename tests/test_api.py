@@ -1,7 +1,7 @@
 """Every route over a real socket: the frames in their form and order, resuming, stopping, files, refusals.
 
-One provider and one server for the module, and then two replicas that are asked in turn, over a real Redis and
-PostgreSQL; a test with settings of its own starts its own.
+One provider and one server for the module, and then two replicas that are asked in turn, over a real Redis
+and PostgreSQL; a test with settings of its own starts its own.
 """
 
 from __future__ import annotations
