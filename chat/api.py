@@ -135,13 +135,20 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"itemSchema": FRAME_SCHEMA}}, "description": "Frames"},
     204: {"description": "You have all of it: EventSource stops"},
 }
+LONG_URL: dict[int | str, dict[str, Any]] = {
+    400: {
+        "model": ErrorBody,
+        "content": {"text/plain": {}},
+        "description": "Malformed; as plain text where the URL is longer than 64 kB, which POST is for",
+    }
+}
 BEARER = HTTPBearer(auto_error=False, description="API_TOKEN, where the server has one")  # GuardedRoute asks
 
 router = APIRouter(prefix="/ai", responses=FAILURES, route_class=GuardedRoute, dependencies=[Depends(BEARER)])
 server_router = APIRouter(tags=["server"], dependencies=[Depends(_authorize_reading)])
 
 
-@router.get("/stream_chat", tags=["generations"], responses=EVENTS, response_class=Response)
+@router.get("/stream_chat", tags=["generations"], responses=EVENTS | LONG_URL, response_class=Response)
 async def stream_chat(
     engine: TheEngine,
     caller: Caller,

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.provider import Provider
@@ -63,6 +64,15 @@ async def test_openapi_describes_every_route_of_ours_and_nothing_of_gradios(
     }
     assert docs.status_code == 200
     assert all(f"<code>{path}</code>" in docs.text for path in document["paths"])
+
+
+async def test_a_url_past_what_the_server_reads_is_answered_as_it_is_documented(routes: RunningApp) -> None:
+    url = f"{routes.url}/ai/stream_chat?user_message={'a' * 100_000}"
+    async with aiohttp.request("GET", url) as answer:
+        assert (answer.status, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    document = await read_openapi(routes)
+    documented = document["paths"]["/ai/stream_chat"]["get"]["responses"]["400"]["content"]
+    assert set(documented) == {"application/json", "text/plain"}
 
 
 async def test_every_operation_has_a_summary_a_description_and_its_refusals(routes: RunningApp) -> None:
