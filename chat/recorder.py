@@ -100,17 +100,20 @@ class Batches(Generic[T]):
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH_ITEMS], self._waiting[BATCH_ITEMS:]
             batch = [(item, done) for item, done in batch if not done.cancelled()]
-            try:
-                await self._write([item for item, _ in batch])
-            except Exception:  # one that cannot be written must not keep the others from it
-                await asyncio.gather(*(self._write_alone(item, done) for item, done in batch))
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+            if batch:
+                await self._write_together(batch)
 
-    async def _write_alone(self, item: T, done: asyncio.Future[None]) -> None:
+    async def _write_together(self, batch: list[tuple[T, asyncio.Future[None]]]) -> None:
+        error: Exception | None = None
         try:
-            await self._write([item])
-        except Exception as error:
-            if not done.done():
+            await self._write([item for item, _ in batch])
+        except Exception as raised:
+            if len(batch) > 1:  # one that cannot be written must not keep the others from it
+                await asyncio.gather(*(self._write_together([alone]) for alone in batch))
+                return
+            error = raised
+        for _, done in batch:
+            if error and not done.done():
                 done.set_exception(error)
+            elif not done.done():
+                done.set_result(None)

@@ -192,7 +192,9 @@ async def test_a_reader_who_was_slow_himself_is_told_of_no_idle_time() -> None:
     async with aclosing(generation.follow(idle=0.01)) as batches:
         hand.give("a")
         assert await anext(batches) == [chunk("a")]
-        await asyncio.sleep(0.03)  # the timer fires, and nobody waits
+        later = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, later.set)
+        await later.wait()  # the reader's timer was set before this one: it has fired, and nobody waited
         hand.give("b")
         await settle()
         assert await anext(batches) == [chunk("b")]

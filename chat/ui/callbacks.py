@@ -240,8 +240,7 @@ class Callbacks:
 
     async def _list_with(self, visit: Visit) -> str:
         """Return the list once a conversation that has just begun is kept."""
-        with contextlib.suppress(ChatError):
-            await self.engine.branch(visit.conversation, visit.owner)
+        await self.engine.records.recorder.settle(visit.conversation)
         return await sidebar.list_conversations(self.engine, visit)
 
     # --- inside --------------------------------------------------------------------------------------------
