@@ -212,7 +212,7 @@ async def read_file(
     password: Annotated[str, Form(description="Opens an encrypted file")] = "",
 ) -> FileRead:
     """Read a file, to ask about it with its `file_id`. Tells what could not be read."""
-    with engine.scratch() as folder:
+    with engine.inbox.scratch() as folder:
         path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
         attachment = await engine.attach(path, file.filename or "file", caller, password or None)
         document = await attachment.finish()

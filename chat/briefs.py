@@ -34,7 +34,8 @@ class Task:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
     begun: text and reasoning so far of an answer that is continued. demo: whose own try follows the quotes.
-    blind_models: names of the models that refused pictures; shared, and added to.
+    blind_models: names of the models that refused pictures; shared, and added to. wants_title: the model is
+    to name the conversation that this begins.
     """
 
     visitor: Visitor
@@ -49,6 +50,7 @@ class Task:
     begun: tuple[str, str] | None = None
     demo: Model | None = None
     blind_models: set[str] = field(default_factory=set)
+    wants_title: bool = False
 
 
 class Brief:

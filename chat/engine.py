@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from chat.access import Access
 from chat.allowances import Allowances
 from chat.answers import Answer
 from chat.attachments import Attachment, Attachments
+from chat.bookkeeping import Bookkeeping
 from chat.briefs import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
@@ -40,13 +41,11 @@ from chat.models import Models
 from chat.records import TEMPORARY, Records, cut_branch
 from chat.requests import Requests
 from chat.settings import Settings
-from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns import Options, Turn, Visitor
 
 RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
-SHORT_CHARACTERS = 2_000  # are counted sooner than a thread is found for them
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 DEFAULTS = Options()
 
@@ -81,8 +80,15 @@ class Engine:
         self._elsewhere = Elsewhere(settings.redis_url, self._generations, self.records.end_sealed)
         self._requests = Requests(self._elsewhere.replica)
         self._resuming: set[tuple[str, str]] = set()
-        self._untitled: set[str] = set()
         self._chores = Chores(self.records, self._attachments, self._generations)
+        self._books = Bookkeeping(
+            self.records,
+            self._chores,
+            self._allowances,
+            self.metrics,
+            self._traces,
+            logs_prompts=settings.log_prompts,
+        )
 
     async def open(self) -> None:
         """Open history and the readers. A history that cannot be opened becomes a notice, not a failure."""
@@ -223,14 +229,6 @@ class Engine:
         """Delete a file. Raises NotFound."""
         await self._attachments.delete(id, owner)
 
-    @contextlib.contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """Yield a folder for an upload; it is gone afterwards."""
-        folder = self.folder / "uploads"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as path:
-            yield Path(path)
-
     # --- conversations -------------------------------------------------------------------------------------
 
     def store(self, conversation_id: str) -> History:
@@ -289,18 +287,16 @@ class Engine:
             text=turn.user_message,
             attachment_ids=files,
         )
-        generation = await self._answer(
+        return await self._answer(
             question,
             branch,
             visitor,
             turn.options,
             is_new=True,
             is_first=is_first,
+            wants_title=is_first and self._may_title(turn),
             generation_id=generation_id,
         )
-        if turn.wants_title and is_first and self._may_title(turn):
-            self._untitled.add(conversation_id)
-        return generation
 
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
         kept = await self.records.message(message_id, visitor.owner)
@@ -326,7 +322,8 @@ class Engine:
             await self.stop(generation_id, owner)
 
     def _may_title(self, turn: Turn) -> bool:
-        return self.settings.titles == "model" and not (turn.is_temporary or self.models.is_demo)
+        is_plain = not (turn.is_temporary or self.models.is_demo)
+        return turn.wants_title and self.settings.titles == "model" and is_plain
 
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused, or Stopping."""
@@ -343,6 +340,7 @@ class Engine:
         *,
         is_new: bool = False,
         is_first: bool = False,
+        wants_title: bool = False,
         begun: Message | None = None,
         generation_id: str = "",
     ) -> Generation:
@@ -364,6 +362,7 @@ class Engine:
             begun=(begun.text, begun.reasoning) if begun else None,
             demo=demo,
             blind_models=self.models.blind,
+            wants_title=wants_title,
         )
         generation_id = generation_id or new_id()
         answer = Answer(
@@ -397,22 +396,4 @@ class Engine:
     def _ended(self, generation: Generation) -> None:
         answer = self._answers.get(generation)
         if answer:
-            self.records.end_answer(generation, answer)
-            if self.settings.log_prompts:
-                write_turn(answer.task.question, generation.text)
-            account = partial(self._account, generation, answer)
-            self.records.recorder.later(f"tokens of {generation.id}", account)
-            if generation.finish_reason == "stop" and answer.conversation_id in self._untitled:
-                self._chores.start(self._chores.write_title(generation, answer))
-            self._untitled.discard(answer.conversation_id)
-
-    async def _account(self, generation: Generation, answer: Answer) -> None:
-        written = generation.text + generation.reasoning
-        if len(written) < SHORT_CHARACTERS:
-            tokens = answer.count_tokens(written)
-        else:  # 0.4 µs a character, and at shutdown all end at once
-            tokens = await asyncio.to_thread(answer.count_tokens, written)
-        self.metrics.count_answer(generation, answer, tokens)
-        self._traces.record(generation, answer, tokens)
-        await self._allowances.spend(answer.task.visitor, tokens)
-        self.records.recorder.later(answer.conversation_id, answer.release)  # after what is recorded of it
+            self._books.close(generation, answer)

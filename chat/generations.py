@@ -24,6 +24,7 @@ import orjson
 
 from chat.errors import AnswerTooLong, ChatError, NotFound, Refused, Stopping
 from chat.events import ENDINGS, Event, Source, done_event, error_event, read_text
+from chat.idle_timer import IdleTimer
 from chat.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Generation:
         Raises Unreachable where another replica writes the log and cannot be reached: that is no event.
         """
         at = self.place_of(after) + 1
-        timer = _IdleTimer(idle) if idle else None
+        timer = IdleTimer(idle) if idle else None
         self.enter()
         try:
             while True:
@@ -213,11 +214,9 @@ class Generation:
         return self._said
 
     def _check_limits(self) -> None:
-        if len(self._events) > self._limits.max_events or self.bytes > self._limits.max_bytes:
-            raise AnswerTooLong(
-                f"The answer was cut: it grew past {self._limits.max_events} events "
-                f"or {self._limits.max_bytes} bytes."
-            )
+        events, size = self._limits.max_events, self._limits.max_bytes
+        if len(self._events) > events or self.bytes > size:
+            raise AnswerTooLong(f"The answer was cut: it grew past {events} events or {size} bytes.")
 
     def _seal(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -241,7 +240,7 @@ class Generation:
                 waiter.set_result(True)
         self._waiters.clear()
 
-    async def _changed(self, timer: _IdleTimer | None) -> bool:
+    async def _changed(self, timer: IdleTimer | None) -> bool:
         """Wait for an append, or for the timer; the time-out is on the log, never on a generator."""
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
@@ -283,40 +282,6 @@ class Generation:
             self._abandoned = None
 
 
-class _IdleTimer:
-    """Tells one reader that nothing has come for `seconds`.
-
-    Set once, it looks when it fires whether that was too early: one for each batch would cost more than the
-    batch does.
-    """
-
-    __slots__ = ("_handle", "_loop", "_seconds", "_since", "_waiter")
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._loop = asyncio.get_running_loop()
-        self._handle: asyncio.TimerHandle | None = None
-
-    def watch(self, waiter: asyncio.Future[bool]) -> None:
-        """Resolve `waiter` with False unless something else does so in time."""
-        self._waiter, self._since = waiter, self._loop.time()
-        if self._handle is None:
-            self._handle = self._loop.call_later(self._seconds, self._look)
-
-    def close(self) -> None:
-        if self._handle:
-            self._handle.cancel()
-
-    def _look(self) -> None:
-        left = self._since + self._seconds - self._loop.time()
-        if left > 0:
-            self._handle = self._loop.call_later(left, self._look)
-            return
-        self._handle = None
-        if not self._waiter.done():
-            self._waiter.set_result(False)
-
-
 class Generations:
     """All generations of this process: starts, finds, forgets and ends them."""
 
@@ -328,12 +293,7 @@ class Generations:
         self._finished: dict[str, tuple[float, Generation]] = {}  # by ending, oldest first
         self._kept_bytes = 0
         self._closing: set[asyncio.Task[None]] = set()  # a source may close after its ending
-        self._closed = False
-
-    @property
-    def is_closed(self) -> bool:
-        """Was `aclose` called, so that no more are started?"""
-        return self._closed
+        self.is_closed = False  # so that no more are started
 
     @property
     def running(self) -> int:
@@ -351,7 +311,7 @@ class Generations:
 
     def check(self, caller: str) -> None:
         """Raise Refused or Stopping where one more may not be started now."""
-        if self._closed:
+        if self.is_closed:
             raise Stopping("The server is stopping. Try again in a moment.")
         if self.running >= self.limits.max_running:
             raise Refused(
@@ -401,13 +361,13 @@ class Generations:
 
     async def drain(self, seconds: float) -> None:
         """Start no more; return when all have ended by themselves, or after these seconds."""
-        self._closed = True
+        self.is_closed = True
         if self._closing and seconds:
             await asyncio.wait(self._closing, timeout=seconds)
 
     async def aclose(self, ending: Event | None = None) -> None:
         """End all that run, with `ending`, and return when each has ended."""
-        self._closed = True
+        self.is_closed = True
         for generation in list(self._running.values()):
             generation.cancel(ending)
         if self._closing:

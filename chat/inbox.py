@@ -11,8 +11,10 @@ import contextlib
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 
 from chat.errors import NotFound
@@ -64,6 +66,14 @@ class Inbox:
         """Delete an upload that was read or refused."""
         self._sizes.pop(path, None)
         shutil.rmtree(path.parent, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a folder for an upload that is read at once; it is gone afterwards."""
+        folder = self._folder / "scratch"  # a level lower than what `take` gives away
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as path:
+            yield Path(path)
 
     def _copy_of(self, path: Path, kept: Path) -> None:
         try:
