@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --cov
-BENCHMARKS := start streams page extraction retrieval quotes
+BENCHMARKS := start streams page page_users extraction retrieval quotes
 
 .PHONY: install install-dev run check format test coverage bench fuzz load soak screenshots audit
 

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.page [deltas] [deltas a second] [messages of 4 kB before]
 
 Each way of showing is a server process of its own over the same scripted provider, whose deltas are the time
-at which they were sent, so that the lag can be read off the screen. WAYS names those to run.
+at which they were sent, so that the lag can be read off the screen. WAYS names those to run. A way that is
+not through after six times what the model takes, and a minute, has no figures but that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
+from playwright.async_api import Error as BrowserError
 
 from tests.browsers import start_chromium
 from tests.pages import Visit
@@ -85,10 +87,7 @@ async def main() -> None:
         provider.scripts["stamped"] = _stamp(deltas, rate)
         for way in os.environ.get("WAYS", "page load_chat each").split():
             async with _serve(way, provider.url, before) as (url, pid):
-                page = await browser.new_page()
-                result = await _measure(way, page, url, pid, deltas / rate)
-                print(result.line(), flush=True)
-                await page.close()
+                print(await _try(way, browser, url, pid, deltas / rate), flush=True)
 
 
 def _stamp(deltas: int, rate: int) -> Script:
@@ -106,6 +105,20 @@ def _stamp(deltas: int, rate: int) -> Script:
         await call.finish()
 
     return send
+
+
+async def _try(way: str, browser: Browser, url: str, pid: int, seconds: float) -> str:
+    """Return the line of a way's figures, or that it took too long. seconds: that the model takes."""
+    limit = seconds * 6 + 60
+    page = await browser.new_page()
+    page.set_default_timeout(limit * 1000)
+    try:
+        async with asyncio.timeout(limit):  # a page that hangs answers no question of playwright's
+            return (await _measure(way, page, url, pid, seconds)).line()
+    except (TimeoutError, BrowserError):
+        return f"{way:12} more than {limit:.0f} s"
+    finally:
+        await page.close()
 
 
 async def _measure(way: str, page: Page, url: str, pid: int, seconds: float) -> Result:
@@ -131,16 +144,15 @@ async def _measure(way: str, page: Page, url: str, pid: int, seconds: float) -> 
     before, began = _cpu(pid), time.monotonic()
     await box.fill("go")
     await box.press("Enter")
-    await page.wait_for_function("window.seen.lags.length > 3", timeout=60_000)
-    limit = (seconds * 6 + 60) * 1000
+    await page.wait_for_function("window.seen.lags.length > 3")
     if over:
-        await page.wait_for_selector(over, timeout=limit)
+        await page.wait_for_selector(over)
     else:
         still = (
             "(() => { const was = window.was; window.was = seen.lags.length; return was === window.was })()"
         )
         await page.wait_for_timeout(seconds * 1000)
-        await page.wait_for_function(still, polling=1500, timeout=limit)
+        await page.wait_for_function(still, polling=1500)
     cpu = _cpu(pid) - before - idle * (time.monotonic() - began)
     seen = await page.evaluate("window.seen")
     return Result(way, seen["lags"], seen["behind"], seen["gaps"][3:], cpu, len(seen["lags"]))
