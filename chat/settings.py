@@ -60,7 +60,7 @@ def _whole(low: int, high: int) -> Parse:
 def _number(low: float, high: float) -> Parse:
     def parse(value: str) -> float:
         if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value) or not low <= float(value) <= high:
-            raise ValueError(f"a number from {low:g} to {high:g}")
+            raise ValueError(f"a number from {low:.12g} to {high:.12g}")
         return float(value)
 
     return parse

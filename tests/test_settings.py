@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from chat.errors import SettingError
 from chat.settings import Settings
@@ -86,3 +88,16 @@ def test_every_setting_stands_in_the_readme_and_in_the_example_file() -> None:
     example = set(re.findall(r"^#? ?([A-Z_0-9]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
     assert table == variables
     assert example == variables
+
+
+def test_each_line_of_the_example_file_may_be_used_as_it_is() -> None:
+    example = (ROOT / ".env.example").read_text("utf-8")
+    used = dotenv_values(stream=StringIO(re.sub(r"^# ([A-Z_0-9]+=)", r"\1", example, flags=re.MULTILINE)))
+    assert len(used) > 40
+    assert Settings.from_env({key: value or "" for key, value in used.items()}) == Settings.from_env({})
+
+
+def test_the_table_in_the_readme_has_the_defaults() -> None:
+    table = (ROOT / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([A-Z_0-9]+)` \| (?:`([^`]*)`)? \|", table, re.MULTILINE))
+    assert Settings.from_env(rows) == Settings.from_env({})
