@@ -18,3 +18,12 @@ def test_every_folded_letter_knows_where_it_stands(text: str) -> None:
     evidence = Evidence.prepare(make_document(text, unit=""))
     assert evidence.folded == fold(text)
     assert "".join(fold(text[offset]) for offset in sorted(set(evidence.offsets.tolist()))) == evidence.folded
+
+
+def test_a_long_text_folds_as_a_short_one_does() -> None:
+    text = "Fine ﬁle ①, 20 ㎏ in 上海.\n" * 4_000
+    evidence = Evidence.prepare(make_document(text, unit=""))
+    assert evidence.folded == fold(text)
+    last = evidence.folded.rindex("kg")
+    assert text[evidence.offsets[last]] == text[evidence.offsets[last + 1]] == "㎏"
+    assert text[int(evidence.offsets[-1]) :] == "海.\n"
