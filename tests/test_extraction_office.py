@@ -232,13 +232,15 @@ HTML = """<!doctype html><html><head><title>A page</title><style>p {color: red}<
 text<br>next</p><ul><li>one<li>two</ul><table><tr><th>a</th><th>b</th></tr>
 <tr><td><p>1</p></td><td>2</td></tr></table><pre>x = 1
   y</pre><img alt="a cat" src="http://127.0.0.1:1/x.png">
-<input type=hidden value=secret><input value=shown>"""
+<input type=hidden value=secret><input value=shown><svg><defs><text>no</text></defs><title>no</title>
+<text>bar</text><text>2025</text></svg><button>Send</button><textarea>typed</textarea>"""
 
 
 def test_html_is_what_a_reader_sees(read: Read) -> None:
     assert read("a.html", HTML.encode())[1] == Page(
         "",
-        "A page\n## Part\nSome bold text\nnext\n- one\n- two\na | b\n1 | 2\nx = 1\n  y\na cat shown",
+        "A page\n## Part\nSome bold text\nnext\n- one\n- two\na | b\n1 | 2\nx = 1\n  y\na cat shown\n"
+        "bar\n2025\nSend\ntyped",
         "A page",
     )
 
@@ -301,6 +303,16 @@ def test_notebook_has_text_code_and_output(read: Read) -> None:
     assert read("a.ipynb", notebook)[1] == Page("", "# Title\ntext\n\n```python\nprint(1)\n```\n1\n\n")
 
 
+def test_notebook_shows_tables_and_names_errors(read: Read) -> None:
+    outputs = [
+        {"output_type": "display_data", "data": {"text/html": "<tr><td>a<td>b</tr>"}},
+        {"output_type": "error", "ename": "KeyError", "evalue": "'x'", "traceback": ["..."]},
+    ]
+    cells = [{"cell_type": "code", "source": "f()", "outputs": outputs}]
+    notebook = json.dumps({"nbformat": 4, "cells": cells}).encode()
+    assert read("a.ipynb", notebook)[1] == Page("", "```python\nf()\n```\na | b\nKeyError: 'x'\n")
+
+
 def test_notebook_that_is_none_is_read_as_text(read: Read) -> None:
     assert read("a.ipynb", b'{"a": 1}')[1] == Page("", '{"a": 1}')
 
@@ -313,3 +325,24 @@ def test_rtf_is_read_in_its_code_page(read: Read) -> None:
 def test_subtitles_keep_their_starts(read: Read) -> None:
     srt = "1\n00:00:01,500 --> 00:00:03,000\nHello\nthere\n\n2\n00:01:00,000 --> 00:01:02,000\n1984\n"
     assert read("a.srt", srt.encode())[1] == Page("", "[00:00:01] Hello\nthere\n[00:01:00] 1984")
+
+
+def test_subtitles_lose_their_styling_and_keep_who_speaks(read: Read) -> None:
+    vtt = (
+        "WEBVTT\n\nNOTE not said\n\nSTYLE\n::cue {}\n\nintro\n00:01.000 --> 00:02.000 align:start\n"
+        "<v Ann Lee><i>Hello</i> 3 < 4\n\n2\n00:03.000 --> 00:04.000\n{\\an8}NOTE this\n"
+    )
+    assert read("a.vtt", vtt.encode())[1] == Page(
+        "", "WEBVTT\n[00:01] Ann Lee: Hello 3 < 4\n[00:03] NOTE this"
+    )
+
+
+def test_codes_in_json_are_the_characters_that_they_stand_for(read: Read) -> None:
+    data = rb'{"\u4e2d\u6587": "a\nb \"c\" \u0022d C:\\new \ud83d\ude00", "u": "https:\/\/e.org"}'
+    assert read("a.json", data)[1] == Page(
+        "", '{"中文": "a\nb \\"c\\" \\u0022d C:\\\\new \U0001f600", "u": "https://e.org"}'
+    )
+
+
+def test_colours_of_a_terminal_are_left_out(read: Read) -> None:
+    assert read("a.log", b"\x1b[1;32mok\x1b[0m done\n")[1] == Page("", "ok done\n")

@@ -10,44 +10,15 @@ from chat.extraction import encodings
 from chat.extraction.package import heading
 from chat.extraction.source import Findings, Shape, Source
 
-UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "math-ml", "object", "iframe"})
-BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-        "option",
-        "title",
-    ]
+UNSEEN = frozenset(
+    {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}
 )
+BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "legend", "li",
+    "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "text",
+    "textarea", "tfoot", "thead", "title", "tr", "ul",
+})  # fmt: skip
 CELLS = frozenset({"td", "th"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 SCRIPTS = re.compile(r"<(/?)(script|style)\b[^>]{0,2000}?(/?)>", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat.documents import Page
-from chat.extraction import encodings, plain
+from chat.extraction import encodings, markup, plain
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/x-ipynb+json"
@@ -34,10 +34,19 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
         return
     yield f"```{language}\n{text}\n```"
     for output in cell.get("outputs", ()):
-        shown = output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue") or ""
-        if printed := _joined(shown):
+        if printed := _shown(output):
             yield printed
     yield ""
+
+
+def _shown(output: dict[str, Any]) -> str:
+    """Return what an output shows as text: HTML where it is nothing else, an error by its name."""
+    data = output.get("data", {})
+    if "ename" in output:
+        return f"{output['ename']}: {output.get('evalue', '')}"
+    if "text/html" in data and "text/plain" not in data:
+        return markup.text_of_html(_joined(data["text/html"]))[0]
+    return _joined(output.get("text") or data.get("text/plain") or data.get("text/markdown") or "")
 
 
 def _joined(value: object) -> str:

@@ -22,7 +22,16 @@ MEDIA_TYPES = {
     "xml": "application/xml",
     "svg": "application/xml",
 }
+ESCAPED = frozenset({"json", "jsonl", "ndjson", "geojson", "properties"})
+ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+SIGNS = {"n": "\n", "t": "\t", "r": "", "/": "/"}
 TIMES = re.compile(r"^\s*((?:\d+:)?\d+:\d+)[.,]\d+\s+-->")
+# The number above a cue's times; notes, styles, and what stands alone above times as the cue's name.
+UNSPOKEN = re.compile(
+    r"^\d+[ \t]*\n(?=.*-->)|(?<=\n\n)(?:(?:NOTE|STYLE|REGION)(?=\s).*(?:\n.+)*|.+\n(?=.*-->))", re.MULTILINE
+)
+SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]{1,80})>")
+STYLES = re.compile(r"</?[a-z][^>\n]{0,80}>|<[\d:.]+>|\{\\[^}\n]{0,80}\}", re.IGNORECASE)
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 BINARY = "a binary file of a kind that is not known"
 BINARY_SHARE = 0.02
@@ -40,20 +49,36 @@ def read(source: Source) -> Findings:
     if not text.strip("\x00 \t\r\n\ufeff"):
         raise refusals.empty(source.name)
     yield Shape(MEDIA_TYPES.get(source.suffix, "text/plain"))
-    yield Page("", cues(text) if source.suffix in ("srt", "vtt") or text.startswith("WEBVTT") else text)
+    if source.suffix in ("srt", "vtt") or text.startswith("WEBVTT"):
+        text = cues(text)
+    yield Page("", unescape(text) if source.suffix in ESCAPED else text)
     yield from judge(text, encoding)
 
 
 def cues(text: str) -> str:
-    """Return subtitles as lines of `[start] words`."""
+    """Return subtitles as lines of `[start] words`; a speaker's name stays, a cue's own does not."""
+    text = UNSPOKEN.sub("", "\n".join(text.splitlines()))
     lines, start = [], ""
-    for line in text.splitlines():
+    for line in STYLES.sub("", SPEAKER.sub(r"\1: ", text)).split("\n"):
         if match := TIMES.match(line):
             start = f"[{match.group(1)}] "
-        elif line.strip() and not (line.strip().isdigit() and not start):
-            lines.append(start + line)
+        elif line.strip():
+            lines.append(start + line.strip())
             start = ""
     return "\n".join(lines)
+
+
+def unescape(text: str) -> str:
+    """Return JSON as a person reads it: many programs write every Chinese character as a code."""
+    return ESCAPE.sub(_character, text)
+
+
+def _character(match: re.Match[str]) -> str:
+    code, sign = match.groups()
+    if code is None:
+        return SIGNS.get(sign, match.group())
+    character = chr(int(code, 16))
+    return character if character >= " " and character not in '"\\' else match.group()
 
 
 def refuse_binary(text: str, name: str) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
-UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufdd0-\ufdef\ufffe\uffff]")
+# Colours of a terminal go with all that sets them.
+UNWANTED = re.compile(
+    r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\ufeff\ufdd0-\ufdef\ufffe\uffff]"
+)
 LONE_SURROGATES = re.compile(r"[\ud800-\udfff]+")
 BLANKS_AT_END = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 EMPTY_LINES = re.compile(r"\n{4,}")
