@@ -90,6 +90,13 @@ async def choose_from_menu(entry: Locator, action: str) -> None:
     await entry.locator(f'.menu [data-do="{action}"]').click()
 
 
+async def answer_question(tab: Visit, text: str | None = None) -> None:
+    """Say yes to what the page asks, or give it a text."""
+    if text is not None:
+        await tab.page.locator("dialog input").fill(text)
+    await tab.page.locator("dialog button").last.click()
+
+
 def text_file(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from pypdf import PdfWriter
 
-from tests.pages import Visit, choose_from_menu, text_file, visit
+from tests.pages import Visit, answer_question, choose_from_menu, text_file, visit
 from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.scenarios import ANSWER
@@ -120,8 +120,6 @@ async def test_where_the_disk_will_be_lost_the_page_says_so(
 
 
 async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
-    names = iter(["花园", "台灯"])
-    tab.page.on("dialog", lambda dialog: dialog.accept(next(names) if dialog.type == "prompt" else None))
     entries = tab.page.locator("#conversations .conversation")
     search = tab.page.locator("#search textarea, #search input")
 
@@ -132,8 +130,10 @@ async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     await tab.page.locator('#sidebar [data-do="new"]').click()
     await tab.ask("About gardens")
     await press(0, "rename")
+    await answer_question(tab, "花园")
     await expect(tab.conversations.nth(0)).to_have_text("花园")
-    await press(1, "rename")
+    await tab.conversations.nth(1).dblclick()
+    await answer_question(tab, "台灯")
     await expect(tab.conversations.nth(1)).to_have_text("台灯")
     await search.fill("电池")
     await expect(tab.conversations).to_have_count(1)
@@ -142,8 +142,13 @@ async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     await expect(tab.conversations).to_have_text(["花园", "台灯"])
     await press(1, "pin")
     await expect(tab.conversations).to_have_text(["台灯", "花园"])
-    await press(1, "delete")
-    await expect(tab.conversations).to_have_text(["台灯"])
+    await press(0, "delete")
+    await expect(tab.page.locator("dialog")).to_contain_text("Delete “台灯” for good?")
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.page.locator("dialog")).to_have_count(0)
+    await press(0, "delete")
+    await answer_question(tab)
+    await expect(tab.conversations).to_have_text(["花园"])
     await expect(tab.page.locator("#starters")).to_be_visible()
 
 

@@ -10,7 +10,7 @@ import pytest
 from chat.turns import Options, Visitor
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
-from chat.ui.visits import Visit, pick_language, read_key, read_options, read_paths, read_visit
+from chat.ui.visits import Visit, read_key, read_options, read_paths, read_visit
 from tests.provider import Provider
 from tests.servers import run_routes
 
@@ -70,11 +70,9 @@ def test_paths_and_keys_are_short_plain_texts() -> None:
 
 
 def test_the_language_is_what_was_chosen_else_the_browsers_first_else_english() -> None:
-    assert [pick_language("zh"), pick_language("", "zh-TW,en;q=0.5"), pick_language("fr", "zh")] == [
-        "zh",
-        "zh",
-        "en",
-    ]
+    given = [("zh-CN", ""), ("", "zh-TW,en;q=0.5"), ("fr", "zh"), (7, "zh")]
+    read = [read_visit({"language": asked}, session="s", accepts=header) for asked, header in given]
+    assert [visit.language for visit in read] == ["zh", "zh", "en", "zh"]
 
 
 async def test_each_send_is_a_request_of_its_own(provider: Provider, tmp_path: Path) -> None:

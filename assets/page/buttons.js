@@ -2,38 +2,29 @@
 
 const local = {
   close: closeDrawer,
-  "cancel-edit": () => setEditing(""),
+  "cancel-edit": cancelEditing,
   import: chooseImport,
   temporary: () => { setTemporary(!state.temporary); leave(""); act("show", "new"); focusComposer(); },
   language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
   earlier: () => { state.shown += 80; stick = false; act("show", "open"); },
   end: goToEnd,
+  model: () => { document.querySelector("#settings:not(.open) .toggle-button")?.click(); focusOn("#model input"); },
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
 };
-
-function asked(button) {
-  const name = button.dataset.do;
-  if (name === "delete") return confirm((state.words["sidebar.delete.sure"] ?? "").replace("{title}", button.dataset.value ?? "")) ? {} : null;
-  if (name === "rename") {
-    const title = prompt(state.words["sidebar.rename"], button.dataset.value ?? "");
-    return title?.trim() ? { value: title.trim() } : null;
-  }
-  return {};
-}
 
 // Model text cannot make a button of the page: what it writes stands in a Chatbot outside of our components.
 function isOurs(button) {
   return !button.closest(".prose.chatbot, .md.chatbot") && (!button.closest(".message-row") || button.closest(".component"));
 }
 
-function hearClick(event) {
+async function hearClick(event) {
   const button = event.target.closest?.("[data-do]");
   if (!button || !isOurs(button) || button.disabled) return;
-  const { do: name, lane, id, value } = button.dataset;
+  const { do: name, lane, id } = button.dataset;
   if (local[name]) return local[name](button);
-  const answer = asked(button);
-  if (answer === null) return;
+  const value = await complete(name, button.dataset.value);
+  if (value === null) return;
   if (lane === "drawer") opener = button;
   if (name === "copy") button.classList.add("pressed");
   if (name === "like" || name === "dislike") press(button);
@@ -42,17 +33,18 @@ function hearClick(event) {
   if (name === "open" || name === "new") leave(conversation);
   if (name === "new") focusComposer();
   const isPressed = button.getAttribute("aria-pressed") === "true";
-  act(lane, name, { id, value: answer.value ?? (button.hasAttribute("aria-pressed") ? String(isPressed) : value), conversation });
+  act(lane, name, { id, value: button.hasAttribute("aria-pressed") ? String(isPressed) : value, conversation });
 }
 
-// A menu of the list is open alone, and closes with the next click or Escape.
+// A title that is clicked twice is renamed.
+function hearDoubleClick(event) {
+  event.target.closest?.("#conversations .open")?.parentElement.querySelector(".do-rename")?.click();
+}
+
+// A menu of the list is open alone, and closes with the next click.
 const menus = () => document.querySelectorAll("#conversations details[open]");
 function closeMenus(event) {
   for (const menu of menus()) if (event.target.closest?.(".menu") || !menu.contains(event.target)) menu.open = false;
-}
-function escapeMenus(event) {
-  if (event.key !== "Escape") return;
-  for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
 }
 function showMenu(event) {
   if (event.target.open) event.target.querySelector?.("#conversations .menu")?.scrollIntoView({ block: "nearest" });
@@ -84,7 +76,7 @@ function leave(conversation) {
   remember(conversation);
   state.shown = 0;
   state.generation = "";
-  setEditing("");
+  if (state.editing) cancelEditing();
   stick = true;
   closeSidebar();
 }

@@ -1,9 +1,24 @@
 // The composer: what is edited, and when Enter sends.
 
+let typedBefore = ""; // what stood in the box when an earlier message came into it
 function setEditing(id) {
+  if (id && !state.editing) typedBefore = typed();
   state.editing = id;
   document.body.classList.toggle("is-editing", Boolean(id));
   if (id) requestAnimationFrame(() => document.querySelector("#composer textarea")?.focus());
+}
+// What is sent leaves the box at once, by our own hand: what Gradio writes into it comes when it comes, and has taken away
+// what was typed next, or a message that was refused and had just come back.
+function send(message) {
+  const sent = [visit("send"), { text: message?.text ?? "", files: [] }];
+  writeComposer(state.editing ? typedBefore : "");
+  return sent;
+}
+function cancelEditing() {
+  setEditing("");
+  takeBackFiles([]);
+  writeComposer(typedBefore);
+  focusComposer();
 }
 
 // As if it were typed: the component hears of it, and grows with it.
@@ -46,12 +61,15 @@ function labelButtons() {
   }
 }
 
-// What was being typed outlives the page, which is loaded anew when its server is another one by now.
+// What was being written outlives the page, which is loaded anew when its server is another one by now.
 const typed = () => document.querySelector("#composer textarea")?.value ?? "";
 function keepDraft() {
-  keep("session", "draft", typed());
+  const files = state.files.filter((file) => file.id).map(({ id, label, isSent }) => ({ id, label, isSent }));
+  keep("session", "draft", JSON.stringify({ text: typed(), files, editing: state.editing }));
 }
 function restoreDraft() {
-  const draft = read("session", "draft");
-  if (draft && !typed()) writeComposer(draft);
+  const draft = readJson("session", "draft");
+  if (draft.editing) setEditing(draft.editing);
+  if (draft.files?.length) giveFiles(draft.files);
+  if (draft.text && !typed()) writeComposer(draft.text);
 }

@@ -10,7 +10,7 @@ function takeFiles(value) {
     // The component tells of the same files again before it has heard that they are taken.
     if (performance.now() - (taken.get(data.path) ?? -Infinity) < 1000) continue;
     taken.set(data.path, performance.now());
-    const file = { key: crypto.randomUUID?.() ?? String(Math.random()), data, id: "", status: "reading", label: data.orig_name };
+    const file = { key: crypto.randomUUID?.() ?? String(Math.random()), data, id: "", status: "reading", label: data.orig_name, isSent: false };
     state.files.push(file);
     waiting.push({ file, password: "" });
   }
@@ -31,6 +31,17 @@ function upload() {
   return [visit("file"), reading ? [reading.file.data.path] : []];
 }
 
+// Files that were read before: of a message that is edited or refused, or of a page that was loaded anew.
+function giveFiles(files) {
+  takeBackFiles(files);
+  state.files.push(...files.map((file) => ({ key: file.id, data: { orig_name: file.label }, status: "done", isSent: true, ...file })));
+  drawFiles();
+}
+function takeBackFiles(others) {
+  state.files = state.files.filter((file) => !file.isSent && others.every((other) => other.id !== file.id));
+  drawFiles();
+}
+
 // An export to take in goes the same way as a file: only Gradio's uploader makes a path that the server takes.
 let imported = null;
 async function importing() {
@@ -44,8 +55,9 @@ function chooseImport() {
     const body = new FormData();
     body.append("files", input.files[0]);
     const answer = await fetch(`${root()}/gradio_api/upload`, { method: "POST", body });
-    const [path] = await answer.json();
-    imported = path;
+    const said = await answer.json();
+    if (!answer.ok) return showNotice(said.error?.message);
+    [imported] = said;
     act("import", "import");
   };
   input.click();
@@ -117,7 +129,7 @@ function passwordForm(file) {
 
 function removeFile(file) {
   state.files = state.files.filter((other) => other !== file);
-  if (file.id) act("quiet", "detach", { id: file.id });
+  if (file.id && !file.isSent) act("quiet", "detach", { id: file.id });
   drawFiles();
   document.querySelector("#composer textarea")?.focus();
 }

@@ -1,15 +1,16 @@
 // The beginning: listeners, and what Gradio's events may call (`window.xiaojia`).
 
 document.addEventListener("click", hearClick);
+document.addEventListener("dblclick", hearDoubleClick);
 document.addEventListener("click", closeMenus);
-document.addEventListener("keydown", escapeMenus);
+document.addEventListener("keydown", hearKeys);
 document.addEventListener("toggle", showMenu, true);
 for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
 document.addEventListener("drop", drop, true);
 addEventListener("pagehide", keepDraft);
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("has-drawer")) closeDrawer(); });
+document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); }); // a phone ends hidden pages without a word
 function begin() {
   const appearance = read("local", "appearance");
   if (appearance) document.body.classList.toggle("dark", appearance === "dark");
@@ -22,6 +23,7 @@ else document.addEventListener("DOMContentLoaded", begin);
 function keepOptions(names, values) {
   state.options = Object.fromEntries(names.map((name, at) => [name, values[at]]));
   keep("local", "options", JSON.stringify(state.options));
+  showModel(state.model);
 }
 
 function keepKey(key) {
@@ -33,4 +35,4 @@ function search(query) {
   return visit("list");
 }
 
-return { visit, connect, takeFiles, upload, importing, keepOptions, keepKey, search, act, state };
+return { visit, send, connect, takeFiles, upload, importing, keepOptions, keepKey, search, act, state };

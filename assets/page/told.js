@@ -11,11 +11,16 @@ function hear(said) {
   if ((told.asked ?? state.conversation) !== state.conversation) return; // somebody has gone elsewhere since
   if (told.words) Object.assign(state.words, told.words);
   if (told.language) document.documentElement.lang = told.language;
-  if (told.name) document.body.style.setProperty("--name", JSON.stringify(told.name));
+  if (told.name) {
+    state.name = told.name;
+    document.body.style.setProperty("--name", JSON.stringify(told.name));
+  }
+  if ("model" in told) showModel(told.model);
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
   if ("editing" in told) setEditing(told.editing);
   if (told.is_sent) sent();
+  if (told.files) giveFiles(told.files);
   if (told.is_ended) announce(state.words["answer.complete"]);
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
@@ -26,6 +31,7 @@ function hear(said) {
   if ("drawer" in told) openDrawer();
   if ("read" in told) filesRead(told);
   if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
+  showTitle(Boolean(told.is_ended));
   if (document.body.classList.contains("is-ready")) return;
   closeSidebar();
   restoreDraft();
@@ -83,6 +89,32 @@ function sent() {
 function fillPlace(name, html) {
   const place = document.querySelector(`[data-place="${name}"]`);
   if (place) place.innerHTML = html;
+}
+
+// Who will answer, beside the gauge, where there are several.
+function showModel(automatic) {
+  state.model = automatic;
+  const button = document.querySelector("#gauge .do-model");
+  button.hidden = !automatic;
+  button.textContent = state.options.model || automatic;
+  button.title = state.words["settings.model"] ?? "";
+}
+
+function showNotice(sentence) {
+  const notice = document.createElement("p");
+  notice.className = "error";
+  notice.setAttribute("role", "alert");
+  notice.textContent = sentence ?? "";
+  fillPlace("notice", notice.outerHTML);
+}
+
+// The tab says what it holds, that an answer grows in it, or that one has come to its end there unseen.
+let isUnseen = false;
+function showTitle(isEnded) {
+  isUnseen = document.hidden && (isUnseen || isEnded);
+  const mark = state.generation ? "… " : isUnseen ? "✓ " : "";
+  const title = document.querySelector("#conversations .open[aria-current] span")?.textContent;
+  document.title = mark + [title, state.name].filter(Boolean).join(" · ");
 }
 
 function announce(sentence) {

@@ -17,9 +17,9 @@ function keep(kind, name, value) {
     window[kind + "Storage"].setItem("xiaojia." + name, value);
   } catch { /* memory has it */ }
 }
-function readJson(name) {
+function readJson(kind, name) {
   try {
-    return JSON.parse(read("local", name)) ?? {};
+    return JSON.parse(read(kind, name)) ?? {};
   } catch {
     return {};
   }
@@ -41,8 +41,10 @@ const state = {
   temporary: false,
   shown: 0,
   key: "", // the visitor's own, for the endpoint: in this memory alone, never in storage
-  options: readJson("options"),
-  files: [], // {key, data, id, label, status}: data is Gradio's, id the engine's once it was read
+  options: readJson("local", "options"),
+  files: [], // {key, data, id, label, status, isSent}: data is Gradio's, id the engine's; isSent: in an earlier message
+  name: "", // the assistant's
+  model: "", // the one that answers where none is chosen; empty: there is no choice
   words: {},
 };
 keep("local", "owner", state.owner);

@@ -131,7 +131,13 @@ class Callbacks:
         try:
             generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
         except ChatError as error:
-            yield replace(await self._show(visit), composer=message, notice=reader.show(error))
+            shown = await self._show(visit)
+            told = {
+                **(shown.told or {}),
+                "editing": visit.editing,
+                "files": await self._give(visit.files, visit),
+            }
+            yield replace(shown, told=told, composer=message, notice=reader.show(error))
             return
         conversation = self.engine.conversation_of(generation)
         with generation.held():  # a busy server may take longer to tell the page than it waits for a reader
@@ -209,12 +215,16 @@ class Callbacks:
         """Take the last question back into the composer."""
         question = await self.engine.store(visit.conversation).undo(visit.conversation, visit.owner)
         async for shown in self.open(visit):
-            yield replace(shown, composer=question.text if question else "")
+            files = await self._give(question.attachment_ids if question else (), visit)
+            told = {**(shown.told or {}), "files": files}
+            yield replace(shown, told=told, composer=question.text if question else "")
 
     async def edit(self, visit: Visit) -> Showing:
-        """Put a question into the composer; what is sent then stands beside it."""
+        """Put a question with its files into the composer; what is sent then stands beside it."""
         message = await self.engine.store(visit.conversation).message(visit.target, visit.owner)
-        yield Shown(told={"editing": message.id, "serial": new_id()}, composer=message.text)
+        files = await self._give(message.attachment_ids, visit)
+        told = {"editing": message.id, "files": files, "serial": new_id()}
+        yield Shown(told=told, composer=message.text)
 
     async def delete(self, visit: Visit) -> Showing:
         """Delete a conversation, really; where it is the one that is shown, an empty page takes its place."""
@@ -329,6 +339,10 @@ class Callbacks:
             with contextlib.suppress(NotFound):
                 names[id] = (await self.engine.attachment(id, owner)).name
         return names
+
+    async def _give(self, ids: Sequence[str], visit: Visit) -> list[dict[str, str]]:
+        """Return files that were sent, as the script puts them into the composer."""
+        return [{"id": id, "label": name} for id, name in (await self._names(ids, visit.owner)).items()]
 
     async def _find(self, generation_id: str, owner: str) -> Generation | None:
         """Return a generation that is running and the visitor's, if it is."""

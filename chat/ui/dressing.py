@@ -12,20 +12,31 @@ from chat.ui.html import button, plain, tag
 from chat.ui.texts import LANGUAGES, text
 
 STARTERS = ("sample", "explain", "write", "code")
+KEYS = {
+    "new": "Ctrl Shift O",
+    "search": "Ctrl K",
+    "write": "Shift Esc",
+    "edit": "↑",
+    "close": "Esc",
+}
 # What the page's script says by itself.
 SPOKEN = (
     "answer.complete",
     "answer.copied",
     "answer.end",
     "composer.attach",
+    "composer.cancel_edit",
     "composer.remove",
     "composer.send",
     "composer.stop",
     "composer.unlock",
     "settings.label",
+    "settings.model",
+    "sidebar.delete",
     "sidebar.delete.sure",
     "sidebar.label",
     "sidebar.rename",
+    "sidebar.rename.to",
 )
 
 
@@ -37,6 +48,7 @@ class Words:
     name: str
     top: str
     bottom: str
+    keys: str
     banner: str
     starters: str
     earlier: str
@@ -45,7 +57,7 @@ class Words:
     composer: str
 
     def parts(self) -> list[str]:
-        return [self.top, self.bottom, self.banner, self.starters, self.earlier, self.editing]
+        return [self.top, self.bottom, self.keys, self.banner, self.starters, self.earlier, self.editing]
 
     def told(self) -> dict[str, object]:
         """Return what the script is to know."""
@@ -63,6 +75,7 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> Words:
         name=name,
         top=_top(language, name),
         bottom=_bottom(language),
+        keys=_keys(language),
         banner=_banner(engine, language),
         starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
@@ -99,6 +112,16 @@ def _bottom(language: str) -> str:
         button("appearance", text(language, "page.appearance"), lane="none", icon=False),
         cls="row",
     )
+
+
+def _keys(language: str) -> str:
+    """Return what assets/page/keys.js does, as a list."""
+    rows = [
+        tag("dt", plain(text(language, f"keys.{name}")))
+        + tag("dd", *(tag("kbd", plain(key)) for key in keys.split()))
+        for name, keys in KEYS.items()
+    ]
+    return tag("h3", plain(text(language, "keys.label"))) + tag("dl", *rows)
 
 
 def _banner(engine: Engine, language: str) -> str:

@@ -16,7 +16,7 @@ from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
-from chat.ui.html import tag
+from chat.ui.html import button, tag
 from chat.ui.named import add_named
 from chat.ui.parts import LANES, Dressing, Parts
 from chat.ui.rendering import LATEX_DELIMITERS
@@ -26,7 +26,10 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("visit", "told", "scrolling", "files", "composer", "taken", "buttons", "start")
+SCRIPTS = (
+    *("visit", "told", "scrolling", "files", "composer"),
+    *("taken", "asking", "buttons", "keys", "start"),
+)
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 PASTED_CHARACTERS = 20_000  # a longer paste becomes a file
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
@@ -80,6 +83,7 @@ def _lay_out(owned: Settings) -> Parts:
             gr.LoginButton(icon=None, size="sm")
     with gr.Sidebar(elem_id="settings", position="right", open=False, width=300):
         settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
+        keys = _create_html("keys")
     banner = _create_html("banner")
     with gr.Column(elem_id="conversation"):
         starters = _create_html("starters")
@@ -93,7 +97,8 @@ def _lay_out(owned: Settings) -> Parts:
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
         gr.HTML(tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()
-        _create_place("gauge")
+        model = button("model", "", lane="none", icon=False, hidden=True)
+        gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
     return Parts(
         visit=gr.JSON(visible=False),
         uploads=gr.JSON(visible=False),
@@ -106,7 +111,7 @@ def _lay_out(owned: Settings) -> Parts:
         search=search,
         drawer=_create_html("drawer"),
         settings=settings,
-        dressing=Dressing(top, bottom, banner, starters, earlier, editing),
+        dressing=Dressing(top, bottom, keys, banner, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
 

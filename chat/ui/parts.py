@@ -20,6 +20,7 @@ class Dressing:
 
     top: gr.HTML
     bottom: gr.HTML
+    keys: gr.HTML
     banner: gr.HTML
     starters: gr.HTML
     earlier: gr.HTML

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chat.turns import Options, Visitor
+from chat.ui.texts import pick_language
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -23,7 +24,6 @@ FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
 VALUE_CHARACTERS_MAX = 2_000_000
 SHOWN_MAX = 2_000
-LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_visit(
             signed_in or (str(owner) if is_owner else secrets.token_urlsafe(16)), address, api_key
         ),
         session=session,
-        language=pick_language(given.get("language"), accepts),
+        language=pick_language(_text(given.get("language"), 100) or accepts),
         conversation=_id(given.get("conversation")),
         generation=_id(given.get("generation")),
         action=_id(action.get("name")),
@@ -107,13 +107,6 @@ def read_key(data: object) -> str:
     """Return the key that the visitor brings along, or nothing."""
     given = data.get("key") if isinstance(data, dict) else None
     return given if isinstance(given, str) and KEY_PATTERN.fullmatch(given) else ""
-
-
-def pick_language(asked: object, accepts: str = "") -> str:
-    """Return a language that the page has: what was asked for, else the first of the header, else English."""
-    wanted = asked if isinstance(asked, str) and asked else accepts
-    code = wanted.split(",")[0].split("-")[0].strip().lower()
-    return code if code in LANGUAGES else "en"
 
 
 def read_options(data: object) -> Options:

@@ -80,11 +80,8 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks, priv
 
     shown = parts.shown()
     page.load(open_conversation, parts.visit, shown, js=_js("load"), **private)
-    js = "(_, message) => [xiaojia.visit('send'), message]"
+    js = "(_, message) => xiaojia.send(message)"
     parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **private)
-    # The browser clears the message at once: what is typed next must not be lost to a slow answer of ours.
-    clear = "() => ({ text: '', files: [] })"
-    parts.composer.submit(None, None, parts.composer, js=clear, api_visibility="private")
     parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **private)
     parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **private)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
@@ -163,7 +160,7 @@ def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks, private:
             *words.parts(),
             search,
             composer,
-            say(words.told()),
+            say(words.told() | {"model": models[0] if len(models) > 1 else ""}),
             *word_panel(visit.language, models, visit.options),
         ]
 

@@ -1,0 +1,44 @@
+// What keys do wherever the focus is. The settings list them (chat/ui/dressing.py).
+
+const boxes = { search: "#search textarea, #search input", composer: "#composer textarea" };
+const focusOn = (selector) => document.querySelector(selector)?.focus();
+
+const KEYS = {
+  "ctrl shift o": () => document.querySelector("#sidebar .do-new")?.click(),
+  "ctrl k": () => {
+    document.querySelector("#sidebar:not(.open) .toggle-button")?.click();
+    requestAnimationFrame(() => focusOn(boxes.search));
+  },
+  "shift escape": () => focusOn(boxes.composer),
+};
+
+function hearKeys(event) {
+  if (event.isComposing) return;
+  if (event.key === "Escape" && !event.shiftKey) return escape(event);
+  if (event.key === "ArrowUp" && event.target.matches?.(boxes.composer)) return editLast(event);
+  const named = [(event.ctrlKey || event.metaKey) && "ctrl", event.shiftKey && "shift", event.key.toLowerCase()];
+  const act = KEYS[named.filter(Boolean).join(" ")];
+  if (!act || event.altKey) return;
+  event.preventDefault();
+  act();
+}
+
+// The nearest thing that is open is closed: a menu of the list, the drawer, what is being edited.
+function escape(event) {
+  const open = [...menus()];
+  for (const menu of open) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  if (open.length) return;
+  if (document.body.classList.contains("has-drawer")) closeDrawer();
+  else if (state.editing && event.target.matches?.(boxes.composer)) cancelEditing();
+}
+
+// In an empty box: the last question comes back, to be mended.
+function editLast(event) {
+  const edit = [...document.querySelectorAll('#conversation .user-row [data-do="edit"]')].at(-1);
+  if (event.target.value || state.generation || !edit) return;
+  event.preventDefault();
+  edit.click();
+}
