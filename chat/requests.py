@@ -34,26 +34,33 @@ class Requests:
 
     def __init__(self, replica: Replica | None = None) -> None:
         self._replica = replica
-        self._started: dict[Key, asyncio.Future[str]] = {}
+        self._starting: dict[Key, asyncio.Future[str]] = {}
+        self._started: dict[Key, str] = {}  # ids alone: a future would keep the context it was made in
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def once(self, key: Key, start: Start, find: Find) -> Generation:
         """Start the answer of this request, or find the one that it has started. Raises ChatError."""
-        known = self._started.get(key)
-        if known:
-            return await find(await asyncio.shield(known))
-        while len(self._started) >= KEPT:
-            del self._started[next(iter(self._started))]
-        self._started[key] = started = asyncio.get_running_loop().create_future()
-        started.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if key in self._starting:
+            return await find(await asyncio.shield(self._starting[key]))
+        if key in self._started:
+            return await find(self._started[key])
+        self._starting[key] = starting = asyncio.get_running_loop().create_future()
+        starting.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             generation = await self._once_for_all(key, start, find)
         except BaseException as error:
-            self._started.pop(key, None)
-            started.set_exception(error if isinstance(error, ChatError) else ChatError("It did not start."))
+            starting.set_exception(error if isinstance(error, ChatError) else ChatError("It did not start."))
             raise
-        started.set_result(generation.id)
+        finally:
+            del self._starting[key]
+        self._remember(key, generation.id)
+        starting.set_result(generation.id)
         return generation
+
+    def _remember(self, key: Key, generation_id: str) -> None:
+        while len(self._started) >= KEPT:
+            del self._started[next(iter(self._started))]
+        self._started[key] = generation_id
 
     async def _once_for_all(self, key: Key, start: Start, find: Find) -> Generation:
         id = new_id()
