@@ -27,9 +27,10 @@ from chat import endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.guards import HeaderGuard, LoginGuard, PageGuard, UploadGuard
+from chat.guards import HeaderGuard, LoginGuard, PageGuard
 from chat.headers import security_headers
 from chat.prefix import PrefixGuard
+from chat.sessions import SessionGuard, UploadGuard
 from chat.settings import Settings
 from chat.telemetry import logs
 from chat.telemetry.request_log import RequestGuard
@@ -66,9 +67,14 @@ def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     """Put the guards before everything, innermost first."""
     settings = engine.settings
     app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
+    has_others = bool(settings.redis_url)
     app.add_middleware(
-        PageGuard, upload_bytes=settings.max_upload_bytes, inbox=engine.inbox, has_mcp=_has_mcp(engine)
+        SessionGuard,
+        inbox=engine.inbox,
+        queue=page._queue,
+        is_leaving=lambda: has_others and not engine.is_ready,
     )
+    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine))
     app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))

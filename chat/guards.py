@@ -1,16 +1,14 @@
 """What stands before every request of page and routes: log-ins counted, bodies measured, headers set.
 
-Gradio brings about forty routes for anyone to call; the page needs a dozen, and the others are closed here.
-So is what it would do with a file that an event names: copy it, or fetch it from any address. Plain ASGI: a
-guard costs a stream nothing after its first message. Knows no route of ours.
+Gradio brings about forty routes for anyone to call; the page needs nine, and the others are closed here. What
+may be asked of those is in chat/sessions.py. Plain ASGI: a guard costs a stream nothing after its first
+message. Knows no route of ours.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,8 +16,7 @@ from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotFound, Refused
-from chat.inbox import Inbox
+from chat.errors import ChatError, FileTooLarge, NotFound, Refused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -31,10 +28,11 @@ FAILED_LOGINS = parse("10/5 minutes")  # from one address
 FORM_REFUSED, HEADER_REFUSED = frozenset({400, 401}), frozenset({401})
 PREFIX = "/gradio_api/"
 # What the page and Gradio's own client ask for; `file=`, `proxy=`, `call/`, `deep_link` and the rest are not.
+# Nor are `cancel` and `heartbeat`, by which an event or a page ends for its name alone: ours need neither.
 NEEDED = frozenset(
     {
-        *("queue/join", "queue/data", "upload", "upload_progress", "cancel", "reset", "info", "user"),
-        *("login_check", "app_id", "startup-events", "theme.css"),
+        *("queue/join", "queue/data", "upload", "app_id", "startup-events", "theme.css"),
+        *("info", "user", "login_check"),
     }
 )
 CLOSED = ("/monitoring", "/custom_component", "/svelte/")
@@ -87,40 +85,31 @@ class HeaderGuard:
 
 
 class PageGuard:
-    """Lets through to Gradio what the page needs: few routes, bounded bodies, events without files."""
+    """Lets through to Gradio what the page needs: few routes, with bounded bodies."""
 
-    def __init__(
-        self, app: App, upload_bytes: int, inbox: Inbox | None = None, *, has_mcp: bool = False
-    ) -> None:
+    def __init__(self, app: App, upload_bytes: int, *, has_mcp: bool = False) -> None:
         self._app = app
         self._has_mcp = has_mcp
         self._upload_bytes = upload_bytes
-        self._inbox = inbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        _, found, route = scope["path"].partition(PREFIX)
-        if scope["path"].startswith(CLOSED) or (found and not self._is_needed(route)):
+        route = route_of(scope)
+        if scope["path"].startswith(CLOSED) or (PREFIX in scope["path"] and not self._is_needed(route)):
             return await refuse(send, NotFound("There is no such route."))
-        if not found and not _is_form(scope):
+        if not route and not _is_form(scope):
             return await self._app(scope, receive, send)
-        is_upload = route.strip("/") == "upload"
-        limit = EVENT_BYTES + (UPLOAD_FILES * self._upload_bytes if is_upload else 0)
+        limit = EVENT_BYTES + (UPLOAD_FILES * self._upload_bytes if route == "upload" else 0)
         if _content_length(scope) > limit:
             return await refuse(send, _too_large(limit))
-        if is_upload:
+        if route == "upload":
             return await self._take_upload(scope, receive, send, limit)
         try:
-            body = await _read(receive, limit)
+            body = await read(receive, limit)
         except FileTooLarge as error:
             return await refuse(send, error)
-        if route.strip("/") == "queue/join" and _names_a_file(body):
-            body = self._unwrap(body)
-            if _names_a_file(body):
-                return await refuse(send, InvalidRequest("No event of this page takes a file.", field="data"))
-            scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
-        await self._app(scope, _give_back(body, receive), send)
+        await self._app(scope, give_back(body, receive), send)
 
     async def _take_upload(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         """Hand an upload on as it comes. Past the limit it ends for Gradio as if its sender had gone, and the
@@ -147,66 +136,12 @@ class PageGuard:
             await refuse(send, _too_large(limit))
 
     def _is_needed(self, route: str) -> bool:
-        name, _, rest = route.strip("/").partition("/")
-        if name == "mcp":
-            return self._has_mcp
-        return route.strip("/") in NEEDED or (name == "heartbeat" and rest != "" and "/" not in rest)
-
-    def _unwrap(self, body: bytes) -> bytes:
-        """Put the bare path in the place of a file that its sender has uploaded: Gradio sees a text then."""
-        event = json.loads(body)
-        data = event.get("data") if isinstance(event, dict) else None
-        if isinstance(data, list):
-            event["data"] = [self._path_of(value) for value in data]
-        return json.dumps(event).encode()
-
-    def _path_of(self, value: Any) -> Any:
-        path = value.get("path") if isinstance(value, dict) and "meta" in value else None
-        if not isinstance(path, str) or "\0" in path or self._inbox is None:
-            return value
-        try:
-            return str(self._inbox.take(path))
-        except (NotFound, OSError):
-            return value
+        return route in NEEDED or (route.partition("/")[0] == "mcp" and self._has_mcp)
 
 
-class UploadGuard:
-    """Moves what Gradio has taken in to the inbox, and tells the browser that path in place of Gradio's."""
-
-    def __init__(self, app: App, inbox: Inbox, forget: Callable[[str], None]) -> None:
-        self._app = app
-        self._inbox = inbox
-        self._forget = forget
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = scope["path"].partition(PREFIX)[2] if scope["type"] == "http" else ""
-        if route.strip("/") != "upload":
-            return await self._app(scope, receive, send)
-        # A compressed answer could not be read here.
-        headers = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-        parts: list[Message] = []
-
-        async def collect(message: Message) -> None:
-            parts.append(message)
-
-        await self._app({**scope, "headers": headers}, receive, collect)
-        await self._answer(parts, send)
-
-    async def _answer(self, parts: list[Message], send: Send) -> None:
-        start, body = parts[0], b"".join(part.get("body", b"") for part in parts[1:])
-        if start["status"] == 200:
-            try:
-                body = orjson.dumps([self._move(path) for path in orjson.loads(body)])
-            except NotFound as error:
-                return await refuse(send, error)
-        headers = [header for header in start["headers"] if header[0] != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({**start, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _move(self, path: str) -> str:
-        self._forget(path)  # Gradio remembers each path for as long as it runs, to delete it then
-        return str(self._inbox.put(Path(path)))
+def route_of(scope: Scope) -> str:
+    """Return the name of a route of Gradio's, such as `queue/join`; empty where it is none."""
+    return str(scope["path"]).partition(PREFIX)[2].strip("/")
 
 
 async def refuse(send: Send, error: ChatError) -> None:
@@ -245,7 +180,7 @@ def _too_large(limit: int) -> FileTooLarge:
     return FileTooLarge(f"The request is larger than {limit / 1e6:g} MB, which is the limit.")
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
+async def read(receive: Receive, limit: int) -> bytes:
     """Return the body. Raises FileTooLarge as soon as it is."""
     parts: list[bytes] = []
     size, more = 0, True
@@ -259,7 +194,8 @@ async def _read(receive: Receive, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _give_back(body: bytes, receive: Receive) -> Receive:
+def give_back(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that was read once more."""
     given = False
 
     async def again() -> Message:
@@ -270,25 +206,3 @@ def _give_back(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    kept = [header for header in headers if header[0] != b"content-length"]
-    return [*kept, (b"content-length", str(length).encode())]
-
-
-def _names_a_file(body: bytes) -> bool:
-    """Tell whether an event's data holds a file in Gradio's form, which Gradio would fetch or copy."""
-    try:
-        waiting: list[Any] = [json.loads(body)]  # as Gradio reads it: orjson refuses NaN and lone surrogates
-    except ValueError:
-        return False
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if "path" in value and "meta" in value:
-                return True
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-    return False

@@ -2,14 +2,13 @@
 
 Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
 and serves it to anyone who asks. Here each upload has a folder of its own, outside of what Gradio serves,
-until it is read or too old. Knows no visitor: who knows the path is who uploaded it.
+until it is read or too old. Knows no visitor: whose it is stands in its folder's name (chat/sessions.py).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -30,15 +29,15 @@ class Inbox:
     """
 
     def __init__(self, folder: Path, limit: int = 2_000_000_000) -> None:
-        self._folder = folder
+        self.folder = folder
         self._limit = limit
         self._sizes: OrderedDict[Path, int] = OrderedDict()  # oldest first
         self._moved: OrderedDict[Path, Path] = OrderedDict()
 
-    def put(self, path: Path) -> Path:
-        """Move an upload here; return where it is now. Raises NotFound."""
+    def put(self, path: Path, name: str) -> Path:
+        """Move an upload to a folder of its own, of this name; return where it is now. Raises NotFound."""
         self._sweep()
-        kept = self._folder / secrets.token_urlsafe(24) / path.name
+        kept = self.folder / name / path.name
         kept.parent.mkdir(parents=True)
         try:
             shutil.move(path, kept)
@@ -57,7 +56,7 @@ class Inbox:
     def take(self, path: str) -> Path:
         """Return an upload to read. Raises NotFound for every path that `put` did not return."""
         found = Path(path)
-        is_inside = found.parent.parent == self._folder and ".." not in found.parts
+        is_inside = found.parent.parent == self.folder and ".." not in found.parts
         if not is_inside or found.is_symlink() or not found.is_file():
             raise NotFound("There is no such upload, or it was read already.")
         return found
@@ -70,7 +69,7 @@ class Inbox:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """Yield a folder for an upload that is read at once; it is gone afterwards."""
-        folder = self._folder / "scratch"  # a level lower than what `take` gives away
+        folder = self.folder / "scratch"  # a level lower than what `take` gives away
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as path:
             yield Path(path)

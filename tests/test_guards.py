@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import orjson
-from playwright.async_api import Browser, FilePayload, expect
+from playwright.async_api import Browser, FilePayload, Request, expect
 
 from chat.guards import HeaderGuard, LoginGuard, PageGuard
 from chat.headers import security_headers
@@ -94,9 +94,11 @@ async def test_the_page_works_under_its_policy_without_a_word_of_the_browser(
         page = await browser.new_page()
         said: list[str] = []
         asked: set[str] = set()
+        named: dict[str, set[str]] = {}
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("request", lambda request: asked.add(request.url))
+        page.on("request", lambda request: note_visitor(named, request))
         await page.goto(app.url)
         composer = page.locator("#composer textarea")
         file = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"The fox is red.")
@@ -107,12 +109,22 @@ async def test_the_page_works_under_its_policy_without_a_word_of_the_browser(
         await expect(page.locator("#history")).to_contain_text("the end", timeout=60_000)
         await page.reload()
         await expect(page.locator("#history")).to_contain_text("the end", timeout=60_000)
+        owner = await page.evaluate("localStorage['xiaojia.owner']")
         await page.goto(f"{app.url}/docs")
         await expect(page.locator("h1")).to_have_text("Routes")
         await page.close()
     faults = [one for one in said if "Content Security Policy" in one or one.startswith("error")]
     assert faults == []
     assert {url for url in asked if not url.startswith((app.url, "data:", "blob:"))} == set()
+    for route in ("queue/join", "queue/data", "upload"):
+        assert named[route] == {owner}, route
+
+
+def note_visitor(named: dict[str, set[str]], request: Request) -> None:
+    """Note which visitor a request to a route of Gradio's names."""
+    _, found, route = request.url.partition("/gradio_api/")
+    if found:
+        named.setdefault(route.partition("?")[0], set()).add(request.headers.get("x-visitor", ""))
 
 
 async def test_a_visitors_own_key_is_used_and_kept_nowhere(

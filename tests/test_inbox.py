@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 
 from chat.errors import NotFound
 from chat.inbox import KEPT_SECONDS, Inbox
+
+
+def put(inbox: Inbox, path: Path) -> Path:
+    return inbox.put(path, secrets.token_hex(8))
 
 
 def write(path: Path, text: str = "text") -> Path:
@@ -20,8 +25,8 @@ def write(path: Path, text: str = "text") -> Path:
 
 def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox")
-    first = inbox.put(write(tmp_path / "hash" / "notes.txt"))
-    second = inbox.put(write(tmp_path / "hash" / "notes.txt"))
+    first = put(inbox, write(tmp_path / "hash" / "notes.txt"))
+    second = put(inbox, write(tmp_path / "hash" / "notes.txt"))
     assert first != second
     assert first.name == "notes.txt"
     assert not (tmp_path / "hash" / "notes.txt").exists()
@@ -35,11 +40,11 @@ def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
 def test_two_uploads_of_one_content_at_one_moment_are_both_there(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox")
     shared = write(tmp_path / "hash" / "notes.txt")
-    kept = [inbox.put(shared), inbox.put(shared)]
+    kept = [put(inbox, shared), put(inbox, shared)]
     inbox.discard(kept[0])
     assert kept[1].read_text() == "text"
     with pytest.raises(NotFound):
-        inbox.put(tmp_path / "never" / "there.txt")
+        put(inbox, tmp_path / "never" / "there.txt")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "", "inbox/../../secret.txt", "a/b"])
@@ -51,7 +56,7 @@ def test_no_other_path_is_taken(tmp_path: Path, path: str) -> None:
 
 def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
     inbox, secret = Inbox(tmp_path / "inbox"), write(tmp_path / "secret.txt")
-    kept = inbox.put(write(tmp_path / "mine.txt"))
+    kept = put(inbox, write(tmp_path / "mine.txt"))
     (kept.parent / "link").symlink_to(secret)
     for path in (
         kept.parent / "link",
@@ -64,16 +69,16 @@ def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
 
 def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox")
-    old = inbox.put(write(tmp_path / "old.txt"))
+    old = put(inbox, write(tmp_path / "old.txt"))
     long_ago = time.time() - KEPT_SECONDS - 1
     os.utime(old.parent, (long_ago, long_ago))
-    new = inbox.put(write(tmp_path / "new.txt"))
+    new = put(inbox, write(tmp_path / "new.txt"))
     assert [entry.name for entry in (tmp_path / "inbox").iterdir()] == [new.parent.name]
 
 
 def test_the_oldest_goes_where_all_together_are_too_large(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox", limit=10)
-    kept = [inbox.put(write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
+    kept = [put(inbox, write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
     assert [path.exists() for path in kept] == [False, True, True]
-    large = inbox.put(write(tmp_path / "large.txt", "x" * 50))
+    large = put(inbox, write(tmp_path / "large.txt", "x" * 50))
     assert [path.exists() for path in (*kept, large)] == [False, False, False, True]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chat.inbox import Inbox
+from tests.logs import read_until
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 from tests.test_page_security import join
@@ -52,19 +52,22 @@ async def leave_traces(app: RunningApp) -> Traces:
     started = (await app.client.post("/ai/generations", json=body, headers=headers)).json()
     await app.client.get(started["events"], headers=headers)
     question, answer = await app.engine.branch(started["conversation_id"], ANNA)
-    path = await upload(app, f"More about the {SECRET}.")
+    path = await upload(app, f"More about the {SECRET}.", ANNA)
     ids = started["conversation_id"], started["generation_id"], question.id, answer.id, file
     return Traces(*ids, path)
 
 
-def read(path: str) -> str:
-    return Path(path).read_text() if Path(path).exists() else ""
-
-
-async def upload(app: RunningApp, text: str) -> str:
-    answer = await app.client.post("/gradio_api/upload", files={"files": ("mine.txt", text.encode())})
+async def upload(app: RunningApp, text: str, visitor: str = "") -> str:
+    """Return the path that the browser is told."""
+    files, headers = {"files": ("mine.txt", text.encode())}, {"x-visitor": visitor}
+    answer = await app.client.post("/gradio_api/upload", files=files, headers=headers)
     path: str = answer.json()[0]
     return path
+
+
+def uploaded(app: RunningApp) -> list[str]:
+    """Return the texts of the uploads that nobody has read yet."""
+    return [path.read_text() for path in app.engine.inbox.folder.rglob("*.txt")]
 
 
 async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningApp) -> None:
@@ -143,7 +146,7 @@ async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: Runni
 
 async def test_gradio_serves_no_upload_by_its_path(app: RunningApp) -> None:
     traces = await leave_traces(app)
-    assert read(traces.path) == f"More about the {SECRET}."
+    assert uploaded(app) == [f"More about the {SECRET}."]
     for route in (
         "file=",
         "file/",
@@ -166,33 +169,91 @@ async def test_gradio_serves_no_upload_by_its_path(app: RunningApp) -> None:
         assert SECRET not in (await app.client.get(page)).text
 
 
-async def test_an_upload_is_gone_once_its_owner_has_read_it(app: RunningApp) -> None:
+async def test_an_upload_is_its_visitors_and_gone_once_he_has_read_it(app: RunningApp) -> None:
     config = (await app.client.get("/config")).json()
-    path = await upload(app, f"The {SECRET} sleeps.")
-    same = await upload(app, f"The {SECRET} sleeps.")
+    text = f"The {SECRET} sleeps."
+    path, same = await upload(app, text, ANNA), await upload(app, text, ANNA)
     assert path != same, "two visitors who send the same file must not share a path"
-    attach = find_attach(config)
-    action = {"name": "attach", "id": "key", "value": ""}
-    told = await join(app.client, attach, [{"owner": ANNA, "action": action}, [path]], "anna")
-    assert '"read":"done"' in unescaped(told), told
-    assert not read(path)
-    told = await join(app.client, attach, [{"owner": BEN, "action": action}, [path]], "ben")
-    assert '"read":"refused"' in unescaped(told), told
-    assert read(same)
+
+    async def attach(visitor: str, path: str) -> str:
+        visit = {"owner": visitor or BEN, "action": {"name": "attach", "id": "key", "value": ""}}
+        told = await join(app.client, find_event(config, "lane-file", "click"), [visit, [path]], "s", visitor)
+        return str(re.findall(r'"read":"(\w+)"', unescaped(told))[-1])
+
+    [kept, _] = app.engine.inbox.folder.rglob("*.txt")
+    for visitor in (BEN, ""):
+        for known in (path, same, str(kept)):
+            assert await attach(visitor, known) == "refused", (visitor, known)
+    assert uploaded(app) == [text, text]
+    assert [await attach(ANNA, path), await attach(ANNA, path)] == ["done", "refused"]
+    assert uploaded(app) == [text]
 
 
-def find_attach(config: dict[str, Any]) -> int:
-    """Return the event behind the lane `file`."""
-    lane = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "lane-file")
-    return next(int(item["id"]) for item in config["dependencies"] if [lane, "click"] in item["targets"])
+def find_event(config: dict[str, Any], element: str, name: str) -> int:
+    """Return the event of this name of a part of the page."""
+    part = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == element)
+    return next(
+        int(item["id"])
+        for item in config["dependencies"]
+        if [part, name] in item["targets"] and item.get("backend_fn")
+    )
+
+
+async def test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name(
+    app: RunningApp, provider: Provider
+) -> None:
+    config = (await app.client.get("/config")).json()
+    assert not config["connect_heartbeat"], "Gradio's client needs a route that is closed"
+    session, visit = "anna-page", {"owner": ANNA, "language": "en", "options": {"model": "held"}}
+    await ask(app, config, visit, "Hi", session, ANNA)
+    call = await provider.next_call()
+    await call.text(f"The {SECRET}.")
+    conversation = (await app.engine.history.conversations(ANNA))[0].id
+    generation_id = (await app.engine.branch(conversation, ANNA))[-1].generation_id or ""
+    await read_until(await app.engine.find(generation_id, ANNA), 2)
+    follow = find_event(config, "lane-follow", "click")
+    visit["action"] = {"name": "follow", "id": generation_id}
+    hearing = asyncio.create_task(join(app.client, follow, [visit], session, ANNA))
+    [event_id] = await pending_events(app)
+    for visitor in (BEN, ""):
+        for method, route, body in (
+            ("GET", f"queue/data?session_hash={session}", None),
+            ("GET", f"queue/data?session_hash=x&session%5Fhash={session}", None),
+            ("GET", f"call/chat/{event_id}", None),
+            ("GET", f"heartbeat/{session}", None),
+            ("POST", "reset", {"event_id": event_id}),
+            ("POST", "cancel", {"event_id": event_id, "session_hash": session, "fn_index": follow}),
+            ("POST", f"stream/{event_id}/close", {}),
+            ("POST", "component_server", {"session_hash": session, "component_id": 1, "fn_name": "x"}),
+        ):
+            headers = {"x-visitor": visitor}
+            got = await app.client.request(method, f"/gradio_api/{route}", json=body, headers=headers)
+            assert got.status_code == 404, (visitor, route, got.text)
+        other = {**visit, "owner": BEN}
+        told = await join(app.client, follow, [other], session, visitor)
+        assert event_id not in told, "his event is of a page of his own"
+    await call.finish()
+    heard = await hearing
+    assert f"The {SECRET}." in heard, heard
+    assert set(re.findall(r'"event_id":"(\w+)"', heard)) == {event_id}
+
+
+async def pending_events(app: RunningApp) -> set[str]:
+    """Return the ids of the events that pages wait for, when there is one."""
+    asgi: Any = app.server.config.app
+    pending = asgi.state.gradio.get_blocks()._queue.pending_event_ids_session
+    while not any(pending.values()):
+        await asyncio.sleep(0.01)
+    return set().union(*pending.values())
 
 
 @pytest.mark.parametrize("value", ["https://example.org/large", "/etc/passwd", "app.py"])
 async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, value: str) -> None:
     config = (await app.client.get("/config")).json()
+    event = find_event(config, "lane-file", "click")
     file = {"path": value, "meta": {"_type": "gradio.FileData"}, "orig_name": "x"}
     for escaped in (json.dumps([{"x": [file]}]), json.dumps([file]).replace("path", "p\\u0061th") + " "):
-        body = f'{{"data": {escaped}, "fn_index": {find_attach(config)}, "session_hash": "s", "x": NaN}}'
+        body = f'{{"data": {escaped}, "fn_index": {event}, "session_hash": "s", "x": NaN}}'
         answer = await app.client.post(
             "/gradio_api/queue/join", content=body, headers={"content-type": "application/json"}
         )
@@ -202,7 +263,7 @@ async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, 
 
 async def test_bodies_are_measured_before_they_are_kept(provider: Provider, tmp_path: Path) -> None:
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, MAX_UPLOAD_MB="0.01") as app:
-        for path in ("queue/join", "upload", "cancel"):
+        for path in ("queue/join", "queue/data", "upload"):
             answer = await app.client.post(f"/gradio_api/{path}", content=b"x" * 9_200_000)
             assert answer.status_code == 413, path
 
@@ -245,9 +306,9 @@ async def test_who_pours_a_file_in_is_told_the_limit(provider: Provider, tmp_pat
 
 async def test_an_inbox_outlives_nobody(provider: Provider, tmp_path: Path) -> None:
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url) as app:
-        path = Path(await upload(app, "x"))
-        assert Inbox(path.parent.parent).take(str(path)) == path
-    assert not read(str(path))
+        await upload(app, "x")
+        assert uploaded(app) == ["x"]
+    assert uploaded(app) == []
 
 
 async def test_users_own_what_they_do_on_page_and_routes(provider: Provider, tmp_path: Path) -> None:
@@ -282,16 +343,11 @@ def unescaped(told: str) -> str:
 
 
 async def ask(
-    app: RunningApp, config: dict[str, Any], visit: dict[str, Any], text: str, session: str
+    app: RunningApp, config: dict[str, Any], visit: dict[str, Any], text: str, session: str, visitor: str = ""
 ) -> None:
-    """Send a message over the page's own event, and wait for its answer to be kept."""
-    composer = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "composer")
-    event = next(
-        item["id"]
-        for item in config["dependencies"]
-        if [composer, "submit"] in item["targets"] and item.get("backend_fn")
-    )
-    told = await join(app.client, event, [visit, {"text": text, "files": []}], session)
+    """Send a message over the page's own event, and wait for what is kept of it."""
+    event = find_event(config, "composer", "submit")
+    told = await join(app.client, event, [visit, {"text": text, "files": []}], session, visitor)
     begun = re.findall(r'"conversation":"([\w-]+)"', unescaped(told))
     assert begun, told
     await app.engine.records.recorder.settle(begun[-1])
@@ -302,11 +358,11 @@ async def ask(
 OURS = "test_no_route_of_ours_gives_or_changes_what_is_anothers"
 EVENTS = "test_no_event_of_the_page_gives_or_changes_what_is_anothers"
 FILES = "test_gradio_serves_no_upload_by_its_path"
-UPLOADS = "test_an_upload_is_gone_once_its_owner_has_read_it"
+UPLOADS = "test_an_upload_is_its_visitors_and_gone_once_he_has_read_it"
+PAGES = "test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name"
 USERS = "test_users_own_what_they_do_on_page_and_routes"
 NOBODYS = "the same for everybody"
 NO_VISITORS = "answers of nobody, as in tests/test_mcp.py"
-A_PAGES = "known by a random id that only the page has that made it up"
 TOOLS = [f"/gradio_api/mcp{end}" for end in ("", "/schema", "/sse", "/messages")]  # where mcp is installed
 ROWS = {  # route: what tries it with a second visitor, or why none can get anything
     **dict.fromkeys(("/ai/stream_chat", "/ai/generations", "/ai/files"), OURS),
@@ -319,8 +375,7 @@ ROWS = {  # route: what tries it with a second visitor, or why none can get anyt
     **dict.fromkeys(("/config", "/favicon.ico", "/theme.css", "/robots.txt", "/manifest.json"), NOBODYS),
     **dict.fromkeys(("/pwa_icon", "/pwa_icon/{size}"), NOBODYS),
     **{f"/gradio_api/{name}": NOBODYS for name in ("app_id", "info", "startup-events", "theme.css")},
-    **{f"/gradio_api/{name}": A_PAGES for name in ("queue/data", "cancel", "reset", "upload_progress")},
-    "/gradio_api/heartbeat/{session_hash}": A_PAGES,
+    "/gradio_api/queue/data": PAGES,
     **dict.fromkeys(TOOLS, NO_VISITORS),
 }
 
@@ -337,7 +392,7 @@ def list_routes(routes: Sequence[Any], before: str = "") -> Iterator[tuple[str, 
 
 
 def test_what_the_rows_name_is_there() -> None:
-    assert {row for row in ROWS.values() if row not in globals()} == {NOBODYS, NO_VISITORS, A_PAGES}
+    assert {row for row in ROWS.values() if row not in globals()} == {NOBODYS, NO_VISITORS}
 
 
 async def test_every_route_has_a_row_or_is_closed(app: RunningApp) -> None:

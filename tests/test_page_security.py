@@ -30,17 +30,18 @@ def shapes(path: str) -> list[Any]:
     ]
 
 
-async def join(client: httpx.AsyncClient, fn: int, data: list[Any], session: str) -> str:
-    """Return all that the page would be told of one event."""
+async def join(client: httpx.AsyncClient, fn: int, data: list[Any], session: str, visitor: str = "") -> str:
+    """Return all that the page would be told of one event. visitor: the header that its script sends."""
+    headers = {"x-visitor": visitor} if visitor else {}
     body = {"data": data, "fn_index": fn, "session_hash": session, "trigger_id": None}
-    joined = await client.post("/gradio_api/queue/join", json=body)
+    joined = await client.post("/gradio_api/queue/join", json=body, headers=headers)
     if joined.status_code != 200:
         return joined.text
-    told = ""
+    told, params = "", {"session_hash": session}
     try:
         async with (
             asyncio.timeout(SECONDS),
-            client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer,
+            client.stream("GET", "/gradio_api/queue/data", params=params, headers=headers) as answer,
         ):
             async for line in answer.aiter_lines():
                 told += line

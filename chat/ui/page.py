@@ -27,7 +27,7 @@ from chat.ui.wiring import wire
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = (
-    *("visit", "told", "scrolling", "files", "composer"),
+    *("visit", "server", "told", "scrolling", "files", "composer"),
     *("taken", "asking", "buttons", "keys", "start"),
 )
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
