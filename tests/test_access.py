@@ -54,9 +54,12 @@ def test_what_a_visitor_sends_can_not_make_him_a_user() -> None:
 
 async def test_with_a_login_on_no_route_is_a_side_door(tmp_path: Path) -> None:
     async with run_app(tmp_path, USERS="anna:one", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
-        paths = ["/ai/stream_chat?user_message=x", "/config", "/gradio_api/info", "/gradio_api/queue/data"]
+        paths = ["/ai/stream_chat?user_message=x", "/config", "/gradio_api/info"]
         statuses = {path: (await app.client.get(path)).status_code for path in paths}
         assert set(statuses.values()) == {401}, statuses
+        event = {"data": [], "fn_index": 0, "session_hash": "x"}
+        assert (await app.client.post("/gradio_api/queue/join", json=event)).status_code == 401
+        assert (await app.client.get("/gradio_api/queue/data?session_hash=x")).status_code == 404
         allowed = await app.client.get(
             "/ai/generations/none/events", headers={"authorization": basic("anna", "one")}
         )
