@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chat.marks import mark_place
 from chat.retrieval.passages import Index
+from chat.retrieval.places import Places, find_places
 from chat.retrieval.questions import is_about_the_whole
 from chat.retrieval.ranking import rank_sentences
 from chat.retrieval.samples import find_samples, is_heading
@@ -19,6 +20,8 @@ SENTENCES = 5
 FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best
 NEAR_SHARE = 0.5
 EXTRACT_SAMPLES = 5
+PLACES = 5  # of those that a question names, shown with how they begin
+MOST_LOOKED_AT = 100  # sentences, where only those in a place that is named are wanted
 
 # A sentence that begins so speaks of what the one before it names.
 _LEANING = re.compile(
@@ -78,10 +81,11 @@ class _Found:
 
 def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     """Return the sentences that answer `question`. language: `zh` or `en`, of the words around them."""
-    if is_about_the_whole(question):
-        kind, found = "extract", list(_extract(indexes))
+    places = find_places(question, indexes)
+    if is_about_the_whole(places.rest):
+        kind, found = "extract", list(_open(places, indexes) if places else _extract(indexes))
     else:
-        kind, found = "quotes", _find(question, indexes)
+        kind, found = "quotes", _find(places, indexes)
     pairs = [
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
@@ -91,9 +95,23 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     return Answer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
 
 
-def _find(question: str, indexes: Sequence[Index]) -> list[_Found]:
-    """Return the best sentences, best first, those that touch joined."""
-    hits = rank_sentences(question, indexes, SENTENCES)
+def _open(places: Places, indexes: Sequence[Index]) -> Iterator[_Found]:
+    """Yield the beginning of each place that a question names."""
+    named = [(file, span) for file, spans in enumerate(places.spans) for span in spans]
+    for file, (start, end) in named[:PLACES]:
+        found = indexes[file].between(start, end)
+        yield _Found(file, found.start, min(found.stop, found.start + SENTENCES), 0.0)
+
+
+def _find(places: Places, indexes: Sequence[Index]) -> list[_Found]:
+    """Return the best sentences, best first, those that touch joined; of what is named, if they are there."""
+    hits = rank_sentences(places.rest, indexes, MOST_LOOKED_AT if places else SENTENCES)
+    inside = [
+        hit
+        for hit in hits
+        if any(hit.sentence in indexes[hit.file].between(*span) for span in places.spans[hit.file])
+    ]
+    hits = (inside or hits)[:SENTENCES]
     found = [_Found(hit.file, hit.sentence, hit.sentence + 1, hit.score) for hit in hits]
     near = [one for one in found[FEWEST_SENTENCES:] if one.score >= NEAR_SHARE * found[0].score]
     return [*_merge(found[:FEWEST_SENTENCES]), *near]

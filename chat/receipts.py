@@ -27,7 +27,8 @@ class SentPassage:
 @dataclass(frozen=True)
 class FileReceipt:
     """What was sent of one file. mode: `full`, `passages` (by search), `spread` (head and even samples),
-    `part` (a step of reading the whole). pages: of the whole file, as far as known. unread: what is missing.
+    `named` (the page or section that the question names, and what was found besides), `part` (a step of
+    reading the whole). pages: of the whole file, as far as known. unread: what is missing.
     """
 
     name: str

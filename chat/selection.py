@@ -16,6 +16,7 @@ import numpy as np
 from chat.documents import Document
 from chat.receipts import FileReceipt, write_receipt
 from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
+from chat.retrieval.places import Places, Span, find_places
 from chat.retrieval.questions import is_about_the_whole, weigh_terms
 from chat.retrieval.samples import find_samples
 
@@ -24,9 +25,9 @@ HEAD_SHARE = 0.35
 SAMPLE_CHARACTERS = 400
 LEAST_CHARACTERS = 80  # less room than that is left to the front of the files
 LITTLE_SHARE = 0.28  # of the question is found: search terms by the model are worth a request
+ALL_CHARACTERS = 10**9
 REACH = 4  # times the budget is looked at closely
-
-Span = tuple[int, int]
+NAMED_SHARE = 0.6  # of the budget, for the places that a question names beside what it looks for
 
 
 @dataclass(frozen=True)
@@ -102,24 +103,28 @@ def choose(
     if sum(len(index.document.text) for index in indexes) <= budget:
         whole = [Excerpt(index.document, "full", _whole(index)) for index in indexes]
         return Selection(budget, tuple(whole), search_terms)
-    room = _Room(indexes, budget)
+    room, places = _Room(indexes, budget), find_places(question, indexes)
     scores = list[Scores]()
-    if search_terms or not is_about_the_whole(question):
-        query = weigh_terms(question, previous_question, search_terms)
-        scores = Search.of(indexes, query).rank(REACH * budget)
+    if search_terms or not is_about_the_whole(places.rest):
+        query = weigh_terms(places.rest, previous_question, search_terms)
+        scores = Search.of(indexes, query).rank(ALL_CHARACTERS if places else REACH * budget)
     is_found = any(score.any() for score in scores)
+    if places:
+        _fill_named(room, places, scores if is_found else ())
     if is_found:
         _fill_ranked(room, scores)
-    else:
-        _fill_spread(room)
-    _fill_front(room)
-    mode = "passages" if is_found else "spread"
+    elif not places:
+        _fill_spread(room, [((0, len(index.document.text)),) for index in indexes])
+    if is_found or not places:
+        _fill_front(room)
+    mode = "named" if places else "passages" if is_found else "spread"
     excerpts = [Excerpt(index.document, mode, room.spans(file)) for file, index in enumerate(indexes)]
     return Selection(budget, tuple(excerpts), search_terms)
 
 
 def needs_search_terms(question: str, indexes: Sequence[Index]) -> bool:
     """Tell whether the question's own words find too little, as in a document of another language."""
+    question = find_places(question, indexes).rest
     if is_about_the_whole(question):
         return False
     search = Search.of(indexes, weigh_terms(question))
@@ -128,6 +133,21 @@ def needs_search_terms(question: str, indexes: Sequence[Index]) -> bool:
 
 def _whole(index: Index) -> tuple[Span, ...]:
     return ((0, len(index.document.text)),) if index.document.text else ()
+
+
+def _fill_named(room: _Room, places: Places, scores: Sequence[Scores]) -> None:
+    """Take the places that a question names: whole, or what was found there, or samples of them."""
+    kept = 0 if not scores else int(room.left * (1 - NAMED_SHARE))
+    room.left -= kept
+    if places.characters > room.left and scores:
+        inside = (_inside(*one) for one in zip(room.indexes, scores, places.spans, strict=True))
+        _fill_ranked(room, list(inside))
+    elif places.characters > room.left:
+        _fill_spread(room, places.spans)
+    for file, spans in enumerate(places.spans):
+        for start, end in spans:
+            _take_each(room, file, room.indexes[file].between(start, end))
+    room.left += kept
 
 
 def _fill_ranked(room: _Room, scores: Sequence[Scores]) -> None:
@@ -145,15 +165,33 @@ def _fill_ranked(room: _Room, scores: Sequence[Scores]) -> None:
             room.take(file, index.headers[first], index.headers[first] + 1)
 
 
-def _fill_spread(room: _Room) -> None:
-    """Give every file its part of the budget: its head, and samples at even distances."""
-    budget, total = room.left, sum(len(index.document.text) for index in room.indexes)
-    for file, index in enumerate(room.indexes):
-        share = budget * len(index.document.text) // total
-        _take_until(room, file, 0, int(share * HEAD_SHARE))
+def _fill_spread(room: _Room, spans: Sequence[Sequence[Span]]) -> None:
+    """Give every stretch of the files its part of the budget: its head, and samples at even distances."""
+    stretches = [(file, span) for file, found in enumerate(spans) for span in found]
+    budget, total = room.left, sum(end - start for _, (start, end) in stretches)
+    for file, (start, end) in stretches:
+        share = budget * (end - start) // max(1, total)
+        index = room.indexes[file]
+        _take_until(room, file, index.between(start, end).start, int(share * HEAD_SHARE))
         count = int(share * (1 - HEAD_SHARE)) // (SAMPLE_CHARACTERS + PART_COST_CHARACTERS)
-        for sentence in find_samples(index, count):
+        for sentence in find_samples(index, count, start, end):
             _take_until(room, file, sentence, SAMPLE_CHARACTERS)
+
+
+def _inside(index: Index, scores: Scores, spans: Sequence[Span]) -> Scores:
+    """Return the scores of the sentences in `spans`, 0 for others."""
+    kept = np.zeros_like(scores)
+    for start, end in spans:
+        found = index.between(start, end)
+        kept[found.start : found.stop] = scores[found.start : found.stop]
+    return kept
+
+
+def _take_each(room: _Room, file: int, sentences: range) -> None:
+    """Take sentences while there is room."""
+    for sentence in sentences:
+        if not room.take(file, sentence, sentence + 1):
+            return
 
 
 def _take_until(room: _Room, file: int, first: int, size: int) -> None:
@@ -167,9 +205,7 @@ def _take_until(room: _Room, file: int, first: int, size: int) -> None:
 def _fill_front(room: _Room) -> None:
     """Spend what is left on the files' beginnings: a title and an abstract explain much."""
     for file, index in enumerate(room.indexes):
-        for sentence in range(len(index)):
-            if not room.take(file, sentence, sentence + 1):
-                break
+        _take_each(room, file, range(len(index)))
 
 
 def split_parts(index: Index, budget: int) -> list[Selection]:

@@ -201,7 +201,7 @@ def test_a_receipt_is_one_line_and_its_rest() -> None:
     assert (describe_receipt("zh", {"files": []}), list_receipt("zh", {})) == ("", [])
 
 
-@pytest.mark.parametrize("mode", ["full", "passages", "spread", "part", "something new"])
+@pytest.mark.parametrize("mode", ["full", "passages", "spread", "named", "part", "something new"])
 @pytest.mark.parametrize("unit", ["page", "slide", "sheet", "chapter", "", "scroll"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_receipt_can_be_said(mode: str, unit: str, language: str) -> None:

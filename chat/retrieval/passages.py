@@ -7,6 +7,7 @@ ones tell whether it is the topic. Knows no file on disk, no budget and no model
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,6 +118,10 @@ class Index:
     def sentence(self, number: int) -> str:
         """Return a sentence with the blank space behind it."""
         return self.document.text[self.starts[number] : self.starts[number + 1]]
+
+    def between(self, start: int, end: int) -> range:
+        """Return the sentences that stand in a stretch of text, also those that reach into it."""
+        return range(bisect_right(self.starts, start) - 1, min(bisect_left(self.starts, end), len(self)))
 
     def find(self, key: np.uint64) -> Ints:
         """Return the sentences that hold a term, each as often as the term stands there."""

@@ -24,9 +24,17 @@ _TASK = re.compile(
     r"|resum\w*|résum\w*|zusammenfass\w*|übersetz\w*|traduc\w*|traduis\w*|riassum\w*)\b",
     re.IGNORECASE,
 )
+# The same, but words that may also be what is looked for: they weigh as any other where others are there.
+_DEED = re.compile(
+    r"对比|對比|比较|比較|区别|異同|异同|差异|相同点|不同点|不同之处|解释|解釋|讲解|说明|显示|分析|润色|改写|校对|评价|朗读|提取"
+    r"|\b(?:compar\w*|contrast|differ|differences?|similarities|explain|describe|analy[sz]e|review|proofread|rewrite|simplify"
+    r"|critique|extract|quote|read)\b",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"部分|章节|章節|小节|一[章节節]|\b(?:section|part|chapter|paragraph)\b", re.IGNORECASE)
 _THING = re.compile(
-    r"这[篇份个本些]|這[篇份個本些]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|把|将|將|成|中文|英文|日文|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
-    r"|\b(?:this|that|these|those|the|a|an|of|it|me|please|can|could|you|would|give|write|make|show|tell|in|into|to|for|and|is|are|what"
+    r"[这這]?[两兩][篇份个個]|这[篇份个本些]|這[篇份個本些]|之间|部分|章节|章節|小节|一[章节節]|[的是和与了]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|把|将|將|成|中文|英文|日文|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
+    r"|\b(?:what's|who's|this|that|these|those|the|a|an|of|it|me|please|can|could|you|would|give|write|make|show|tell|say|says|about|on|in|into|to|for|from|and|between|both|how|do|does|is|are|what"
     r"|document|documents|file|files|paper|papers|article|text|pdf|page|pages|book|report|attachment|content|contents|short|brief|briefly|detailed|main|whole|entire"
     r"|english|chinese|sentences?|words?|paragraphs?|points?|with|its|your|own|one|two|three|five|section|part|chapter|thing|things|all|everything)\b",
     re.IGNORECASE,
@@ -66,7 +74,17 @@ def has_number(text: str) -> bool:
 
 def is_about_the_whole(question: str) -> bool:
     """Tell whether `question` asks for a summary, a translation or the like and names nothing to look for."""
-    return not split_terms(_THING.sub(" ", _TASK.sub(" ", question)))
+    return not split_terms(strip_task(question))
+
+
+def strip_task(question: str) -> str:
+    """Return `question` without what is to be done, and to which kind of thing: what is left is a subject."""
+    return _THING.sub(" ", _DEED.sub(" ", _TASK.sub(" ", question)))
+
+
+def names_a_part(question: str) -> bool:
+    """Tell whether the subject of `question` may be the heading of what it asks for."""
+    return any(words.search(question) for words in (_TASK, _DEED, _PART))
 
 
 def weigh_terms(question: str, previous_question: str = "", search_terms: str = "") -> dict[str, float]:

@@ -15,11 +15,11 @@ HEADING_CHARACTERS = 80
 _NUMBERED = re.compile(r"#{1,6} |(?:第.{1,5}[章节部分]|[一二三四五六七八九十]+、|\d+(?:\.\d+)*\.? )\s*\S")
 
 
-def find_samples(index: Index, count: int) -> list[int]:
-    """Return up to `count` sentences at even distances behind the head of the text, in its order."""
-    size = len(index.document.text)
+def find_samples(index: Index, count: int, start: int = 0, end: int | None = None) -> list[int]:
+    """Return up to `count` sentences at even distances behind the head of [start, end), in their order."""
+    size = (len(index.document.text) if end is None else end) - start
     reach = size // (count + 1)
-    found = {open_sample(index, reach * number, reach) for number in range(1, count + 1)}
+    found = {open_sample(index, start + reach * number, reach) for number in range(1, count + 1)}
     return sorted(found)
 
 
@@ -43,7 +43,7 @@ def is_heading(index: Index, sentence: int) -> bool:
     if (
         not 1 < len(line) <= HEADING_CHARACTERS
         or (start and text[start - 1] != "\n")
-        or text[end - 1] != "\n"
+        or not text[start:end].rstrip(" ").endswith("\n")
     ):
         return False
     if _NUMBERED.match(line):

@@ -124,6 +124,8 @@ TEXTS: dict[str, str] = {
     "receipt.passages.pages": "{name}: {pages:,} of {total:,} {units}, {used:,} of {characters:,} characters, by search",
     "receipt.spread": "{name}: {used:,} of {characters:,} characters, samples from all of it",
     "receipt.spread.pages": "{name}: {pages:,} of {total:,} {units}, {used:,} of {characters:,} characters, samples from all of it",
+    "receipt.named": "{name}: {used:,} of {characters:,} characters, what the question names first",
+    "receipt.named.pages": "{name}: {pages:,} of {total:,} {units}, {used:,} of {characters:,} characters, what the question names first",
     "receipt.part": "{name}: {used:,} of {characters:,} characters, one part of several",
     "receipt.part.pages": "{name}: {pages:,} of {total:,} {units}, {used:,} of {characters:,} characters, one part of several",
     "receipt.nothing": "{name}: nothing of it was sent",

@@ -116,6 +116,8 @@ TEXTS: dict[str, str] = {
     "receipt.passages.pages": "{name}：按搜索选取 {total:,} {units}中的 {pages:,} {units}，{characters:,} 字中的 {used:,} 字",
     "receipt.spread": "{name}：从全文抽取 {characters:,} 字中的 {used:,} 字",
     "receipt.spread.pages": "{name}：从全文抽取 {total:,} {units}中的 {pages:,} {units}，{characters:,} 字中的 {used:,} 字",
+    "receipt.named": "{name}：优先选取问题点名的部分，{characters:,} 字中的 {used:,} 字",
+    "receipt.named.pages": "{name}：优先选取问题点名的部分，{total:,} {units}中的 {pages:,} {units}，{characters:,} 字中的 {used:,} 字",
     "receipt.part": "{name}：分段阅读中的一段，{characters:,} 字中的 {used:,} 字",
     "receipt.part.pages": "{name}：分段阅读中的一段，{total:,} {units}中的 {pages:,} {units}，{characters:,} 字中的 {used:,} 字",
     "receipt.nothing": "{name}：没有发送任何内容",
