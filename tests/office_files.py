@@ -112,14 +112,15 @@ def _open_document(kind: str, content: str, styles: str, manifest: str) -> bytes
     )
 
 
-def xlsx(sheets: Mapping[str, str]) -> bytes:
-    """Return an Excel file: name of a sheet -> the inside of its sheetData."""
+def xlsx(sheets: Mapping[str, str], styles: str = "", comments: str = "") -> bytes:
+    """Return an Excel file: name of a sheet -> the inside of its sheetData. comments: of the first sheet."""
     numbers = range(1, len(sheets) + 1)
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     listed = "".join(
         f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, sheets, strict=True)
     )
     targets = {f"rId{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in numbers}
+    targets["styles"] = ("styles", "styles.xml")
     types = "http://schemas.openxmlformats.org/package/2006/content-types"
     return zipped(
         {
@@ -127,6 +128,9 @@ def xlsx(sheets: Mapping[str, str]) -> bytes:
             "_rels/.rels": relations({"rId1": ("officeDocument", "xl/workbook.xml")}),
             "xl/workbook.xml": f"<workbook {space} {SPACES}><sheets>{listed}</sheets></workbook>",
             "xl/_rels/workbook.xml.rels": relations(targets),
+            "xl/styles.xml": f"<styleSheet {space}>{styles}</styleSheet>",
+            "xl/worksheets/_rels/sheet1.xml.rels": relations({"rId1": ("comments", "../comments1.xml")}),
+            "xl/comments1.xml": f"<comments {space}>{comments}</comments>",
             **{
                 f"xl/worksheets/sheet{n}.xml": f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>"
                 for n, rows in zip(numbers, sheets.values(), strict=True)

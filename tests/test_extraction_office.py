@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -145,15 +146,36 @@ def test_sheets_are_pages_and_rows_are_lines(read: Read) -> None:
     assert findings[1:] == [Page("First", "name | 2\nTRUE | 2.5", "First"), Page("Empty", "", "Empty")]
 
 
+def test_cells_in_per_cent_formulas_without_a_value_and_comments_are_read(read: Read) -> None:
+    rows = (
+        '<row r="3"><c r="B3" s="1"><v>0.125</v></c><c s="2" r="C3"><v>0.0375</v></c><c r="D3"><v>0.5</v></c>'
+        '<c r="F3"><f>SUM(B3:C3)&amp;"x"</f><v></v></c></row>'
+        '<row r="5"><c r="A5"><f>B3*2</f></c></row><row r="6"><c r="B6"><f>B3*4</f><v>0.5</v></c></row>'
+    )
+    styles = '<numFmts><numFmt numFmtId="170" formatCode="0.0%"/></numFmts>'
+    styles += '<cellXfs><xf/><xf numFmtId="170"/><xf numFmtId="10"/></cellXfs>'
+    comment = (
+        "<commentList><comment><text><r><t>Check </t></r><r><t>this</t></r></text></comment></commentList>"
+    )
+    assert read("a.xlsx", xlsx({"S": rows}, styles, comment))[1] == Page(
+        "S", ' | 12.5% | 3.75% | 0.5 |  | =SUM(B3:C3)&"x"\n=B3*2\n | 0.5\nCheck this', "S"
+    )
+
+
 def test_values_are_shown_as_people_write_them() -> None:
-    assert [show(value) for value in (None, True, 3.0, 0.1, 1e30, "a")] == [
-        "",
-        "TRUE",
-        "3",
-        "0.1",
-        "1e+30",
-        "a",
-    ]
+    values = {
+        "": None,
+        "TRUE": True,
+        "3": 3.0,
+        "0.0375": 0.03750000000000001,
+        "1e+30": 1e30,
+        "a": "a",
+        "36:05:00": timedelta(days=1, hours=12, minutes=5),
+        "2025-01-31 08:30:00": datetime(2025, 1, 31, 8, 30),
+        "2025-01-31": datetime(2025, 1, 31),
+    }
+    assert [show(value) for value in values.values()] == list(values)
+    assert (show(1 / 3, is_percent=True), show("n/a", is_percent=True)) == ("33.3333%", "n/a")
 
 
 def test_opendocument_text_has_headings_lists_tables_and_notes(read: Read) -> None:

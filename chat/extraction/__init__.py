@@ -12,7 +12,7 @@
     tidy       text as every later step may trust it                  }
     pdf        PDF page by page, each by the better of pdfium and second_reader (pypdf);
                legibility judges a page, glyphs and bidirectional use where its letters stand
-    word, slides, sheets, opendocument, books, markup, rich_text, mail, notebook, plain: a format each
+    word, slides, sheets (with cells), opendocument, books, markup, rich_text, mail, notebook, plain: a format each
     archive, package, xml_tree, locks, encodings: what the formats share
     pictures   a page as a picture, a picture made small
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
 from chat.documents import Page, Problem
 from chat.extraction import locks, refusals
+from chat.extraction.cells import Place, find_formulas, find_percents, percent_styles
 from chat.extraction.package import Package, row
 from chat.extraction.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
 DRAWING_DEPTH = 3
+DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
+PERCENT_DECIMALS = 4
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xlsb": "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
@@ -24,6 +28,15 @@ MEDIA_TYPES = {
 Value = int | float | str | bool | time | date | datetime | timedelta | None
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What a sheet says that is no value: percents and formulas of its cells; comments, boxes and charts."""
+
+    percents: frozenset[Place] = frozenset()
+    formulas: Mapping[Place, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+
 def read_as(kind: str, source: Source) -> Findings:
     """Yield the sheets of a workbook of this kind (a key of MEDIA_TYPES)."""
     workbook = _open(source)
@@ -31,7 +44,7 @@ def read_as(kind: str, source: Source) -> Findings:
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
     beside = _beside(source) if kind == "xlsx" else {}
     for name in names:
-        yield from _sheet(workbook, name, beside.get(name, []))
+        yield from _sheet(workbook, name, beside.get(name, _Beside()))
 
 
 def _open(source: Source) -> python_calamine.CalamineWorkbook:
@@ -44,24 +57,28 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         raise refusals.damaged(source.name, WHAT) from error
 
 
-def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: list[str]) -> Findings:
+def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: _Beside) -> Findings:
     lines: list[str] = []
     try:
-        lines = list(_rows(workbook.get_sheet_by_name(name)))
+        lines = list(_rows(workbook.get_sheet_by_name(name), beside))
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
-    yield Page(name, "\n".join([*lines, *beside]), name)
+    yield Page(name, "\n".join([*lines, *beside.lines]), name)
 
 
-def _beside(source: Source) -> dict[str, list[str]]:
-    """Return, for each sheet, the text of its comments, text boxes and charts."""
+def _beside(source: Source) -> dict[str, _Beside]:
     package = Package(source, WHAT)
     part = package.main()
-    relations, found = package.relations(part), dict[str, list[str]]()
+    relations, found = package.relations(part), dict[str, _Beside]()
+    styles = next((one.target for one in relations.values() if one.kind == "styles"), "")
+    percents = percent_styles(package, styles)
     for sheet in package.side(part).iter("sheet"):
         relation = relations.get(sheet.get("r:id", ""))
         if relation is not None:
-            found[sheet.get("name", "")] = list(_around(package, relation.target, DRAWING_DEPTH))
+            data = package.archive.read(relation.target)
+            lines = tuple(_around(package, relation.target, DRAWING_DEPTH))
+            cells = frozenset(find_percents(data, percents))
+            found[sheet.get("name", "")] = _Beside(cells, find_formulas(data), lines)
     return found
 
 
@@ -74,18 +91,39 @@ def _around(package: Package, part: str, depth: int) -> Iterator[str]:
             yield from _around(package, relation.target, depth - 1)
 
 
-def _rows(sheet: python_calamine.CalamineSheet) -> Iterator[str]:
-    for values in sheet.iter_rows():
-        if line := row(show(value) for value in values):
+def _rows(sheet: python_calamine.CalamineSheet, beside: _Beside) -> Iterator[str]:
+    left, formulas = (sheet.start or (0, 0))[1], dict[int, dict[int, str]]()
+    for (number, column), formula in sorted(beside.formulas.items()):
+        formulas.setdefault(number, {})[column] = formula
+    for number, values in enumerate(sheet.iter_rows()):
+        shown = [""] * left + [
+            show(value, is_percent=(number, column) in beside.percents)
+            for column, value in enumerate(values, left)
+        ]
+        if line := row(_fill(shown, formulas.pop(number, {}))):
             yield line
+    for rest in formulas.values():
+        yield row(_fill([], rest))
 
 
-def show(value: Value) -> str:
+def _fill(cells: list[str], formulas: dict[int, str]) -> list[str]:
+    for column, formula in formulas.items():
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = cells[column] or formula
+    return cells
+
+
+def show(value: Value, *, is_percent: bool = False) -> str:
     """Return a value as a person writes it."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    if is_percent and isinstance(value, int | float):
+        return f"{round(value * 100, PERCENT_DECIMALS):.{DIGITS}g}%"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else f"{value:.{DIGITS}g}"
     if isinstance(value, datetime):
-        return value.isoformat(" ").removesuffix(" 00:00:00")
+        return value.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return "" if value is None else str(value)

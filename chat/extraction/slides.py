@@ -70,8 +70,8 @@ def lines_of(element: Element) -> Iterator[str]:
             )
         elif child.tag == "p":
             yield _text(child)
-        elif child.tag == "text" and child.text:  # a comment
-            yield child.text
+        elif child.tag == "text":  # a comment, of slides as it stands and of sheets in runs
+            yield child.text or _text(child)
         else:
             yield from lines_of(child)
 
