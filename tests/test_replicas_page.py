@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Browser, Route, expect
 
 from tests.nginx import PROGRAM, Nginx, deployed_replicas
-from tests.pages import Visit, visit
+from tests.pages import WAIT_MILLISECONDS, Visit, text_file, visit
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, closed_port
 from tests.scenarios import ANSWER
@@ -176,6 +176,64 @@ async def test_a_page_whose_replica_is_stopped_sees_its_answer_to_the_end_and_as
     await tab.choose("plain")
     await tab.ask("And then?")
     await expect(tab.history.locator(".question")).to_have_text(["Hello", "And then?"])
+
+
+async def test_while_a_replica_stops_its_other_pages_and_new_ones_are_answered_by_the_next(
+    browser: Browser, tab: Visit, deployment: Deployment
+) -> None:
+    call = await begin(tab, deployment.provider)
+    async with visit(browser, deployment.nginx.url) as beside:
+        await beside.choose("plain")
+        await beside.ask("First")
+        await beside.page.evaluate("window.isTheSame = true")
+        replica = deployment.take_away(await deployment.find_writer())
+        stopping = asyncio.create_task(replica.stop())
+        while (await replica.client.get("/readyz")).status_code == 200:
+            await asyncio.sleep(0.01)
+        await beside.ask("Second")
+        await beside.attach(text_file("notes.txt", "The lamp shines."))
+        await expect(beside.page.locator(".attached.done")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        await beside.ask("Third")
+        await expect(beside.history.locator(".question")).to_contain_text(["First", "Second", "Third"])
+        assert await beside.page.evaluate("window.isTheSame"), "nothing was loaded anew"
+        async with visit(browser, deployment.nginx.url) as newcomer:
+            await newcomer.choose("plain")
+            await newcomer.ask("Hello")
+    assert not stopping.done()
+    await call.text("two ")
+    await call.finish()
+    await expect(tab.history.locator(".prose")).to_have_text("One two")
+    assert (await stopping)[0] == 0, replica.output
+
+
+async def test_a_message_that_reached_a_replica_as_it_began_to_stop_is_sent_again_to_the_next(
+    browser: Browser, tab: Visit, deployment: Deployment
+) -> None:
+    call = await begin(tab, deployment.provider)
+    is_heard = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_heard.wait()
+        await route.continue_()
+
+    async with visit(browser, deployment.nginx.url) as beside:
+        await beside.choose("plain")
+        await beside.page.route("**/gradio_api/queue/data*", hold, times=1)
+        async with beside.page.expect_response("**/gradio_api/queue/join*"):
+            await beside.page.locator("#search textarea, #search input").fill("x")
+        replica = deployment.take_away(await deployment.find_writer())
+        stopping = asyncio.create_task(replica.stop())
+        while (await replica.client.get("/readyz")).status_code == 200:
+            await asyncio.sleep(0.01)
+        async with beside.page.expect_response("**/gradio_api/queue/join*") as joined:
+            await beside.send("Hello")
+        assert (await joined.value).ok, "what it is still to hear from there, it hears there"
+        is_heard.set()
+        await expect(beside.history.locator(".prose")).to_have_text([ANSWER], timeout=WAIT_MILLISECONDS)
+        await expect(beside.history.locator(".question")).to_have_text(["Hello"])
+        await expect(beside.composer).to_have_value("")
+    await call.finish()
+    assert (await stopping)[0] == 0, replica.output
 
 
 async def test_a_page_whose_question_went_to_another_replica_as_its_own_ended_finds_the_answer_there(

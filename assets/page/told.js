@@ -25,6 +25,7 @@ function hear(said) {
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
   if ("composer" in told) writeComposer(told.composer);
+  if (told.again) setTimeout(() => document.querySelector("#composer .submit-button")?.click(), AGAIN_MILLISECONDS);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
   if ("copy" in told) copy(told.copy);
   if ("download" in told) download(told.download);
@@ -47,12 +48,9 @@ function expectAnswer() {
   overdue = setTimeout(comeBack, ANSWER_MILLISECONDS);
 }
 async function comeBack() {
-  try {
-    const { app_id } = await (await fetch(`${root()}/gradio_api/app_id`)).json();
-    if (app_id !== window.gradio_config?.app_id) location.reload();
-  } catch {
-    expectAnswer(); // nobody is there now
-  }
+  const answer = await fetch(`${root()}/gradio_api/app_id`).catch(() => null);
+  if (!answer?.ok) return expectAnswer(); // nobody is there now
+  if ((await answer.json()).app_id !== window.gradio_config?.app_id) location.reload();
 }
 
 // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.engine import Engine
-from chat.errors import ChatError, NotFound, Unreachable
+from chat.errors import ChatError, NotFound, Stopping, Unreachable
 from chat.generations import Generation
 from chat.history import Message
 from chat.ids import new_id
@@ -137,6 +137,8 @@ class Callbacks:
                 "editing": visit.editing,
                 "files": await self._give(visit.files, visit),
             }
+            if isinstance(error, Stopping) and self.engine.settings.redis_url:
+                told["again"] = True  # the script sends it once more, and another replica answers
             yield replace(shown, told=told, composer=message, notice=reader.show(error))
             return
         conversation = self.engine.conversation_of(generation)
