@@ -172,6 +172,7 @@ def test_values_are_shown_as_people_write_them() -> None:
         "a": "a",
         "36:05:00": timedelta(days=1, hours=12, minutes=5),
         "2025-01-31 08:30:00": datetime(2025, 1, 31, 8, 30),
+        "108:00:00": "PT108H00M00S",
         "2025-01-31": datetime(2025, 1, 31),
     }
     assert [show(value) for value in values.values()] == list(values)

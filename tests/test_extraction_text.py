@@ -20,6 +20,7 @@ JAPANESE = (
 RUSSIAN = "В начале века сеть запустила рекламную кампанию, в центре которой был её круглый логотип. " * 4
 GERMAN = "Die größte Stadt der Schweiz ist Zürich; über vierhunderttausend Menschen wohnen dort. " * 4
 THAI = "สถานีโทรทัศน์ปล่อยแคมเปญจ์โปรโมททางเว็บไซต์ซึ่งให้ความสำคัญกับโลโก้รูปวงกลมของทางสถานี " * 4
+TABLE = "Quarter Profit\n" + "\n".join(f"-{n},{n + 3}50.25 +{n}.5% ({n}0.00)" for n in range(40))
 ARABIC = "أطلقت شبكة حملة ترويجية على شبكة الإنترنت تتمحور حول شعارها الدائري الذي يطلق عليه النقطة. " * 4
 
 
@@ -70,7 +71,7 @@ def test_tidy_text_has_one_kind_of_break_and_no_half_characters() -> None:
     assert tidy(text) == "a\nb\nc\nd\ne\nf\U0001f600\ufffd g\n\n\nh"
 
 
-@pytest.mark.parametrize("text", [CHINESE, JAPANESE, RUSSIAN, GERMAN, THAI, ARABIC, "1 2 3 4.5 %", ""])
+@pytest.mark.parametrize("text", [CHINESE, JAPANESE, RUSSIAN, GERMAN, THAI, ARABIC, "1 2 3 4.5 %", "", TABLE])
 def test_real_text_is_legible(text: str) -> None:
     assert judge(text).is_legible
 
@@ -81,6 +82,7 @@ def test_real_text_is_legible(text: str) -> None:
         "\ue001\ue002\ue003\ue004\ue005 \ue006\ue007\ue008\ue009",  # private code points
         "㈉䗂ᜯ䜫石ᄹ㈉ⰰẍو䆀ى✛䮨䊒ǍǙ˄㨉ᒒᓧ⸗ع⪖ⵇ䯎ںⴑ⥲䫑",  # codes of a font taken for Unicode
         "thewordsofthispagehavelosttheirspacesandstandinonelongrowthatnobodycanread",
+        "Page nineteen\n" + "#$%&'()*+,-.#!&'(*)+,-. " * 9,  # codes of a font taken for ASCII
         "ةكبش ىلع ةلمح ةيجيورت ةطقنلا ةقرو ةسردم",  # reversed
     ],
 )

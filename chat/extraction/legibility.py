@@ -34,6 +34,7 @@ BLOCKS = (  # first code point of each block, and the script that is told apart 
 STARTS = [start for start, _ in BLOCKS]
 COMMON_CODECS = ("gb2312", "big5", "shift_jis", "euc_kr")
 UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese", "Tibetan", "rare"})
+NUMBER_SIGNS = ".,:%+-–−/()$€£¥"
 GLUED = re.compile(rf"[^\W\d_]{{{SPACED_RUN},}}")
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Letters that end a word and do not begin one: ta marbuta, alef maksura; the final forms of Hebrew.
@@ -59,7 +60,8 @@ class Judgement:
 def judge(text: str) -> Judgement:
     """Return how plausible the text is."""
     scripts: Counter[str] = Counter()
-    for character, count in Counter(text).items():
+    counts = Counter(text)
+    for character, count in counts.items():
         scripts[script_of(character)] += count
     scripts.pop("space", None)
     signs = scripts.pop("sign", 0)
@@ -71,6 +73,8 @@ def judge(text: str) -> Judgement:
     if max(odd, default=0) * 2 > letters:  # a page in one script that few pages are in
         odd.remove(max(odd))
     bad = scripts["none"] + scripts["rare"] + sum(odd)
+    figures = sum(count for character, count in counts.items() if character.isdecimal())
+    signs -= min(figures, sum(counts[sign] for sign in NUMBER_SIGNS))  # a table may be figures alone
     bad += max(0, signs - 2 * letters) // 4
     return Judgement(
         letters, (1 - bad / letters) * _mixture(scripts, letters) * _order(text) * _spacing(text, scripts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
 DRAWING_DEPTH = 3
+DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
 PERCENT_DECIMALS = 4
 MEDIA_TYPES = {
@@ -126,4 +128,6 @@ def show(value: Value, *, is_percent: bool = False) -> str:
     if isinstance(value, timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if isinstance(value, str) and (match := DURATION.fullmatch(value)):
+        return ":".join(match.groups())
     return "" if value is None else str(value)
