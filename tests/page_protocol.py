@@ -1,7 +1,7 @@
 """The page without a browser: its events over Gradio's queue, as the page's own script sends them.
 
     page = await OpenPage.load(http, url)
-    turn = await page.ask("Hello", model="plain")       # turn.html: what the history shows afterwards
+    turn = await page.ask("Hello", model="plain")       # turn.html: what the page shows afterwards
 
 One event at a time, as a visitor who waits. Knows the names of the page's events, and nothing of what is
 inside. Raises PageError where an event fails.
@@ -19,7 +19,7 @@ from typing import Any, Self
 import aiohttp
 from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
 
-TOLD = 2  # the place among an event's outputs of what the script is told
+HISTORY, GROWING, TOLD = 0, 1, 2  # places among an event's outputs; told: what the script is to know
 
 
 class PageError(Exception):
@@ -28,7 +28,7 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """A turn over the page. pieces: how often it grew on the page; html: the history as it was shown then."""
+    """A turn over the page. pieces: how often it grew on the page; html: all that was shown then."""
 
     conversation: str
     generation: str
@@ -46,6 +46,7 @@ class OpenPage:
         self.session = secrets.token_hex(6)
         self.owner = secrets.token_urlsafe(24)
         self.conversation = ""
+        self._history: Any = None  # what stands above the newest turn
 
     @classmethod
     async def load(cls, http: aiohttp.ClientSession, url: str) -> Self:
@@ -75,7 +76,8 @@ class OpenPage:
             async for _ in growing:
                 pieces += 1
         settled = await self.run("settle", self.visit(generation=generation))
-        return Told(self.conversation, generation, pieces, json.dumps(settled[0], ensure_ascii=False))
+        shown = json.dumps([self._history, settled[GROWING]], ensure_ascii=False)
+        return Told(self.conversation, generation, pieces, shown)
 
     async def send(self, message: str, *, model: str = "", files: tuple[str, ...] = ()) -> str:
         """Send a message; return the generation that answers it. Raises PageError with the page's notice."""
@@ -85,6 +87,7 @@ class OpenPage:
         sending = self.events("send", visit, {"text": message, "files": []})
         async with aclosing(sending) as values:
             async for value in values:
+                self._history = value[HISTORY] if told is None else self._history
                 told = value[TOLD] if told is None else apply_diff(told, value[TOLD])
                 heard = json.loads(told) if isinstance(told, str) else {}
                 generation = heard.get("generation") or generation

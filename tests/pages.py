@@ -30,7 +30,8 @@ class Visit:
 
     @property
     def history(self) -> Locator:
-        return self.page.locator("#history")
+        """All that was said: the newest turn stays where it grew until the next one begins."""
+        return self.page.locator("#history, #growing")
 
     @property
     def growing(self) -> Locator:

@@ -106,9 +106,9 @@ async def test_the_page_works_under_its_policy_without_a_word_of_the_browser(
         await expect(page.locator(".attached.done")).to_be_visible(timeout=60_000)
         await composer.fill("Hello")
         await composer.press("Enter")
-        await expect(page.locator("#history")).to_contain_text("the end", timeout=60_000)
+        await expect(page.locator("#conversation")).to_contain_text("the end", timeout=60_000)
         await page.reload()
-        await expect(page.locator("#history")).to_contain_text("the end", timeout=60_000)
+        await expect(page.locator("#conversation")).to_contain_text("the end", timeout=60_000)
         owner = await page.evaluate("localStorage['xiaojia.owner']")
         await page.goto(f"{app.url}/docs")
         await expect(page.locator("h1")).to_have_text("Routes")
@@ -145,12 +145,12 @@ async def test_a_visitors_own_key_is_used_and_kept_nowhere(
         await page.wait_for_function("xiaojia.state.key === 'sk-visitor-own'", timeout=60_000)
         await composer.fill("Hello")
         await composer.press("Enter")
-        await expect(page.locator("#history")).to_contain_text(provider.answer, timeout=60_000)
+        await expect(page.locator("#conversation")).to_contain_text(provider.answer, timeout=60_000)
         stored = await page.evaluate(
             "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
         )
         await page.reload()
-        await expect(page.locator("#history")).to_contain_text(provider.answer, timeout=60_000)
+        await expect(page.locator("#conversation")).to_contain_text(provider.answer, timeout=60_000)
         assert await page.evaluate("xiaojia.state.key") == ""
         await page.close()
     assert "sk-visitor" not in stored

@@ -43,7 +43,7 @@ async def test_a_stranger_asks_about_a_pdf_and_sees_the_receipt(demo: RunningApp
             timeout=PATIENCE_MILLISECONDS
         )
         await visit.page.wait_for_selector("body:not(.is-running)", timeout=PATIENCE_MILLISECONDS)
-        await expect(visit.history).to_contain_text("SmolLM2-135M-Instruct", timeout=PATIENCE_MILLISECONDS)
+        await expect(visit.growing).to_contain_text("SmolLM2-135M-Instruct", timeout=PATIENCE_MILLISECONDS)
         await expect(visit.history.locator(".receipt").last).to_contain_text("lighthouse.pdf")
         assert visit.problems == []
         assert visit.hosts == {demo.url.removeprefix("http://")}

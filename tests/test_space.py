@@ -239,9 +239,13 @@ async def test_the_page_works_in_a_frame_of_another_site(
         await expect(frame.locator("body.is-ready")).to_be_attached(timeout=WAIT_MILLISECONDS)
         assert await is_storage_denied(frame) == (arguments == STORAGE_IS_DENIED)
         await ask(frame, "Hello")
-        await expect(frame.locator("#history .prose")).to_have_text(ANSWER, timeout=WAIT_MILLISECONDS)
+        await expect(frame.locator("#conversation .message .prose")).to_have_text(
+            ANSWER, timeout=WAIT_MILLISECONDS
+        )
         await ask(frame, "And again")  # the second turn knows the first: the visitor is still the same
-        await expect(frame.locator("#history .prose")).to_have_count(2, timeout=WAIT_MILLISECONDS)
+        await expect(frame.locator("#conversation .message .prose")).to_have_count(
+            2, timeout=WAIT_MILLISECONDS
+        )
         assert problems == []
     spoken = [[message["content"] for message in call.body["messages"][1:]] for call in provider.chats]
     assert ["Hello", ANSWER, "And again"] in spoken
@@ -256,7 +260,9 @@ async def ask(frame: FrameLocator, message: str) -> None:
     composer = frame.locator("#composer textarea")
     await composer.fill(message)
     await composer.press("Enter")
-    await expect(frame.locator("#history .question").last).to_have_text(message, timeout=WAIT_MILLISECONDS)
+    await expect(frame.locator("#conversation .question").last).to_have_text(
+        message, timeout=WAIT_MILLISECONDS
+    )
     await expect(frame.locator("body:not(.is-running)")).to_be_attached(timeout=WAIT_MILLISECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What is being written, in a real browser: it outlives refusals, reloads and edits; keys that help with it."""
+"""What is being written, in a real browser: it outlives refusals, reloads and edits; and keys that help."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ async def test_a_refused_message_comes_back_with_its_files(
     await tab.send("First")
     call = await provider.next_call()
     await tab.page.locator('#sidebar [data-do="new"]').click()
+    await expect(tab.page.locator("#starters")).to_be_visible()
     await attach(tab)
     await tab.send("Second")
     await expect(tab.page.locator("#notice .error")).to_be_visible()
@@ -89,6 +90,23 @@ async def test_a_refused_message_comes_back_with_its_files(
     await tab.choose("plain")
     await tab.ask("Second")
     assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
+
+
+async def test_what_is_told_late_calls_nobody_back_who_has_left(tab: Visit) -> None:
+    await tab.page.evaluate(
+        """() => {
+            const props = {};
+            const hear = told => { props.value = JSON.stringify(told); window.say(); };
+            xiaojia.connect(props, (_, heard) => { window.say = heard; });
+            window.tell = hear;
+        }"""
+    )
+    told = {"conversation": "c1", "asked": (await tab.state())["place"]}
+    await tab.page.locator('#sidebar [data-do="new"]').click()
+    await tab.page.evaluate("told => tell(told)", told)
+    assert (await tab.state())["conversation"] == ""
+    await tab.page.evaluate("told => tell(told)", told | {"asked": (await tab.state())["place"]})
+    assert (await tab.state())["conversation"] == "c1"
 
 
 async def test_what_is_being_written_outlives_a_reload_with_its_files(tab: Visit, provider: Provider) -> None:

@@ -24,9 +24,10 @@ async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningAp
         yield running
 
 
-async def test_an_answer_grows_under_its_question_and_moves_into_the_history(
+async def test_an_answer_grows_under_its_question_and_stays_there_until_the_next_begins(
     tab: Visit, provider: Provider
 ) -> None:
+    above = tab.page.locator("#history")
     await tab.send("Hello\n**there**")
     await expect(tab.growing.locator(".question")).to_have_text("Hello\n**there**")
     await expect(tab.growing).to_contain_text("Thinking...")
@@ -37,10 +38,18 @@ async def test_an_answer_grows_under_its_question_and_moves_into_the_history(
     await call.text("**two**")
     await expect(tab.growing.locator(".prose strong")).to_have_text("two")
     await call.finish()
-    await expect(tab.history.locator(".prose")).to_have_text("One two")
-    await expect(tab.growing.locator(".message-row")).to_have_count(0)
-    await expect(tab.history.locator(".bot-row time")).to_be_visible()
+    await expect(tab.growing.locator(".bot-row time")).to_be_visible()
+    await expect(tab.growing.locator(".prose")).to_have_text("One two")
+    await expect(tab.button("edit", within=tab.growing)).to_be_visible()
     await expect(tab.page.locator("#announcer")).to_have_text("Answer complete.")
+    await expect(above.locator(".message-row")).to_have_count(0)
+    await tab.send("Again")
+    await expect(tab.growing.locator(".question")).to_have_text("Again")
+    await expect(above.locator(".prose")).to_have_text("One two")
+    await expect(tab.button("retry")).to_have_count(0)
+    await (await provider.next_call()).finish()
+    await expect(tab.button("retry", within=tab.growing)).to_have_count(1)
+    await expect(tab.button("retry", within=above)).to_have_count(0)
 
 
 async def test_the_message_is_cleared_and_the_focus_stays(tab: Visit, provider: Provider) -> None:
@@ -131,8 +140,7 @@ async def test_a_newer_choice_supersedes_what_was_followed(tab: Visit, provider:
     await call.text("grows")
     await expect(tab.growing.locator(".prose")).to_have_text("grows")
     await tab.conversations.nth(1).click()
-    await expect(tab.history.locator(".prose")).to_have_text(ANSWER)
-    await expect(tab.growing.locator(".message-row")).to_have_count(0)
+    await expect(tab.history.locator(".prose")).to_have_text([ANSWER])
     await call.text(" unseen")
     await tab.conversations.nth(0).click()
     await expect(tab.growing.locator(".prose")).to_have_text("grows unseen")
@@ -318,6 +326,33 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
     await tab.wait_until_over()
     await expect(tab.composer).to_have_value("What about this?")
     assert await tab.page.evaluate(place) == before
+
+
+async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_read_stays(
+    tab: Visit, served: RunningApp
+) -> None:
+    owner, parent = (await tab.state())["owner"], None
+    talk = await served.engine.history.create_conversation(owner, "Long")
+    for number in range(60):
+        role = "assistant" if number % 2 else "user"
+        text = f"Message {number}. " + "And so on. " * 60
+        kept = await served.engine.history.add_message(
+            talk.id, owner, role, parent_id=parent, text=text, finish_reason="stop"
+        )
+        parent = kept.id
+    await tab.reload()
+    await tab.page.evaluate("id => xiaojia.act('show', 'open', { conversation: id })", talk.id)
+    await expect(tab.history.locator(".question")).to_have_count(11)
+    first = tab.history.locator(".question", has_text="Message 38.")
+    await tab.page.locator("#conversation").hover()
+    await tab.page.mouse.wheel(0, -100_000)
+    await expect(tab.history.locator(".question")).to_have_count(21)
+    place = "row => row.getBoundingClientRect().top"
+    await tab.page.wait_for_function("xiaojia.state.shown === 40")
+    assert abs(await first.evaluate(place)) < 400
+    await tab.page.mouse.wheel(0, -100_000)
+    await expect(tab.history.locator(".question")).to_have_count(30)
+    await expect(tab.page.locator("#earlier")).to_be_hidden()
 
 
 async def test_a_composition_from_its_start_to_its_end_sends_nothing(tab: Visit, provider: Provider) -> None:

@@ -9,12 +9,12 @@ from chat.ui.callbacks import Shown
 from chat.ui.visits import Visit
 from chat.ui.wiring import SKIP, fill
 
-VISIT = Visit(Visitor("o" * 32), conversation="c1")
+VISIT = Visit(Visitor("o" * 32), conversation="c1", place=3)
 
 
 def test_what_page_js_is_told_is_text_that_no_later_value_can_change_in_place() -> None:
     row = fill(Shown(told={"conversation": "c2", "generation": "g"}), VISIT)
-    assert orjson.loads(row[2]) == {"conversation": "c2", "generation": "g", "asked": "c1"}
+    assert orjson.loads(row[2]) == {"conversation": "c2", "generation": "g", "asked": 3}
     assert row[:2] == [SKIP] * 2
 
 

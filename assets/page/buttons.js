@@ -7,7 +7,7 @@ const local = {
   temporary: () => { setTemporary(!state.temporary); leave(""); act("show", "new"); focusComposer(); },
   language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
-  earlier: () => { state.shown += 80; stick = false; act("show", "open"); },
+  earlier: showEarlier,
   end: goToEnd,
   model: () => { document.querySelector("#settings:not(.open) .toggle-button")?.click(); focusOn("#model input"); },
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
@@ -74,6 +74,7 @@ function closeSidebar() {
 // What is sent before the server has answered belongs to what was chosen already.
 function leave(conversation) {
   remember(conversation);
+  state.place += 1;
   state.shown = 0;
   state.generation = "";
   if (state.editing) cancelEditing();

@@ -10,6 +10,7 @@ function setEditing(id) {
 // What is sent leaves the box at once, by our own hand: what Gradio writes into it comes when it comes, and has taken away
 // what was typed next, or a message that was refused and had just come back.
 function send(message) {
+  state.place += 1;
   const sent = [visit("send"), { text: message?.text ?? "", files: [] }];
   writeComposer(state.editing ? typedBefore : "");
   return sent;

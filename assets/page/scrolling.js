@@ -9,8 +9,26 @@ const distance = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 function follow() {
   const box = scroller();
   if (!box) return;
-  if (stick && !document.body.classList.contains("is-empty")) box.scrollTop = box.scrollHeight;
+  if (below !== null && box.scrollHeight !== below.height) {
+    box.scrollTop = box.scrollHeight - below.pixels;
+    below = null;
+  } else if (stick && !document.body.classList.contains("is-empty")) box.scrollTop = box.scrollHeight;
   showAway(box);
+}
+
+// Earlier messages come above what is read, which stays where it is. They come by themselves when one scrolls up to them.
+const EARLIER_MESSAGES = 40;
+let below = null; // what was under the reader's eye when earlier ones were asked for, until they are there
+function showEarlier() {
+  const box = scroller();
+  below = { height: box.scrollHeight, pixels: box.scrollHeight - box.scrollTop };
+  stick = false;
+  state.shown += EARLIER_MESSAGES;
+  act("show", "open");
+}
+function watchBeginning(box, button) {
+  const come = (seen) => { if (seen.at(-1).isIntersecting && !stick && below === null) showEarlier(); };
+  new IntersectionObserver(come, { root: box, rootMargin: "300px 0px 0px" }).observe(button);
 }
 
 function goToEnd() {
@@ -29,6 +47,7 @@ function watchScrolling() {
     if (watched.has(part)) continue;
     watched.add(part);
     sizes.observe(part);
+    if (part.id === "earlier") watchBeginning(box, part);
   }
 }
 

@@ -8,7 +8,7 @@ function hear(said) {
   if (!said || typeof said !== "string") return;
   clearTimeout(overdue);
   const told = JSON.parse(said);
-  if ((told.asked ?? state.conversation) !== state.conversation) return; // somebody has gone elsewhere since
+  if ((told.asked ?? state.place) !== state.place) return; // somebody has gone elsewhere since
   if (told.words) Object.assign(state.words, told.words);
   if (told.language) document.documentElement.lang = told.language;
   if (told.name) {

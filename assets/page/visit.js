@@ -35,6 +35,7 @@ const state = {
   owner: read("local", "owner") || makeOwner(),
   language: read("local", "language") || navigator.language || "",
   conversation: read("session", "conversation") ?? read("local", "conversation") ?? "",
+  place: 0, // counts where this tab has been: what is told to an earlier place is not for this one
   generation: "",
   editing: "",
   query: "",
@@ -61,6 +62,7 @@ function visit(lane) {
   return {
     owner: state.owner,
     language: state.language,
+    place: state.place,
     conversation: action.conversation ?? state.conversation,
     generation: state.generation,
     editing: state.editing,

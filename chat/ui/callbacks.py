@@ -28,7 +28,7 @@ from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
 
-SHOWN_MESSAGES = 40  # rendered at once; "show earlier" adds as many
+SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many
 Act = Callable[[str, Visitor, Options], Awaitable[Generation]]
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
 SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
@@ -38,6 +38,8 @@ SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
 class Shown:
     """What of the page changes; None: nothing. told: what the script is to know of it.
 
+    growing: the conversation's newest turn, also when its answer is over: to draw it again in the history
+    would stop the browser for longer than all that it grew. It moves there when the next one begins.
     composer: the text in it. The others are HTML of ours, which the script puts where it belongs.
     """
 
@@ -97,7 +99,7 @@ class Callbacks:
                 yield shown
 
     async def settle(self, visit: Visit) -> Showing:
-        """The answer is over: show it in its place in the history, in one update."""
+        """The answer is over: show the turn as it is kept."""
         if await self._find(visit.generation, visit.owner):
             return
         follower = self.followers.newest(visit.session)
@@ -105,7 +107,7 @@ class Callbacks:
         told = {**(shown.told or {}), "is_ended": True}
         async with self.followers.turn(visit.session):
             if follower is self.followers.newest(visit.session):
-                yield replace(shown, told=told, notice=None)
+                yield replace(shown, history=None, told=told, notice=None)
 
     async def new(self, visit: Visit) -> Showing:
         """Show an empty page. What is being written goes on where it is."""
@@ -125,8 +127,8 @@ class Callbacks:
         names = await self._names(visit.files, visit.owner)
         question = view.show_question(message, [names.get(id, "") for id in visit.files])
         self.followers.put_question(visit.session, [question])
-        history = await self._cut_for_edit(visit)
-        told = _tell(visit.conversation, "", is_sent=True)
+        history, hidden = await self._load_above(visit)
+        told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
         yield Shown(history, [question, view.show_thinking(reader)], told, notice="")
         try:
             generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
@@ -156,7 +158,7 @@ class Callbacks:
             return
         self.followers.begin(visit.session)
         at = ids.index(visit.target)
-        turn = view.show_message(branch.messages[at - 1], branch, reader, is_last=False)[:1]
+        turn = [view.show_asked(branch.messages[at - 1], branch)]
         if visit.action == "continue":
             turn += view.show_partial(branch.messages[at], reader)
         self.followers.put_question(visit.session, turn)
@@ -258,24 +260,20 @@ class Callbacks:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def _show(self, visit: Visit) -> Shown:
-        """Return a conversation as it is now: its history, and the turn that is growing."""
+        """Return a conversation as it is now: its history, and its newest turn."""
         branch, reader = await self._load(visit), self._reader(visit)
-        running = _running_in(branch.messages)
+        earlier, turn = _split(branch)
+        running = _running_in(turn.messages)
         generation = await self._find(running, visit.owner)
-        growing: list[ChatMessage] = []
-        if generation and len(branch.messages) > 1:
-            question = view.show_message(branch.messages[-2], branch, reader, is_last=False)[:1]
+        if generation and len(turn.messages) > 1:
+            question = [view.show_asked(turn.messages[0], branch)]
             self.followers.put_question(visit.session, question)
             growing = [*question, *self._show_growing(grow(generation), generation, reader)]
-            branch = replace(branch, messages=branch.messages[:-2])
-        history, hidden = self._render(branch, visit)
-        is_empty = not (history or growing)
-        told = _tell(
-            "" if is_empty else visit.conversation,
-            running if growing else "",
-            hidden=hidden,
-            is_empty=is_empty,
-        )
+        else:
+            running, growing = "", view.show_branch(turn, reader, is_end=True)
+        history, hidden = self._render(earlier, visit)
+        is_empty = not growing
+        told = _tell("" if is_empty else visit.conversation, running, hidden=hidden, is_empty=is_empty)
         listed = await sidebar.list_conversations(self.engine, visit)
         gauge = view.show_gauge(branch.messages, self.engine.models.window, reader)
         gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
@@ -296,14 +294,12 @@ class Callbacks:
             replace(branch, messages=branch.messages[hidden:]), self._reader(visit)
         ), hidden
 
-    async def _cut_for_edit(self, visit: Visit) -> list[ChatMessage] | None:
-        """Return what stays above a question that is edited; None where none is."""
-        if not visit.editing:
-            return None
+    async def _load_above(self, visit: Visit) -> tuple[list[ChatMessage], int]:
+        """Return what stands above a question that is sent, which may be an earlier one that was edited."""
         branch = await self._load(visit)
         ids = [message.id for message in branch.messages]
         kept = branch.messages[: ids.index(visit.editing)] if visit.editing in ids else branch.messages
-        return self._render(replace(branch, messages=kept), visit)[0]
+        return self._render(replace(branch, messages=kept), visit)
 
     def _reader(self, visit: Visit) -> Reader:
         return Reader(visit.language, visit.minutes, self.engine.settings.image_hosts)
@@ -352,6 +348,13 @@ class Callbacks:
             generation = await self.engine.find(generation_id, owner) if generation_id else None
             return generation if generation and not generation.is_finished else None
         return None
+
+
+def _split(branch: Branch) -> tuple[Branch, Branch]:
+    """Return what was said before the newest turn, and that turn: a question, and its answer."""
+    messages = branch.messages
+    at = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
+    return replace(branch, messages=messages[:at]), replace(branch, messages=messages[at:])
 
 
 def _running_in(messages: Sequence[Message]) -> str:

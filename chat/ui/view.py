@@ -53,20 +53,29 @@ class Reader:
         return show_error(error.body()["error"], self)  # type: ignore[arg-type]
 
 
-def show_branch(branch: Branch, reader: Reader) -> list[ChatMessage]:
-    """Return the Chatbot's messages for the branch, from its root."""
+def show_branch(branch: Branch, reader: Reader, *, is_end: bool = False) -> list[ChatMessage]:
+    """Return the Chatbot's messages for the branch. is_end: its last answer is the conversation's."""
     shown: list[ChatMessage] = []
     for message in branch.messages:
-        is_last = message is branch.messages[-1]
-        shown += show_message(message, branch, reader, is_last=is_last)
+        if message.role == "user":
+            footer = _question_footer(message, branch, reader)
+            shown.append(show_question(message.text, _names(message, branch), footer))
+        else:
+            shown += _answer(message, branch, reader, is_last=is_end and message is branch.messages[-1])
     return shown
 
 
-def show_message(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> list[ChatMessage]:
-    """Return a question, or an answer with its reasoning above and its footer under it."""
-    if message.role == "user":
-        names = [branch.names.get(id, "") for id in message.attachment_ids]
-        return [show_question(message.text, names), _part("user", _question_footer(message, branch, reader))]
+def show_asked(message: Message, branch: Branch) -> ChatMessage:
+    """Return a question while its answer grows: it cannot be edited then."""
+    return show_question(message.text, _names(message, branch))
+
+
+def _names(message: Message, branch: Branch) -> list[str]:
+    return [branch.names.get(id, "") for id in message.attachment_ids]
+
+
+def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> list[ChatMessage]:
+    """Return an answer with its reasoning above and its footer under it."""
     shown = []
     if message.reasoning:
         seconds = (message.timings or {}).get("reasoning")
@@ -76,11 +85,11 @@ def show_message(message: Message, branch: Branch, reader: Reader, *, is_last: b
     return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
 
 
-def show_question(question: str, names: Sequence[str]) -> ChatMessage:
-    """Return a question as it was typed, with its files."""
+def show_question(question: str, names: Sequence[str], footer: str = "") -> ChatMessage:
+    """Return a question as it was typed, with its files. footer: HTML of ours."""
     files = "".join(tag("span", plain(name), cls="file") for name in names if name)
     chips = tag("div", files, cls="sent-files") if files else ""
-    return _part("user", chips + tag("div", plain(question), cls="question", dir="auto"))
+    return _part("user", chips + tag("div", plain(question), cls="question", dir="auto") + footer)
 
 
 def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:

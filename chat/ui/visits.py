@@ -24,13 +24,14 @@ FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
 VALUE_CHARACTERS_MAX = 2_000_000
 SHOWN_MAX = 2_000
+PLACES_MAX = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Visit:
     """session: the page that is open. action: what was asked for, by name; target: of which message, file or
     conversation; value: with which text. minutes: the visitor's clock, east of UTC. shown: messages to show.
-    is_narrow: the page is as wide as a phone.
+    place: the script's own number for where it asks from. is_narrow: the page is as wide as a phone.
     """
 
     visitor: Visitor
@@ -48,6 +49,7 @@ class Visit:
     minutes: int = 0
     shown: int = 0
     query: str = ""
+    place: int = 0
     is_narrow: bool = False
 
     @property
@@ -91,6 +93,7 @@ def read_visit(
         minutes=int(_number(given.get("minutes"), -840, 840) or 0),
         shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
         query=_text(given.get("query"), 200),
+        place=int(_number(given.get("place"), 0, PLACES_MAX) or 0),
         is_narrow=given.get("narrow") is True,
     )
 

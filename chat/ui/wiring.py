@@ -199,7 +199,7 @@ def fill(shown: Shown, visit: Visit | None = None) -> Row:
     """
     told = dict(shown.told or {})
     if told and visit:
-        told["asked"] = visit.conversation
+        told["asked"] = visit.place
     if shown.composer is not None:
         told["composer"] = shown.composer
     html = {"notice": shown.notice, "conversations": shown.conversations, "gauge": shown.gauge}

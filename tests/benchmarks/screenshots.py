@@ -104,7 +104,7 @@ async def take(browser: Browser, app: RunningApp, language: str) -> None:
             await tab.page.locator('[data-do="new"]').click()
             await tab.page.wait_for_selector("body.is-empty")
         await tab.page.locator('.card[data-id="sample"]').click()
-        await tab.page.wait_for_selector("#history .citations")
+        await tab.page.wait_for_selector("#conversation .citations")
         await tab.wait_until_over()
         await tab.ask(talk.code_question)
         for (device, (width, height)), scheme in product(SIZES.items(), SCHEMES):
@@ -119,8 +119,8 @@ async def take(browser: Browser, app: RunningApp, language: str) -> None:
 
 async def settle(page: Page) -> None:
     """Return when formulas, code and fonts are drawn, with the end of the talk in sight."""
-    await page.wait_for_selector("#history .katex")
-    await page.wait_for_selector("#history .code_wrap")
+    await page.wait_for_selector("#conversation .katex")
+    await page.wait_for_selector("#conversation .code_wrap")
     await page.evaluate("document.fonts.ready")
     await page.wait_for_function(
         "box => { box = document.querySelector('#conversation'); box.scrollTop = box.scrollHeight;"
