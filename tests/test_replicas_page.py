@@ -27,6 +27,7 @@ pytest_plugins = ("tests.servers_postgres", "tests.servers_redis")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 
 STOP_SECONDS = 0.3  # from the click on one replica to the end of the other's upstream
+PACED = "paced-20-0.02"  # a model that says 20 words in 0.4 s
 RUNNING = "xiaojia_generations_running 1.0"
 
 
@@ -56,14 +57,19 @@ class Deployment:
         """Start what is not running, and let nginx ask both."""
         stack = stack or self._stack
         gone = [port for port in self._ports if port not in self._replicas]
-        started = [
-            stack.enter_async_context(
-                AppProcess(self._folder / str(port), **self._settings, GRADIO_SERVER_PORT=str(port))
-            )
-            for port in gone
-        ]
+        started = [stack.enter_async_context(self._replica(port)) for port in gone]
         self._replicas |= zip(gone, await asyncio.gather(*started), strict=True)
         await self.nginx.restart(deployed_replicas(self._ports))
+
+    async def renew(self) -> None:
+        """Stop each replica as a deployment does, one after another, and start another in its place."""
+        for port in self._ports:
+            gone = self.take_away(port)
+            assert (await gone.stop())[0] == 0, gone.output
+            self._replicas[port] = await self._stack.enter_async_context(self._replica(port))
+
+    def _replica(self, port: int) -> AppProcess:
+        return AppProcess(self._folder / str(port), **self._settings, GRADIO_SERVER_PORT=str(port))
 
     async def find_writer(self) -> int:
         """Return the port of the replica that writes an answer."""
@@ -99,7 +105,7 @@ async def deployment(
             "DATABASE_URL": postgres.url("postgres"),
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "sk-test",
-            "OPENAI_MODEL": "held,plain",
+            "OPENAI_MODEL": f"held,plain,{PACED}",
             "SHUTDOWN_GRACE": "25",
             "TITLES": "words",
         }
@@ -234,6 +240,30 @@ async def test_a_message_that_reached_a_replica_as_it_began_to_stop_is_sent_agai
         await expect(beside.composer).to_have_value("")
     await call.finish()
     assert (await stopping)[0] == 0, replica.output
+
+
+async def test_a_rolling_restart_fails_no_message_of_an_open_page_and_asks_none_twice(
+    tab: Visit, deployment: Deployment
+) -> None:
+    await tab.choose(PACED)
+    await tab.page.evaluate("window.isTheSame = true")
+    is_over, asked = asyncio.Event(), 0
+
+    async def keep_asking() -> None:
+        nonlocal asked
+        while not is_over.is_set():
+            asked += 1
+            await tab.ask(f"Question {asked}")
+            answer = await tab.history.locator(".prose").last.inner_text()
+            assert len(answer.split()) == 20, answer
+
+    asking = asyncio.create_task(keep_asking())
+    await deployment.renew()
+    is_over.set()
+    await asking
+    assert await tab.page.evaluate("window.isTheSame"), "nothing was loaded anew"
+    assert [call.model for call in deployment.provider.chats].count(PACED) == asked
+    print(f"\n{asked} messages over two restarts, failed: 0, asked twice: 0")
 
 
 async def test_a_page_whose_question_went_to_another_replica_as_its_own_ended_finds_the_answer_there(
