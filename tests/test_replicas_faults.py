@@ -16,14 +16,11 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from chat.turns import Options, Turn
 from tests.cutting_proxy import CuttingProxy
 from tests.event_source import EventStreamDecoder, ServerSentEvent
-from tests.logs import read, read_until
 from tests.nginx import DEPLOY, PROGRAM, Nginx, deployed_replicas
 from tests.processes import RoutesProcess
 from tests.provider import Call, Provider, closed_port
-from tests.test_replicas import ANNA, open_engines
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
@@ -33,6 +30,7 @@ pytest_plugins = ("tests.servers_redis", "tests.servers_postgres")
 
 TOLD_SECONDS = 10  # until readers hear that the writer was killed
 PATIENCE_SECONDS = 60
+SILENCE_SECONDS = 5
 STREAM = "/ai/stream_chat"
 
 
@@ -99,11 +97,35 @@ async def begin(writer: RoutesProcess, other: RoutesProcess, provider: Provider)
     ]
     call = await provider.next_call()
     await call.text("Once ")
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(here) < 2 or len(there) < 2:
-            await asyncio.sleep(0.02)
+    for seen in (here, there):
+        await wait_for(seen, "Once ")
     ids = started["generation_id"], started["conversation_id"]
     return Followed(*ids, call, here, there, *reading)
+
+
+async def finish(answer: Followed, text: str) -> None:
+    """End the answer; both its readers must have had all of it, and the same."""
+    await answer.call.finish()
+    assert [await answer.reading_here, await answer.reading_there] == [200, 200]
+    assert answer.there == answer.here
+    assert (texts(answer.here), answer.here[-1].data) == (text, "[DONE]")
+
+
+async def wait_for(seen: list[ServerSentEvent], text: str) -> None:
+    """Return when a reader has so much."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while texts(seen) != text:
+            await asyncio.sleep(0.02)
+
+
+async def ask(replica: RoutesProcess) -> tuple[str, list[ServerSentEvent]]:
+    """Begin another conversation; return where its answer is followed, and all of it."""
+    started = await replica.client.post("/ai/generations", json={"user_message": "Hi", "model": "plain"})
+    url = str(started.json()["events"])
+    seen: list[ServerSentEvent] = []
+    assert (started.status_code, await follow(replica.client, url, seen)) == (201, 200)
+    assert seen[-1].data == "[DONE]"
+    return url, seen
 
 
 def error_of(events: Sequence[ServerSentEvent]) -> str:
@@ -179,7 +201,7 @@ async def test_a_replica_cut_from_redis_alone_serves_its_own_readers_and_keeps_t
         assert await answer.reading_here == 200
         assert (texts(answer.here), answer.here[-1].data) == ("Once upon", "[DONE]")
         body = {"user_message": "And?", "model": "plain", "conversation_id": answer.conversation_id}
-        await other.client.post("/ai/stream_chat", json=body)
+        await other.client.post(STREAM, json=body)
         assert "Once upon" in str(provider.chats[-1].body["messages"]), "history has all of it"
 
 
@@ -195,10 +217,7 @@ async def test_a_redis_that_was_restarted_is_told_all_again_and_readers_elsewher
         await answer.call.text("upon ")
         redis.start()
         await answer.call.text("a time")
-        await answer.call.finish()
-        assert [await answer.reading_here, await answer.reading_there] == [200, 200]
-        assert answer.there == answer.here
-        assert (texts(answer.here), answer.here[-1].data) == ("Once upon a time", "[DONE]")
+        await finish(answer, "Once upon a time")
 
 
 async def test_a_redis_that_is_full_holds_up_no_answer_that_is_followed(
@@ -209,10 +228,7 @@ async def test_a_redis_that_is_full_holds_up_no_answer_that_is_followed(
         redis.configure("maxmemory-policy", "noeviction")
         redis.configure("maxmemory", "1")
         await answer.call.text("upon a time")
-        await answer.call.finish()
-        assert [await answer.reading_here, await answer.reading_there] == [200, 200]
-        assert answer.there == answer.here
-        assert texts(answer.here) == "Once upon a time"
+        await finish(answer, "Once upon a time")
 
 
 async def test_where_redis_is_gone_for_good_readers_elsewhere_are_told_to_come_back(
@@ -239,48 +255,43 @@ async def test_where_redis_is_gone_for_good_readers_elsewhere_are_told_to_come_b
 async def test_a_redis_that_stands_still_for_five_seconds_holds_readers_elsewhere_up_and_no_more(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path) as [one, other]:
-        generation = await one.start(Turn("Hi"), ANNA)
-        call = await provider.next_call(30)
-        reading = asyncio.create_task(read(await other.find(generation.id, "anna")))
+    async with replicas(2, tmp_path, redis, provider) as [writer, other]:
+        answer = await begin(writer, other, provider)
         redis.freeze()
-        await call.text("a")
-        assert [event.text for event in await read_until(generation, 2)] == ["", "a"]
-        began = asyncio.get_running_loop().time()
-        second = await one.start(Turn("Hi", request_id="r", options=Options(model="plain")), ANNA)
-        assert (await read(second))[-1].type == "done"
-        assert asyncio.get_running_loop().time() - began < 5
-        await asyncio.sleep(5 - (asyncio.get_running_loop().time() - began))
+        silence = asyncio.create_task(asyncio.sleep(SILENCE_SECONDS))
+        await answer.call.text("upon ")
+        await wait_for(answer.here, "Once upon ")
+        url, seen = await ask(writer)
+        assert not silence.done(), "an answer that begins meanwhile waits a second at most"
+        await silence
+        assert texts(answer.there) == "Once "
         redis.thaw()
-        await call.finish()
-        assert await reading == list(generation.events)
-        assert await read(await other.find(second.id, "anna")) == list(second.events)
+        await answer.call.text("a time")
+        await finish(answer, "Once upon a time")
+        elsewhere: list[ServerSentEvent] = []
+        await follow(other.client, url, elsewhere)
+        assert elsewhere == seen
 
 
-async def test_postgresql_restarted_or_gone_takes_no_answer_away(
+async def test_postgresql_restarted_takes_no_answer_and_no_conversation_away(
     redis: RedisServer, postgres: PostgresServer, postgres_url: str, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path, DATABASE_URL=postgres_url) as [one, other]:
-        first = await one.start(Turn("Hi"), ANNA)
-        conversation = one.conversation_of(first)
-        call = await provider.next_call(30)
-        await one.records.recorder.settle(conversation)
+    async with replicas(2, tmp_path, redis, provider, DATABASE_URL=postgres_url) as [writer, other]:
+        answer = await begin(writer, other, provider)
         postgres.stop()
         try:
-            await call.text("Hello")
-            mirror = await other.find(first.id, "anna")
-            await read_until(mirror, 2)
-            second = await other.start(Turn("And?", options=Options(model="plain")), ANNA)
-            assert (await read(second))[-1].type == "done"
+            await answer.call.text("upon ")
+            for seen in (answer.here, answer.there):
+                await wait_for(seen, "Once upon ")
+            for replica in (writer, other):
+                await ask(replica)
         finally:
             postgres.start()
-        await call.finish()
-        assert await read(mirror) == await read(first)
-        await one.records.recorder.settle(conversation)
-        third = await one.start(Turn("Still there?", options=Options(model="plain")), ANNA)
-        await read(third)
-        await one.records.recorder.settle(one.conversation_of(third))
-        assert len(await other.branch(one.conversation_of(third), "anna")) == 2
+        await answer.call.text("a time")
+        await finish(answer, "Once upon a time")
+        body = {"user_message": "And?", "model": "plain", "conversation_id": answer.conversation_id}
+        await other.client.post(STREAM, json=body)
+        assert "Once upon a time" in str(provider.chats[-1].body["messages"])
 
 
 # --- a rolling restart --------------------------------------------------------------------------------------
