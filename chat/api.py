@@ -259,15 +259,27 @@ async def tell_metrics(engine: TheEngine) -> Response:
 @server_router.get("/openapi.json", include_in_schema=False)
 async def describe_routes(request: Request) -> Response:
     """Our routes for programs."""
-    return JSONResponse(request.app.openapi())
+    return JSONResponse(_describe(request))
 
 
 @server_router.get("/docs", include_in_schema=False)
 async def show_routes(request: Request) -> Response:
     """Our routes for people."""
     template = await asyncio.to_thread((ASSETS / "reference.html").read_text, "utf-8")
-    page = write_reference(template, request.app.openapi())
+    page = write_reference(template, _describe(request))
     return Response(page, media_type="text/html; charset=utf-8")
+
+
+def _describe(request: Request) -> dict[str, Any]:
+    """Return the routes as OpenAPI has them; they ask for a token only where this server does."""
+    document: dict[str, Any] = request.app.openapi()
+    if not get_engine(request).access.is_open:
+        return document
+    paths = {
+        path: {method: operation | {"security": []} for method, operation in item.items()}
+        for path, item in document["paths"].items()
+    }
+    return document | {"paths": paths}
 
 
 async def _start_or_resume(
