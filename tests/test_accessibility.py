@@ -18,6 +18,7 @@ from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"
 GRAVE = ("serious", "critical")
 MARKDOWN = "**注意：**正文 `code` [文档](https://example.com)\n\n```py\ndef f(x):\n    return 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"  # noqa: E501
 
@@ -83,6 +84,34 @@ async def test_a_screen_reader_hears_that_an_answer_is_complete_and_no_token(
         announcer = tab.page.locator("#announcer")
         await expect(announcer).to_have_text("Answer complete.")
         await expect(announcer).to_have_attribute("aria-live", "polite")
+
+
+async def test_tab_leads_into_nothing_that_is_closed(served: RunningApp, browser: Browser) -> None:
+    async with visit(browser, served.url) as tab:
+        await tab.page.locator("#sidebar .toggle-button").click()
+        await tab.composer.focus()
+        seen = []
+        while not seen or seen[-1] != "BODY":
+            await tab.page.keyboard.press("Shift+Tab")
+            seen.append(await tab.page.evaluate(FOCUSED))
+        assert seen == ["Attach files", *(["BUTTON"] * 4), "Settings", "Conversations", "BODY"]
+
+
+async def test_the_focus_stays_where_a_key_has_changed_the_page(served: RunningApp, browser: Browser) -> None:
+    async with visit(browser, served.url) as tab:
+        await tab.ask("Hello")
+        await tab.page.locator("#conversations summary").focus()
+        await tab.page.keyboard.press("Enter")
+        await tab.page.locator('.menu [data-do="rename"]').focus()
+        await tab.page.keyboard.press("Enter")
+        await tab.page.keyboard.type("Renamed")
+        await tab.page.keyboard.press("Enter")
+        await expect(tab.conversations).to_have_text("Renamed")
+        await expect(tab.conversations).to_be_focused()
+        await tab.button("retry").focus()
+        await tab.page.keyboard.press("Enter")
+        await expect(tab.history.locator(".branches .count").last).to_have_text("2/2")
+        await expect(tab.composer).to_be_focused()
 
 
 async def test_no_foreign_host_is_asked(served: RunningApp, browser: Browser) -> None:

@@ -65,6 +65,19 @@ async def test_a_file_that_cannot_be_read_is_refused_in_the_conversation(
     assert provider.requests == [] or all("completions" not in one.path for one in provider.requests)
 
 
+async def test_a_file_that_is_too_large_is_refused_by_name_and_the_others_are_taken(
+    browser: Browser, provider: Provider, tmp_path: Path
+) -> None:
+    settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": "plain", "MAX_UPLOAD_MB": "1"}
+    async with run_app(tmp_path, **settings) as running, visit(browser, running.url) as tab:
+        await tab.attach(text_file("large.txt", "x" * 2_000_000), text_file("lamp.txt", LAMP))
+        await expect(tab.page.locator("#notice .error")).to_have_text(
+            "large.txt: larger than 1 MB, which is the limit for a file."
+        )
+        await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.txt")
+        await expect(tab.page.locator(".toast-body")).to_have_count(0)
+
+
 async def test_an_attached_file_can_be_taken_away(tab: Visit, provider: Provider) -> None:
     await tab.attach(text_file("lamp.txt", LAMP))
     await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
@@ -167,6 +180,17 @@ async def test_the_prompt_that_was_sent_can_be_read(tab: Visit) -> None:
     await tab.button("prompt").click()
     await expect(tab.page.locator("#drawer")).to_contain_text("system")
     await expect(tab.page.locator("#drawer pre").last).to_have_text("Hello")
+
+
+async def test_the_model_that_answers_is_named_and_can_be_changed(tab: Visit) -> None:
+    named = tab.page.locator("#gauge .do-model")
+    await expect(named).to_have_text("plain")
+    await named.click()
+    await expect(tab.page.locator("#model input")).to_be_focused()
+    await tab.page.get_by_role("option", name="echo").click()
+    await expect(named).to_have_text("echo")
+    await tab.reload()
+    await expect(named).to_have_text("echo")
 
 
 async def test_settings_are_used_and_remembered(tab: Visit, provider: Provider) -> None:

@@ -9,7 +9,7 @@ const local = {
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
   earlier: showEarlier,
   end: goToEnd,
-  model: () => { document.querySelector("#settings:not(.open) .toggle-button")?.click(); focusOn("#model input"); },
+  model: () => openSide("#settings", "#model input"),
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
 };
 
@@ -26,6 +26,7 @@ async function hearClick(event) {
   const value = await complete(name, button.dataset.value);
   if (value === null) return;
   if (lane === "drawer") opener = button;
+  pressed = button;
   if (name === "copy") button.classList.add("pressed");
   if (name === "like" || name === "dislike") press(button);
   const conversation = name === "open" ? id : name === "new" ? "" : undefined;
@@ -44,7 +45,11 @@ function hearDoubleClick(event) {
 // A menu of the list is open alone, and closes with the next click.
 const menus = () => document.querySelectorAll("#conversations details[open]");
 function closeMenus(event) {
-  for (const menu of menus()) if (event.target.closest?.(".menu") || !menu.contains(event.target)) menu.open = false;
+  for (const menu of menus()) {
+    if (menu.contains(event.target) && !event.target.closest?.(".menu")) continue;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
 }
 function showMenu(event) {
   if (event.target.open) event.target.querySelector?.("#conversations .menu")?.scrollIntoView({ block: "nearest" });
@@ -59,6 +64,14 @@ function setTemporary(on) {
   state.temporary = on;
   document.body.classList.toggle("is-temporary", on);
   document.querySelector(".do-temporary")?.setAttribute("aria-pressed", String(on));
+}
+
+// Who pressed a button that is not there any more goes on in the box.
+let pressed = null;
+function holdFocus() {
+  if (!pressed || pressed.isConnected || document.activeElement !== document.body) return;
+  pressed = null;
+  focusComposer();
 }
 
 // Where there is no keyboard on the screen, that would come up and cover half of it.

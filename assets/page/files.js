@@ -116,6 +116,7 @@ function passwordForm(file) {
   input.type = "password";
   input.autocomplete = "off";
   input.setAttribute("aria-label", file.label);
+  open.className = "do";
   open.textContent = state.words["composer.unlock"] ?? "OK";
   form.append(input, open);
   form.onsubmit = (event) => {
@@ -134,6 +135,24 @@ function removeFile(file) {
   document.querySelector("#composer textarea")?.focus();
 }
 
+// What the server would refuse for its size is refused here, by name: Gradio says so in English, and takes none of them.
+function refuseLarge(files) {
+  const limit = window.gradio_config?.max_file_size ?? Infinity;
+  const large = [...files].filter((file) => file.size > limit);
+  const names = large.map((file) => file.name).join(", ");
+  if (names) showNotice(state.words["composer.too_large"].replace("{name}", names).replace("{limit}", Math.floor(limit / 1e6)));
+  const taken = new DataTransfer();
+  for (const file of files) if (!large.includes(file)) taken.items.add(file);
+  return taken.files;
+}
+function hearFiles(event) {
+  if (!event.target.matches?.('#composer input[type="file"]')) return;
+  const taken = refuseLarge(event.target.files);
+  if (taken.length === event.target.files.length) return;
+  event.target.files = taken;
+  if (!taken.length) event.stopImmediatePropagation();
+}
+
 // A file that is let go beside the composer would be opened by the browser in the place of the page.
 function holdsFiles(event) {
   return [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -150,8 +169,10 @@ function drop(event) {
   dragEnd(event);
   if (!holdsFiles(event) || event.defaultPrevented) return;
   event.preventDefault();
+  event.stopPropagation();
+  event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // the composer would go on waiting for it
   const input = document.querySelector('#composer input[type="file"]');
-  if (!input || event.target.closest?.("#composer")) return;
+  if (!input) return;
   input.files = event.dataTransfer.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }

@@ -2,13 +2,14 @@
 
 const boxes = { search: "#search textarea, #search input", composer: "#composer textarea" };
 const focusOn = (selector) => document.querySelector(selector)?.focus();
+function openSide(side, box) {
+  document.querySelector(`${side}:not(.open) .toggle-button`)?.click();
+  requestAnimationFrame(() => focusOn(box));
+}
 
 const KEYS = {
   "ctrl shift o": () => document.querySelector("#sidebar .do-new")?.click(),
-  "ctrl k": () => {
-    document.querySelector("#sidebar:not(.open) .toggle-button")?.click();
-    requestAnimationFrame(() => focusOn(boxes.search));
-  },
+  "ctrl k": () => openSide("#sidebar", boxes.search),
   "shift escape": () => focusOn(boxes.composer),
 };
 

@@ -1,14 +1,15 @@
 // The beginning: listeners, and what Gradio's events may call (`window.xiaojia`).
 
+document.addEventListener("click", closeMenus); // first: a question that is asked then gives the focus back to the list
 document.addEventListener("click", hearClick);
 document.addEventListener("dblclick", hearDoubleClick);
-document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", hearKeys);
 document.addEventListener("toggle", showMenu, true);
 for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
 document.addEventListener("drop", drop, true);
+document.addEventListener("change", hearFiles, true);
 addEventListener("pagehide", keepDraft);
 document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); }); // a phone ends hidden pages without a word
 function begin() {

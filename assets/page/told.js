@@ -33,6 +33,7 @@ function hear(said) {
   if ("read" in told) filesRead(told);
   if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
   showTitle(Boolean(told.is_ended));
+  requestAnimationFrame(() => requestAnimationFrame(holdFocus)); // what was told with this is drawn by then
   if (document.body.classList.contains("is-ready")) return;
   closeSidebar();
   restoreDraft();
@@ -83,10 +84,14 @@ function sent() {
   goToEnd();
 }
 
-// HTML of ours, for a part that is no output of any event.
+// HTML of ours, for a part that is no output of any event. The focus stays on the entry of the list that had it.
 function fillPlace(name, html) {
   const place = document.querySelector(`[data-place="${name}"]`);
-  if (place) place.innerHTML = html;
+  if (!place) return;
+  const entry = place.contains(document.activeElement) && document.activeElement.closest(".conversation");
+  const id = entry && entry.querySelector(".open").dataset.id;
+  place.innerHTML = html;
+  if (entry) (place.querySelector(`.open[data-id="${id}"]`) ?? place.querySelector(".open"))?.focus();
 }
 
 // Who will answer, beside the gauge, where there are several.

@@ -248,7 +248,9 @@ class Callbacks:
         if visit.target == "sample":
             name = SAMPLES[visit.language]
             path, is_temporary = SAMPLES_FOLDER / name, visit.is_temporary
-            files = ((await self.engine.attach(path, name, visit.visitor, is_temporary=is_temporary)).id,)
+            sample = await self.engine.attach(path, name, visit.visitor, is_temporary=is_temporary)
+            await sample.finish()  # or the receipt would say that it is still being read
+            files = (sample.id,)
         async for shown in self.send(replace(visit, files=files), text(visit.language, key)):
             yield shown
 

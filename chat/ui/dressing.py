@@ -29,6 +29,7 @@ SPOKEN = (
     "composer.remove",
     "composer.send",
     "composer.stop",
+    "composer.too_large",
     "composer.unlock",
     "settings.label",
     "settings.model",

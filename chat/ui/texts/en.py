@@ -21,6 +21,7 @@ TEXTS: dict[str, str] = {
     "composer.read": "{name}: {pages:,} {pages:page|pages}, {characters:,} characters",
     "composer.read.plain": "{name}: {characters:,} characters",
     "composer.password": "Password of {name}",
+    "composer.too_large": "{name}: larger than {limit} MB, which is the limit for a file.",
     "composer.unlock": "Open",
     # A message and its answer
     "answer.thinking": "Thinking...",

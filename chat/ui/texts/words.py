@@ -89,7 +89,8 @@ def describe_duration(language: str, seconds: float) -> str:
     if seconds < 0.995:
         return text(language, "time.milliseconds", count=max(1, round(seconds * 1000)))
     if seconds < 59.95:
-        return text(language, "time.seconds", count=f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}")
+        count = f"{seconds:.1f}".removesuffix(".0") if seconds < 10 else f"{seconds:.0f}"
+        return text(language, "time.seconds", count=count)
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return text(language, "time.minutes", minutes=minutes, seconds=rest)

@@ -20,6 +20,7 @@ TEXTS: dict[str, str] = {
     "composer.read": "{name}：{pages:,} 页，{characters:,} 字",
     "composer.read.plain": "{name}：{characters:,} 字",
     "composer.password": "{name} 的密码",
+    "composer.too_large": "{name}：超过了单个文件 {limit} MB 的上限。",
     "composer.unlock": "打开",
     "answer.thinking": "正在思考...",
     "answer.thought": "思考了 {duration}",
