@@ -163,6 +163,19 @@ def test_words_printed_twice_for_bold_are_read_once(path: Path) -> None:
     assert text(path, pdf(twice)) == "Annual report"
 
 
+def test_letters_that_stand_apart_are_words_where_wider_gaps_part_them(path: Path) -> None:
+    spread = "BT /F1 12 Tf 6 Tc 72 720 Td (SPREAD) Tj 104 0 Td (LETTERS) Tj ET"
+    figures = "BT /F1 12 Tf 72 700 Td (0 1 2 3) Tj ET"
+    assert text(path, pdf(f"{spread} {figures}")) == "SPREAD LETTERS\n0 1 2 3"
+
+
+def test_hyphen_before_a_name_stays_and_a_divided_word_is_joined(path: Path) -> None:
+    lines = ("It was seen there by Hans-", "Joachim who came on foot after a divi-", "ded word and so on.")
+    assert text(path, pdf(show(*lines))) == (
+        "It was seen there by Hans-Joachim who came on foot after a divided word and so on."
+    )
+
+
 def test_arabic_drawn_from_left_to_right_is_read_in_its_order(path: Path) -> None:
     # As Chromium has it: the letters of a word from left to right, lam and alef as one glyph.
     word = "\u0627\u0644\u0623\u064a\u0645\u0646"  # al-ayman

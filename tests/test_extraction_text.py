@@ -6,7 +6,7 @@ import pytest
 
 from chat.extraction import encodings
 from chat.extraction.bidirectional import arrange
-from chat.extraction.glyphs import Glyph, is_overprinted, print_once
+from chat.extraction.glyphs import Glyph, is_overprinted, is_spread, print_once
 from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
 from chat.extraction.tidy import tidy
 
@@ -67,8 +67,8 @@ def test_encoding_that_does_not_exist_is_not_believed() -> None:
 
 
 def test_tidy_text_has_one_kind_of_break_and_no_half_characters() -> None:
-    text = "a\r\nb\rc\x0cd\u2028e  \n\x00f\ufffe\ud83d\ude00\ud83d\xa0g\n\n\n\n\nh"
-    assert tidy(text) == "a\nb\nc\nd\ne\nf\U0001f600\ufffd g\n\n\nh"
+    text = "a\r\nb\rc\x0cd\u2028e  \n\x00f\ufffe di\u2010\nvi\xadde\ud83d\ude00\ud83d\xa0g\n\n\n\n\nh"
+    assert tidy(text) == "a\nb\nc\nd\ne\nf divide\U0001f600\ufffd g\n\n\nh"
 
 
 @pytest.mark.parametrize("text", [CHINESE, JAPANESE, RUSSIAN, GERMAN, THAI, ARABIC, "1 2 3 4.5 %", "", TABLE])
@@ -83,6 +83,8 @@ def test_real_text_is_legible(text: str) -> None:
         "㈉䗂ᜯ䜫石ᄹ㈉ⰰẍو䆀ى✛䮨䊒ǍǙ˄㨉ᒒᓧ⸗ع⪖ⵇ䯎ںⴑ⥲䫑",  # codes of a font taken for Unicode
         "thewordsofthispagehavelosttheirspacesandstandinonelongrowthatnobodycanread",
         "Page nineteen\n" + "#$%&'()*+,-.#!&'(*)+,-. " * 9,  # codes of a font taken for ASCII
+        "ซึ่งซึ่ให้คห้ วามเว็บว็ ที่ร ให้ห้",  # letters and marks twice
+        "ن ی گی د ب ا ت ک خ ه ز ان اف ش و م ر ل س ج",  # letters taken for words
         "ةكبش ىلع ةلمح ةيجيورت ةطقنلا ةقرو ةسردم",  # reversed
     ],
 )
@@ -124,6 +126,18 @@ def test_word_drawn_from_the_left_is_turned_and_its_mark_stays_at_its_end() -> N
 
 def test_lam_and_alef_in_one_place_are_a_ligature() -> None:
     assert arrange(glyphs("\u0627\u0623\u0644\u0646", [40, 30, 30, 20])) == "\u0627\u0644\u0623\u0646"
+
+
+def test_letter_drawn_apart_for_its_mark_belongs_to_the_word_before_the_blank() -> None:
+    assert arrange(glyphs("\u0646\u0645 \u0627\u064b\u0645", [40, 30, 20, 20, 20, 10])) == (
+        "\u0646\u0645\u0627\u064b \u0645"
+    )
+
+
+def test_spread_letters_are_told_from_rows_of_figures() -> None:
+    assert is_spread("in A N N U A L R E P O R T 2025")
+    assert not is_spread("1 2 3 4 5 6 7 8 9 10 11 12 13")
+    assert not is_spread("H e l l o")
 
 
 def test_latin_word_in_arabic_is_parted_and_not_turned() -> None:

@@ -20,7 +20,21 @@ SAME_PLACE_POINTS = 0.05
 
 def arrange(glyphs: Sequence[Glyph]) -> str:
     """Return the text of the glyphs, each word in reading order."""
-    return "".join(_word(list(word)) for _, word in groupby(glyphs, _is_blank))
+    return "".join(_word(list(word)) for _, word in groupby(_mend_blanks(list(glyphs)), _is_blank))
+
+
+def _mend_blanks(glyphs: list[Glyph]) -> list[Glyph]:
+    """Put a last letter that is drawn apart, for its mark's sake, before the blank that it stands upon."""
+    for at in range(1, len(glyphs) - 2):
+        before, blank, after, mark = glyphs[at - 1 : at + 3]
+        is_apart = _is_strong(after.character) and unicodedata.combining(mark.character)
+        if (
+            blank.character == " "
+            and is_apart
+            and abs(after.x - blank.x) <= SAME_PLACE_POINTS < before.x - after.x
+        ):
+            glyphs[at : at + 3] = after, mark, blank
+    return glyphs
 
 
 def _is_blank(glyph: Glyph) -> bool:

@@ -40,6 +40,13 @@ RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Letters that end a word and do not begin one: ta marbuta, alef maksura; the final forms of Hebrew.
 ENDINGS = "\u0629\u0649\u05da\u05dd\u05df\u05e3\u05e5"
 ENDED = re.compile(rf"\w[{ENDINGS}]\b")
+WORD = re.compile(r"[^\W\d_]+")
+FEWEST_WORDS = 20
+ALONE_SHARE = 0.3  # of words that are one letter, where the reader took letters for words
+MARKS = "\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
+MARKED = re.compile(rf"\S[{MARKS}]+")
+TWICE = re.compile(rf"(?=(\S[{MARKS}]+)\S?\1)")
+TWICE_SHARE = 0.1  # of letters with marks; chance makes it 0.01
 REVERSED = re.compile(rf"\b[{ENDINGS}]\w")
 
 
@@ -77,7 +84,12 @@ def judge(text: str) -> Judgement:
     signs -= min(figures, sum(counts[sign] for sign in NUMBER_SIGNS))  # a table may be figures alone
     bad += max(0, signs - 2 * letters) // 4
     return Judgement(
-        letters, (1 - bad / letters) * _mixture(scripts, letters) * _order(text) * _spacing(text, scripts)
+        letters,
+        (1 - bad / letters)
+        * _mixture(scripts, letters)
+        * _order(text)
+        * _once(text)
+        * _spacing(text, scripts),
     )
 
 
@@ -136,11 +148,20 @@ def _mixture(scripts: Counter[str], letters: int) -> float:
 
 
 def _order(text: str) -> float:
-    """Below 1 where words of Arabic or Hebrew begin with letters that only end one."""
+    """Below 1 where words of Arabic or Hebrew begin with letters that only end one, or are single letters."""
     if not RIGHT_TO_LEFT.search(text):
         return 1.0
     wrong, right = len(REVERSED.findall(text)), len(ENDED.findall(text))
-    return 1 - wrong / (wrong + right) if wrong > 2 else 1.0
+    words = [len(word) for word in WORD.findall(text)]
+    alone = words.count(1) / max(FEWEST_WORDS, len(words))
+    order = 1 - wrong / (wrong + right) if wrong > 2 else 1.0
+    return order * (1 - alone) if alone > ALONE_SHARE else order
+
+
+def _once(text: str) -> float:
+    """Below 1 where a letter and its mark stand there again behind the next one: some Thai is read so."""
+    marked, twice = len(MARKED.findall(text)), len(TWICE.findall(text))
+    return 1 - min(1.0, 2 * twice / marked) if twice > marked * TWICE_SHARE else 1.0
 
 
 def _spacing(text: str, scripts: Counter[str]) -> float:

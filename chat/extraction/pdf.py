@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from chat.documents import Page, Problem
 from chat.extraction import legibility, pdfium, refusals, second_reader
 from chat.extraction.bidirectional import arrange
-from chat.extraction.glyphs import Glyph, is_overprinted, print_once
+from chat.extraction.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
 from chat.extraction.pdfium import Sheet
 from chat.extraction.source import Findings, Shape, Source
 
@@ -106,6 +106,8 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
         text = _text_of(print_once(sheet.glyphs()))
     elif legibility.is_right_to_left(text):
         text = arrange(sheet.glyphs())
+    elif is_spread(text):
+        text = close_up(sheet.glyphs())
     judgement = legibility.judge(text)
     if not judgement.letters:
         other = second.text(index) if sheet.has_letters_drawn() else ""

@@ -6,6 +6,7 @@ Knows one document at a time; whether its text is good, chat.extraction.pdf judg
 from __future__ import annotations
 
 import ctypes
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from chat.extraction.glyphs import Glyph
 
 HEADINGS = 5_000
 LINKS = 100
+# pdfium's sign for a hyphen at the end of a line: before a name it is one in the middle of it, too.
+DIVIDED = re.compile(r"\x02(?=[A-Z\d])")
 ANCHOR_CHARACTERS = 100
 URL_BYTES = 2_048
 OBJECTS = 500
@@ -94,17 +97,20 @@ class Sheet:
     def text(self) -> str:
         """Return the text as pdfium orders it."""
         text: str = self._letters.get_text_bounded()
-        return text
+        return DIVIDED.sub("-", text)
 
     def glyphs(self) -> list[Glyph]:
         """Return every character with its place."""
         letters = self._letters.raw
-        x, y = ctypes.c_double(), ctypes.c_double()
+        x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
         glyphs = []
         for index in range(self._letters.count_chars()):
             raw.FPDFText_GetCharOrigin(letters, index, x, y)
             is_guess = raw.FPDFText_HasUnicodeMapError(letters, index) == 1
-            glyphs.append(Glyph(_character(letters, index), x.value, y.value, is_guess))
+            raw.FPDFText_GetLooseCharBox(letters, index, box)
+            place = box.left, box.right, box.top - box.bottom
+            is_inferred = raw.FPDFText_IsGenerated(letters, index) == 1
+            glyphs.append(Glyph(_character(letters, index), x.value, y.value, is_guess, *place, is_inferred))
         return glyphs
 
     def picture_share(self) -> float:

@@ -9,6 +9,8 @@ BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 UNWANTED = re.compile(
     r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\ufeff\ufdd0-\ufdef\ufffe\uffff]"
 )
+# A word that is divided at the end of a line, by a sign that stands for nothing else.
+HYPHENS = re.compile(r"(?<=[^\W\d_])[\u2010\xad]\r?\n(?=[^\W\d_A-Z])")
 LONE_SURROGATES = re.compile(r"[\ud800-\udfff]+")
 BLANKS_AT_END = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 EMPTY_LINES = re.compile(r"\n{4,}")
@@ -16,6 +18,7 @@ EMPTY_LINES = re.compile(r"\n{4,}")
 
 def tidy(text: str) -> str:
     """Return the text with \\n for every break; code points that are no characters are left out."""
+    text = HYPHENS.sub("", text)
     text = UNWANTED.sub("", BREAKS.sub("\n", text)).replace("\xa0", " ")
     text = LONE_SURROGATES.sub(_pair, text)
     return EMPTY_LINES.sub("\n\n\n", BLANKS_AT_END.sub("", text))
