@@ -16,7 +16,8 @@ from chat.errors import ContextOverflow
 from chat.marks import clean_name, mark_page, mark_place
 from chat.receipts import Receipt
 from chat.retrieval.passages import Index
-from chat.selection import Excerpt, Selection, Span
+from chat.retrieval.places import Span
+from chat.selection import Excerpt, Selection
 from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates
