@@ -15,7 +15,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from compose_spec import PyCompose
 
-from tests.audit import list_licences, read_licence, read_weaknesses
+from tests.audit import count_asked, list_licences, read_licence, read_weaknesses
 from tests.provider import closed_port
 from tests.servers import RunningApp, run_routes
 
@@ -105,7 +105,14 @@ def test_a_known_weakness_is_told_with_the_version_that_mends_it() -> None:
     assert read_weaknesses({"dependencies": [weak, {"name": "y", "version": "2", "vulns": []}]}) == [
         "x 1.0: PYSEC-1, mended in 1.1"
     ]
-    assert read_weaknesses({"dependencies": [{"name": "z", "skip_reason": "not found"}]}) == []
+
+
+def test_what_could_not_be_asked_about_is_not_counted_as_sound() -> None:
+    unknown = [{"name": name, "skip_reason": "not found"} for name in "xy"]
+    assert read_weaknesses({"dependencies": unknown}) == []
+    assert count_asked({"dependencies": unknown}) == "0 asked about, and not: x, y"
+    assert count_asked({"dependencies": [{"name": "z", "version": "1", "vulns": []}]}) == "1 asked about"
+    assert count_asked({"dependencies": []}) == "0 asked about"
 
 
 def test_a_licence_is_found_wherever_it_is_named() -> None:
