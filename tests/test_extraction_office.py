@@ -345,6 +345,14 @@ def test_rtf_is_read_in_its_code_page(read: Read) -> None:
     assert read("a.doc", rtf)[1] == Page("", "Привет\ntwo\tb")
 
 
+def test_rtf_has_notes_and_headers_at_its_end_and_no_pictures(read: Read) -> None:
+    rtf = (
+        rb"{\rtf1\ansi{\header Head\par}Text{\*\footnote \{a\} note} goes on.{\pict\pngblip 89504e}\par"
+        rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last.}"
+    )
+    assert read("a.rtf", rtf)[1] == Page("", "Text goes on.\nLast.\nHead\n\n{a} note\nA box\n")
+
+
 def test_subtitles_keep_their_starts(read: Read) -> None:
     srt = "1\n00:00:01,500 --> 00:00:03,000\nHello\nthere\n\n2\n00:01:00,000 --> 00:01:02,000\n1984\n"
     assert read("a.srt", srt.encode())[1] == Page("", "[00:00:01] Hello\nthere\n[00:01:00] 1984")

@@ -1,16 +1,50 @@
-"""RTF."""
+"""RTF: its text; then notes, headers, comments and text boxes, which stand in the middle of it."""
 
 from __future__ import annotations
+
+import re
 
 from striprtf.striprtf import rtf_to_text
 
 from chat.documents import Page
 from chat.extraction.source import Findings, Shape, Source
 
+ASIDE = re.compile(
+    r"\{\\(?:\*\\)?(?:(?P<kept>footnote|header[flr]?|footer[flr]?|annotation|shptxt)"
+    r"|pict|shppict|nonshppict|objdata|themedata|datastore|fontemb)(?![a-z])"
+)
+BRACE = re.compile(r"\\[{}\\]|[{}]")
+
 
 def read(source: Source) -> Findings:
     """Yield the one page of an RTF file."""
     # RTF is ASCII with escapes, to which the reader applies the file's code page.
-    text: str = rtf_to_text(source.path.read_bytes().decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
+    rtf = put_asides_last(source.path.read_bytes().decode("latin-1"))
+    text: str = rtf_to_text(rtf, errors="replace")  # type: ignore[no-untyped-call]
     yield Shape("application/rtf")
     yield Page("", text)
+
+
+def put_asides_last(rtf: str) -> str:
+    """Return RTF whose notes and the like are paragraphs at its end, without pictures and other data."""
+    body, asides, at = list[str](), list[str](), 0
+    for found in ASIDE.finditer(rtf):
+        if found.start() < at:  # inside another
+            continue
+        end = _end_of_group(rtf, found.start())
+        body += rtf[at : found.start()], "{}"  # which ends a word of RTF before it, as the group did
+        if found["kept"]:
+            asides.append("{\\par" + rtf[found.end() : end])
+        at = end
+    whole = "".join([*body, rtf[at:]]).rstrip("\x00 \r\n")
+    return f"{whole.removesuffix('}')}{''.join(asides)}}}"
+
+
+def _end_of_group(rtf: str, start: int) -> int:
+    """Return where the group that begins at `start` ends: the end of the text where it does not."""
+    depth = 0
+    for brace in BRACE.finditer(rtf, start):
+        depth += {"{": 1, "}": -1}.get(brace.group(), 0)
+        if not depth:
+            return brace.end()
+    return len(rtf)
