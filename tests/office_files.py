@@ -89,10 +89,18 @@ def pptx(*slides: str, extra: Mapping[str, str] | None = None) -> bytes:
     )
 
 
-def odt(text: str, *, prologue: str = "", styles: str = "", manifest: str = "<manifest/>") -> bytes:
-    """Return an OpenDocument text."""
+def odt(
+    text: str,
+    *,
+    prologue: str = "",
+    styles: str = "",
+    manifest: str = "<manifest/>",
+    objects: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return an OpenDocument text. objects: the content of embedded documents by their folders."""
     body = f"<office:body><office:text>{text}</office:text></office:body>"
-    return _open_document("text", element("office:document-content", body, prologue), styles, manifest)
+    content = element("office:document-content", body, prologue)
+    return _open_document("text", content, styles, manifest, objects or {})
 
 
 def odp(slides: str) -> bytes:
@@ -101,13 +109,16 @@ def odp(slides: str) -> bytes:
     return _open_document("presentation", element("office:document-content", body), "", "<manifest/>")
 
 
-def _open_document(kind: str, content: str, styles: str, manifest: str) -> bytes:
+def _open_document(
+    kind: str, content: str, styles: str, manifest: str, objects: Mapping[str, str] | None = None
+) -> bytes:
     return zipped(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "content.xml": content,
             "styles.xml": element("office:document-styles", styles),
             "META-INF/manifest.xml": manifest,
+            **{f"{folder}/content.xml": inside for folder, inside in (objects or {}).items()},
         }
     )
 

@@ -192,6 +192,24 @@ def test_opendocument_text_has_headings_lists_tables_and_notes(read: Read) -> No
     assert read("a.odt", odt(text))[1] == Page("", "## Part\none  two three\nnote\nitem\na | b")
 
 
+def test_opendocument_charts_and_formulas_stand_where_they_are_shown(read: Read) -> None:
+    cells = "<table:table-row><table:table-cell><text:p>East</text:p></table:table-cell>"
+    cells += "<table:table-cell><text:p>19.2</text:p></table:table-cell></table:table-row>"
+    chart = element(
+        "office:document-content", f"<office:body><table:table>{cells}</table:table></office:body>"
+    )
+    formula = "<math><mrow><mi>E</mi><mo>=</mo><mi>m</mi></mrow></math>"
+    shown = "".join(
+        f'<text:p><draw:frame><draw:object href="./{folder}"/></draw:frame></text:p>'
+        for folder in ("Object 1", "Formula", "gone")
+    )
+    document = odt(
+        f"<text:p>a</text:p>{shown}<text:p>b</text:p>", objects={"Object 1": chart, "Formula": formula}
+    )
+    text = next(one.text for one in read("a.odt", document) if isinstance(one, Page))
+    assert [line for line in text.split("\n") if line] == ["a", "East | 19.2", "E = m", "b"]
+
+
 def test_opendocument_slides_are_pages(read: Read) -> None:
     slides = (
         '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Plan</text:p>'

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from chat.documents import Page, Problem
 from chat.extraction import refusals, xml_tree
-from chat.extraction.archive import Archive
+from chat.extraction.archive import Archive, resolve
 from chat.extraction.package import heading, members, row
 from chat.extraction.source import Findings, Shape, Source
 
@@ -18,6 +18,7 @@ SKIPPED = frozenset(
 )
 SPACES = {"tab": "\t", "line-break": "\n"}
 SPACE_RUN = 100
+OBJECTS = 200
 BLOCKS = frozenset(
     {"frame", "text-box", "note-body", "annotation", "table", "custom-shape", "p", "h", "list"}
 )
@@ -30,12 +31,31 @@ def read(source: Source) -> Findings:
         root = xml_tree.parse(archive.read("content.xml"))
     except xml_tree.BadXml as error:
         raise refusals.damaged(source.name, "OpenDocument file") from error
+    _graft_objects(root, archive)
     slides = list(root.iter("page"))
     if slides and root.find("body/presentation") is not None:
         yield from _slides(slides)
         return
     yield Shape(TEXT)
     yield Page("", "\n".join([*_lines(root), *_frame(archive)]))
+
+
+def _graft_objects(root: Element, archive: Archive) -> None:
+    """Put charts and formulas, which are documents of their own, where they are shown."""
+    for shown, _ in zip(list(root.iter("object")), range(OBJECTS), strict=False):
+        name = f"{resolve('content.xml', shown.get('href', ''))}/content.xml"
+        try:
+            inside = xml_tree.parse(archive.read(name))
+        except xml_tree.BadXml:
+            continue
+        if inside.tag == "math":
+            formula = Element("p")
+            formula.text = " ".join(
+                part.text for part in inside.iter() if part.text and part.tag in ("mi", "mn", "mo", "mtext")
+            )
+            shown.append(formula)
+        else:
+            shown.extend(inside.findall("body"))
 
 
 def _slides(slides: list[Element]) -> Findings:
