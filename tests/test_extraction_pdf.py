@@ -92,6 +92,16 @@ def test_targets_of_links_follow_the_text(path: Path) -> None:
     assert text(path, data) == "Read on\n[Read on](https://example.org/manual)"
 
 
+def test_remarks_of_reviewers_follow_the_text_once(path: Path) -> None:
+    kinds = ("Text", "Highlight", "Popup")
+    remarks = [
+        b"<< /Type /Annot /Subtype /%b /Rect [70 700 90 720] /Contents (Is this so?) >>" % kind.encode()
+        for kind in kinds
+    ]
+    data = pdf(show("It is so."), page="/Annots [4 0 R 5 0 R 6 0 R]", extra=remarks)
+    assert text(path, data) == "It is so.\nIs this so?"
+
+
 def test_headings_of_the_outline_hold_until_the_next(path: Path) -> None:
     outline = b"<< /Type /Outlines /First 5 0 R /Last 5 0 R /Count 1 >>"
     entry = b"<< /Title (Chapter 1) /Parent 4 0 R /Dest [9 0 R /Fit] >>"

@@ -96,7 +96,9 @@ def _read_sheet(sheet: Sheet, second: Second, index: int, has_form: bool) -> tup
     elif 0 < letters < FEW_LETTERS and sheet.picture_share() > FULL_PAGE_SHARE:
         problems = [Problem("no_text", (label,), BESIDE_PICTURE)]
     fields = second.fields(index) if has_form and sheet.has_annotations else []
-    return "\n".join([text, *_field_lines(fields, text), *_link_lines(sheet.urls, text)]), problems
+    remarks = [remark for remark in dict.fromkeys(sheet.remarks) if remark and remark not in text]
+    lines = [text, *_field_lines(fields, text), *_link_lines(sheet.urls, text), *remarks]
+    return "\n".join(lines), problems
 
 
 def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:

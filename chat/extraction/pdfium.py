@@ -25,6 +25,16 @@ DIVIDED = re.compile(r"\x02(?=[A-Z\d])")
 ANCHOR_CHARACTERS = 100
 URL_BYTES = 2_048
 OBJECTS = 500
+REMARKS = 500
+REMARK_CHARACTERS = 4_000
+REMARK_KINDS = (
+    raw.FPDF_ANNOT_TEXT,
+    raw.FPDF_ANNOT_HIGHLIGHT,
+    raw.FPDF_ANNOT_UNDERLINE,
+    raw.FPDF_ANNOT_SQUIGGLY,
+    raw.FPDF_ANNOT_STRIKEOUT,
+    raw.FPDF_ANNOT_CARET,
+)
 SCHEMES = ("http://", "https://", "mailto:", "ftp://", "tel:", "doi:")
 
 
@@ -78,6 +88,7 @@ class Sheet:
             self._page = self._pdf[self._index]
             self.has_annotations = raw.FPDFPage_GetAnnotCount(self._page) > 0
             self.urls = list(self._links()) if self.has_annotations else []
+            self.remarks = list(self._remarks()) if self.has_annotations else []
             if self.has_annotations:
                 # Flattening draws them into the page, so that they are read where they stand.
                 raw.FPDFPage_Flatten(self._page, raw.FLAT_NORMALDISPLAY)
@@ -145,6 +156,17 @@ class Sheet:
                 seen.add(url)
                 yield url, self._anchor(link, letters)
         letters.close()
+
+    def _remarks(self) -> Iterator[str]:
+        """Yield what readers of the page have noted on it; it is not drawn, but opens from a sign."""
+        buffer = (ctypes.c_ushort * REMARK_CHARACTERS)()
+        for index in range(min(REMARKS, raw.FPDFPage_GetAnnotCount(self._page))):
+            note = raw.FPDFPage_GetAnnot(self._page, index)
+            if raw.FPDFAnnot_GetSubtype(note) in REMARK_KINDS:
+                size = raw.FPDFAnnot_GetStringValue(note, b"Contents", buffer, ctypes.sizeof(buffer))
+                if 2 < size <= ctypes.sizeof(buffer):
+                    yield bytes(buffer)[: size - 2].decode("utf-16-le", "replace").strip()
+            raw.FPDFPage_CloseAnnot(note)
 
     def _target(self, link: Any) -> str:
         action = raw.FPDFLink_GetAction(link)
