@@ -92,6 +92,21 @@ def test_targets_of_links_follow_the_text(path: Path) -> None:
     assert text(path, data) == "Read on\n[Read on](https://example.org/manual)"
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_lines_keep_their_order_and_their_ends_however_a_page_is_turned(path: Path, turn: int) -> None:
+    lines = ("The first line of a page that is turned", "goes on in a second one", "and ends in the third")
+    data = pdf(show(*lines), page=f"/Rotate {turn}")
+    assert text(path, data) == "\n".join(lines)
+
+
+def test_letters_that_are_turned_with_their_page_keep_their_order(path: Path) -> None:
+    lines = ("A table that is wider than high", "is printed with its head to the left", "of a page.")
+    drawn = " ".join(
+        f"BT /F1 9 Tf 0 1 -1 0 {100 + 20 * number} 50 Tm ({line}) Tj ET" for number, line in enumerate(lines)
+    )
+    assert text(path, pdf(drawn, page="/Rotate 90")) == "\n".join(lines)
+
+
 def test_remarks_of_reviewers_follow_the_text_once(path: Path) -> None:
     kinds = ("Text", "Highlight", "Popup")
     remarks = [

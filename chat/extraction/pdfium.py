@@ -21,10 +21,12 @@ from chat.extraction.glyphs import Glyph
 HEADINGS = 5_000
 LINKS = 100
 # pdfium's sign for a hyphen at the end of a line: before a name it is one in the middle of it, too.
-DIVIDED = re.compile(r"\x02(?=[A-Z\d])")
+DIVIDED = re.compile(r"[\x02\ufffe](?=[A-Z\d])")
 ANCHOR_CHARACTERS = 100
 URL_BYTES = 2_048
 OBJECTS = 500
+SAMPLED_LETTERS = 20
+LEAST_ANGLE = 0.1  # radians
 REMARKS = 500
 REMARK_CHARACTERS = 4_000
 REMARK_KINDS = (
@@ -95,6 +97,11 @@ class Sheet:
                 self._page.close()
                 self._page = self._pdf[self._index]
             self._letters = self._page.get_textpage()
+            if self._page.get_rotation() and not self._is_turned():
+                # Upright letters on a page that is turned: pdfium would order their lines as they are shown.
+                self._letters.close()
+                self._page.set_rotation(0)
+                self._letters = self._page.get_textpage()
         except pypdfium2.PdfiumError as error:
             raise NotReadable from error
         return self
@@ -109,6 +116,12 @@ class Sheet:
         """Return the text as pdfium orders it."""
         text: str = self._letters.get_text_bounded()
         return DIVIDED.sub("-", text)
+
+    def _is_turned(self) -> bool:
+        """Whether most letters do not stand upright, before the page is turned."""
+        places = range(0, self._letters.count_chars(), max(1, self._letters.count_chars() // SAMPLED_LETTERS))
+        turned = [raw.FPDFText_GetCharAngle(self._letters.raw, place) for place in places]
+        return sum(bool(angle > LEAST_ANGLE) for angle in turned) * 2 > len(turned)
 
     def glyphs(self) -> list[Glyph]:
         """Return every character with its place."""
