@@ -114,7 +114,9 @@ class Sheet:
 
     def text(self) -> str:
         """Return the text as pdfium orders it."""
-        text: str = self._letters.get_text_bounded()
+        # Of letters that are turned, the text within bounds lacks the ends of lines.
+        read = self._letters.get_text_range if self._is_turned() else self._letters.get_text_bounded
+        text: str = read()
         return DIVIDED.sub("-", text)
 
     def _is_turned(self) -> bool:
