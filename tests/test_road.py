@@ -49,6 +49,20 @@ async def test_a_stranger_asks_about_a_pdf_and_sees_the_receipt(demo: RunningApp
         assert visit.hosts == {demo.url.removeprefix("http://")}
 
 
+async def test_the_sample_file_is_quoted_before_the_demo_model_has_said_a_word(
+    demo: RunningApp, browser: Browser
+) -> None:
+    async with open_page(browser, demo.url) as visit:
+        await visit.page.locator('.card[data-id="sample"]').click()
+        quote = visit.growing.locator("blockquote", has_text="A full charge takes about 2 hours 40 minutes.")
+        await expect(quote.first).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+        await visit.page.locator("#composer .stop-button").click()
+        await expect(visit.growing.locator(".receipt summary")).to_have_text(
+            "sample-en.md: all of it, 1,783 characters", timeout=PATIENCE_MILLISECONDS
+        )
+        await expect(visit.button("continue")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+
+
 async def test_the_same_road_over_event_source(demo: RunningApp, browser: Browser) -> None:
     upload = {"file": ("lighthouse.pdf", pdf(*map(show, PAGES)), "application/pdf")}
     file_id = (await demo.client.post("/ai/files", files=upload)).json()["file_id"]

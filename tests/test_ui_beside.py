@@ -128,6 +128,13 @@ async def test_where_the_disk_will_be_lost_the_page_says_so(
     ):
         banner = tab.page.locator("#banner p:not(.temporary)")
         await expect(banner).to_contain_text("Export what you want to keep")
+        await tab.ask("Hello")
+        await tab.page.locator('[data-do="new"]').click()
+        await tab.ask("Hello again")
+        async with tab.page.expect_download() as saving:
+            await banner.locator('[data-do="everything"]').click()
+        kept = json.loads(await anyio.Path(await (await saving.value).path()).read_text())
+        assert [one["title"] for one in kept] == ["Hello again", "Hello"]
         await banner.locator('[data-do="dismiss"]').click()
         await expect(banner).to_have_count(0)
 

@@ -13,17 +13,21 @@ from typing import Any
 from chat.engine import Engine
 from chat.errors import NotFound
 from chat.ids import new_id
+from chat.ui.html import plain, tag
 from chat.ui.texts import text
 from chat.ui.visits import Visit
 
 LIKES = {"like": True, "dislike": False}
+EXPORT_CHARACTERS_MAX = 50_000_000  # of all conversations in one file: it stands in memory here, and there
 
 
 async def fetch(engine: Engine, visit: Visit) -> dict[str, Any]:
-    """Return a message's own text to copy, or a conversation to save. Raises NotFound."""
+    """Return a message's own text to copy, or conversations to save. Raises NotFound."""
     if visit.action == "copy":
         message = await engine.store(visit.conversation).message(visit.target, visit.owner)
         return {"copy": message.text, "serial": new_id()}
+    if visit.action == "everything":
+        return await _export_all(engine, visit)
     store = engine.store(visit.target)
     if visit.action == "json":
         return _download(
@@ -33,6 +37,18 @@ async def fetch(engine: Engine, visit: Visit) -> dict[str, Any]:
     return _download(
         await _title(engine, visit), "md", await store.export_markdown(visit.target, visit.owner, names=names)
     )
+
+
+async def _export_all(engine: Engine, visit: Visit) -> dict[str, Any]:
+    pieces, characters = [], 0
+    async with contextlib.aclosing(engine.history.export_all_json(visit.owner)) as exported:  # type: ignore[type-var]
+        async for piece in exported:
+            pieces.append(piece)
+            characters += len(piece)
+            if characters > EXPORT_CHARACTERS_MAX:
+                sentence = text(visit.language, "sidebar.export_all.too_large")
+                return {"html": {"notice": tag("p", plain(sentence), cls="note")}, "serial": new_id()}
+    return _download(engine.settings.assistant_name, "json", "".join(pieces))
 
 
 async def _title(engine: Engine, visit: Visit) -> str:

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from chat.engine import Engine
 from chat.errors import ChatError, NotFound, Stopping, Unreachable
 from chat.generations import Generation
@@ -28,6 +30,7 @@ from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
 
+HEARD_SECONDS = 2.0  # until an ending has come from another replica, at most
 SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many
 Act = Callable[[str, Visitor, Options], Awaitable[Generation]]
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
@@ -100,7 +103,8 @@ class Callbacks:
 
     async def settle(self, visit: Visit) -> Showing:
         """The answer is over: show the turn as it is kept."""
-        if await self._find(visit.generation, visit.owner):
+        generation = await self._find(visit.generation, visit.owner)
+        if generation and not await _ends_elsewhere(generation):
             return
         follower = self.followers.newest(visit.session)
         shown = await self._show(visit)
@@ -185,6 +189,8 @@ class Callbacks:
         if generation is None:
             return
         follower, reader = self.followers.begin(visit.session), self._reader(visit)
+        if _is_elsewhere(generation):
+            await self._show(visit)  # the question was put on the page there
         question = self.followers.question(visit.session)
         shown: list[ChatMessage] | None = None
         with contextlib.suppress(Unreachable):  # page.js then shows what history has of it
@@ -350,6 +356,19 @@ class Callbacks:
             generation = await self.engine.find(generation_id, owner) if generation_id else None
             return generation if generation and not generation.is_finished else None
         return None
+
+
+def _is_elsewhere(generation: Generation) -> bool:
+    """Tell whether another replica writes it: then it is one that mirrors it."""
+    return type(generation) is not Generation
+
+
+async def _ends_elsewhere(generation: Generation) -> bool:
+    """Tell whether it is over: this replica hears of it a moment after the page that followed it there."""
+    if _is_elsewhere(generation):
+        with anyio.move_on_after(HEARD_SECONDS), contextlib.suppress(Unreachable):
+            await generation.wait()
+    return generation.is_finished
 
 
 def _split(branch: Branch) -> tuple[Branch, Branch]:

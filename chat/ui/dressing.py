@@ -109,10 +109,15 @@ def _bottom(language: str) -> str:
             icon=False,
             title=text(language, "sidebar.import.hint"),
         ),
+        _export_all(language),
         button("language", text(language, "page.language"), lane="none", value=other, icon=False),
         button("appearance", text(language, "page.appearance"), lane="none", icon=False),
         cls="row",
     )
+
+
+def _export_all(language: str) -> str:
+    return button("everything", text(language, "sidebar.export_all"), lane="fetch", icon=False)
 
 
 def _keys(language: str) -> str:
@@ -126,13 +131,15 @@ def _keys(language: str) -> str:
 
 
 def _banner(engine: Engine, language: str) -> str:
-    lines = [text(language, "page.demo")] if engine.models.is_demo else []
-    lines += [engine.notice, engine.records.notice]
+    losses = [engine.records.notice]  # of what is said here
     if engine.settings.is_space and not engine.settings.database_url:
-        lines.append(text(language, "page.storage"))
-    lines.append("")
+        losses.append(text(language, "page.storage"))
+    lines = [plain(engine.notice)] if engine.notice else []
+    if engine.models.is_demo:
+        lines.insert(0, plain(text(language, "page.demo")))
+    lines += [tag("span", plain(loss)) + _export_all(language) for loss in losses if loss]
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
-    shown = [tag("p", plain(line), close, data_dismissable="") for line in lines if line]
+    shown = [tag("p", line, close, data_dismissable="") for line in lines]
     temporary = tag("p", plain(text(language, "page.temporary")), cls="temporary")
     return "".join([*shown, temporary])
 

@@ -198,7 +198,7 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
         error = _note(reader.say("answer.cut"))
     elif message.finish_reason == "content_filter":
         error = _note(reader.say("answer.filtered"))
-    elif not (message.text or error):
+    elif message.finish_reason and not (message.text or error):
         error = _note(reader.say("answer.empty"))
     return "".join(
         [

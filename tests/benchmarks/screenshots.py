@@ -50,10 +50,9 @@ TALKS = {
         "平均数怎么算？给我公式和 Python 代码。",
         "把所有数加起来，再除以个数：\n\n$$\\bar{x} = \\frac{1}{n} \\sum_{i=1}^{n} x_i$$\n\n"
         f"```python\n{CODE}\n```",
-        "电池的**续航时间**取决于亮度：最高亮度 3.5 小时，中等亮度 9 小时，夜灯可达 120 小时"
-        "（“充满约需 2 小时 40 分钟”）。\n\n"
-        "不在保修范围内的情况有：“浸水、摔落或自行拆开造成的损坏”、电压不符的充电头、外壳的划痕和正常褪色，"
-        "以及“无法出示购买凭证”。",
+        "**充满电**需要两个多小时：“充满约需 2 小时 40 分钟”。\n\n"
+        "指示灯的颜色表示充电状态：“充电时指示灯为橙色，充满后变为绿色”。如果闪红光，说明“温度过高”，"
+        "要关灯冷却 20 分钟。",
         ("热泵是怎么工作的", "把周四的会议改到下周"),
     ),
     "en": Talk(
@@ -62,10 +61,9 @@ TALKS = {
         "Add all the values and divide by how many there are:\n\n"
         "$$\\bar{x} = \\frac{1}{n} \\sum_{i=1}^{n} x_i$$\n\n"
         f"```python\n{CODE}\n```",
-        "The battery lasts **3.5 hours** at the highest brightness, 9 hours at medium and 120 hours as a "
-        "night light; “a full charge takes about 2 hours 40 minutes”.\n\n"
-        "Not covered by the warranty: “damage by immersion, a fall, or opening the lamp”, chargers of "
-        "another voltage, scratches, and “lamps without a proof of purchase”.",
+        "**A full charge** takes well over two hours: “about 2 hours 40 minutes”.\n\n"
+        "The indicator “is orange while charging and green when full”. When it blinks red, the lamp is "
+        "“too hot”: switch it off and let it cool for 20 minutes.",
         ("How heat pumps work", "Move Thursday's meeting"),
     ),
 }
@@ -77,7 +75,7 @@ async def answer(call: Call) -> None:
     for talk in TALKS.values():
         if talk.code_question in asked:
             return await speak(call, talk.code_answer)
-    await speak(call, TALKS["zh" if "晨曦" in asked else "en"].file_answer)
+    await speak(call, TALKS["zh" if "台灯" in asked else "en"].file_answer)
 
 
 async def speak(call: Call, text: str) -> None:
