@@ -15,8 +15,8 @@ from chat.documents import Document
 from chat.errors import ContextOverflow
 from chat.marks import clean_name, mark_page, mark_place
 from chat.receipts import Receipt
+from chat.retrieval.headings import Span
 from chat.retrieval.passages import Index
-from chat.retrieval.places import Span
 from chat.selection import Excerpt, Selection
 from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from chat.documents import Document
 from chat.receipts import FileReceipt, write_receipt
+from chat.retrieval.headings import Span
 from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
-from chat.retrieval.places import Places, Span, find_places
+from chat.retrieval.places import Places, find_places
 from chat.retrieval.questions import is_about_the_whole, weigh_terms
 from chat.retrieval.samples import find_samples
 
@@ -109,14 +110,7 @@ def choose(
         query = weigh_terms(places.rest, previous_question, search_terms)
         scores = Search.of(indexes, query).rank(ALL_CHARACTERS if places else REACH * budget)
     is_found = any(score.any() for score in scores)
-    if places:
-        _fill_named(room, places, scores if is_found else ())
-    if is_found:
-        _fill_ranked(room, scores)
-    elif not places:
-        _fill_spread(room, [((0, len(index.document.text)),) for index in indexes])
-    if is_found or not places:
-        _fill_front(room)
+    _fill(room, places, scores if is_found else ())
     mode = "named" if places else "passages" if is_found else "spread"
     excerpts = [Excerpt(index.document, mode, room.spans(file)) for file, index in enumerate(indexes)]
     return Selection(budget, tuple(excerpts), search_terms)
@@ -133,6 +127,18 @@ def needs_search_terms(question: str, indexes: Sequence[Index]) -> bool:
 
 def _whole(index: Index) -> tuple[Span, ...]:
     return ((0, len(index.document.text)),) if index.document.text else ()
+
+
+def _fill(room: _Room, places: Places, scores: Sequence[Scores]) -> None:
+    """Take what the question names, then what was found; all of the files where it is neither."""
+    if places:
+        _fill_named(room, places, scores)
+    if scores:
+        _fill_ranked(room, scores)
+    elif not places:
+        _fill_spread(room, [((0, len(index.document.text)),) for index in room.indexes])
+    if scores or not places:
+        _fill_front(room)
 
 
 def _fill_named(room: _Room, places: Places, scores: Sequence[Scores]) -> None:

@@ -80,9 +80,7 @@ def judge(text: str) -> Judgement:
     if max(odd, default=0) * 2 > letters:  # a page in one script that few pages are in
         odd.remove(max(odd))
     bad = scripts["none"] + scripts["rare"] + sum(odd)
-    figures = sum(count for character, count in counts.items() if character.isdecimal())
-    signs -= min(figures, sum(counts[sign] for sign in NUMBER_SIGNS))  # a table may be figures alone
-    bad += max(0, signs - 2 * letters) // 4
+    bad += max(0, signs - _signs_of_numbers(counts) - 2 * letters) // 4
     return Judgement(
         letters,
         (1 - bad / letters)
@@ -91,6 +89,12 @@ def judge(text: str) -> Judgement:
         * _once(text)
         * _spacing(text, scripts),
     )
+
+
+def _signs_of_numbers(counts: Counter[str]) -> int:
+    """Return how many signs can belong to figures: a table may be those alone."""
+    figures = sum(count for character, count in counts.items() if character.isdecimal())
+    return min(figures, sum(counts[sign] for sign in NUMBER_SIGNS))
 
 
 def better(first: str, second: str) -> str:

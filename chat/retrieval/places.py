@@ -6,39 +6,22 @@ No search finds them: "translate page 12" has no word of that page. Knows no bud
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents import PAGE_BREAK, Document
-from chat.retrieval.numerals import NUMERAL, ORDINAL, read, read_list, spell
+from chat.retrieval.headings import UNITS, Span, find_captions, find_section, find_titled
+from chat.retrieval.numerals import NUMERAL, ORDINAL, read, read_list
 from chat.retrieval.passages import Index
 from chat.retrieval.questions import names_a_part, strip_task
-from chat.retrieval.samples import is_heading
 from chat.retrieval.terms import split_terms
 
+LONGEST_QUESTION = 600  # characters; a longer one brings text of its own, which may name anything
 MOST_NUMBERS = 50  # named at once, as in "pages 3 to 400"
-MOST_CAPTIONS = 100
-CAPTION_CHARACTERS = 700  # a table or figure stands before its caption or behind it
 FRONT_CHARACTERS = 3_000  # where title, authors and contents stand
-TITLED_CHARACTERS = (600, 6_000)  # of a section whose end no number tells: at least, at most
 SHORTEST_NAME = 3
 
-Span = tuple[int, int]
-
 _LIST = rf"{NUMERAL}(?:\s*(?:[-–—~～至到,，、和与及&]|to|through|and)\s*第?{NUMERAL})*"
-_NUMBERING = re.compile(r"^[\W\d]+")
-_LEAD = r"^[ \t#*]*"
-_BEHIND = r"(?:[.、．:：]|[ \t])[ \t]*(?=[^\W\d_])"  # a number that begins a heading
-_UNITS = {
-    "page": (r"pages?|pp?\.?", r"[页頁]"),
-    "slide": (r"slides?", r"[张張](?:幻灯片|ppt|(?=[讲说写里上？?]|的内容|$))|幻灯片"),
-    "sheet": (r"(?:work)?sheets?|tabs?", r"(?:工作)?表"),
-    "chapter": (r"chapters?|ch\.", r"章"),
-    "section": (r"sections?|sec\.|parts?|§", r"[节節]|部分"),
-    "table": (r"tables?|tab\.", r"表格?"),
-    "figure": (r"fig(?:ure)?s?\.?", r"[图圖]"),
-}
 _KINDS_OF_PAGE = {
     "page": ("page", "slide"),
     "slide": ("slide", "page"),
@@ -54,7 +37,7 @@ _NAMED = {
         + (rf"|(?:{chinese})\s*(?P<own>\d+(?:[-.]\d+)*)" if kind in ("table", "figure") else ""),
         re.IGNORECASE,
     )
-    for kind, (english, chinese) in _UNITS.items()
+    for kind, (english, chinese) in UNITS.items()
 }
 _DOTTED = re.compile(r"(?P<own>\d+(?:\.\d+)+)\s*(?:小?[节節])")
 _FRONT = re.compile(
@@ -91,7 +74,9 @@ class Places:
 
 def find_places(question: str, indexes: Sequence[Index]) -> Places:
     """Return what of the files `question` names; nothing where it means all of them."""
-    files, rest = _find_files(question, [index.document for index in indexes])
+    if len(question) > LONGEST_QUESTION:
+        return Places(((),) * len(indexes), question)
+    files, rest = _find_files(" ".join(question.split()), [index.document for index in indexes])
 
     def each(find: Callable[[str, Index], Iterable[Span]]) -> list[tuple[Span, ...]]:
         return [tuple(_merge(find(rest, one))) if file in files else () for file, one in enumerate(indexes)]
@@ -100,7 +85,7 @@ def find_places(question: str, indexes: Sequence[Index]) -> Places:
     if any(spans):
         for named in (*_NAMED.values(), _DOTTED, _EACH):
             rest = named.sub(" ", rest)
-    elif any(spans := each(_find_front)) or any(spans := each(_find_titled)):
+    elif any(spans := each(_find_front)) or any(spans := each(_find_part)):
         rest = ""
     elif len(files) < len(indexes):
         spans = each(lambda _, index: [(0, len(index.document.text))])
@@ -119,11 +104,12 @@ def _find_files(question: str, documents: Sequence[Document]) -> tuple[set[int],
             files.add(file)
             rest, bare = whole.sub(" ", rest), stem.sub(" ", whole.sub(" ", bare))
     for found in _FILE.finditer(rest) if len(documents) > 1 else ():
-        number = int(read(found["ordinal"] or found["number"]) or 0)
-        files.add((number if number < 0 else number - 1) % len(documents))
+        number = int(read(found["ordinal"] or found["number"]).partition(".")[0] or 1)
+        files.add(min(number, len(documents)) - (number > 0))
         rest = bare = rest.replace(found.group(), " ")
     # A name without its suffix may also be what is asked about.
-    return files or set(range(len(documents))), rest if split_terms(strip_task(bare)) else bare
+    files = {file % len(documents) for file in files} or set(range(len(documents)))
+    return files, rest if split_terms(strip_task(bare)) else bare
 
 
 def _find(question: str, index: Index) -> Iterator[Span]:
@@ -132,14 +118,14 @@ def _find(question: str, index: Index) -> Iterator[Span]:
     has_chapter = any(kind == "chapter" for kind, _ in names)
     for kind, number in names:
         if kind in ("table", "figure"):
-            yield from _find_captions(document.text, kind, number)
+            yield from find_captions(document.text, kind, number)
         elif kind != "section" or "." in number or not has_chapter:  # "chapter 4, section 2" is in chapter 4
-            yield from _find_page(document, kind, number) or _find_section(document.text, kind, number)
+            yield from _find_page(document, kind, number) or find_section(document.text, kind, number)
     if document.unit == "sheet":
         yield from (span for label, span in _pages(document) if _is_said(label, question))
     for found in _EACH.finditer(question):
         is_table = (found["kind"] or found["zh_kind"]).lower() in ("tables", "表")
-        yield from _find_captions(document.text, "table" if is_table else "figure", "")
+        yield from find_captions(document.text, "table" if is_table else "figure", "")
 
 
 def _read_names(question: str) -> Iterator[tuple[str, str]]:
@@ -166,7 +152,7 @@ def _find_page(document: Document, kind: str, number: str) -> list[Span]:
         return [pages[-1][1]] if pages else []
     if kind == "sheet":
         return [span for _, span in pages[int(number) - 1 :][:1]]
-    if kind == "chapter" and (found := _find_section(document.text, kind, number)):
+    if kind == "chapter" and (found := find_section(document.text, kind, number)):
         return found  # a book's first parts are its cover and contents
     return [span for label, span in pages if label == number]
 
@@ -180,70 +166,16 @@ def _is_said(label: str, question: str) -> bool:
     )
 
 
-def _find_section(text: str, kind: str, number: str) -> list[Span]:
-    """Return the section of this number: of all headings that may be it the one with most text behind it."""
-    if kind not in ("chapter", "section") or number == "-1":
-        return []
-    for start, end in _forms(kind, number):
-        ends = [found.start() for found in end.finditer(text)] + [len(text)]
-        starts = [found.start() for found in start.finditer(text)]
-        spans = [(at, ends[min(bisect_right(ends, at), len(ends) - 1)]) for at in starts]
-        if spans:
-            return [max(spans, key=lambda span: span[1] - span[0])]
-    return []
-
-
-def _forms(kind: str, number: str) -> Iterator[tuple[re.Pattern[str], re.Pattern[str]]]:
-    """Yield how a heading of this number may begin, and the headings that end its section."""
-    units = [_UNITS[kind], _UNITS["section" if kind == "chapter" else "chapter"]]
-    for english, chinese in units if "." not in number else ():
-        ways = "|".join(spell(int(number)))
-        yield (
-            _line(rf"(?:{english})\s*(?:{ways})(?!\.?\w)|第\s*(?:{ways})\s*(?:{chinese})"),
-            _line(rf"(?:{english})\s*{NUMERAL}(?!\.?\w)|第\s*{NUMERAL}\s*(?:{chinese})"),
-        )
-    parts = number.split(".")
-    after = [".".join([*parts[:depth], str(int(part) + 1)]) for depth, part in enumerate(parts)]
-    begin = rf"(?:{units[0][0]})?\s*(?:{{}}){_BEHIND}"
-    yield _line(begin.format(_ways([number]))), _line(begin.format(_ways(after)))
-
-
-def _ways(numbers: Sequence[str]) -> str:
-    """Return the numbers as they begin a heading without another word: `3.2`, `三`."""
-    chinese = [way for number in numbers if number.isdigit() for way in spell(int(number))[2:3]]
-    return "|".join([re.escape(number) for number in numbers] + [f"{way}(?=、)" for way in chinese])
-
-
-def _line(start: str) -> re.Pattern[str]:
-    return re.compile(rf"{_LEAD}(?:{start})", re.IGNORECASE | re.MULTILINE)
-
-
-def _find_captions(text: str, kind: str, number: str) -> Iterator[Span]:
-    """Yield the surroundings of the captions of this number, or each caption's line where there is none."""
-    english, chinese = _UNITS[kind]
-    wanted = rf"{re.escape(number)}(?![\w.-]*\d)" if number else r"(?:\d|[A-Z]\.?\d)"
-    caption = _line(rf"(?:(?:{english})\s*|(?:{chinese})\s*){wanted}[^\n]*")
-    reach = CAPTION_CHARACTERS if number else 0
-    for found, _ in zip(caption.finditer(text), range(MOST_CAPTIONS), strict=False):
-        yield max(0, found.start() - reach), min(len(text), found.end() + reach)
-
-
 def _find_front(question: str, index: Index) -> Iterator[Span]:
     """Yield the beginning, where a question asks for nothing but the title, the authors or the contents."""
     if _FRONT.search(question) and not split_terms(strip_task(_FRONT.sub(" ", question))):
         yield 0, min(FRONT_CHARACTERS, len(index.document.text))
 
 
-def _find_titled(question: str, index: Index) -> Iterator[Span]:
+def _find_part(question: str, index: Index) -> Iterator[Span]:
     """Yield the sections whose heading is what the question is about, as in "summarise the conclusion"."""
-    wanted = set(split_terms(strip_task(question))) if names_a_part(question) else set()
-    headings = [at for at in range(len(index)) if is_heading(index, at)] if wanted else []
-    for place, at in enumerate(headings):
-        if set(split_terms(_NUMBERING.sub("", index.sentence(at)))) == wanted:
-            least, most = (int(index.starts[at]) + size for size in TITLED_CHARACTERS)
-            later = (int(index.starts[one]) for one in headings[place + 1 :])
-            end = next((start for start in later if start > least), len(index.document.text))
-            yield int(index.starts[at]), min(end, most)
+    if names_a_part(question):
+        yield from find_titled(strip_task(question), index)
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:
