@@ -112,3 +112,12 @@ def shared_redis() -> Iterator[RedisServer]:
 def redis() -> Iterator[RedisServer]:
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture
+def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica of this process is taken for dead after a tenth of the time."""
+    from chat.replicas import replica  # not before a test's own module is imported
+
+    for name in ("BEAT_SECONDS", "ALIVE_SECONDS", "GONE_SECONDS"):
+        monkeypatch.setattr(replica, name, getattr(replica, name) / 10)

@@ -9,7 +9,7 @@ is believed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,13 +19,13 @@ from typing import Any
 import anyio
 
 from chat.engine import Engine
-from chat.errors import ChatError, NotFound, Stopping, Unreachable
+from chat.errors import ChatError, Stopping, Unreachable
 from chat.generations import Generation
-from chat.history import Message
 from chat.ids import new_id
 from chat.turns import Options, Turn, Visitor
 from chat.ui import sidebar, view
 from chat.ui.follower import Followers, Growing, grow
+from chat.ui.loading import find_running, give_back, load, name_files, running_in, split
 from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
@@ -103,7 +103,7 @@ class Callbacks:
 
     async def settle(self, visit: Visit) -> Showing:
         """The answer is over: show the turn as it is kept."""
-        generation = await self._find(visit.generation, visit.owner)
+        generation = await find_running(self.engine, visit.generation, visit.owner)
         if generation and not await _ends_elsewhere(generation):
             return
         follower = self.followers.newest(visit.session)
@@ -124,11 +124,11 @@ class Callbacks:
 
     async def send(self, visit: Visit, message: str) -> Showing:
         """Answer a message. It stands on the page before anything is asked of a model."""
-        if not message.strip() or await self._find(visit.generation, visit.owner):
+        if not message.strip() or await find_running(self.engine, visit.generation, visit.owner):
             return
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
-        names = await self._names(visit.files, visit.owner)
+        names = await name_files(self.engine, visit.files, visit.owner)
         question = view.show_question(message, [names.get(id, "") for id in visit.files])
         self.followers.put_question(visit.session, [question])
         history, hidden = await self._load_above(visit)
@@ -141,7 +141,7 @@ class Callbacks:
             told = {
                 **(shown.told or {}),
                 "editing": visit.editing,
-                "files": await self._give(visit.files, visit),
+                "files": await give_back(self.engine, visit.files, visit),
             }
             if isinstance(error, Stopping) and self.engine.settings.redis_url:
                 told["again"] = True  # the script sends it once more, and another replica answers
@@ -156,9 +156,9 @@ class Callbacks:
 
     async def answer_again(self, visit: Visit, *, act: Act) -> Showing:
         """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
-        branch, reader = await self._load(visit), self._reader(visit)
+        branch, reader = await load(self.engine, visit), self._reader(visit)
         ids = [message.id for message in branch.messages]
-        if visit.target not in ids or await self._find(visit.generation, visit.owner):
+        if visit.target not in ids or await find_running(self.engine, visit.generation, visit.owner):
             return
         self.followers.begin(visit.session)
         at = ids.index(visit.target)
@@ -185,7 +185,7 @@ class Callbacks:
 
     async def follow(self, visit: Visit) -> AsyncGenerator[list[ChatMessage] | None]:
         """Show how an answer grows, until it ends or something else is shown. None: nothing changes."""
-        generation = await self._find(visit.target, visit.owner)
+        generation = await find_running(self.engine, visit.target, visit.owner)
         if generation is None:
             return
         follower, reader = self.followers.begin(visit.session), self._reader(visit)
@@ -211,7 +211,7 @@ class Callbacks:
         """Stop what is written in the conversation that the page shows, whoever started it."""
         generation_id = visit.generation
         if not generation_id and visit.conversation:
-            generation_id = _running_in(await self.engine.branch(visit.conversation, visit.owner))
+            generation_id = running_in(await self.engine.branch(visit.conversation, visit.owner))
         if generation_id:
             await self.engine.stop(generation_id, visit.owner)
 
@@ -225,14 +225,14 @@ class Callbacks:
         """Take the last question back into the composer."""
         question = await self.engine.store(visit.conversation).undo(visit.conversation, visit.owner)
         async for shown in self.open(visit):
-            files = await self._give(question.attachment_ids if question else (), visit)
+            files = await give_back(self.engine, question.attachment_ids if question else (), visit)
             told = {**(shown.told or {}), "files": files}
             yield replace(shown, told=told, composer=question.text if question else "")
 
     async def edit(self, visit: Visit) -> Showing:
         """Put a question with its files into the composer; what is sent then stands beside it."""
         message = await self.engine.store(visit.conversation).message(visit.target, visit.owner)
-        files = await self._give(message.attachment_ids, visit)
+        files = await give_back(self.engine, message.attachment_ids, visit)
         told = {"editing": message.id, "files": files, "serial": new_id()}
         yield Shown(told=told, composer=message.text)
 
@@ -269,10 +269,10 @@ class Callbacks:
 
     async def _show(self, visit: Visit) -> Shown:
         """Return a conversation as it is now: its history, and its newest turn."""
-        branch, reader = await self._load(visit), self._reader(visit)
-        earlier, turn = _split(branch)
-        running = _running_in(turn.messages)
-        generation = await self._find(running, visit.owner)
+        branch, reader = await load(self.engine, visit), self._reader(visit)
+        earlier, turn = split(branch)
+        running = running_in(turn.messages)
+        generation = await find_running(self.engine, running, visit.owner)
         if generation and len(turn.messages) > 1:
             question = [view.show_asked(turn.messages[0], branch)]
             self.followers.put_question(visit.session, question)
@@ -304,7 +304,7 @@ class Callbacks:
 
     async def _load_above(self, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return what stands above a question that is sent, which may be an earlier one that was edited."""
-        branch = await self._load(visit)
+        branch = await load(self.engine, visit)
         ids = [message.id for message in branch.messages]
         kept = branch.messages[: ids.index(visit.editing)] if visit.editing in ids else branch.messages
         return self._render(replace(branch, messages=kept), visit)
@@ -328,35 +328,6 @@ class Callbacks:
             wants_title=True,
         )
 
-    async def _load(self, visit: Visit) -> Branch:
-        if not visit.conversation:
-            return Branch()
-        try:
-            messages = await self.engine.branch(visit.conversation, visit.owner)
-            beside = await self.engine.store(visit.conversation).alternatives(visit.conversation, visit.owner)
-        except NotFound:
-            return Branch()
-        ids = tuple(dict.fromkeys(id for message in messages for id in message.attachment_ids))
-        return Branch(messages, beside, await self._names(ids, visit.owner))
-
-    async def _names(self, ids: Sequence[str], owner: str) -> dict[str, str]:
-        names = {}
-        for id in ids:
-            with contextlib.suppress(NotFound):
-                names[id] = (await self.engine.attachment(id, owner)).name
-        return names
-
-    async def _give(self, ids: Sequence[str], visit: Visit) -> list[dict[str, str]]:
-        """Return files that were sent, as the script puts them into the composer."""
-        return [{"id": id, "label": name} for id, name in (await self._names(ids, visit.owner)).items()]
-
-    async def _find(self, generation_id: str, owner: str) -> Generation | None:
-        """Return a generation that is running and the visitor's, if it is."""
-        with contextlib.suppress(NotFound, Unreachable):
-            generation = await self.engine.find(generation_id, owner) if generation_id else None
-            return generation if generation and not generation.is_finished else None
-        return None
-
 
 def _is_elsewhere(generation: Generation) -> bool:
     """Tell whether another replica writes it: then it is one that mirrors it."""
@@ -369,20 +340,6 @@ async def _ends_elsewhere(generation: Generation) -> bool:
         with anyio.move_on_after(HEARD_SECONDS), contextlib.suppress(Unreachable):
             await generation.wait()
     return generation.is_finished
-
-
-def _split(branch: Branch) -> tuple[Branch, Branch]:
-    """Return what was said before the newest turn, and that turn: a question, and its answer."""
-    messages = branch.messages
-    at = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
-    return replace(branch, messages=messages[:at]), replace(branch, messages=messages[at:])
-
-
-def _running_in(messages: Sequence[Message]) -> str:
-    """Return the id of the generation that is writing the branch's last answer, or nothing."""
-    last = messages[-1] if messages else None
-    is_running = last and last.role == "assistant" and last.finish_reason is None
-    return (last.generation_id or "") if last and is_running else ""
 
 
 def _tell(conversation: str, generation: str, **more: object) -> dict[str, Any]:

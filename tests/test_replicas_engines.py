@@ -1,0 +1,243 @@
+"""Replicas over a real Redis and one history: conversations, files, requests and limits are all replicas'."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chat.allowances import Allowances
+from chat.completions import Endpoint
+from chat.engine import Engine
+from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
+from chat.generations import Generation
+from chat.settings import Settings
+from chat.turns import Options, Turn, Visitor
+from chat.ui.callbacks import Callbacks, Showing, Shown
+from chat.ui.follower import Followers
+from chat.ui.visits import Visit
+from tests.logs import PATIENCE_SECONDS, read, read_until
+from tests.provider import Call, Provider, closed_port
+from tests.servers import make_settings
+
+if TYPE_CHECKING:
+    from tests.servers_redis import RedisServer  # the plugin below imports it first
+
+pytest_plugins = ("tests.servers_redis",)
+
+ANNA = Visitor("anna")
+
+
+@asynccontextmanager
+async def open_engines(
+    redis: RedisServer, provider: Provider, folder: Path, count: int = 2, **environ: str
+) -> AsyncGenerator[list[Engine], None]:
+    """Replicas in one process, with one history."""
+    async with AsyncExitStack() as stack:
+        engines = []
+        for _ in range(count):
+            engine = Engine(make_settings(folder, REDIS_URL=redis.url, **environ))
+            await engine.open()
+            stack.push_async_callback(engine.aclose)
+            engine.connect(Endpoint(provider.url, "sk-test", ("held", "plain", "burst-3000")))
+            engines.append(engine)
+        yield engines
+
+
+async def begin(one: Engine, provider: Provider) -> tuple[Generation, str, Call]:
+    """Start an answer of which "Hello " is there; return it, its conversation, and its writer."""
+    generation = await one.start(Turn("Hi"), ANNA)
+    call = await provider.next_call()
+    await call.text("Hello ")
+    await read_until(generation, 2)
+    return generation, one.conversation_of(generation), call
+
+
+async def test_a_conversation_goes_on_on_another_replica(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        generation, conversation, call = await begin(one, provider)
+        running = (await other.branch(conversation, "anna"))[-1]
+        assert (running.finish_reason, running.generation_id) == (None, generation.id)
+        mirror = await other.find(generation.id, "anna")
+        await other.stop(generation.id, "anna")
+        assert mirror.text == "Hello "
+        await asyncio.wait_for(call.connection.wait_closed(), PATIENCE_SECONDS)
+        stopped = (await other.branch(conversation, "anna"))[-1]
+        assert (stopped.finish_reason, stopped.text) == ("cancelled", "Hello ")
+        more = await other.continue_generation(generation.id, ANNA)
+        with pytest.raises(InvalidRequest):
+            await one.continue_generation(generation.id, ANNA)
+        call = await provider.next_call()
+        await call.text("world")
+        await call.finish()
+        await read(await one.find(more.id, "anna"))
+        assert (await one.branch(conversation, "anna"))[-1].text == "Hello world"
+
+
+async def test_a_page_that_is_moved_while_it_follows_is_shown_question_and_end_elsewhere(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        generation = await one.start(Turn("How does it begin?"), ANNA)
+        call = await provider.next_call(30)
+        await call.text("Once ")
+        visit = Visit(ANNA, "page", conversation=one.conversation_of(generation), target=generation.id)
+        visit = dataclasses.replace(visit, generation=generation.id)
+        callbacks = Callbacks(other, Followers())
+        async with aclosing(callbacks.follow(visit)) as growings:
+            first = str(await anext(growings))
+        assert ("How does it begin?" in first, "Once" in first) == (True, True)
+        settling = asyncio.create_task(_list(callbacks.settle(visit)))
+        await call.text("upon a time")
+        await call.finish()
+        [shown] = await settling
+        assert ("How does it begin?" in str(shown), "Once upon a time" in str(shown)) == (True, True)
+        assert (shown.told or {})["is_ended"]
+
+
+async def _list(showing: Showing) -> list[Shown]:
+    return [shown async for shown in showing]
+
+
+async def test_the_same_request_id_starts_one_answer_on_whatever_replica(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path, 3) as engines:
+        turn = Turn("Hi", request_id="r", options=Options(model="plain"))
+        started = await asyncio.gather(*[engine.start(turn, ANNA) for engine in engines])
+        again = await engines[2].start(turn, ANNA)
+        assert len({generation.id for generation in [*started, again]}) == 1
+        assert await read(started[0]) == await read(again)
+        assert len(provider.chats) == 1
+
+
+async def test_a_request_that_failed_to_start_may_be_tried_on_another_replica(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        with pytest.raises(NotFound):
+            await one.start(Turn("Hi", file_ids=("none",), request_id="r"), ANNA)
+        assert (await other.start(Turn("Hi", request_id="r"), ANNA)).last_id == 0
+
+
+async def test_a_file_attached_on_one_is_asked_about_and_deleted_on_another(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        path = tmp_path / "fox.txt"
+        path.write_text("The fox is red.", "utf-8")
+        file = await one.attach(path, "fox.txt", Visitor("anna"))
+        await file.finish()
+        turn = Turn("Which colour is the fox?", file_ids=(file.id,), options=Options(model="plain"))
+        await read(await other.start(turn, ANNA))
+        assert "The fox is red." in provider.chats[0].raw.decode()
+        await other.detach(file.id, "anna")
+        with pytest.raises(NotFound):
+            await one.attachment(file.id, "anna")
+
+
+async def test_deleting_a_conversation_stops_what_others_write_in_it_on_every_branch(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path, 3) as [one, two, other]:
+        first, conversation, _ = await begin(one, provider)
+        answer = (await two.branch(conversation, "anna"))[-1]
+        second = await two.retry(answer.id, ANNA)
+        await other.delete_conversation(conversation, "anna")
+        assert (first.finish_reason, second.finish_reason) == ("cancelled", "cancelled")
+        with pytest.raises(NotFound):
+            await other.branch(conversation, "anna")
+
+
+async def test_a_temporary_conversation_is_over_on_another_replica_which_says_so(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        turn = Turn("Hi", is_temporary=True, options=Options(model="plain"))
+        generation = await one.start(turn, ANNA)
+        await read(await other.find(generation.id, "anna"))
+        more = dataclasses.replace(turn, conversation_id=one.conversation_of(generation))
+        with pytest.raises(TemporaryOver):
+            await other.start(more, ANNA)
+        await read(await one.start(more, ANNA))
+        assert len(await one.branch(more.conversation_id, "anna")) == 4
+
+
+async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
+    redis: RedisServer, provider: Provider, tmp_path: Path, short_beats: None
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        generation, conversation, _ = await begin(one, provider)
+        writer = one._elsewhere.replica
+        assert writer
+        await asyncio.sleep(0.05)
+        for task in writer._tasks:
+            task.cancel()
+        await read(await other.find(generation.id, "anna"))
+        await other.records.recorder.settle(conversation)
+        kept = await other.history.message((await other.branch(conversation, "anna"))[-1].id, "anna")
+        assert (kept.text, kept.finish_reason) == ("Hello ", "error")
+        assert kept.error
+        assert kept.error["type"] == "interrupted"
+        more = await other.continue_generation(generation.id, ANNA)
+        call = await provider.next_call()
+        await call.text("world")
+        await call.finish()
+        await read(more)
+        assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
+        generation.cancel()  # the one that was taken for dead ends late: it changes nothing any more
+        await one.records.recorder.settle(conversation)
+        assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
+
+
+# --- limits -------------------------------------------------------------------------------------------------
+
+
+async def test_limits_count_for_all_replicas_and_here_while_redis_is_away(redis: RedisServer) -> None:
+    settings = Settings.from_env({"REDIS_URL": redis.url, "RATE_LIMIT": "2/hour", "DAILY_TOKENS": "100"})
+    one, other = Allowances(settings), Allowances(settings)
+    await one.admit(ANNA)
+    await other.admit(ANNA)
+    await one.spend(ANNA, 60)
+    assert await other.tokens_left(ANNA) == 40
+    with pytest.raises(Refused):
+        await one.admit(ANNA)
+    redis.stop()
+    await one.admit(ANNA)
+    assert await one.tokens_left(ANNA) == 100
+    await one.aclose()
+    await other.aclose()
+
+
+async def test_a_redis_that_was_never_there_is_no_failure(provider: Provider, tmp_path: Path) -> None:
+    engine = Engine(
+        make_settings(tmp_path, REDIS_URL=f"redis://127.0.0.1:{closed_port()}/0", RATE_LIMIT="9/hour")
+    )
+    await engine.open()
+    engine.connect(Endpoint(provider.url, "sk-test", ("plain",)))
+    generation = await engine.start(Turn("Hi", request_id="r"), ANNA)
+    assert (await read(generation))[-1].type == "done"
+    with pytest.raises(Unreachable):
+        await engine.find("elsewhere", "anna")
+    await engine.aclose()
+
+
+def test_without_redis_its_client_is_not_imported() -> None:
+    code = (
+        "import sys; from chat.engine import Engine; from chat.settings import Settings\n"
+        "Engine(Settings.from_env({'DATA_DIR': sys.argv[1]}))\n"
+        "print([name for name in ('redis', 'asyncpg', 'chat.replicas') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "/nowhere"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
