@@ -58,6 +58,8 @@ class SessionGuard:
             self._check(route, session)
         except ChatError as error:
             return await refuse(send, error)
+        except RecursionError:
+            return await refuse(send, InvalidRequest("The event is nested too deeply."))
         await self._app(scope, receive, send)
 
     def _check(self, route: str, session: str) -> None:
@@ -70,7 +72,7 @@ class SessionGuard:
         """Return an event's session and body as Gradio is to have them. Raises InvalidRequest."""
         try:
             event = json.loads(body)  # as Gradio reads it: orjson refuses NaN and lone surrogates
-        except (ValueError, RecursionError):
+        except ValueError:
             raise InvalidRequest("The event is no JSON.") from None
         if not isinstance(event, dict):
             raise InvalidRequest("An event is an object.")

@@ -261,6 +261,13 @@ async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, 
         assert answer.json()["error"]["type"] == "invalid_request"
 
 
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"[" * 100_000, b"\xff", b'{"session_hash": 7}'])
+async def test_what_is_no_event_is_refused(app: RunningApp, body: bytes) -> None:
+    json_body = {"content-type": "application/json"}
+    answer = await app.client.post("/gradio_api/queue/join", content=body, headers=json_body)
+    assert answer.status_code == 422, answer.text
+
+
 async def test_bodies_are_measured_before_they_are_kept(provider: Provider, tmp_path: Path) -> None:
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, MAX_UPLOAD_MB="0.01") as app:
         for path in ("queue/join", "queue/data", "upload"):
