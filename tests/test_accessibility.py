@@ -90,7 +90,7 @@ async def test_tab_leads_into_nothing_that_is_closed(served: RunningApp, browser
     async with visit(browser, served.url) as tab:
         await tab.page.locator("#sidebar .toggle-button").click()
         await tab.composer.focus()
-        seen = []
+        seen = list[str]()
         while not seen or seen[-1] != "BODY":
             await tab.page.keyboard.press("Shift+Tab")
             seen.append(await tab.page.evaluate(FOCUSED))

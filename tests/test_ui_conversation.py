@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from chat.history.records import Role
 from tests.pages import Visit, visit
 from tests.provider import Provider
 from tests.scenarios import ANSWER, HALF, REASONING
@@ -334,7 +335,7 @@ async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_rea
     owner, parent = (await tab.state())["owner"], None
     talk = await served.engine.history.create_conversation(owner, "Long")
     for number in range(60):
-        role = "assistant" if number % 2 else "user"
+        role: Role = "assistant" if number % 2 else "user"
         text = f"Message {number}. " + "And so on. " * 60
         kept = await served.engine.history.add_message(
             talk.id, owner, role, parent_id=parent, text=text, finish_reason="stop"
