@@ -6,6 +6,7 @@ Questions that no word can find get the head and even samples. Knows no model, n
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from chat.receipts import FileReceipt, write_receipt
 from chat.retrieval.headings import Span
 from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
 from chat.retrieval.places import Places, find_places
-from chat.retrieval.questions import is_about_the_whole, weigh_terms
+from chat.retrieval.questions import is_about_the_whole, names_the_whole, weigh_terms
 from chat.retrieval.samples import find_samples
 
 PART_COST_CHARACTERS = 7  # what the mark between two stretches takes from the budget
@@ -104,7 +105,7 @@ def choose(
     if sum(len(index.document.text) for index in indexes) <= budget:
         whole = [Excerpt(index.document, "full", _whole(index)) for index in indexes]
         return Selection(budget, tuple(whole), search_terms)
-    room, places = _Room(indexes, budget), find_places(question, indexes)
+    room, places = _Room(indexes, budget), _find_places(question, previous_question, indexes)
     scores = list[Scores]()
     if search_terms or not is_about_the_whole(places.rest):
         query = weigh_terms(places.rest, previous_question, search_terms)
@@ -114,6 +115,14 @@ def choose(
     mode = "named" if places else "passages" if is_found else "spread"
     excerpts = [Excerpt(index.document, mode, room.spans(file)) for file, index in enumerate(indexes)]
     return Selection(budget, tuple(excerpts), search_terms)
+
+
+def _find_places(question: str, previous_question: str, indexes: Sequence[Index]) -> Places:
+    """Return what `question` names, or what the one before did where this one goes on: "translate it"."""
+    places = find_places(question, indexes)
+    if places or names_the_whole(question) or not is_about_the_whole(places.rest):
+        return places
+    return dataclasses.replace(find_places(previous_question, indexes), rest=places.rest)
 
 
 def needs_search_terms(question: str, indexes: Sequence[Index]) -> bool:

@@ -123,6 +123,17 @@ def test_only_what_is_named_is_sent_where_nothing_else_is_asked() -> None:
     )
 
 
+def test_what_was_named_before_is_meant_until_a_question_names_something() -> None:
+    def pages(question: str) -> tuple[str, ...]:
+        (file,) = choose(question, "What does page 4 say?", [BOOK], 200).files
+        return tuple(page for passage in file.passages for page in passage.pages)
+
+    assert pages("Translate it into Chinese") == pages("翻译成中文") == ("4",)
+    assert pages("Translate page 5") == ("5",)
+    assert pages("Summarise the whole book") != ("4",)
+    assert pages("What of barns?") != ("4",)
+
+
 def test_what_else_is_asked_is_searched_for_too() -> None:
     selection = choose("Does page 4 say more about barns?", "", [BOOK], 200)
     text = "".join(BOOK.document.text[start:end] for start, end in selection.excerpts[0].spans)

@@ -31,6 +31,11 @@ _DEED = re.compile(
     r"|critique|extract|quote|read)\b",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(
+    r"全文|全书|整[篇个本份]|文件|文章|文档|文檔|论文|論文|报告|報告"
+    r"|\b(?:whole|entire|all|documents?|files?|papers?|articles?|reports?|books?|pdfs?)\b",
+    re.IGNORECASE,
+)
 _PART = re.compile(r"部分|章节|章節|小节|一[章节節]|\b(?:section|part|chapter|paragraph)\b", re.IGNORECASE)
 _THING = re.compile(
     r"[这這]?[两兩][篇份个個]|这[篇份个本些]|這[篇份個本些]|之间|部分|章节|章節|小节|一[章节節]|[的是和与了]|该|本文|文章|文件|文档|文檔|论文|論文|报告|報告|附件|内容|內容|资料|資料|书|一下|请|請|把|将|將|成|中文|英文|日文|帮我|幫我|给我|用中文|用英文|成中文|成英文|什么|什麼|主要"
@@ -75,6 +80,11 @@ def has_number(text: str) -> bool:
 def is_about_the_whole(question: str) -> bool:
     """Tell whether `question` asks for a summary, a translation or the like and names nothing to look for."""
     return not split_terms(strip_task(question))
+
+
+def names_the_whole(question: str) -> bool:
+    """Tell whether `question` says that it means a file, and not what was spoken of last."""
+    return bool(_WHOLE.search(question))
 
 
 def strip_task(question: str) -> str:
