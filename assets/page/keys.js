@@ -3,7 +3,9 @@
 const boxes = { search: "#search textarea, #search input", composer: "#composer textarea" };
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 function openSide(side, box) {
-  document.querySelector(`${side}:not(.open) .toggle-button`)?.click();
+  const opener = document.querySelector(`${side}:not(.open) .toggle-button`);
+  if (!opener) return focusOn(box);
+  opener.click();
   requestAnimationFrame(() => focusOn(box));
 }
 

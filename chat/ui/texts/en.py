@@ -4,7 +4,7 @@
 
 TEXTS: dict[str, str] = {
     "page.language": "中文",
-    "page.appearance": "Light or dark",
+    "page.appearance": "Light/dark",
     "page.demo": "A small demonstration model answers, and is often wrong. Set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
     "page.storage": "This server forgets its history when it restarts. Export what you want to keep.",
     "page.temporary": "Temporary conversation: it is not stored.",
@@ -74,7 +74,7 @@ TEXTS: dict[str, str] = {
     "sidebar.delete.sure": "Delete “{title}” for good? Its files go too.",
     "sidebar.export_markdown": "Export as Markdown",
     "sidebar.export_json": "Export as JSON",
-    "sidebar.export_all": "Export all",
+    "sidebar.export_all": "Export",
     "sidebar.export_all.too_large": "All conversations together are too large for one file. Export them one by one.",
     "sidebar.import": "Import",
     "sidebar.import.hint": "A JSON file: an export of this page, or ChatGPT's",

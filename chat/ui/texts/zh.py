@@ -71,7 +71,7 @@ TEXTS: dict[str, str] = {
     "sidebar.delete.sure": "彻底删除“{title}”？其中的文件也会一并删除。",
     "sidebar.export_markdown": "导出为 Markdown",
     "sidebar.export_json": "导出为 JSON",
-    "sidebar.export_all": "全部导出",
+    "sidebar.export_all": "导出",
     "sidebar.export_all.too_large": "所有对话合在一起太大，请逐个导出。",
     "sidebar.import": "导入",
     "sidebar.import.hint": "JSON 文件：本页或 ChatGPT 的导出",
