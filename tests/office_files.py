@@ -109,6 +109,15 @@ def odp(slides: str) -> bytes:
     return _open_document("presentation", element("office:document-content", body), "", "<manifest/>")
 
 
+def ods(sheets: Mapping[str, str]) -> bytes:
+    """Return an OpenDocument spreadsheet: name of a sheet -> its rows."""
+    tables = "".join(
+        f'<table:table table:name="{name}">{rows}</table:table>' for name, rows in sheets.items()
+    )
+    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+    return _open_document("spreadsheet", element("office:document-content", body), "", "<manifest/>")
+
+
 def _open_document(
     kind: str, content: str, styles: str, manifest: str, objects: Mapping[str, str] | None = None
 ) -> bytes:

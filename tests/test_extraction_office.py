@@ -17,7 +17,7 @@ from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.sheets import show
 from chat.extraction.source import Finding, Source
-from tests.office_files import docx, element, odp, odt, pptx, relations, xlsx, zipped
+from tests.office_files import docx, element, odp, ods, odt, pptx, relations, xlsx, zipped
 
 Read = Callable[..., list[Finding]]
 
@@ -160,6 +160,22 @@ def test_cells_in_per_cent_formulas_without_a_value_and_comments_are_read(read: 
     assert read("a.xlsx", xlsx({"S": rows}, styles, comment))[1] == Page(
         "S", ' | 12.5% | 3.75% | 0.5 |  | =SUM(B3:C3)&"x"\n=B3*2\n | 0.5\nCheck this', "S"
     )
+
+
+def test_cells_of_an_ods_in_per_cent_are_found_behind_those_that_stand_for_many(read: Read) -> None:
+    def cell(value: str, kind: str = "float", more: str = "") -> str:
+        return f'<table:table-cell office:value-type="{kind}" office:value="{value}" {more}/>'
+
+    many = 'table:number-columns-repeated="2"'
+    rows = (
+        f"<table:table-row>{cell('0.5', more=many)}{cell('0.125', 'percentage', many)}</table:table-row>"
+        f'<table:table-row table:number-rows-repeated="2">{cell("0.25", "percentage")}</table:table-row>'
+        f"<table:table-row>{cell('0.75')}{cell('0.0375', 'percentage')}</table:table-row>"
+    )
+    assert read("a.ods", ods({"S": rows, "T": f"<table:table-row>{cell('0.5')}</table:table-row>"}))[1:] == [
+        Page("S", "0.5 | 0.5 | 12.5% | 12.5%\n25%\n25%\n0.75 | 3.75%", "S"),
+        Page("T", "0.5", "T"),
+    ]
 
 
 def test_values_are_shown_as_people_write_them() -> None:

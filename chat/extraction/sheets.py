@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from xml.parsers import expat
 
 import python_calamine
 
 from chat.documents import Page, Problem
+from chat.errors import AttachmentError
 from chat.extraction import locks, refusals
-from chat.extraction.cells import Place, find_formulas, find_percents, percent_styles
+from chat.extraction.archive import Archive
+from chat.extraction.cells import OpenDocumentCells, Place, find_formulas, find_percents, percent_styles
 from chat.extraction.package import Package, row
 from chat.extraction.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
@@ -44,7 +47,7 @@ def read_as(kind: str, source: Source) -> Findings:
     workbook = _open(source)
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
-    beside = _beside(source) if kind == "xlsx" else {}
+    beside = _beside(source) if kind == "xlsx" else _beside_ods(source) if kind == "ods" else {}
     for name in names:
         yield from _sheet(workbook, name, beside.get(name, _Beside()))
 
@@ -82,6 +85,14 @@ def _beside(source: Source) -> dict[str, _Beside]:
             cells = frozenset(find_percents(data, percents))
             found[sheet.get("name", "")] = _Beside(cells, find_formulas(data), lines)
     return found
+
+
+def _beside_ods(source: Source) -> dict[str, _Beside]:
+    try:
+        percents = OpenDocumentCells(Archive(source, WHAT).read("content.xml")).percents
+    except (AttachmentError, expat.ExpatError, ValueError):  # what is left are the values alone
+        return {}
+    return {name: _Beside(frozenset(cells)) for name, cells in percents.items()}
 
 
 def _around(package: Package, part: str, depth: int) -> Iterator[str]:
