@@ -14,13 +14,14 @@ from pathlib import Path
 import aiohttp
 import httpx
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from chat.engine import Engine
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.page_protocol import OpenPage
+from tests.pages import WAIT_MILLISECONDS, Visit
 from tests.processes import AppProcess
-from tests.provider import Provider
+from tests.provider import Provider, closed_port
 from tests.scenarios import ANSWER, HALF
 from tests.servers import make_settings
 
@@ -171,3 +172,21 @@ async def _read_history(folder: Path, conversation: str) -> list[tuple[str, str,
     finally:
         await engine.aclose()
     return [(message.role, message.text, message.finish_reason) for message in branch]
+
+
+async def test_a_message_to_a_server_that_is_gone_is_still_there_when_it_is_back(
+    provider: Provider, tmp_path: Path, browser: Browser
+) -> None:
+    environ = {"OPENAI_BASE_URL": provider.url, "GRADIO_SERVER_PORT": str(closed_port())}
+    async with AppProcess(tmp_path, **environ) as process:
+        page = await browser.new_page()
+        tab = Visit(page, process.url)
+        await tab.open()
+        await page.evaluate("window.isTheSame = true")
+        await process.stop()
+        await tab.send("Hello")
+        await expect(tab.composer).to_have_value("Hello")
+    async with AppProcess(tmp_path, **environ):
+        await page.wait_for_function("!window.isTheSame", timeout=WAIT_MILLISECONDS)
+        await expect(tab.composer).to_have_value("Hello", timeout=WAIT_MILLISECONDS)
+    await page.close()
