@@ -133,8 +133,12 @@ def test_slides_have_titles_tables_and_notes(read: Read) -> None:
     ]
 
 
-def test_slide_without_text_is_a_problem_of_that_slide(read: Read) -> None:
-    assert read("a.pptx", pptx(shape("One"), ""))[-1] == Problem("no_text", ("2",))
+def test_slide_that_is_a_picture_is_a_problem_of_that_slide_and_a_blank_one_is_none(read: Read) -> None:
+    picture = '<p:pic><p:blipFill><a:blip r:embed="rId9"/></p:blipFill></p:pic>'
+    findings = read("a.pptx", pptx(shape("One"), picture, ""))
+    assert [one for one in findings if isinstance(one, Problem)] == [Problem("no_text", ("2",))]
+    slides = "<draw:page><draw:frame><draw:image/></draw:frame></draw:page><draw:page/>"
+    assert read("a.odp", odp(slides))[1:] == [Page("1", ""), Problem("no_text", ("1",)), Page("2", "")]
 
 
 def test_sheets_are_pages_and_rows_are_lines(read: Read) -> None:
