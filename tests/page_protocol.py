@@ -45,6 +45,7 @@ class OpenPage:
         self._events = events
         self.session = secrets.token_hex(6)
         self.owner = secrets.token_urlsafe(24)
+        self._headers = {"x-visitor": self.owner}  # whose session and whose uploads they are
         self.conversation = ""
         self._history: Any = None  # what stands above the newest turn
 
@@ -101,7 +102,8 @@ class OpenPage:
         """Upload a file and have it read; return its id."""
         form = aiohttp.FormData()
         form.add_field("files", data, filename=name)
-        async with self._http.post(f"{self._url}/gradio_api/upload", data=form) as answer:
+        url = f"{self._url}/gradio_api/upload"
+        async with self._http.post(url, data=form, headers=self._headers) as answer:
             if answer.status != 200:
                 raise PageError(await answer.text())
             paths = await answer.json()
@@ -128,12 +130,13 @@ class OpenPage:
     async def events(self, event: str, *data: Any) -> AsyncGenerator[list[Any], None]:
         """Yield an event's values: the first whole, the others as differences from the one before."""
         body = {"data": list(data), "fn_index": self._events[event], "session_hash": self.session}
-        async with self._http.post(f"{self._url}/gradio_api/queue/join", json=body) as answer:
+        queue, headers = f"{self._url}/gradio_api/queue", self._headers
+        async with self._http.post(f"{queue}/join", json=body, headers=headers) as answer:
             if answer.status != 200:
                 raise PageError(await answer.text())
         started = False
         params = {"session_hash": self.session}
-        async with self._http.get(f"{self._url}/gradio_api/queue/data", params=params) as answer:
+        async with self._http.get(f"{queue}/data", params=params, headers=headers) as answer:
             async for line in answer.content:
                 if not line.startswith(b"data: "):
                     continue
