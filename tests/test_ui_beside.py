@@ -139,6 +139,21 @@ async def test_where_the_disk_will_be_lost_the_page_says_so(
         await expect(banner).to_have_count(0)
 
 
+async def test_where_the_disk_fails_the_page_says_so_and_exports_what_it_holds(
+    browser: Browser, provider: Provider, tmp_path: Path
+) -> None:
+    (tmp_path / "data").touch()  # where the folder should be
+    settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": "plain"}
+    async with run_app(tmp_path, **settings) as running, visit(browser, running.url) as tab:
+        banner = tab.page.locator("#banner p:not(.temporary)")
+        await expect(banner).to_contain_text("Conversations are kept only until the server stops.")
+        await tab.ask("Hello")
+        async with tab.page.expect_download() as saving:
+            await banner.locator('[data-do="everything"]').click()
+        (kept,) = json.loads(await anyio.Path(await (await saving.value).path()).read_text())
+        assert [message["text"] for message in kept["messages"]] == ["Hello", ANSWER]
+
+
 async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     entries = tab.page.locator("#conversations .conversation")
     search = tab.page.locator("#search textarea, #search input")

@@ -131,17 +131,28 @@ def _keys(language: str) -> str:
 
 
 def _banner(engine: Engine, language: str) -> str:
-    losses = [engine.records.notice]  # of what is said here
-    if engine.settings.is_space and not engine.settings.database_url:
-        losses.append(text(language, "page.storage"))
-    lines = [plain(engine.notice)] if engine.notice else []
-    if engine.models.is_demo:
-        lines.insert(0, plain(text(language, "page.demo")))
-    lines += [tag("span", plain(loss)) + _export_all(language) for loss in losses if loss]
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
-    shown = [tag("p", line, close, data_dismissable="") for line in lines]
+    lines = [(text(language, "page.demo") if engine.models.is_demo else "", "")]
+    lines += [(loss, _export_all(language)) for loss in _losses(engine, language)]
+    lines += [(engine.notice, "")] if not _is_in_memory(engine) else []
+    shown = [
+        tag("p", tag("span", plain(line)), more, close, data_dismissable="") for line, more in lines if line
+    ]
     temporary = tag("p", plain(text(language, "page.temporary")), cls="temporary")
     return "".join([*shown, temporary])
+
+
+def _losses(engine: Engine, language: str) -> list[str]:
+    """Return why what is said here will be lost, for each reason."""
+    losses = [engine.notice if _is_in_memory(engine) else "", engine.records.notice]
+    if engine.settings.is_space and not engine.settings.database_url:
+        losses.append(text(language, "page.storage"))
+    return losses
+
+
+def _is_in_memory(engine: Engine) -> bool:
+    """Tell whether history could not be opened, which is then what the engine's notice says."""
+    return engine.records.kept is engine.records.temporary
 
 
 def _starters(language: str) -> str:
