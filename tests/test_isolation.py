@@ -261,11 +261,11 @@ async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, 
         assert answer.json()["error"]["type"] == "invalid_request"
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"[" * 100_000, b"\xff", b'{"session_hash": 7}'])
-async def test_what_is_no_event_is_refused(app: RunningApp, body: bytes) -> None:
+async def test_what_is_no_event_is_refused(app: RunningApp) -> None:
     json_body = {"content-type": "application/json"}
-    answer = await app.client.post("/gradio_api/queue/join", content=body, headers=json_body)
-    assert answer.status_code == 422, answer.text
+    for body in (b"", b"null", b"[]", b"{", b"[" * 100_000, b"\xff", b'{"session_hash": 7}'):
+        answer = await app.client.post("/gradio_api/queue/join", content=body, headers=json_body)
+        assert answer.status_code == 422, (body[:20], answer.text)
 
 
 async def test_bodies_are_measured_before_they_are_kept(provider: Provider, tmp_path: Path) -> None:
