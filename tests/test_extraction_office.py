@@ -46,6 +46,43 @@ def test_word_headings_by_the_names_of_their_styles(read: Read) -> None:
     assert read("a.docx", docx(body, styles=styles))[1] == Page("", "# A\n# B\n## C\nd")
 
 
+def test_word_numbers_paragraphs_as_it_shows_them(read: Read) -> None:
+    def level(depth: int, form: str, text: str, start: int = 1) -> str:
+        return (
+            f'<w:lvl w:ilvl="{depth}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/>'
+            f'<w:lvlText w:val="{text}"/></w:lvl>'
+        )
+
+    def item(text: str, number: int, depth: int = 0) -> str:
+        place = f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
+        return f"<w:p><w:pPr>{place}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    levels = {
+        1: level(0, "decimal", "%1") + level(1, "decimal", "%1.%2") + level(2, "lowerLetter", "(%3)"),
+        2: level(0, "chineseCounting", "第%1条", 9),
+        3: level(0, "bullet", "•"),
+        4: level(0, "upperRoman", "%1."),
+    }
+    numbering = "".join(
+        f'<w:abstractNum w:abstractNumId="{n}">{inside}</w:abstractNum>' for n, inside in levels.items()
+    ) + "".join(f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in levels)
+    styles = (
+        '<w:style w:styleId="H"><w:name w:val="heading 1"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr>'
+    )
+    styles += '</w:pPr></w:style><w:style w:styleId="K"><w:name w:val="Kid"/><w:basedOn w:val="H"/></w:style>'
+    body = paragraph("A", "H") + item("b", 1, 1) + item("c", 1, 1) + item("d", 1, 2) + paragraph("E", "K")
+    body += item("f", 1, 1) + item("g", 2) + item("h", 2) + item("i", 3) + item("j", 4) + item("", 4)
+    package = docx(
+        body,
+        styles=styles,
+        links={"rIdN": ("numbering", "numbering.xml")},
+        extra={"word/numbering.xml": element("w:numbering", numbering)},
+    )
+    assert read("a.docx", package)[1] == Page(
+        "", "# 1 A\n1.1 b\n1.2 c\n(a) d\n2 E\n2.1 f\n第九条 g\n第十条 h\ni\nI. j\n"
+    )
+
+
 def test_word_tables_boxes_notes_and_headers_are_read(read: Read) -> None:
     def cell(inner: str) -> str:
         return f"<w:tc>{inner}</w:tc>"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from chat.documents import Document, Page
+from chat.numerals import read, read_list, spell
 from chat.quotes import answer
-from chat.retrieval.numerals import read, read_list, spell
 from chat.retrieval.passages import Index
 from chat.retrieval.places import find_places
 from chat.selection import choose
@@ -72,6 +72,13 @@ def test_what_a_question_names_is_found(question: str, first: str, count: int) -
 )
 def test_chinese_headings_are_found(question: str, first: str) -> None:
     assert named(question, BUCH)[0].split("\n")[0] == first
+
+
+def test_an_article_of_a_contract_is_found_to_its_end() -> None:
+    contract = make_index(
+        "合同\n第一条 货物\n大米。\n第二条 价格\n每吨五千元。\n第三条 期限\n一年。", unit=""
+    )
+    assert named("第二条是什么？", contract) == ["第二条 价格\n每吨五千元。"]
 
 
 def test_a_chapter_ends_where_the_next_one_begins_and_is_not_its_line_in_the_contents() -> None:

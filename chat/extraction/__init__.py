@@ -12,8 +12,8 @@
     tidy       text as every later step may trust it                  }
     pdf        PDF page by page, each by the better of pdfium and second_reader (pypdf);
                legibility judges a page, glyphs and bidirectional use where its letters stand
-    word, slides, sheets (and cells), opendocument, books, markup, rich_text, mail, notebook, plain: a format
-    each; archive, package, xml_tree, locks, encodings: what the formats share
+    word (and numbering), slides, sheets (and cells), opendocument, books, markup, rich_text, mail, notebook,
+    plain: a format each; archive, package, xml_tree, locks, encodings: what the formats share
     pictures   a page as a picture, a picture made small
 
 Knows no budget and no question: what of a document is sent, chat.context says.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents import Page, Problem
+from chat.extraction.numbering import Numbering
 from chat.extraction.package import Package, Relation, heading, members, row
 from chat.extraction.source import Findings, Shape, Source
 
@@ -27,11 +28,14 @@ def read(source: Source) -> Findings:
     relations = package.relations(part)
     body = package.root(part)
     yield Shape(MEDIA_TYPE)
-    levels = _levels(package, relations)
-    lines = list(_Body(levels, relations).lines(body))
+    parts = {found.kind: found.target for found in relations.values()}
+    styles = package.side(parts.get("styles", ""))
+    levels, numbering = _levels(styles), Numbering(package.side(parts.get("numbering", "")), styles)
+    lines = list(_Body(levels, numbering, relations).lines(body))
     for kind in SIDE_PARTS:
         for target in sorted({found.target for found in relations.values() if found.kind == kind}):
-            lines.extend(_Body(levels, package.relations(target)).lines(package.side(target)))
+            side = _Body(levels, numbering, package.relations(target))
+            lines.extend(side.lines(package.side(target)))
     yield Page("", "\n".join(lines))
     kinds = [found.kind for found in relations.values()]
     pictures, inside = kinds.count("image"), kinds.count("oleObject") + kinds.count("package")
@@ -39,11 +43,10 @@ def read(source: Source) -> Findings:
         yield Problem("embedded", (), f"Not read: {pictures} pictures, {inside} embedded files.")
 
 
-def _levels(package: Package, relations: dict[str, Relation]) -> dict[str, int]:
+def _levels(styles: Element) -> dict[str, int]:
     """Return the level of each style that is a heading, by its id."""
     levels: dict[str, int] = {}
-    part = next((found.target for found in relations.values() if found.kind == "styles"), "")
-    for style in package.side(part).iter("style"):
+    for style in styles.iter("style"):
         name = _value(style.find("name"))
         outline = style.find("pPr/outlineLvl")
         match = HEADING.match(name)
@@ -63,8 +66,8 @@ def _value(element: Element | None) -> str:
 class _Body:
     """Walks a part. levels: of the styles that are headings; relations: of the part, for its links."""
 
-    def __init__(self, levels: dict[str, int], relations: dict[str, Relation]) -> None:
-        self._levels, self._relations = levels, relations
+    def __init__(self, levels: dict[str, int], numbering: Numbering, relations: dict[str, Relation]) -> None:
+        self._levels, self._numbering, self._relations = levels, numbering, relations
 
     def lines(self, element: Element) -> Iterator[str]:
         """Yield a line for each paragraph and each row of a table."""
@@ -81,6 +84,8 @@ class _Body:
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
         boxes: list[Element] = []
         text = "".join(self._runs(paragraph, boxes))
+        if mark := self._numbering.mark(paragraph):
+            text = f"{mark} {text}" if text.strip() else text
         style = _value(paragraph.find("pPr/pStyle"))
         outline = _value(paragraph.find("pPr/outlineLvl"))
         level = self._levels.get(style) or (int(outline) + 1 if outline.isdigit() and int(outline) < 6 else 0)

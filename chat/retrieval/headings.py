@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from chat.retrieval.numerals import NUMERAL, spell
+from chat.numerals import NUMERAL, spell
 from chat.retrieval.passages import Index
 from chat.retrieval.samples import is_heading
 from chat.retrieval.terms import split_terms
@@ -25,7 +25,7 @@ UNITS = {
     "slide": (r"slides?", r"[张張](?:幻灯片|ppt|(?=[讲说写里上？?]|的内容|$))|幻灯片"),
     "sheet": (r"(?:work)?sheets?|tabs?", r"(?:工作)?表"),
     "chapter": (r"chapters?|ch\.", r"章"),
-    "section": (r"sections?|sec\.|parts?|§", r"[节節]|部分"),
+    "section": (r"sections?|sec\.|parts?|articles?|clauses?|§", r"[节節]|部分|[条條]"),
     "table": (r"tables?|tab\.", r"表格?"),
     "figure": (r"fig(?:ure)?s?\.?", r"[图圖]"),
 }

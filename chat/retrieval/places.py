@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents import PAGE_BREAK, Document
+from chat.numerals import NUMERAL, ORDINAL, read, read_list
 from chat.retrieval.headings import UNITS, Span, find_captions, find_section, find_titled
-from chat.retrieval.numerals import NUMERAL, ORDINAL, read, read_list
 from chat.retrieval.passages import Index
 from chat.retrieval.questions import names_a_part, strip_task
 from chat.retrieval.terms import split_terms
