@@ -330,7 +330,7 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
 
 
 async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_read_stays(
-    tab: Visit, served: RunningApp
+    tab: Visit, provider: Provider, served: RunningApp
 ) -> None:
     owner, parent = (await tab.state())["owner"], None
     talk = await served.engine.history.create_conversation(owner, "Long")
@@ -351,9 +351,18 @@ async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_rea
     place = "row => row.getBoundingClientRect().top"
     await tab.page.wait_for_function("xiaojia.state.shown === 40")
     assert abs(await first.evaluate(place)) < 400
+    await tab.send("Hello")
+    call = await provider.next_call()
+    await call.text("One ")
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
     await tab.page.mouse.wheel(0, -100_000)
-    await expect(tab.history.locator(".question")).to_have_count(30)
+    await expect(tab.history.locator(".question")).to_have_count(31)
     await expect(tab.page.locator("#earlier")).to_be_hidden()
+    await tab.conversations.first.click()
+    await call.text("two")
+    await expect(tab.growing.locator(".prose")).to_have_text("One two")
+    await call.finish()
+    await expect(tab.growing.locator(".bot-row time")).to_be_visible()
 
 
 async def test_a_composition_from_its_start_to_its_end_sends_nothing(tab: Visit, provider: Provider) -> None:

@@ -79,6 +79,7 @@ function visit(lane) {
 }
 
 function act(lane, name, more = {}) {
+  if (name === "open") followed = ""; // what grows there is followed anew: opening it ends the following before
   actions.push({ lane, name, ...more });
   document.getElementById(`lane-${lane}`)?.click();
 }
