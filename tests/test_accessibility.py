@@ -88,7 +88,8 @@ async def test_a_screen_reader_hears_that_an_answer_is_complete_and_no_token(
 
 async def test_tab_leads_into_nothing_that_is_closed(served: RunningApp, browser: Browser) -> None:
     async with visit(browser, served.url) as tab:
-        await tab.page.locator("#sidebar .toggle-button").click()
+        await tab.page.locator("#sidebar.open .toggle-button").click()
+        await expect(tab.page.locator("#sidebar .do-new")).to_be_hidden()
         await tab.composer.focus()
         seen = list[str]()
         while not seen or seen[-1] != "BODY":
