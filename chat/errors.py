@@ -17,7 +17,8 @@
     │   ├── EmptyFile           nothing in it
     │   ├── FileTooLarge        more bytes than MAX_UPLOAD_MB
     │   ├── PasswordRequired    encrypted, and no password or a wrong one was given
-    │   └── UnreadableFile      damaged, or reading it broke a limit of time or memory
+    │   ├── UnreadableFile      damaged, or reading it broke a limit of time or memory
+    │   └── NoReader            none can be started now, whatever the file
     ├── ContextOverflow         the last message alone does not fit the model's context window
     ├── HistoryUnavailable      the database cannot be read or written now; the chat goes on without it
     └── ProviderError           the model's endpoint failed; `type` says how
@@ -158,6 +159,13 @@ class PasswordRequired(AttachmentError):
 
 class UnreadableFile(AttachmentError):
     type = "unreadable_file"
+
+
+class NoReader(AttachmentError):
+    type = "no_reader"
+    status = 503
+    retryable = True
+    retry_after = 5.0
 
 
 class ContextOverflow(ChatError):

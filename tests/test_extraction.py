@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from chat.documents import Document, Page, Problem
-from chat.errors import EmptyFile, FileTooLarge, UnreadableFile
+from chat.errors import EmptyFile, FileTooLarge, NoReader, UnreadableFile
 from chat.extraction import Limits, Readers, Reading, frames, refusals
 from chat.extraction.child import Child, ChildFailed
 from tests.benchmarks.fuzz_extraction import fuzz, mutations
@@ -196,6 +196,20 @@ async def test_file_that_needs_too_much_memory_is_refused_with_the_limit(
     with pytest.raises(UnreadableFile) as caught:
         await pool.open(path, "a.pdf")
     assert str(caught.value) == "Reading “a.pdf” needed more memory than the limit of 350 MB."
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
+async def test_reader_that_cannot_be_started_is_told_and_the_next_file_is_read(
+    tmp_path: Path, pool_of: PoolOf, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    path = tmp_path / "stored"
+    path.write_text("The fox is red.")
+    pool = pool_of(Limits())
+    monkeypatch.setattr("sys.executable", program)
+    with pytest.raises(NoReader):
+        await pool.open(path, "a.txt")
+    monkeypatch.undo()
+    assert (await (await pool.open(path, "a.txt")).finish()).text == "The fox is red."
 
 
 async def test_child_that_dies_ends_one_reading_and_is_replaced(tmp_path: Path, pool_of: PoolOf) -> None:

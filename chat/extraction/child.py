@@ -27,7 +27,7 @@ KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", 
 
 
 class ChildFailed(Exception):
-    """The child did not answer to the end. reason: `time`, `memory` or `crash`."""
+    """The child did not answer to the end. reason: `start`, `time`, `memory` or `crash`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -63,20 +63,23 @@ class Child:
     @classmethod
     async def start(cls, limits: Limits) -> Child:
         """Start a child and wait until it has loaded its readers; ChildFailed where it does not."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chat.extraction.worker", str(limits.memory_bytes), str(limits.seconds),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env=clean_environment(), cwd=PROJECT, limit=PIPE_BYTES,
-            start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
-        )  # fmt: skip
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "chat.extraction.worker", str(limits.memory_bytes), str(limits.seconds),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL, env=clean_environment(), cwd=PROJECT, limit=PIPE_BYTES,
+                start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
+            )  # fmt: skip
+        except OSError as error:  # the system has no room for another process
+            raise ChildFailed("start") from error
         child = cls(process, limits)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await child._receive()
         except BaseException as error:
             await child.end()
-            if isinstance(error, TimeoutError):
-                raise ChildFailed("time") from error
+            if isinstance(error, (TimeoutError, ChildFailed)):
+                raise ChildFailed("start") from error
             raise
         child.is_idle = True
         return child

@@ -42,7 +42,7 @@ class Readers:
     async def open(self, path: Path, name: str, password: str | None = None) -> Reading:
         """Begin to read a file and return as soon as its first text is there, or its end.
 
-        Raises UnsupportedFile, EmptyFile, PasswordRequired, UnreadableFile, FileTooLarge.
+        Raises UnsupportedFile, EmptyFile, PasswordRequired, UnreadableFile, FileTooLarge, NoReader.
         """
         size = self._admit(path, name)
         reading = Reading(name, size, self.limits.characters)
@@ -121,16 +121,15 @@ class Readers:
         """Yield the frames of a job; a refusal among them and a child that fails are AttachmentErrors."""
         refusal: AttachmentError | None = None
         job["characters"] = self.limits.characters
-        async with self._borrow() as child:
-            try:
-                async with contextlib.aclosing(child.ask(job)) as answer:
-                    async for frame in answer:
-                        if frame.fields.get("type") == "refusal":
-                            refusal = self._refusal(frame.fields, name)
-                        else:
-                            yield frame
-            except ChildFailed as failure:
-                raise self._failure(failure.reason, name) from failure
+        try:
+            async with self._borrow() as child, contextlib.aclosing(child.ask(job)) as answer:
+                async for frame in answer:
+                    if frame.fields.get("type") == "refusal":
+                        refusal = self._refusal(frame.fields, name)
+                    else:
+                        yield frame
+        except ChildFailed as failure:
+            raise self._failure(failure.reason, name) from failure
         if refusal is not None:
             raise refusal
 
@@ -140,6 +139,8 @@ class Readers:
         return refusals.from_child(fields, name)
 
     def _failure(self, reason: str, name: str) -> AttachmentError:
+        if reason == "start":
+            return refusals.not_started(name)
         if reason == "time":
             return refusals.out_of_time(name, self.limits)
         if reason == "memory":

@@ -6,6 +6,7 @@ from chat.errors import (
     AttachmentError,
     EmptyFile,
     FileTooLarge,
+    NoReader,
     PasswordRequired,
     UnreadableFile,
     UnsupportedFile,
@@ -85,6 +86,11 @@ def out_of_memory(name: str, limits: Limits) -> UnreadableFile:
 def crashed(name: str) -> UnreadableFile:
     """Its reader died."""
     return UnreadableFile(f"“{name}” is damaged: its reader broke down.", name=name)
+
+
+def not_started(name: str) -> NoReader:
+    """No child could be started to read it."""
+    return NoReader(f"“{name}” cannot be read just now. Try again in a moment.", name=name)
 
 
 def from_child(fields: dict[str, object], name: str) -> AttachmentError:

@@ -217,6 +217,7 @@ TEXTS: dict[str, str] = {
     "error.file_too_large": "This file is too large.",
     "error.password_required": "This file is encrypted: its password is needed.",
     "error.unreadable_file": "This file is damaged, or reading it took too much time or memory.",
+    "error.no_reader": "No file can be read just now. Try again in a moment.",
     "error.context_overflow": "The message alone is longer than the model can take.",
     "error.bad_base_url": "The address of the model's endpoint is not a web address.",
     "error.connection_refused": "Nothing answers at the address of the model's endpoint. It may be down.",

@@ -203,6 +203,7 @@ TEXTS: dict[str, str] = {
     "error.file_too_large": "这个文件太大了。",
     "error.password_required": "这个文件已加密，需要密码。",
     "error.unreadable_file": "这个文件已损坏，或者读取它需要太多时间或内存。",
+    "error.no_reader": "暂时无法读取文件，请稍后再试。",
     "error.context_overflow": "这条消息本身就超过了模型能接受的长度。",
     "error.bad_base_url": "模型接口的地址不是有效的网址。",
     "error.connection_refused": "模型接口的地址没有响应，服务可能没有启动。",
