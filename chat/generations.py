@@ -58,6 +58,7 @@ class Generation:
         self.caller = caller
         self.bytes = 0
         self.is_finished = False  # whether the ending is in the log
+        self.is_elsewhere = False  # whether this is a copy of what another replica writes
         self.lost: ChatError | None = None  # why no more comes of a log that another replica writes
         self._limits = limits
         self._on_end = on_end

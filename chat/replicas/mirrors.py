@@ -37,6 +37,7 @@ class Mirror(Generation):
     ) -> None:
         limits = Limits(abandoned_after=UNUSED_SECONDS)
         super().__init__(id, about.owner, about.owner, limits, self._note_end)
+        self.is_elsewhere = True
         self.about = about
         self.ended = float("inf")  # the loop's time
         self.is_quiet = True  # nothing came since the last beat

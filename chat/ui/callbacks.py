@@ -189,7 +189,7 @@ class Callbacks:
         if generation is None:
             return
         follower, reader = self.followers.begin(visit.session), self._reader(visit)
-        if _is_elsewhere(generation):
+        if generation.is_elsewhere:
             await self._show(visit)  # the question was put on the page there
         question = self.followers.question(visit.session)
         shown: list[ChatMessage] | None = None
@@ -329,14 +329,9 @@ class Callbacks:
         )
 
 
-def _is_elsewhere(generation: Generation) -> bool:
-    """Tell whether another replica writes it: then it is one that mirrors it."""
-    return type(generation) is not Generation
-
-
 async def _ends_elsewhere(generation: Generation) -> bool:
     """Tell whether it is over: this replica hears of it a moment after the page that followed it there."""
-    if _is_elsewhere(generation):
+    if generation.is_elsewhere:
         with anyio.move_on_after(HEARD_SECONDS), contextlib.suppress(Unreachable):
             await generation.wait()
     return generation.is_finished
