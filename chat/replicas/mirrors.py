@@ -210,6 +210,8 @@ class Mirrors:
             if isinstance(reply, Exception):
                 raise Unreachable
             for id, fields in reply:
+                if mirror.is_finished:  # a push was faster
+                    return
                 entry = wire.read_entry(id, fields)
                 mirror.is_sealed = entry.total == wire.SEAL  # and before its readers are woken
                 if not mirror.receive(entry.first, entry.events):

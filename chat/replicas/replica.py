@@ -112,7 +112,13 @@ class Replica:
             await self._link.run([("DEL", wire.claim_key(name))])
 
     def _is_trusted(self) -> bool:
-        return asyncio.get_running_loop().time() - self._heard_since > ALIVE_SECONDS
+        """Was each heart beat there in time, for long enough, and is none overdue now?"""
+        return self._is_in_time() and asyncio.get_running_loop().time() - self._heard_since > ALIVE_SECONDS
+
+    def _is_in_time(self) -> bool:
+        return (
+            self._beaten is not None and asyncio.get_running_loop().time() - self._beaten < 2 * BEAT_SECONDS
+        )
 
     async def _keep_beating(self) -> None:
         while True:
@@ -138,8 +144,7 @@ class Replica:
         ]
         asked = loop.time()
         was_there, *_ = await self._link.run(commands)
-        is_in_time = self._beaten is not None and loop.time() - self._beaten < 2 * BEAT_SECONDS
-        if not (is_in_time and was_there == 1):
+        if not (self._is_in_time() and was_there == 1):
             self._heard_since = loop.time()
         if self._beaten is not None and was_there != 1:
             self._publisher.republish()

@@ -39,7 +39,7 @@ ENVIRON = {
     "GENERATION_RETENTION": str(RETENTION_SECONDS),
     "ABANDONED_AFTER": "5",  # more than a busy machine takes between sending and following
     "MAX_GENERATIONS_PER_VISITOR": "100",
-    "UPSTREAM_IDLE_TIMEOUT": "2",
+    "UPSTREAM_IDLE_TIMEOUT": "5",
 }
 SETTLE_SECONDS = 60.0  # at most, until what is kept for a while is over
 MEMORY_SLACK_MB = 24.0  # of an allocator and of caches with bounds, whatever the time
