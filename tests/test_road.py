@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -91,5 +92,5 @@ async def test_the_embedded_model_is_an_endpoint_like_any_other(demo: RunningApp
     question = {"user_message": "What is the capital of France?", "model": "SmolLM2-135M-Instruct"}
     answer = await demo.client.post("/ai/stream_chat", json=question, timeout=90)
     assert answer.text.rstrip().endswith("data: [DONE]")
-    assert '"finish_reason":"stop"' in answer.text
+    assert re.search('"finish_reason":"(stop|length)"', answer.text), "so small a model may not find an end"
     assert '"usage"' in answer.text

@@ -93,20 +93,23 @@ async def test_a_refused_message_comes_back_with_its_files(
 
 
 async def test_what_is_told_late_calls_nobody_back_who_has_left(tab: Visit) -> None:
-    await tab.page.evaluate(
-        """() => {
+    heard = await tab.page.evaluate(
+        """async () => {
             const props = {};
-            const hear = told => { props.value = JSON.stringify(told); window.say(); };
-            xiaojia.connect(props, (_, heard) => { window.say = heard; });
-            window.tell = hear;
+            let say;
+            xiaojia.connect(props, (_, heard) => { say = heard; });
+            const tell = asked => {
+                props.value = JSON.stringify({ conversation: "c1", asked });
+                say();
+                return xiaojia.state.conversation;
+            };
+            const before = xiaojia.state.place;
+            document.querySelector('#sidebar [data-do="new"]').click();
+            await Promise.resolve().then(() => {}).then(() => {}).then(() => {});
+            return [xiaojia.state.place - before, tell(before), tell(xiaojia.state.place)];
         }"""
-    )
-    told = {"conversation": "c1", "asked": (await tab.state())["place"]}
-    await tab.page.locator('#sidebar [data-do="new"]').click()
-    await tab.page.evaluate("told => tell(told)", told)
-    assert (await tab.state())["conversation"] == ""
-    await tab.page.evaluate("told => tell(told)", told | {"asked": (await tab.state())["place"]})
-    assert (await tab.state())["conversation"] == "c1"
+    )  # in one step: what the server says of the new place would come between
+    assert heard == [1, "", "c1"]
 
 
 async def test_what_is_being_written_outlives_a_reload_with_its_files(tab: Visit, provider: Provider) -> None:
