@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from xml.parsers import expat
 
+from chat.extraction import xml_tree
 from chat.extraction.package import Package
 
 PERCENT_FORMATS = ("9", "10")  # of those that every spreadsheet knows
@@ -62,7 +62,7 @@ class OpenDocumentCells:
     def __init__(self, content: bytes) -> None:
         self.percents: dict[str, set[Place]] = {}
         self._name, self._row, self._column, self._rows = "", 0, 0, 1
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = xml_tree.make_parser()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.Parse(content, True)
 

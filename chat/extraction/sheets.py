@@ -12,7 +12,7 @@ import python_calamine
 
 from chat.documents import Page, Problem
 from chat.errors import AttachmentError
-from chat.extraction import locks, refusals
+from chat.extraction import locks, refusals, xml_tree
 from chat.extraction.archive import Archive
 from chat.extraction.cells import OpenDocumentCells, Place, find_formulas, find_percents, percent_styles
 from chat.extraction.package import Package, row
@@ -90,7 +90,12 @@ def _beside(source: Source) -> dict[str, _Beside]:
 def _beside_ods(source: Source) -> dict[str, _Beside]:
     try:
         percents = OpenDocumentCells(Archive(source, WHAT).read("content.xml")).percents
-    except (AttachmentError, expat.ExpatError, ValueError):  # what is left are the values alone
+    except (
+        AttachmentError,
+        expat.ExpatError,
+        xml_tree.BadXml,
+        ValueError,
+    ):  # what is left are the values alone
         return {}
     return {name: _Beside(frozenset(cells)) for name, cells in percents.items()}
 

@@ -20,7 +20,7 @@ def parse(data: bytes) -> Element:
     """Return the root; element and attribute names without namespace (`r:id` is `id`, first one kept)."""
     if not data.strip():
         return EMPTY
-    builder, parser, depth = TreeBuilder(), expat.ParserCreate(namespace_separator=" "), 0
+    builder, parser, depth = TreeBuilder(), make_parser(), 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
@@ -34,17 +34,25 @@ def parse(data: bytes) -> Element:
         depth -= 1
         builder.end(_local(name))
 
-    def refuse(*_: object) -> None:
-        raise BadXml
-
     parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.EntityDeclHandler = builder.data, refuse
+    parser.CharacterDataHandler = builder.data
     parser.buffer_text = True
     try:
         parser.Parse(data, True)
         return builder.close()
     except (expat.ExpatError, ValueError, AssertionError) as error:
         raise BadXml from error
+
+
+def make_parser() -> expat.XMLParserType:
+    """Return a parser that raises BadXml where a document declares entities."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.EntityDeclHandler = _refuse
+    return parser
+
+
+def _refuse(*_: object) -> None:
+    raise BadXml
 
 
 def _local(name: str) -> str:
