@@ -12,7 +12,8 @@ from PIL import Image
 
 from chat.documents import Page, Problem
 from chat.errors import EmptyFile, UnreadableFile, UnsupportedFile
-from chat.extraction import locks, worker
+from chat.extraction import worker
+from chat.extraction.office import office_encryption as locks
 from chat.extraction.source import Shape, Source
 from tests.office_files import docx, odt, zipped
 

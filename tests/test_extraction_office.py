@@ -15,7 +15,7 @@ from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import
 from chat.documents import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
-from chat.extraction.sheets import show
+from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from tests.office_files import docx, element, odp, ods, odt, pptx, relations, xlsx, zipped
 

@@ -10,9 +10,9 @@ import pytest
 
 from chat.documents import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile
-from chat.extraction import pdf as reader
+from chat.extraction.pdf import pdf_reader as reader
 from chat.extraction import worker
-from chat.extraction.pdf import BESIDE_PICTURE
+from chat.extraction.pdf.pdf_reader import BESIDE_PICTURE
 from chat.extraction.source import Finding, Shape, Source
 from tests.pdf_files import character_map, mapped_font, pdf, show
 

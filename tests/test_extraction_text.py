@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chat.extraction import encodings
-from chat.extraction.bidirectional import arrange
-from chat.extraction.glyphs import Glyph, is_overprinted, is_spread, print_once
+from chat.extraction.text import encodings
+from chat.extraction.pdf.bidirectional import arrange
+from chat.extraction.pdf.glyphs import Glyph, is_overprinted, is_spread, print_once
 from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
 from chat.extraction.tidy import tidy
 

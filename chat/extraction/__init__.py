@@ -19,7 +19,7 @@
 Knows no budget and no question: what of a document is sent, chat.context says.
 """
 
-from chat.extraction.limits import Limits
+from chat.extraction.reader_limits import Limits
 from chat.extraction.readers import Readers
 from chat.extraction.reading import Reading
 

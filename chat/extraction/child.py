@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.extraction import frames
-from chat.extraction.limits import Limits
+from chat.extraction.reader_limits import Limits
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0

@@ -8,9 +8,12 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 
-from chat.extraction import locks, opendocument_locks, plain, refusals
-from chat.extraction.archive import BROKEN
-from chat.extraction.opendocument_locks import MANIFEST, SIGN
+from chat.extraction import refusals
+from chat.extraction.text import plain
+from chat.extraction.office import office_encryption as locks
+from chat.extraction.office import opendocument_encryption as opendocument_locks
+from chat.extraction.office.archive import BROKEN
+from chat.extraction.office.opendocument_encryption import MANIFEST, SIGN
 from chat.extraction.source import Findings, Reader, Source
 
 HEAD_BYTES = 8_192
@@ -177,7 +180,7 @@ def _is_mail(text: bytes) -> bool:
 
 def _reader(name: str) -> Reader:
     if name in ("xlsx", "xlsb", "xls", "ods"):
-        module = importlib.import_module("chat.extraction.sheets")
+        module = importlib.import_module("chat.extraction.office.sheets")
         return partial(module.read_as, name)
     reader: Reader = importlib.import_module(f"chat.extraction.{name}").read
     return reader

@@ -16,7 +16,7 @@ from chat.documents import Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
-from chat.extraction.limits import Limits
+from chat.extraction.reader_limits import Limits
 from chat.extraction.reading import Reading
 
 STOPPED = Problem("truncated", (), "Reading was stopped.")

@@ -11,7 +11,7 @@ from chat.errors import (
     UnreadableFile,
     UnsupportedFile,
 )
-from chat.extraction.limits import MEGABYTE, Limits
+from chat.extraction.reader_limits import MEGABYTE, Limits
 
 KINDS: dict[str, type[AttachmentError]] = {
     kind.__name__: kind

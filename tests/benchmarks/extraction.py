@@ -34,7 +34,8 @@ import pypdf
 import pypdfium2  # type: ignore[import-untyped]
 
 from chat.documents import Page
-from chat.extraction import Limits, Readers, encodings, worker
+from chat.extraction import Limits, Readers, worker
+from chat.extraction.text import encodings
 from chat.extraction.source import Source
 from tests.benchmarks.agreement import group, token_f1, tokens
 

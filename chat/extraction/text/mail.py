@@ -8,7 +8,8 @@ from email import policy
 from email.message import EmailMessage
 
 from chat.documents import Page, Problem
-from chat.extraction import encodings, markup
+from chat.extraction.text import markup
+from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")

@@ -12,11 +12,13 @@ import python_calamine
 
 from chat.documents import Page, Problem
 from chat.errors import AttachmentError
-from chat.extraction import locks, refusals, xml_tree
-from chat.extraction.archive import Archive
-from chat.extraction.cells import OpenDocumentCells, Place, find_formulas, find_percents, percent_styles
-from chat.extraction.package import Package, row
-from chat.extraction.slides import chart_lines, lines_of
+from chat.extraction import refusals
+from chat.extraction.office import office_encryption as locks
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import Archive
+from chat.extraction.office.cells import OpenDocumentCells, Place, find_formulas, find_percents, percent_styles
+from chat.extraction.office.package import Package, row
+from chat.extraction.office.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"

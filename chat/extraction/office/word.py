@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents import Page, Problem
-from chat.extraction.numbering import Numbering
-from chat.extraction.package import Package, Relation, heading, members, row
+from chat.extraction.office.numbering import Numbering
+from chat.extraction.office.package import Package, Relation, heading, members, row
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

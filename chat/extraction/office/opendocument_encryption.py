@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from chat.extraction import refusals, xml_tree
-from chat.extraction.archive import MEMBER_BYTES, Archive
+from chat.extraction import refusals
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import MEMBER_BYTES, Archive
 from chat.extraction.source import Source
 
 WHAT = "OpenDocument file"

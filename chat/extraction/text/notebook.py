@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat.documents import Page
-from chat.extraction import encodings, markup, plain
+from chat.extraction.text import plain
+from chat.extraction.text import markup
+from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/x-ipynb+json"

@@ -11,7 +11,7 @@ import zlib
 from lzma import LZMAError
 
 from chat.extraction import refusals
-from chat.extraction.limits import MEGABYTE
+from chat.extraction.reader_limits import MEGABYTE
 from chat.extraction.source import Source
 
 MEMBERS = 20_000

@@ -1,6 +1,6 @@
 """The first reader of PDF: pdfium, which is quick and right for most pages.
 
-Knows one document at a time; whether its text is good, chat.extraction.pdf judges.
+Knows one document at a time; whether its text is good, chat.extraction.pdf.pdf_reader judges.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from chat.extraction.glyphs import Glyph
+from chat.extraction.pdf.glyphs import Glyph
 
 HEADINGS = 5_000
 LINKS = 100

@@ -5,8 +5,10 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from chat.documents import Page
-from chat.extraction import markup, refusals, xml_tree
-from chat.extraction.archive import Archive, resolve
+from chat.extraction import refusals
+from chat.extraction.text import markup
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/epub+zip"

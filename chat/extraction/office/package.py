@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from posixpath import basename, dirname
 from xml.etree.ElementTree import Element
 
-from chat.extraction import refusals, xml_tree
-from chat.extraction.archive import Archive, resolve
+from chat.extraction import refusals
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.source import Source
 
 

@@ -7,10 +7,12 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from chat.documents import Page, Problem
-from chat.extraction import legibility, pdfium, refusals, second_reader
-from chat.extraction.bidirectional import arrange
-from chat.extraction.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
-from chat.extraction.pdfium import Sheet
+from chat.extraction import legibility, refusals
+from chat.extraction.pdf import pdfium
+from chat.extraction.pdf import pypdf_text as second_reader
+from chat.extraction.pdf.bidirectional import arrange
+from chat.extraction.pdf.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
+from chat.extraction.pdf.pdfium import Sheet
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/pdf"

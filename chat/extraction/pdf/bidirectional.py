@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
 
-from chat.extraction.glyphs import Glyph
+from chat.extraction.pdf.glyphs import Glyph
 
 LAM = "\u0644"
 ALEFS = frozenset("\u0627\u0622\u0623\u0625\u0671")

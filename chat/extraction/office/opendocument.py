@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents import Page, Problem
-from chat.extraction import refusals, xml_tree
-from chat.extraction.archive import Archive, resolve
-from chat.extraction.package import heading, members, row
+from chat.extraction import refusals
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import Archive, resolve
+from chat.extraction.office.package import heading, members, row
 from chat.extraction.source import Findings, Shape, Source
 
 TEXT = "application/vnd.oasis.opendocument.text"

@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 
 from chat.documents import Page
-from chat.extraction import encodings
-from chat.extraction.package import heading
+from chat.extraction.text import encodings
+from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
 
 UNSEEN = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents import Page, Problem
-from chat.extraction.package import Package, Relation, heading, row
+from chat.extraction.office.package import Package, Relation, heading, row
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 import re
 
-from chat.extraction import xml_tree
-from chat.extraction.package import Package
+from chat.extraction.office import xml_tree
+from chat.extraction.office.package import Package
 
 PERCENT_FORMATS = ("9", "10")  # of those that every spreadsheet knows
 FORMULA_CHARACTERS = 500
