@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat.documents import Document, Page
+from chat.documents.document import Document, Page
 from chat.errors import ChatError, NotFound
 from chat.evidence import Evidence
 from chat.extraction import Readers, Reading

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.evidence import Evidence, fold
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove

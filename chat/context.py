@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.errors import ContextOverflow
 from chat.marks import clean_name, mark_page, mark_place
 from chat.receipts import Receipt

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chat.documents import Document
+from chat.documents.document import Document
 
 _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from chat.documents import Document
+from chat.documents.document import Document
 
 NAME_CHARACTERS = 120
 _UNITS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. "}

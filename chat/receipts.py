@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat.documents import Document, Problem
+from chat.documents.document import Document, Problem
 
 Json = dict[str, object]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.receipts import FileReceipt, write_receipt
 from chat.retrieval.headings import Span
 from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.retrieval.passages import Index
 
 FILLER = {

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.context import Message, Prompt, compose, file_budget, write_files
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.errors import ContextOverflow
 from chat.retrieval.passages import Index
 from chat.selection import Excerpt, Selection, choose

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.errors import EmptyFile, FileTooLarge, NoReader, UnreadableFile
 from chat.extraction import Limits, Readers, Reading, frames, refusals
 from chat.extraction.child import Child, ChildFailed

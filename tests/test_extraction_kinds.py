@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.errors import EmptyFile, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.office import office_encryption as locks

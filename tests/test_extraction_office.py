@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import-untyped]
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.office.sheets import show

@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile
 from chat.extraction.pdf import pdf_reader as reader
 from chat.extraction import worker

@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from chat.documents import Document, Page
+from chat.documents.document import Document, Page
 from chat.errors import InvalidRequest, NotFound
 from chat.history import Conversation, History, Message, MessageFields, make_title
 from chat.history.database import Database

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
 from chat.history import History
 from chat.history.attachments import pack_document

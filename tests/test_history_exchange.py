@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest
 from chat.history import Conversation, History
 from chat.history.exchange import IMPORT_BYTES_MAX, read_transcripts

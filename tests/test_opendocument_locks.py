@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.errors import PasswordRequired, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.source import Source

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.documents import Document, Page
+from chat.documents.document import Document, Page
 from chat.numerals import read, read_list, spell
 from chat.quotes import answer
 from chat.retrieval.passages import Index

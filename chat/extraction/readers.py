@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
-from chat.documents import Problem
+from chat.documents.document import Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction.source import Shape
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 
 
 @dataclass(frozen=True)

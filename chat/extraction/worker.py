@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction import frames, kinds, refusals
 from chat.extraction.source import Finding, Findings, Shape, Source

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chat.documents import Document, Page, Problem
+from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
 from chat.history.records import Attachment
 from chat.history.tables import attachments, pack, unpack

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
 
-from chat.documents import Document
+from chat.documents.document import Document
 
 TITLE_SEARCH_CHARACTERS = 2000
 TITLE_COLUMNS_MAX = 40  # a full-width character takes two

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar, Unpack
 
 from sqlalchemy import Connection
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.history import attachments, conversations, exchange, messages, tree
 from chat.history.database import Database
 from chat.history.messages import Row

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.retrieval.acronyms import Acronym, expand, find_acronyms
 from chat.retrieval.sentences import split_sentences
 from chat.retrieval.tables import find_headers

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.documents import PAGE_BREAK, Document
+from chat.documents.document import PAGE_BREAK, Document
 from chat.numerals import NUMERAL, ORDINAL, read, read_list
 from chat.retrieval.headings import UNITS, Span, find_captions, find_section, find_titled
 from chat.retrieval.passages import Index

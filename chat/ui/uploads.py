@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from chat.attachments import Attachment
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
 from chat.ids import new_id

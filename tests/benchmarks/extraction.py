@@ -33,7 +33,7 @@ from statistics import mean
 import pypdf
 import pypdfium2  # type: ignore[import-untyped]
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.extraction import Limits, Readers, worker
 from chat.extraction.text import encodings
 from chat.extraction.source import Source

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chat.documents import Document
+from chat.documents.document import Document
 from chat.errors import AttachmentError
 from chat.extraction import Limits, Readers
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.citations import check
-from chat.documents import Document, Page
+from chat.documents.document import Document, Page
 from chat.evidence import Evidence
 from chat.quotes import answer
 from chat.retrieval.passages import Index, Search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.extraction import refusals
 from chat.extraction.text import markup
 from chat.extraction.office import xml_tree

@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 import python_calamine
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.office import office_encryption as locks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.extraction.office.package import Package, Relation, heading, row
 from chat.extraction.source import Findings, Shape, Source
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.extraction.office.numbering import Numbering
 from chat.extraction.office.package import Package, Relation, heading, members, row
 from chat.extraction.source import Findings, Shape, Source

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.extraction import legibility, refusals
 from chat.extraction.pdf import pdfium
 from chat.extraction.pdf import pypdf_text as second_reader

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.extraction.text import markup
 from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.extraction.text import encodings
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source

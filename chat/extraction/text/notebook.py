@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.extraction.text import plain
 from chat.extraction.text import markup
 from chat.extraction.text import encodings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chat.documents import Page, Problem
+from chat.documents.document import Page, Problem
 from chat.extraction import refusals
 from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source

@@ -6,7 +6,7 @@ import re
 
 from striprtf.striprtf import rtf_to_text
 
-from chat.documents import Page
+from chat.documents.document import Page
 from chat.extraction.source import Findings, Shape, Source
 
 ASIDE = re.compile(
