@@ -20,7 +20,7 @@ from chat import parts, quotes
 from chat.briefs import Brief, Task
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
-from chat.events import Event, read_text, to_json
+from chat.generations.events import Event, read_text, to_json
 from chat.models import QUOTES, Model
 from chat.tokens import estimate_tokens
 

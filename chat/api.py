@@ -28,7 +28,7 @@ from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
 from chat.event_stream import EventStream
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.headers import EXAMPLE_POLICY
 from chat.reference import write_reference
 from chat.sse import parse_event_id

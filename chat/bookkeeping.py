@@ -11,7 +11,7 @@ from functools import partial
 from chat.allowances import Allowances
 from chat.answers import Answer
 from chat.chores import Chores
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.records import Records
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics

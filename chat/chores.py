@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from chat.answers import Answer
 from chat.attachments import Attachments
 from chat.errors import ChatError, NotFound
-from chat.generations import Generation, Generations
+from chat.generations.registry import Generation, Generations
 from chat.records import Records
 from chat.titles import TITLE_TOKENS, write_title
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chat.answers import Answer
 from chat.errors import InvalidRequest, NotFound, Unreachable
-from chat.generations import Generation, Generations
+from chat.generations.registry import Generation, Generations
 from chat.history import Message
 from chat.ids import new_id
 from chat.records import end_as, interrupt, is_unfinished

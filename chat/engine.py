@@ -30,9 +30,9 @@ from chat.completions import Endpoint
 from chat.context import Message as Spoken
 from chat.elsewhere import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
-from chat.events import error_event
+from chat.generations.events import error_event
 from chat.extraction import Readers
-from chat.generations import Generation, Generations
+from chat.generations.registry import Generation, Generations
 from chat.history import History, Message
 from chat.ids import new_id
 from chat.inbox import Inbox

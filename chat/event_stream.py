@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from chat.errors import Unreachable
-from chat.events import ENDINGS, Event
-from chat.generations import Generation
+from chat.generations.events import ENDINGS, Event
+from chat.generations.registry import Generation
 from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
 
 STREAM_HEADERS = {

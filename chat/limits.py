@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.extraction import Limits as ReaderLimits
-from chat.generations import Limits
+from chat.generations.registry import Limits
 from chat.settings import Settings
 
 

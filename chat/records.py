@@ -17,7 +17,7 @@ import orjson
 
 from chat.answers import Answer
 from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title
 from chat.recorder import Batches, Recorder
 

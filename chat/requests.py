@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from chat.errors import ChatError
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.ids import new_id
 
 if TYPE_CHECKING:

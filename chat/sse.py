@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from chat.errors import ChatError
-from chat.events import Event
+from chat.generations.events import Event
 
 KEEP_ALIVE_SECONDS = 15.0
 # One line each, and no empty one after it: once they have seen an id or a retry, httpx-sse and the openai SDK

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import orjson
 
-from chat.events import Event
-from chat.generations import Generation, Generations, Limits
+from chat.generations.events import Event
+from chat.generations.registry import Generation, Generations, Limits
 from chat.replicas.mirrors import Mirror
 from chat.replicas.replica import Replica
 

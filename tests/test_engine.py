@@ -17,8 +17,8 @@ from chat import chores
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
-from chat.events import Event
-from chat.generations import Generation
+from chat.generations.events import Event
+from chat.generations.registry import Generation
 from chat.tokens import estimate_tokens
 from chat.turns import Options, Turn, Visitor
 from tests.provider import Provider

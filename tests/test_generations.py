@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from chat.errors import ChatError, NotFound, Refused, Stopping
-from chat.events import Event, done_event, error_event
-from chat.generations import EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
+from chat.generations.events import Event, done_event, error_event
+from chat.generations.registry import EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
 from tests.logs import QUIET, Hand, chunk, read, settle
 
 
@@ -281,7 +281,7 @@ async def test_a_server_that_drains_starts_none_and_lets_those_that_run_end() ->
 async def test_shutdown_waits_for_a_source_that_clings_no_longer_than_it_may(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("chat.generations.CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr("chat.generations.registry.CLOSE_SECONDS", 0.01)
     release = asyncio.Event()
 
     async def cling() -> AsyncGenerator[Sequence[Event]]:

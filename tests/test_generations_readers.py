@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from chat.errors import ChatError, ProviderError
-from chat.events import Event, done_event, error_event, read_text
-from chat.generations import BATCH_EVENTS, Generation, Generations
+from chat.generations.events import Event, done_event, error_event, read_text
+from chat.generations.registry import BATCH_EVENTS, Generation, Generations
 from tests.logs import (
     OPENING,
     QUIET,

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from chat.errors import NotFound, Unreachable
-from chat.events import Event, done_event
-from chat.generations import Limits
+from chat.generations.events import Event, done_event
+from chat.generations.registry import Limits
 from chat.replicas import mirrors, wire
 from chat.turns import Visitor
 from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle

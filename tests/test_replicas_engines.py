@@ -17,7 +17,7 @@ from chat.allowances import Allowances
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.settings import Settings
 from chat.turns import Options, Turn, Visitor
 from chat.ui.callbacks import Callbacks, Showing, Shown

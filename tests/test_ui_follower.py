@@ -8,8 +8,8 @@ from contextlib import aclosing
 
 import orjson
 
-from chat.events import Event
-from chat.generations import Generation, Generations, Limits
+from chat.generations.events import Event
+from chat.generations.registry import Generation, Generations, Limits
 from chat.ui.follower import Followers, Growing
 from chat.ui.pace import BROWSER_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
 from chat.ui.view import Reader, show_growing

@@ -15,8 +15,8 @@ from typing import Any
 import anyio
 
 from chat.errors import ChatError, Interrupted, NotFound, Unreachable
-from chat.events import Event, error_event
-from chat.generations import Generation, Limits
+from chat.generations.events import Event, error_event
+from chat.generations.registry import Generation, Limits
 from chat.replicas import wire
 from chat.replicas.link import Command, Link
 

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from chat.errors import Unreachable
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.replicas import wire
 from chat.replicas.link import PAUSE_SECONDS, Command, Link, Reply
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chat.errors import Unreachable
-from chat.generations import Generation, Limits
+from chat.generations.registry import Generation, Limits
 from chat.ids import new_id
 from chat.replicas import wire
 from chat.replicas.link import PAUSE_SECONDS, Link

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from chat.events import Event
+from chat.generations.events import Event
 
 PREFIX = "xiaojia:"
 SEAL = 10**12 - 1  # as many digits as an event's id may have

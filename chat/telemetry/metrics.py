@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from chat.answers import Answer
 from chat.completions.provider_errors import FAULTS
 from chat.errors import Refused, Stopping
-from chat.generations import Generation
+from chat.generations.registry import Generation
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from chat.answers import Answer
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.telemetry.logs import REQUEST_ID
 
 log = logging.getLogger(__name__)

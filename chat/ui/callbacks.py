@@ -20,7 +20,7 @@ import anyio
 
 from chat.engine import Engine
 from chat.errors import ChatError, Stopping, Unreachable
-from chat.generations import Generation
+from chat.generations.registry import Generation
 from chat.ids import new_id
 from chat.turns import Options, Turn, Visitor
 from chat.ui import sidebar, view

@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-from chat.events import Event
+from chat.generations.events import Event
 from chat.replicas import wire
 from tests.benchmarks.streams import ROOT, milliseconds, print_table, read_usage, run_provider
 from tests.event_source import EventStreamDecoder, ServerSentEvent

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import orjson
 
 from chat.errors import AnswerTooLong, ChatError, NotFound, Refused, Stopping
-from chat.events import ENDINGS, Event, Source, done_event, error_event, read_text
-from chat.idle_timer import IdleTimer
+from chat.generations.events import ENDINGS, Event, Source, done_event, error_event, read_text
+from chat.generations.idle_timer import IdleTimer
 from chat.ids import new_id
 
 log = logging.getLogger(__name__)
