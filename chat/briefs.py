@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.attachments import Attachment
-from chat.citations import Citation, check
+from chat.grounding.citations import Citation, check
 from chat.context import Message, Prompt, compose, file_budget
 from chat.models import Model
-from chat.receipts import Receipt, write_receipt
-from chat.retrieval.passages import Index
-from chat.selection import Selection, choose, needs_search_terms
+from chat.grounding.receipts import Receipt, write_receipt
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.selection import Selection, choose, needs_search_terms
 from chat.turns import Options, Visitor
 
 REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for

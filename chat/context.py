@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
-from chat.marks import clean_name, mark_page, mark_place
-from chat.receipts import Receipt
-from chat.retrieval.headings import Span
-from chat.retrieval.passages import Index
-from chat.selection import Excerpt, Selection
+from chat.grounding.page_marks import clean_name, mark_page, mark_place
+from chat.grounding.receipts import Receipt
+from chat.grounding.retrieval.headings import Span
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.selection import Excerpt, Selection
 from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from chat.completions import Completions, Request
 from chat.context import Message, write_files, write_rules
-from chat.retrieval.passages import Index
-from chat.selection import Selection, split_parts
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.selection import Selection, split_parts
 from chat.tokens import MESSAGE_TOKENS, estimate_tokens
 
 NOTES_PROMPT = (

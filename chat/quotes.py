@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.marks import mark_place
-from chat.retrieval.passages import Index
-from chat.retrieval.places import Places, find_places
-from chat.retrieval.questions import is_about_the_whole
-from chat.retrieval.ranking import rank_sentences
-from chat.retrieval.samples import find_samples, is_heading
+from chat.grounding.page_marks import mark_place
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.places import Places, find_places
+from chat.grounding.retrieval.questions import is_about_the_whole
+from chat.grounding.retrieval.ranking import rank_sentences
+from chat.grounding.retrieval.samples import find_samples, is_heading
 
 SENTENCES = 5
 FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best

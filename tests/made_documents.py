@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.documents.document import Document, Page, Problem
-from chat.retrieval.passages import Index
+from chat.grounding.retrieval.passages import Index
 
 FILLER = {
     "en": "Number {n} of the meadows lies behind hill {n}, and nobody has measured how wet its grass is.",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.retrieval.acronyms import ADDED_WEIGHT, expand, find_acronyms
+from chat.grounding.retrieval.acronyms import ADDED_WEIGHT, expand, find_acronyms
 from tests.made_documents import FILLER, make_index
 from tests.test_ranking import best
 

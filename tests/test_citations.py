@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.citations import Citation, check
-from chat.evidence import Evidence
+from chat.grounding.citations import Citation, check
+from chat.grounding.evidence import Evidence
 from tests.made_documents import make_document
 
 REPORT = make_document(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from chat.context import Message, Prompt, compose, file_budget, write_files
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
-from chat.retrieval.passages import Index
-from chat.selection import Excerpt, Selection, choose
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.selection import Excerpt, Selection, choose
 from chat.tokens import estimate_tokens
 from tests.made_documents import make_document, make_index, make_long_document
 

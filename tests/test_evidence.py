@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.evidence import Evidence, fold
+from chat.grounding.evidence import Evidence, fold
 from tests.made_documents import make_document
 
 

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.retrieval.passages import FINE, FOUND_SHARE, Index, Search
-from chat.retrieval.questions import weigh_terms
-from chat.retrieval.terms import hash_terms
+from chat.grounding.retrieval.passages import FINE, FOUND_SHARE, Index, Search
+from chat.grounding.retrieval.questions import weigh_terms
+from chat.grounding.retrieval.terms import hash_terms
 from tests.made_documents import make_document, make_index, make_long_document
 
 TEXTS = st.text(st.sampled_from("ab 中文草地。.\n\t|1"), max_size=400)

@@ -5,9 +5,9 @@ import pytest
 from chat.documents.document import Document, Page
 from chat.numerals import read, read_list, spell
 from chat.quotes import answer
-from chat.retrieval.passages import Index
-from chat.retrieval.places import find_places
-from chat.selection import choose
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.places import find_places
+from chat.grounding.selection import choose
 from tests.made_documents import make_index
 
 BOOK = make_index(

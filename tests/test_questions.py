@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.retrieval.questions import asks_for_a_number, is_about_the_whole, weigh_terms
+from chat.grounding.retrieval.questions import asks_for_a_number, is_about_the_whole, weigh_terms
 
 
 @pytest.mark.parametrize(

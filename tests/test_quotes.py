@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from chat.citations import check
-from chat.evidence import Evidence
+from chat.grounding.citations import check
+from chat.grounding.evidence import Evidence
 from chat.quotes import SENTENCES, answer
-from chat.retrieval.passages import Index
+from chat.grounding.retrieval.passages import Index
 from tests.made_documents import make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.retrieval.passages import Index
-from chat.retrieval.ranking import rank_sentences
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.ranking import rank_sentences
 from tests.made_documents import FILLER, make_index, make_long_document
 
 NESTS = {"Athene": 3, "Bubo": 5, "Strix": 7}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chat.receipts import write_receipt
+from chat.grounding.receipts import write_receipt
 from tests.made_documents import NO_TEXT, make_document
 
 

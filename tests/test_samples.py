@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from chat.retrieval.samples import find_samples, is_heading
+from chat.grounding.retrieval.samples import find_samples, is_heading
 from tests.made_documents import make_index
 
 CHAPTERS = "".join(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.retrieval.passages import Index
-from chat.selection import Selection, choose, needs_search_terms, split_parts
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.selection import Selection, choose, needs_search_terms, split_parts
 from tests.made_documents import make_document, make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.retrieval.sentences import LONGEST_CHARACTERS, split_sentences
+from chat.grounding.retrieval.sentences import LONGEST_CHARACTERS, split_sentences
 
 
 def cut(text: str) -> list[str]:

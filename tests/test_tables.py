@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from chat.retrieval.sentences import split_sentences
-from chat.retrieval.tables import find_headers, is_row
+from chat.grounding.retrieval.sentences import split_sentences
+from chat.grounding.retrieval.table_rows import find_headers, is_row
 
 
 def test_tabs_bars_gaps_and_commas_make_rows() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.retrieval.terms import hash_sentences, hash_terms, split_terms
+from chat.grounding.retrieval.terms import hash_sentences, hash_terms, split_terms
 
 SCRIPTS = st.text(
     st.sampled_from("aZ9 ,.é½ﬁＡ１中文草地。，カがーㄅ한국어ไทยहिन्दीالعَرَبٌΣςß\u0301\n\t_\x01"), max_size=60

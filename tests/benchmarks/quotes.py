@@ -22,8 +22,8 @@ from pathlib import Path
 import httpx
 
 from chat.quotes import Quote, answer
-from chat.retrieval.passages import Index
-from chat.retrieval.sentences import split_sentences
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.sentences import split_sentences
 from tests.benchmarks.retrieval import Asked, Span, is_hit, make_index, read_sets
 from tests.servers import run_routes
 

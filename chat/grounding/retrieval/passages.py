@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.documents.document import Document
-from chat.retrieval.acronyms import Acronym, expand, find_acronyms
-from chat.retrieval.sentences import split_sentences
-from chat.retrieval.tables import find_headers
-from chat.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
+from chat.grounding.retrieval.acronyms import Acronym, expand, find_acronyms
+from chat.grounding.retrieval.sentences import split_sentences
+from chat.grounding.retrieval.table_rows import find_headers
+from chat.grounding.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
 
 SCALES = (
     (1600, 1.0),

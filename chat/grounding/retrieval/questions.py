@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from chat.retrieval.terms import split_terms
+from chat.grounding.retrieval.terms import split_terms
 
 PREVIOUS_WEIGHT = 0.25  # more drags a change of subject back to the old one
 ASKING_WEIGHT = 0.3

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chat.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, SMALL, Index, Places, Scores, Search
-from chat.retrieval.questions import asks_for_a_number, has_number, weigh_terms
+from chat.grounding.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, SMALL, Index, Places, Scores, Search
+from chat.grounding.retrieval.questions import asks_for_a_number, has_number, weigh_terms
 
 NUMBER_WEIGHT = 0.8  # of one of the five, for a sentence with a number where one is asked for
 OWN_SHARE = 0.05  # of the best: a sentence that shares only "the" and "how" is no answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chat.retrieval.tables import is_row
+from chat.grounding.retrieval.table_rows import is_row
 
 LONGEST_CHARACTERS = (
     600  # a list or a log without full stops is cut here, at a comma or a space if there is one

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from chat.retrieval.terms import split_terms
+from chat.grounding.retrieval.terms import split_terms
 
 ADDED_WEIGHT = 0.3  # of the other form's terms, beside 1 for the question's own
 KNOWN_SHARE = 2 / 3  # of the long form's words, in a question that means it

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat.documents.document import Document
-from chat.receipts import FileReceipt, write_receipt
-from chat.retrieval.headings import Span
-from chat.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
-from chat.retrieval.places import Places, find_places
-from chat.retrieval.questions import is_about_the_whole, names_the_whole, weigh_terms
-from chat.retrieval.samples import find_samples
+from chat.grounding.receipts import FileReceipt, write_receipt
+from chat.grounding.retrieval.headings import Span
+from chat.grounding.retrieval.passages import FINE, REACH_CHARACTERS, Index, Scores, Search
+from chat.grounding.retrieval.places import Places, find_places
+from chat.grounding.retrieval.questions import is_about_the_whole, names_the_whole, weigh_terms
+from chat.grounding.retrieval.samples import find_samples
 
 PART_COST_CHARACTERS = 7  # what the mark between two stretches takes from the budget
 HEAD_SHARE = 0.35

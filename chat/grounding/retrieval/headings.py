@@ -1,6 +1,6 @@
 """Headings: the section of a number or of a title, and the captions of tables and figures, in a plain text.
 
-Which of them a question names, chat.retrieval.places says. Knows no budget and no ranking.
+Which of them a question names, chat.grounding.retrieval.places says. Knows no budget and no ranking.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from chat.numerals import NUMERAL, spell
-from chat.retrieval.passages import Index
-from chat.retrieval.samples import is_heading
-from chat.retrieval.terms import split_terms
+from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.samples import is_heading
+from chat.grounding.retrieval.terms import split_terms
 
 MOST_CAPTIONS = 100
 CAPTION_CHARACTERS = 700  # a table or figure stands before its caption or behind it

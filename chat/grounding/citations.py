@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents.document import Document
-from chat.evidence import Evidence, fold
+from chat.grounding.evidence import Evidence, fold
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
 SHORTEST_CJK_LETTERS = 5

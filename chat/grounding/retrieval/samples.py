@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 
-from chat.retrieval.passages import Index
+from chat.grounding.retrieval.passages import Index
 
 HEADING_CHARACTERS = 80
 _NUMBERED = re.compile(r"#{1,6} |(?:第.{1,5}[章节部分]|[一二三四五六七八九十]+、|\d+(?:\.\d+)*\.? )\s*\S")
