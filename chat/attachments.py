@@ -30,7 +30,7 @@ from chat.grounding.retrieval.passages import Index
 from chat.turns import Turn
 
 if TYPE_CHECKING:
-    from chat.records import Records
+    from chat.history.answer_log import Records
 
 log = logging.getLogger(__name__)
 

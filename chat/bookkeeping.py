@@ -12,7 +12,7 @@ from chat.allowances import Allowances
 from chat.answers import Answer
 from chat.chores import Chores
 from chat.generations.registry import Generation
-from chat.records import Records
+from chat.history.answer_log import Records
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces

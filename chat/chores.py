@@ -16,7 +16,7 @@ from chat.answers import Answer
 from chat.attachments import Attachments
 from chat.errors import ChatError, NotFound
 from chat.generations.registry import Generation, Generations
-from chat.records import Records
+from chat.history.answer_log import Records
 from chat.titles import TITLE_TOKENS, write_title
 
 log = logging.getLogger(__name__)

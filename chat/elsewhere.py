@@ -15,7 +15,7 @@ from chat.errors import InvalidRequest, NotFound, Unreachable
 from chat.generations.registry import Generation, Generations
 from chat.history import Message
 from chat.ids import new_id
-from chat.records import end_as, interrupt, is_unfinished
+from chat.history.answer_log import end_as, interrupt, is_unfinished
 
 if TYPE_CHECKING:
     from chat.replicas.mirrors import Mirror

@@ -38,7 +38,7 @@ from chat.ids import new_id
 from chat.inbox import Inbox
 from chat.limits import limit_generations, limit_readers
 from chat.models import Models
-from chat.records import TEMPORARY, Records, cut_branch
+from chat.history.answer_log import TEMPORARY, Records, cut_branch
 from chat.requests import Requests
 from chat.settings import Settings
 from chat.telemetry.metrics import Metrics

@@ -20,7 +20,7 @@ from chat.documents.document import Document, Page
 from chat.errors import InvalidRequest, NotFound
 from chat.history import Conversation, History, Message, MessageFields, make_title
 from chat.history.database import Database
-from chat.history.tables import metadata
+from chat.history.schema import metadata
 
 pytest_plugins = ("tests.databases",)
 

@@ -10,7 +10,7 @@ import pytest
 from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
 from chat.history import History
-from chat.history.attachments import pack_document
+from chat.history.stored_files import pack_document
 
 pytest_plugins = ("tests.databases",)
 

@@ -14,7 +14,7 @@ from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest
 from chat.history import Conversation, History
 from chat.history.exchange import IMPORT_BYTES_MAX, read_transcripts
-from chat.history.records import Transcript
+from chat.history.entities import Transcript
 
 pytest_plugins = ("tests.databases",)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from chat.errors import NotFound
-from chat.recorder import BATCH_ITEMS, Batches, Recorder
+from chat.history.write_queue import BATCH_ITEMS, Batches, Recorder
 
 
 class Sheet:

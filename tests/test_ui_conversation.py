@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from chat.history.records import Role
+from chat.history.entities import Role
 from tests.pages import Visit, visit
 from tests.provider import Provider
 from tests.scenarios import ANSWER, HALF, REASONING

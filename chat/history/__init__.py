@@ -11,7 +11,7 @@ What belongs to another owner is NotFound, the same as what is not there. Knows 
 running generation, and no budget: an attachment is a file's text, not how much of it was sent.
 """
 
-from chat.history.records import (
+from chat.history.entities import (
     Attachment,
     Begun,
     Conversation,

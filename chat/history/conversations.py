@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, and_, delete, insert, literal, or_, sele
 from sqlalchemy.exc import IntegrityError
 
 from chat.errors import InvalidRequest, NotFound
-from chat.history import tables
-from chat.history.records import Conversation, now
-from chat.history.tables import conversations, fold, messages, sent_attachments
+from chat.history import schema as tables
+from chat.history.entities import Conversation, now
+from chat.history.schema import conversations, fold, messages, sent_attachments
 
 QUERY_CHARACTERS_MAX = 200
 SNIPPET_CHARACTERS_BEFORE = 30

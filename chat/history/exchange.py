@@ -14,9 +14,9 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from chat.errors import InvalidRequest
-from chat.history.attachments import read_document
-from chat.history.chatgpt import is_chatgpt, read_chatgpt
-from chat.history.records import Attachment, Conversation, Message, Transcript, make_title, now, read_time
+from chat.history.stored_files import read_document
+from chat.history.chatgpt_import import is_chatgpt, read_chatgpt
+from chat.history.entities import Attachment, Conversation, Message, Transcript, make_title, now, read_time
 from chat.ids import new_id
 
 FORMAT = "xiaojia.conversation"

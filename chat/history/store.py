@@ -14,10 +14,12 @@ from typing import ParamSpec, TypeVar, Unpack
 from sqlalchemy import Connection
 
 from chat.documents.document import Document
-from chat.history import attachments, conversations, exchange, messages, tree
+from chat.history import conversations, exchange, messages
+from chat.history import branches as tree
+from chat.history import stored_files as attachments
 from chat.history.database import Database
 from chat.history.messages import Row
-from chat.history.records import (
+from chat.history.entities import (
     Attachment,
     Begun,
     Conversation,
@@ -28,7 +30,7 @@ from chat.history.records import (
     Transcript,
     now,
 )
-from chat.history.tables import clean
+from chat.history.schema import clean
 from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200

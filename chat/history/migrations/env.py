@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from chat.history.tables import metadata
+from chat.history.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True

@@ -1,6 +1,6 @@
 """Conversations, messages, attachments.
 
-A migration spells its tables out, whatever chat.history.tables says by then. It only adds: while replicas are
+A migration spells its tables out, whatever chat.history.schema says by then. It only adds: while replicas are
 replaced one by one, those of the version before still write.
 """
 

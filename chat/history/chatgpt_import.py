@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chat.history.records import Conversation, Message, Transcript, make_title, now, read_time
+from chat.history.entities import Conversation, Message, Transcript, make_title, now, read_time
 from chat.ids import new_id
 
 FINISH_REASONS = {"stop": "stop", "max_tokens": "length", "interrupted": "cancelled"}

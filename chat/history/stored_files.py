@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
-from chat.history.records import Attachment
-from chat.history.tables import attachments, pack, unpack
+from chat.history.entities import Attachment
+from chat.history.schema import attachments, pack, unpack
 
 
 def attachment_not_found() -> NotFound:

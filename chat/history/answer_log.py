@@ -19,7 +19,7 @@ from chat.answers import Answer
 from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
 from chat.generations.registry import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title
-from chat.recorder import Batches, Recorder
+from chat.history.write_queue import Batches, Recorder
 
 if TYPE_CHECKING:
     from chat.replicas.mirrors import Mirror

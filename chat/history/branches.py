@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 
 from chat.history.conversations import select_conversation, update_conversation
 from chat.history.messages import select_message, select_messages
-from chat.history.records import Conversation, Message
-from chat.history.tables import messages
+from chat.history.entities import Conversation, Message
+from chat.history.schema import messages
 
 Parents = Mapping[str, str | None]
 
