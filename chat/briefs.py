@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chat.attachments import Attachment
+from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
 from chat.context import Message, Prompt, compose, file_budget
 from chat.models import Model

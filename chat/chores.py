@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from chat.answers import Answer
-from chat.attachments import Attachments
+from chat.files.attachments import Attachments
 from chat.errors import ChatError, NotFound
 from chat.generations.registry import Generation, Generations
 from chat.history.answer_log import Records

@@ -22,7 +22,7 @@ import orjson
 from chat.access import Access
 from chat.allowances import Allowances
 from chat.answers import Answer
-from chat.attachments import Attachment, Attachments
+from chat.files.attachments import Attachment, Attachments
 from chat.bookkeeping import Bookkeeping
 from chat.briefs import Task
 from chat.chores import Chores
@@ -35,7 +35,7 @@ from chat.extraction import Readers
 from chat.generations.registry import Generation, Generations
 from chat.history import History, Message
 from chat.ids import new_id
-from chat.inbox import Inbox
+from chat.files.upload_inbox import Inbox
 from chat.limits import limit_generations, limit_readers
 from chat.models import Models
 from chat.history.answer_log import TEMPORARY, Records, cut_branch

@@ -23,7 +23,7 @@ import orjson
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
 from chat.guards import EVENT_BYTES, App, Message, Receive, Scope, Send, give_back, read, refuse, route_of
-from chat.inbox import Inbox
+from chat.files.upload_inbox import Inbox
 
 VISITOR = b"x-visitor"
 GUARDED = ("queue/join", "queue/data", "upload", "app_id")

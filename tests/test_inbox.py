@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat.errors import NotFound
-from chat.inbox import KEPT_SECONDS, Inbox
+from chat.files.upload_inbox import KEPT_SECONDS, Inbox
 
 
 def put(inbox: Inbox, path: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 
-from chat.attachments import Attachment
+from chat.files.attachments import Attachment
 from chat.documents.document import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
