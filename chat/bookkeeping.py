@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from chat.allowances import Allowances
+from chat.limits.quotas import Allowances
 from chat.answers import Answer
 from chat.chores import Chores
 from chat.generations.registry import Generation

@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary
 import anyio
 import orjson
 
-from chat.access import Access
-from chat.allowances import Allowances
+from chat.limits.auth import Access
+from chat.limits.quotas import Allowances
 from chat.answers import Answer
 from chat.files.attachments import Attachment, Attachments
 from chat.bookkeeping import Bookkeeping
@@ -36,7 +36,7 @@ from chat.generations.registry import Generation, Generations
 from chat.history import History, Message
 from chat.ids import new_id
 from chat.files.upload_inbox import Inbox
-from chat.limits import limit_generations, limit_readers
+from chat.limits.from_settings import limit_generations, limit_readers
 from chat.models import Models
 from chat.history.answer_log import TEMPORARY, Records, cut_branch
 from chat.requests import Requests

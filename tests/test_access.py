@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from chat.access import Access, is_reserved
+from chat.limits.auth import Access, is_reserved
 from chat.settings import Settings
 from tests.servers import run_app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.allowances import Allowances
+from chat.limits.quotas import Allowances
 from chat.errors import Refused
 from chat.settings import Settings
 from chat.turns import Visitor

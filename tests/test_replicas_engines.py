@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.allowances import Allowances
+from chat.limits.quotas import Allowances
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable

@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from chat.access import owner_of
+from chat.limits.auth import owner_of
 from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.visits import read_key
