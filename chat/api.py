@@ -33,7 +33,7 @@ from chat.headers import EXAMPLE_POLICY
 from chat.reference import write_reference
 from chat.sse import parse_event_id
 from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
-from chat.turns import Visitor
+from chat.turns.turn import Visitor
 
 ASSETS = Path(__file__).parent.parent / "assets"
 COPY_BYTES = 1 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, field_validator
 
 from chat.sse import NAMED
-from chat.turns import Options, Turn
+from chat.turns.turn import Options, Turn
 
 MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000

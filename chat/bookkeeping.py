@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 
 from chat.limits.quotas import Allowances
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.chores import Chores
 from chat.generations.registry import Generation
 from chat.history.answer_log import Records

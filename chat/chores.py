@@ -12,12 +12,12 @@ from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.files.attachments import Attachments
 from chat.errors import ChatError, NotFound
 from chat.generations.registry import Generation, Generations
 from chat.history.answer_log import Records
-from chat.titles import TITLE_TOKENS, write_title
+from chat.turns.titles import TITLE_TOKENS, write_title
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.errors import InvalidRequest, NotFound, Unreachable
 from chat.generations.registry import Generation, Generations
 from chat.history import Message

@@ -21,13 +21,13 @@ import orjson
 
 from chat.limits.auth import Access
 from chat.limits.quotas import Allowances
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.files.attachments import Attachment, Attachments
 from chat.bookkeeping import Bookkeeping
-from chat.briefs import Task
+from chat.turns.context import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
-from chat.context import Message as Spoken
+from chat.turns.prompt import Message as Spoken
 from chat.elsewhere import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.generations.events import error_event
@@ -37,13 +37,13 @@ from chat.history import History, Message
 from chat.ids import new_id
 from chat.files.upload_inbox import Inbox
 from chat.limits.from_settings import limit_generations, limit_readers
-from chat.models import Models
+from chat.turns.models import Models
 from chat.history.answer_log import TEMPORARY, Records, cut_branch
 from chat.requests import Requests
 from chat.settings import Settings
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
-from chat.turns import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn, Visitor
 
 RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them

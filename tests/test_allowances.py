@@ -7,7 +7,7 @@ import pytest
 from chat.limits.quotas import Allowances
 from chat.errors import Refused
 from chat.settings import Settings
-from chat.turns import Visitor
+from chat.turns.turn import Visitor
 
 ANNA = Visitor("anna-token", "192.0.2.1")
 BEN = Visitor("ben-token", "192.0.2.2")

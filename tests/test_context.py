@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.context import Message, Prompt, compose, file_budget, write_files
+from chat.turns.prompt import Message, Prompt, compose, file_budget, write_files
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection, choose
-from chat.tokens import estimate_tokens
+from chat.turns.tokens import estimate_tokens
 from tests.made_documents import make_document, make_index, make_long_document
 
 TALK = [Message("user", "Who are you?"), Message("assistant", "A chat page."), Message("user", "And now?")]

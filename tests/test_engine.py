@@ -19,8 +19,8 @@ from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
 from chat.generations.events import Event
 from chat.generations.registry import Generation
-from chat.tokens import estimate_tokens
-from chat.turns import Options, Turn, Visitor
+from chat.turns.tokens import estimate_tokens
+from chat.turns.turn import Options, Turn, Visitor
 from tests.provider import Provider
 from tests.servers import make_settings
 

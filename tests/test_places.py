@@ -4,7 +4,7 @@ import pytest
 
 from chat.documents.document import Document, Page
 from chat.numerals import read, read_list, spell
-from chat.quotes import answer
+from chat.turns.quotes import answer
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.places import find_places
 from chat.grounding.selection import choose

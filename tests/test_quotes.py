@@ -4,7 +4,7 @@ import pytest
 
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
-from chat.quotes import SENTENCES, answer
+from chat.turns.quotes import SENTENCES, answer
 from chat.grounding.retrieval.passages import Index
 from tests.made_documents import make_index, make_long_document
 

@@ -14,7 +14,7 @@ from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
 from chat.generations.registry import Limits
 from chat.replicas import mirrors, wire
-from chat.turns import Visitor
+from chat.turns.turn import Visitor
 from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle
 
 if TYPE_CHECKING:

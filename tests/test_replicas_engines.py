@@ -19,7 +19,7 @@ from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
 from chat.generations.registry import Generation
 from chat.settings import Settings
-from chat.turns import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn, Visitor
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.follower import Followers
 from chat.ui.visits import Visit

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from chat.tokens import estimate_tokens
+from chat.turns.tokens import estimate_tokens
 
 
 def test_nothing_costs_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.turns import Options, Visitor
+from chat.turns.turn import Options, Visitor
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.visits import Visit, read_key, read_options, read_paths, read_visit

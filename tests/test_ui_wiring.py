@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from chat.turns import Visitor
+from chat.turns.turn import Visitor
 from chat.ui.callbacks import Shown
 from chat.ui.visits import Visit
 from chat.ui.wiring import SKIP, fill

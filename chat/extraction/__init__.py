@@ -16,7 +16,7 @@
     plain: a format each; archive, package, xml_tree, locks, encodings: what the formats share
     pictures   a page as a picture, a picture made small
 
-Knows no budget and no question: what of a document is sent, chat.context says.
+Knows no budget and no question: what of a document is sent, chat.turns.prompt says.
 """
 
 from chat.extraction.reader_limits import Limits

@@ -1,6 +1,6 @@
 """The files that visitors send: read once, kept with their text and index, each owned by who sent it.
 
-Knows no format (chat.extraction does) and no budget (chat.context does). What belongs to a temporary
+Knows no format (chat.extraction does) and no budget (chat.turns.prompt does). What belongs to a temporary
 conversation is in memory alone; everything else is found through history. The bytes of a file are kept only
 where they are needed again: pictures, and PDFs with pages that hold no text.
 """
@@ -27,7 +27,7 @@ from chat.extraction import Readers, Reading
 from chat.history import History, Message
 from chat.ids import new_id
 from chat.grounding.retrieval.passages import Index
-from chat.turns import Turn
+from chat.turns.turn import Turn
 
 if TYPE_CHECKING:
     from chat.history.answer_log import Records

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
 from chat.generations.registry import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title

@@ -21,7 +21,7 @@ from limits.storage import storage_from_string
 
 from chat.errors import Refused
 from chat.settings import Settings
-from chat.turns import Visitor
+from chat.turns.turn import Visitor
 
 IPV6_PREFIX_BITS = 64  # what one household or server has
 IN_ALL = "all"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.completions.provider_errors import FAULTS
 from chat.errors import Refused, Stopping
 from chat.generations.registry import Generation

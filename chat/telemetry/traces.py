@@ -11,7 +11,7 @@ import logging
 import time
 from typing import Any
 
-from chat.answers import Answer
+from chat.turns.answer import Answer
 from chat.generations.registry import Generation
 from chat.telemetry.logs import REQUEST_ID
 

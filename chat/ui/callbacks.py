@@ -22,7 +22,7 @@ from chat.engine import Engine
 from chat.errors import ChatError, Stopping, Unreachable
 from chat.generations.registry import Generation
 from chat.ids import new_id
-from chat.turns import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn, Visitor
 from chat.ui import sidebar, view
 from chat.ui.follower import Followers, Growing, grow
 from chat.ui.loading import find_running, give_back, load, name_files, running_in, split

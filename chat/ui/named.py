@@ -15,7 +15,7 @@ from gradio.events import api
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest
 from chat.generations.registry import Generation
-from chat.turns import Turn, Visitor
+from chat.turns.turn import Turn, Visitor
 from chat.ui.sign_in import signed_in
 
 

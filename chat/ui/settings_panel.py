@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from chat.turns import Options
+from chat.turns.turn import Options
 from chat.ui.texts import text
 
 AUTOMATIC = ""  # the default model; for files, while only the demo model is there, the quotes first

@@ -14,7 +14,7 @@ from typing import Any
 
 from chat.errors import ChatError
 from chat.history import Message
-from chat.models import QUOTES
+from chat.turns.models import QUOTES
 from chat.ui import receipts
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag

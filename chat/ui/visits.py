@@ -14,7 +14,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.turns import Options, Visitor
+from chat.turns.turn import Options, Visitor
 from chat.ui.texts import pick_language
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from chat.quotes import Quote, answer
+from chat.turns.quotes import Quote, answer
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.sentences import split_sentences
 from tests.benchmarks.retrieval import Asked, Span, is_hit, make_index, read_sets

@@ -24,7 +24,7 @@ from typing import Any
 from chat.grounding.citations import check
 from chat.documents.document import Document, Page
 from chat.grounding.evidence import Evidence
-from chat.quotes import answer
+from chat.turns.quotes import answer
 from chat.grounding.retrieval.passages import Index, Search
 from chat.grounding.retrieval.questions import weigh_terms
 from chat.grounding.selection import choose

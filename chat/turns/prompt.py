@@ -18,7 +18,7 @@ from chat.grounding.receipts import Receipt
 from chat.grounding.retrieval.headings import Span
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection
-from chat.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
+from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates
 

@@ -16,13 +16,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from chat import parts, quotes
-from chat.briefs import Brief, Task
+from chat.turns import map_reduce as parts
+from chat.turns import quotes
+from chat.turns.context import Brief, Task
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
 from chat.generations.events import Event, read_text, to_json
-from chat.models import QUOTES, Model
-from chat.tokens import estimate_tokens
+from chat.turns.models import QUOTES, Model
+from chat.turns.tokens import estimate_tokens
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.completions import Completions, Request
-from chat.context import Message, write_files, write_rules
+from chat.turns.prompt import Message, write_files, write_rules
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Selection, split_parts
-from chat.tokens import MESSAGE_TOKENS, estimate_tokens
+from chat.turns.tokens import MESSAGE_TOKENS, estimate_tokens
 
 NOTES_PROMPT = (
     "This is part {number} of {count} of the attached files. Write short notes on everything in it that "

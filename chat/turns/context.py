@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
-from chat.context import Message, Prompt, compose, file_budget
-from chat.models import Model
+from chat.turns.prompt import Message, Prompt, compose, file_budget
+from chat.turns.models import Model
 from chat.grounding.receipts import Receipt, write_receipt
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Selection, choose, needs_search_terms
-from chat.turns import Options, Visitor
+from chat.turns.turn import Options, Visitor
 
 REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for
 ALL_THAT_FITS = 10**9
