@@ -28,7 +28,7 @@ from chat.turns.context import Task
 from chat.chores import Chores
 from chat.completions import Endpoint
 from chat.turns.prompt import Message as Spoken
-from chat.elsewhere import Elsewhere
+from chat.cluster.peers import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.generations.events import error_event
 from chat.extraction import Readers
@@ -39,7 +39,7 @@ from chat.files.upload_inbox import Inbox
 from chat.limits.from_settings import limit_generations, limit_readers
 from chat.turns.models import Models
 from chat.history.answer_log import TEMPORARY, Records, cut_branch
-from chat.requests import Requests
+from chat.cluster.request_ids import Requests
 from chat.settings import Settings
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces

@@ -10,8 +10,8 @@ import orjson
 
 from chat.generations.events import Event
 from chat.generations.registry import Generation, Generations, Limits
-from chat.replicas.mirrors import Mirror
-from chat.replicas.replica import Replica
+from chat.cluster.mirrors import Mirror
+from chat.cluster.replica import Replica
 
 QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
 OPENING = Event("generation", b"{}")

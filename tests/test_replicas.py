@@ -13,7 +13,8 @@ import pytest
 from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
 from chat.generations.registry import Limits
-from chat.replicas import mirrors, wire
+from chat.cluster import wire_format as wire
+from chat.cluster import mirrors
 from chat.turns.turn import Visitor
 from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle
 

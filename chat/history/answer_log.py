@@ -22,7 +22,7 @@ from chat.history import Begun, Growth, History, Message, MessageFields, make_ti
 from chat.history.write_queue import Batches, Recorder
 
 if TYPE_CHECKING:
-    from chat.replicas.mirrors import Mirror
+    from chat.cluster.mirrors import Mirror
 
 IN_MEMORY = "sqlite:///:memory:"
 TEMPORARY = "temporary-"

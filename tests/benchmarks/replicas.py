@@ -30,7 +30,7 @@ import httpx
 import orjson
 
 from chat.generations.events import Event
-from chat.replicas import wire
+from chat.cluster import wire_format as wire
 from tests.benchmarks.streams import ROOT, milliseconds, print_table, read_usage, run_provider
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.processes import RoutesProcess

@@ -17,7 +17,7 @@ from chat.generations.registry import Generation
 from chat.ids import new_id
 
 if TYPE_CHECKING:
-    from chat.replicas.replica import Replica
+    from chat.cluster.replica import Replica
 
 KEPT = 100_000  # ids that are remembered
 STARTING_SECONDS = 30.0  # that a start may take while another replica waits for it

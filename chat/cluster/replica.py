@@ -16,10 +16,10 @@ from typing import Any
 from chat.errors import Unreachable
 from chat.generations.registry import Generation, Limits
 from chat.ids import new_id
-from chat.replicas import wire
-from chat.replicas.link import PAUSE_SECONDS, Link
-from chat.replicas.mirrors import Mirror, Mirrors
-from chat.replicas.publisher import Publisher
+from chat.cluster import wire_format as wire
+from chat.cluster.redis_channel import PAUSE_SECONDS, Link
+from chat.cluster.mirrors import Mirror, Mirrors
+from chat.cluster.publisher import Publisher
 
 BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 6.0  # that a heart beat lasts

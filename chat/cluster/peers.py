@@ -18,8 +18,8 @@ from chat.ids import new_id
 from chat.history.answer_log import end_as, interrupt, is_unfinished
 
 if TYPE_CHECKING:
-    from chat.replicas.mirrors import Mirror
-    from chat.replicas.replica import Replica
+    from chat.cluster.mirrors import Mirror
+    from chat.cluster.replica import Replica
 
 CONTINUING_SECONDS = 15.0  # that a second Continue of the same answer waits at most, on whatever replica
 
@@ -30,7 +30,7 @@ class Elsewhere:
     def __init__(self, redis_url: str, generations: Generations, on_sealed: Callable[[Mirror], None]) -> None:
         self.replica: Replica | None = None
         if redis_url:
-            from chat.replicas.replica import Replica  # and with it Redis's client, where it is wanted
+            from chat.cluster.replica import Replica  # and with it Redis's client, where it is wanted
 
             self.replica = Replica(redis_url, generations.limits, generations.known, on_sealed)
 

@@ -17,8 +17,8 @@ import anyio
 
 from chat.errors import Unreachable
 from chat.generations.registry import Generation
-from chat.replicas import wire
-from chat.replicas.link import PAUSE_SECONDS, Command, Link, Reply
+from chat.cluster import wire_format as wire
+from chat.cluster.redis_channel import PAUSE_SECONDS, Command, Link, Reply
 
 TICK_SECONDS = 0.02
 OPENING_SECONDS = 0.3  # that a start may wait until other replicas can find it

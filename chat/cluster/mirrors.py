@@ -17,8 +17,8 @@ import anyio
 from chat.errors import ChatError, Interrupted, NotFound, Unreachable
 from chat.generations.events import Event, error_event
 from chat.generations.registry import Generation, Limits
-from chat.replicas import wire
-from chat.replicas.link import Command, Link
+from chat.cluster import wire_format as wire
+from chat.cluster.redis_channel import Command, Link
 
 READ_ENTRIES = 200  # of a stream at a time
 UNUSED_SECONDS = 5.0  # without a reader, until a mirror is dropped; the answer goes on
