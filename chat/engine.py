@@ -23,9 +23,9 @@ from chat.limits.auth import Access
 from chat.limits.quotas import Allowances
 from chat.turns.answer import Answer
 from chat.files.attachments import Attachment, Attachments
-from chat.bookkeeping import Bookkeeping
+from chat.jobs.accounting import Bookkeeping
 from chat.turns.context import Task
-from chat.chores import Chores
+from chat.jobs.background import Chores
 from chat.completions import Endpoint
 from chat.turns.prompt import Message as Spoken
 from chat.cluster.peers import Elsewhere

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import Server, create_app, create_server
-from chat import endpoints
+from chat.jobs import endpoint_setup as endpoints
 from chat.api import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.settings import Settings

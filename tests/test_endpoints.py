@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # A download that never ends, in a process of its own: what holds its end up is seen from outside alone.
 ENDING_WHILE_IT_FETCHES = """
 import asyncio, sys, threading
-from chat import endpoints
+from chat.jobs import endpoint_setup as endpoints
 from chat.engine import Engine
 from chat.settings import Settings
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from PIL import Image
 
-from chat import chores
+from chat.jobs import background as chores
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused

@@ -10,7 +10,7 @@ from functools import partial
 
 from chat.limits.quotas import Allowances
 from chat.turns.answer import Answer
-from chat.chores import Chores
+from chat.jobs.background import Chores
 from chat.generations.registry import Generation
 from chat.history.answer_log import Records
 from chat.telemetry.logs import write_turn
