@@ -24,16 +24,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from chat.jobs import endpoint_setup as endpoints
-from chat.api import add_cors, add_error_answers, router, server_router
+from chat.http.routes import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.guards import HeaderGuard, LoginGuard, PageGuard
-from chat.headers import security_headers
-from chat.prefix import PrefixGuard
-from chat.sessions import SessionGuard, UploadGuard
+from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
+from chat.http.middleware.security_headers import security_headers
+from chat.http.middleware.path_prefix import PrefixGuard
+from chat.http.middleware.gradio_sessions import SessionGuard, UploadGuard
 from chat.settings import Settings
 from chat.telemetry import logs
-from chat.telemetry.request_log import RequestGuard
+from chat.http.middleware.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
 from chat.ui.page_state import cut_down
 
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await engine.aclose()
 
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)  # chat.api has both, guarded
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)  # chat.http.routes has both, guarded
     app.state.engine = engine
     add_error_answers(app)
     add_cors(app, settings.cors_origins)

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from app import Server, create_app, create_server
 from chat.jobs import endpoint_setup as endpoints
-from chat.api import add_cors, add_error_answers, router, server_router
+from chat.http.routes import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.settings import Settings
 

@@ -93,7 +93,7 @@ async def test_citations_come_after_the_answer_and_before_the_end(served: Served
 async def test_keep_alives_are_comments_and_events_to_nobody(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.event_stream.KEEP_ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr("chat.http.event_stream.KEEP_ALIVE_SECONDS", 0.02)
     params = {"user_message": "Hi", "model": "held"}
     async with served.client.stream("GET", STREAM, params=params) as response:
         call = await served.provider.next_call()

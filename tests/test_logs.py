@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat.telemetry.logs import REQUEST_ID, LineFormatter, write_turn
-from chat.telemetry.request_log import hide_ids
+from chat.http.middleware.request_log import hide_ids
 from tests.provider import Provider
 from tests.servers import run_app
 
@@ -83,7 +83,7 @@ async def test_a_request_has_one_id_in_header_error_frame_and_log(
     assert refused.headers["x-request-id"] == refused.json()["error"]["request_id"] == "from.the-proxy"
     assert re.fullmatch("[0-9a-f]{12}", forged.headers["x-request-id"])
     entries = [json.loads(line) for line in caplog.text.splitlines()]
-    logger = "chat.telemetry.request_log"
+    logger = "chat.http.middleware.request_log"
     mine = [one for one in entries if one.get("request_id") == id and one["logger"] == logger]
     assert [(one["method"], one["path"], one["status"]) for one in mine] == [("GET", "/ai/stream_chat", 200)]
     assert "private" not in str([one for one in entries if one["logger"] != "httpx"])  # the test's own client

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.generations.events import Event, done_event
-from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, EventId, encode_events, parse_event_id
+from chat.http.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, EventId, encode_events, parse_event_id
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 
 ID = "AqjrmqkXOuv7ZsKfko0Nxw"

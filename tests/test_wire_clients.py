@@ -248,7 +248,7 @@ async def test_curl_resumes_with_a_header_and_uploads_a_file(app: RunningApp, tm
 async def test_httpx_sse_reads_no_event_that_is_none(
     app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.event_stream.KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr("chat.http.event_stream.KEEP_ALIVE_SECONDS", 0.01)
     params = make_query("paced-10-0.05")
     async with httpx_sse.aconnect_sse(app.client, "GET", PATH, params=params) as source:
         events = [event async for event in source.aiter_sse()]
@@ -261,7 +261,7 @@ async def test_httpx_sse_reads_no_event_that_is_none(
 async def test_openai_sdk_parses_our_frames_as_its_own_stream(
     app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.event_stream.KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr("chat.http.event_stream.KEEP_ALIVE_SECONDS", 0.01)
     async with openai.AsyncOpenAI(base_url=app.url + "/ai", api_key="none") as client:
         stream = await client.post(
             "/stream_chat",

@@ -1,5 +1,5 @@
 // What Gradio's client asks its server goes with the visitor's secret value: by it the server knows whose page and
-// whose upload is meant (chat/sessions.py). And an event that a server sends away, since it stops, is asked for again
+// whose upload is meant (chat/http/middleware/gradio_sessions.py). And an event that a server sends away, since it stops, is asked for again
 // until another one takes it; a message that nobody takes comes back into the composer.
 
 const AGAIN_MILLISECONDS = 500;

@@ -2,7 +2,7 @@
 
 Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
 and serves it to anyone who asks. Here each upload has a folder of its own, outside of what Gradio serves,
-until it is read or too old. Knows no visitor: whose it is stands in its folder's name (chat/sessions.py).
+until it is read or too old. Knows no visitor: whose it is stands in its folder's name (chat/http/middleware/gradio_sessions.py).
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, field_validator
 
-from chat.sse import NAMED
+from chat.http.sse import NAMED
 from chat.turns.turn import Options, Turn
 
 MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000
-FRAME_SCHEMA = {  # of each event in a stream; chat.sse writes them
+FRAME_SCHEMA = {  # of each event in a stream; chat.http.sse writes them
     "type": "object",
     "required": ["id", "data"],
     "properties": {

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
-from chat.guards import EVENT_BYTES, App, Message, Receive, Scope, Send, give_back, read, refuse, route_of
+from chat.http.middleware.guards import EVENT_BYTES, App, Message, Receive, Scope, Send, give_back, read, refuse, route_of
 from chat.files.upload_inbox import Inbox
 
 VISITOR = b"x-visitor"

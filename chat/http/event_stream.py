@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from chat.errors import Unreachable
 from chat.generations.events import ENDINGS, Event
 from chat.generations.registry import Generation
-from chat.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
+from chat.http.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
 
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",

@@ -11,7 +11,7 @@ import re
 import time
 
 from chat.errors import ChatError
-from chat.guards import App, Message, Receive, Scope, Send, refuse
+from chat.http.middleware.guards import App, Message, Receive, Scope, Send, refuse
 from chat.telemetry.logs import REQUEST_ID, new_request_id
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """The HTTP routes: start and follow generations over Server-Sent Events, files, liveness.
 
 A reader like the page: it owns no generation. Knows no page, no provider and no file format.
-The frames are in chat.sse; ARCHITECTURE.md and README.md show a session with curl.
+The frames are in chat.http.sse; ARCHITECTURE.md and README.md show a session with curl.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from chat.limits.auth import is_reserved
-from chat.bodies import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
+from chat.http.schemas import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
-from chat.event_stream import EventStream
+from chat.http.event_stream import EventStream
 from chat.generations.registry import Generation
-from chat.headers import EXAMPLE_POLICY
-from chat.reference import write_reference
-from chat.sse import parse_event_id
+from chat.http.middleware.security_headers import EXAMPLE_POLICY
+from chat.http.api_reference import write_reference
+from chat.http.sse import parse_event_id
 from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
 from chat.turns.turn import Visitor
 
