@@ -35,7 +35,7 @@ from chat.settings import Settings
 from chat.telemetry import logs
 from chat.http.middleware.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
-from chat.ui.page_state import cut_down
+from chat.gradio_internals import cut_down
 
 LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once

@@ -1,4 +1,4 @@
-"""Model text in a real browser: the installed Gradio's Chatbot, fed by chat.ui.rendering, under our headers.
+"""Model text in a real browser: the installed Gradio's Chatbot, fed by chat.ui.markdown.rendering, under our headers.
 
 The page is the smallest that has all of it: sets of texts by name, one event that shows them whole, and one
 that shows them growing. Every request is watched; a foreign host is never reached.
@@ -22,7 +22,7 @@ from fastapi import FastAPI, Request, Response
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from chat.http.middleware.security_headers import security_headers
-from chat.ui.rendering import LATEX_DELIMITERS, escape, render
+from chat.ui.markdown.rendering import LATEX_DELIMITERS, escape, render
 from chat.ui.theme import create_theme
 from tests.browsers import ARGUMENTS, find_chromium
 from tests.markdown_cases import CASES, NAMES, PAYLOADS

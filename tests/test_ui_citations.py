@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from chat.ui.drawer import _citation
-from chat.ui.receipts import show_citations
+from chat.ui.receipt_view import show_citations
 
 PLACE = {"status": "found", "name": "lamp.md", "unit": "", "page": "", "passage": ""}
 

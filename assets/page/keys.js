@@ -1,4 +1,4 @@
-// What keys do wherever the focus is. The settings list them (chat/ui/dressing.py).
+// What keys do wherever the focus is. The settings list them (chat/ui/page_texts.py).
 
 const boxes = { search: "#search textarea, #search input", composer: "#composer textarea" };
 const focusOn = (selector) => document.querySelector(selector)?.focus();

@@ -17,9 +17,9 @@ from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.html import button, tag
-from chat.ui.named import add_named
-from chat.ui.parts import LANES, Dressing, Parts
-from chat.ui.rendering import LATEX_DELIMITERS
+from chat.ui.client_api import add_named
+from chat.ui.components import LANES, Dressing, Parts
+from chat.ui.markdown.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
 from chat.ui.sign_in import can_sign_in
 from chat.ui.theme import create_theme

@@ -15,10 +15,10 @@ from typing import Any
 from chat.errors import ChatError
 from chat.history import Message
 from chat.turns.models import QUOTES
-from chat.ui import receipts
+from chat.ui import receipt_view as receipts
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
-from chat.ui.rendering import render
+from chat.ui.markdown.rendering import render
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_duration, describe_error, describe_time
 

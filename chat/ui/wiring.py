@@ -16,9 +16,11 @@ import orjson
 
 from chat.ids import new_id
 from chat.telemetry.logs import REQUEST_ID
-from chat.ui import answers, drawer, dressing, sidebar, uploads
+from chat.ui import drawer, sidebar, uploads
+from chat.ui import answer_actions as answers
+from chat.ui import page_texts as dressing
 from chat.ui.callbacks import Callbacks, Showing, Shown
-from chat.ui.parts import Parts
+from chat.ui.components import Parts
 from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
 from chat.ui.sign_in import key_of, request_id_of, signed_in
 from chat.ui.visits import Visit, read_paths, read_visit

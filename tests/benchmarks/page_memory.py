@@ -1,4 +1,4 @@
-"""What Gradio's own state of an open page costs, beside ours (chat/ui/page_state.py).
+"""What Gradio's own state of an open page costs, beside ours (chat/gradio_internals.py).
 
     python -m tests.benchmarks.page_memory
 
@@ -21,7 +21,7 @@ from gradio.state_holder import SessionState
 from chat.engine import Engine
 from chat.ui.callbacks import Shown
 from chat.ui.page import create_page
-from chat.ui.page_state import PageState
+from chat.gradio_internals import PageState
 from chat.ui.wiring import fill
 from tests.servers import make_settings
 

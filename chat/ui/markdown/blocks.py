@@ -1,5 +1,5 @@
 """The blocks of a model's Markdown: code stays as it is, in a form that every parser reads as code; the
-rest goes through chat.ui.markdown_inline, a paragraph, heading or table cell at a time.
+rest goes through chat.ui.markdown.inline, a paragraph, heading or table cell at a time.
 
 A line scanner after CommonMark's container rules. Where marked 12 (in Gradio) reads something otherwise,
 the source is written so that both agree: an unclosed fence in a list is closed, indented code is fenced,
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as escape_html
 
-from chat.ui.links import read_link
-from chat.ui.markdown_inline import SHORT_CHARACTERS, WHITE, write_inline
+from chat.ui.markdown.links import read_link
+from chat.ui.markdown.inline import SHORT_CHARACTERS, WHITE, write_inline
 
 FORMULA_LINES_MAX = 80
 INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it

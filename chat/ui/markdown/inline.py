@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category
 
-from chat.ui.links import Link, is_allowed_host, pretends, read_link
+from chat.ui.markdown.links import Link, is_allowed_host, pretends, read_link
 
 WHITE = "\ufeff"  # no width; \s in JavaScript, so that a delimiter beside it opens or closes as is meant
 SEPARATOR = (

@@ -2,7 +2,7 @@
 out.
 
 `render` runs on the growing text many times a second, so what is finished of it is remembered. What it
-does with code, formulas, tags, links and pictures is in chat.ui.markdown_blocks and markdown_inline; what
+does with code, formulas, tags, links and pictures is in chat.ui.markdown.blocks and markdown_inline; what
 with the end of a growing text, in settling. The Chatbot must be made with LATEX_DELIMITERS. Knows no
 message, no page and no settings.
 """
@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from chat.ui.markdown_blocks import Blocks
-from chat.ui.markdown_inline import SEPARATOR, escape
-from chat.ui.settling import TEXT_CHARACTERS_MAX, settle
+from chat.ui.markdown.blocks import Blocks
+from chat.ui.markdown.inline import SEPARATOR, escape
+from chat.ui.markdown.settling import TEXT_CHARACTERS_MAX, settle
 
 __all__ = ["LATEX_DELIMITERS", "escape", "render"]
 
