@@ -23,19 +23,19 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
-from chat.jobs import endpoint_setup as endpoints
-from chat.http.routes import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
-from chat.http.middleware.security_headers import security_headers
-from chat.http.middleware.path_prefix import PrefixGuard
+from chat.gradio_internals import cut_down
 from chat.http.middleware.gradio_sessions import SessionGuard, UploadGuard
+from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
+from chat.http.middleware.path_prefix import PrefixGuard
+from chat.http.middleware.request_log import RequestGuard
+from chat.http.middleware.security_headers import security_headers
+from chat.http.routes import add_cors, add_error_answers, router, server_router
+from chat.jobs import endpoint_setup
 from chat.settings import Settings
 from chat.telemetry import logs
-from chat.http.middleware.request_log import RequestGuard
 from chat.ui.page import create_page, mount_options
-from chat.gradio_internals import cut_down
 
 LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncGenerator[None, None]:
         await engine.open()
-        async with endpoints.connect(engine):
+        async with endpoint_setup.connect(engine):
             yield
             await engine.aclose()
 
@@ -197,7 +197,7 @@ def announce(settings: Settings, port: int) -> None:
     """Print, in a few plain lines, where the page is, who answers, and where data is kept."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host  # noqa: S104 - compared, not bound
     print(f"小加 Xiaojia: http://{host}:{port}{settings.root_path}")
-    print(endpoints.describe(settings))
+    print(endpoint_setup.describe(settings))
     print(f"Data: {settings.data_folder().resolve()}", flush=True)
 
 

@@ -19,31 +19,31 @@ from weakref import WeakKeyDictionary
 import anyio
 import orjson
 
-from chat.limits.auth import Access
-from chat.limits.quotas import Allowances
-from chat.turns.answer import Answer
-from chat.files.attachments import Attachment, Attachments
-from chat.jobs.accounting import Bookkeeping
-from chat.turns.context import Task
-from chat.jobs.background import Chores
+from chat.cluster.peers import Peers
+from chat.cluster.request_ids import RequestIds
 from chat.completions import Endpoint
-from chat.turns.prompt import Message as Spoken
-from chat.cluster.peers import Elsewhere
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
+from chat.extraction import ReaderLimits, Readers
+from chat.files.attachments import Attachment, Attachments
+from chat.files.upload_inbox import UploadInbox
 from chat.generations.events import error_event
-from chat.extraction import Readers
-from chat.generations.registry import Generation, Generations
+from chat.generations.registry import Generation, GenerationLimits, Generations
 from chat.history import History, Message
-from chat.ids import new_id
-from chat.files.upload_inbox import Inbox
-from chat.limits.from_settings import limit_generations, limit_readers
-from chat.turns.models import Models
 from chat.history.answer_log import TEMPORARY, Records, cut_branch
-from chat.cluster.request_ids import Requests
+from chat.ids import new_id
+from chat.jobs.accounting import Accounting
+from chat.jobs.background import BackgroundJobs
+from chat.limits.auth import Auth
+from chat.limits.quotas import Quotas
 from chat.settings import Settings
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
-from chat.turns.turn import Options, Turn, Visitor
+from chat.turns.answer import Answer
+from chat.turns.context import AnswerTask
+from chat.turns.models import Models
+from chat.turns.prompt import PromptMessage
+from chat.turns.turn import Options, Turn
+from chat.visitors import Visitor
 
 RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
@@ -57,11 +57,11 @@ class Engine:
         self.settings = settings
         self.notice = ""  # a sentence for the page, such as what to set when there is no model
         self.models = Models(settings)
-        self.access = Access(settings)
+        self.access = Auth(settings)
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
         self.folder = Path(self._work.name)
-        self.inbox = Inbox(self.folder / "inbox")
-        self.readers = Readers(limit_readers(settings))
+        self.inbox = UploadInbox(self.folder / "inbox")
+        self.readers = Readers(ReaderLimits.from_settings(settings))
         self.metrics = Metrics(lambda: self.running)
         self._traces = Traces(settings.otlp_endpoint)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
@@ -74,14 +74,14 @@ class Engine:
             self.metrics.observe_reading,
             is_shared=is_shared,
         )
-        self._allowances = Allowances(settings)
-        self._generations = Generations(limit_generations(settings), self._ended)
+        self._allowances = Quotas(settings)
+        self._generations = Generations(GenerationLimits.from_settings(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
-        self._elsewhere = Elsewhere(settings.redis_url, self._generations, self.records.end_sealed)
-        self._requests = Requests(self._elsewhere.replica)
+        self._elsewhere = Peers(settings.redis_url, self._generations, self.records.end_sealed)
+        self._requests = RequestIds(self._elsewhere.replica)
         self._resuming: set[tuple[str, str]] = set()
-        self._chores = Chores(self.records, self._attachments, self._generations)
-        self._books = Bookkeeping(
+        self._chores = BackgroundJobs(self.records, self._attachments, self._generations)
+        self._books = Accounting(
             self.records,
             self._chores,
             self._allowances,
@@ -347,10 +347,10 @@ class Engine:
         """Start the generation that answers `question` after `branch`; `begun` is the answer it continues."""
         attachments = await self._attachments.of_branch((*branch, question), visitor.owner)
         model, demo = await self.models.choose(options.model, any(not file.is_image for file in attachments))
-        task = Task(
+        task = AnswerTask(
             visitor=visitor,
             question=question.text,
-            history=[Spoken(message.role, message.text) for message in branch if message.text],
+            history=[PromptMessage(message.role, message.text) for message in branch if message.text],
             attachments=attachments,
             options=options.capped(self.settings.max_output_tokens),
             model=model,

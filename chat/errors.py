@@ -30,7 +30,7 @@ that fits each error, so that the routes need no table of their own.
 
 from __future__ import annotations
 
-from chat.telemetry.logs import REQUEST_ID
+from chat.request_id import REQUEST_ID
 
 
 class ChatError(Exception):

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import orjson
 
-from chat.generations.events import Event
-from chat.generations.registry import Generation, Generations, Limits
 from chat.cluster.mirrors import Mirror
 from chat.cluster.replica import Replica
+from chat.generations.events import Event
+from chat.generations.registry import Generation, GenerationLimits, Generations
 
-QUIET = Limits(abandoned_after=0)  # seconds; 0: nobody has to follow
+QUIET = GenerationLimits(abandoned_after=0)  # seconds; 0: nobody has to follow
 OPENING = Event("generation", b"{}")
 PATIENCE_SECONDS = 10
 
@@ -75,7 +75,7 @@ async def settle() -> None:
 
 @asynccontextmanager
 async def open_replicas(
-    url: str, count: int = 2, limits: Limits = QUIET
+    url: str, count: int = 2, limits: GenerationLimits = QUIET
 ) -> AsyncGenerator[list[tuple[Generations, Replica, list[Mirror]]], None]:
     """Replicas without engines: their generations, and the logs that they found sealed."""
     async with AsyncExitStack() as stack:

@@ -17,9 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import Server, create_app, create_server
-from chat.jobs import endpoint_setup as endpoints
-from chat.http.routes import add_cors, add_error_answers, router, server_router
 from chat.engine import Engine
+from chat.http.routes import add_cors, add_error_answers, router, server_router
+from chat.jobs import endpoint_setup
 from chat.settings import Settings
 
 
@@ -64,7 +64,7 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncGenerator[None, None]:
         await engine.open()
-        async with endpoints.connect(engine):
+        async with endpoint_setup.connect(engine):
             yield
             await engine.aclose()
 

@@ -117,7 +117,7 @@ def redis() -> Iterator[RedisServer]:
 @pytest.fixture
 def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica of this process is taken for dead after a tenth of the time."""
-    from chat.replicas import replica  # not before a test's own module is imported
+    from chat.cluster import replica  # not before a test's own module is imported
 
     for name in ("BEAT_SECONDS", "ALIVE_SECONDS", "GONE_SECONDS"):
         monkeypatch.setattr(replica, name, getattr(replica, name) / 10)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from chat.limits.auth import Access, is_reserved
+from chat.limits.auth import Auth, is_reserved
 from chat.settings import Settings
 from tests.servers import run_app
 
 
-def access(**environ: str) -> Access:
-    return Access(Settings.from_env(environ))
+def access(**environ: str) -> Auth:
+    return Auth(Settings.from_env(environ))
 
 
 def basic(name: str, password: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from chat.limits.quotas import Allowances
 from chat.errors import Refused
+from chat.limits.quotas import Quotas
 from chat.settings import Settings
-from chat.turns.turn import Visitor
+from chat.visitors import Visitor
 
 ANNA = Visitor("anna-token", "192.0.2.1")
 BEN = Visitor("ben-token", "192.0.2.2")
 
 
-def allow(**environ: str) -> Allowances:
-    return Allowances(Settings.from_env(environ))
+def allow(**environ: str) -> Quotas:
+    return Quotas(Settings.from_env(environ))
 
 
 async def test_without_limits_nothing_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from chat.completions import chunks as parsing
+from chat.completions import chunks
 from chat.completions.chunks import Chunk, ChunkParser, ErrorObject, FrameSplitter, FrameTooLong
 from tests.provider import chunk, frame
 
@@ -62,7 +62,7 @@ def test_a_seeded_run_of_cuts_changes_no_frame() -> None:
 
 
 def test_a_frame_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MAX_FRAME_BYTES", 10)
+    monkeypatch.setattr(chunks, "MAX_FRAME_BYTES", 10)
     with pytest.raises(FrameTooLong):
         split(b"data: ", b"123456789")
 

@@ -6,22 +6,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.turns.prompt import Message, Prompt, compose, file_budget, write_files
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection, choose
+from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget, write_files
 from chat.turns.tokens import estimate_tokens
 from tests.made_documents import make_document, make_index, make_long_document
 
-TALK = [Message("user", "Who are you?"), Message("assistant", "A chat page."), Message("user", "And now?")]
+TALK = [
+    PromptMessage("user", "Who are you?"),
+    PromptMessage("assistant", "A chat page."),
+    PromptMessage("user", "And now?"),
+]
 
 
 def make_prompt(
     question: str = "Why?",
     selection: Selection | None = None,
     window: int = 4_000,
-    history: list[Message] | None = None,
+    history: list[PromptMessage] | None = None,
     images: tuple[str, ...] = (),
 ) -> Prompt:
     return compose(
@@ -98,7 +102,7 @@ def test_pictures_are_parts_behind_the_text() -> None:
 
 
 def test_the_newest_messages_stay_and_the_others_are_counted() -> None:
-    talk = [Message(role, f"{n} " + "word " * 150) for n in range(10) for role in ("user", "assistant")]
+    talk = [PromptMessage(role, f"{n} " + "word " * 150) for n in range(10) for role in ("user", "assistant")]
     prompt = make_prompt(history=talk, window=1_600)
     kept = [str(message["content"])[:1] for message in prompt.messages[1:-1]]
     assert kept == ["7", "7", "8", "8", "9", "9"]
@@ -128,7 +132,7 @@ def test_search_terms_are_in_the_receipt() -> None:
 def test_the_last_message_is_whole_or_refused_and_the_window_is_kept(
     talk: list[str], question: str, window: int
 ) -> None:
-    history = [Message(("user", "assistant")[n % 2], text) for n, text in enumerate(talk)]
+    history = [PromptMessage(("user", "assistant")[n % 2], text) for n, text in enumerate(talk)]
     try:
         prompt = make_prompt(question, history=history, window=window)
     except ContextOverflow as refused:

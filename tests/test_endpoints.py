@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # A download that never ends, in a process of its own: what holds its end up is seen from outside alone.
 ENDING_WHILE_IT_FETCHES = """
 import asyncio, sys, threading
-from chat.jobs import endpoint_setup as endpoints
+from chat.jobs import endpoint_setup
 from chat.engine import Engine
 from chat.settings import Settings
 
@@ -22,9 +22,9 @@ async def main():
         loop.call_soon_threadsafe(fetching.set)
         threading.Event().wait()
 
-    endpoints.find_weights, endpoints.fetch_weights = lambda local_model: None, fetch
+    endpoint_setup.find_weights, endpoint_setup.fetch_weights = lambda local_model: None, fetch
     engine = Engine(Settings.from_env({"DATA_DIR": sys.argv[1]}))
-    async with endpoints.connect(engine):
+    async with endpoint_setup.connect(engine):
         await fetching.wait()
         print(engine.notice)
 

@@ -13,14 +13,15 @@ import orjson
 import pytest
 from PIL import Image
 
-from chat.jobs import background as chores
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
 from chat.generations.events import Event
 from chat.generations.registry import Generation
+from chat.jobs import background
 from chat.turns.tokens import estimate_tokens
-from chat.turns.turn import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn
+from chat.visitors import Visitor
 from tests.provider import Provider
 from tests.servers import make_settings
 
@@ -460,7 +461,7 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
         await call.text('"Bridges of the world"' if "title" in str(call.body["messages"]) else "Many.")
         await call.finish()
 
-    monkeypatch.setattr(chores, "TITLE_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(background, "TITLE_WAIT_SECONDS", 0.01)
     provider.scripts["titler"] = answer
     async with open_engine(tmp_path, provider, TITLES="model") as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("titler",)))

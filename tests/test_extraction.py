@@ -17,20 +17,20 @@ from PIL import Image
 
 from chat.documents.document import Document, Page, Problem
 from chat.errors import EmptyFile, FileTooLarge, NoReader, UnreadableFile
-from chat.extraction import Limits, Readers, Reading, frames, refusals
+from chat.extraction import ReaderLimits, Readers, Reading, frames, refusals
 from chat.extraction.child import Child, ChildFailed
 from tests.benchmarks.fuzz_extraction import fuzz, mutations
 from tests.office_files import docx, odt, pptx, xlsx
 from tests.pdf_files import pdf, show
 
-PoolOf = Callable[[Limits], Readers]
+PoolOf = Callable[[ReaderLimits], Readers]
 
 
 @pytest.fixture
 async def pool_of() -> AsyncIterator[PoolOf]:
     pools: list[Readers] = []
 
-    def make(limits: Limits) -> Readers:
+    def make(limits: ReaderLimits) -> Readers:
         pools.append(Readers(limits))
         return pools[-1]
 
@@ -41,7 +41,7 @@ async def pool_of() -> AsyncIterator[PoolOf]:
 
 @pytest.fixture
 async def readers(pool_of: PoolOf) -> Readers:
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     await pool.start()
     return pool
 
@@ -78,14 +78,14 @@ async def test_file_over_the_limit_is_refused_with_the_limit(tmp_path: Path) -> 
     path = tmp_path / "stored"
     path.write_bytes(b"a" * 3_000)
     with pytest.raises(FileTooLarge, match=r"“a\.txt” is larger than the limit of 0\.002 MB") as caught:
-        await Readers(Limits(upload_bytes=2_000)).open(path, "a.txt")
+        await Readers(ReaderLimits(upload_bytes=2_000)).open(path, "a.txt")
     assert caught.value.details == {"name": "a.txt", "limit_mb": 0.002}
 
 
 async def test_reading_stops_at_the_cap_of_characters_and_says_so(tmp_path: Path, pool_of: PoolOf) -> None:
     path = tmp_path / "stored"
     path.write_text("abcde\n" * 100_000)
-    pool = pool_of(Limits(characters=400_000))
+    pool = pool_of(ReaderLimits(characters=400_000))
     document = await (await pool.open(path, "a.txt")).finish()
     assert document.text == ("abcde\n" * 100_000)[:400_000]
     assert document.problems == (
@@ -94,7 +94,7 @@ async def test_reading_stops_at_the_cap_of_characters_and_says_so(tmp_path: Path
 
 
 async def test_closed_pool_leaves_no_child(tmp_path: Path, pool_of: PoolOf) -> None:
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     await pool.start()
     path = tmp_path / "stored"
     path.write_text("text")
@@ -115,7 +115,7 @@ async def idle_child(pool: Readers) -> int:
 
 async def test_child_sees_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pool_of: PoolOf) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     path = tmp_path / "stored"
     path.write_text("text")
     await (await pool.open(path, "a.txt")).finish()
@@ -147,7 +147,7 @@ async def test_file_without_an_end_costs_its_time_and_leaves_what_was_read(
 ) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf())
-    pool = pool_of(Limits(seconds=1.5))
+    pool = pool_of(ReaderLimits(seconds=1.5))
     await pool.start()
     begun = time.monotonic()
     document = await (await pool.open(path, "a.pdf")).finish()
@@ -171,7 +171,7 @@ async def test_event_loop_keeps_its_pace_while_a_hostile_file_is_read(
 ) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf())
-    pool = pool_of(Limits(seconds=1.0))
+    pool = pool_of(ReaderLimits(seconds=1.0))
     await pool.start()
     gaps: list[float] = []
 
@@ -192,7 +192,7 @@ async def test_file_that_needs_too_much_memory_is_refused_with_the_limit(
 ) -> None:
     path = tmp_path / "stored"
     path.write_bytes(pdf(b"BT /F1 9 Tf " + b"(a) Tj " * 2_000_000 + b" ET", is_packed=True))
-    pool = pool_of(Limits(memory_bytes=350_000_000))
+    pool = pool_of(ReaderLimits(memory_bytes=350_000_000))
     with pytest.raises(UnreadableFile) as caught:
         await pool.open(path, "a.pdf")
     assert str(caught.value) == "Reading “a.pdf” needed more memory than the limit of 350 MB."
@@ -204,7 +204,7 @@ async def test_reader_that_cannot_be_started_is_told_and_the_next_file_is_read(
 ) -> None:
     path = tmp_path / "stored"
     path.write_text("The fox is red.")
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     monkeypatch.setattr("sys.executable", program)
     with pytest.raises(NoReader):
         await pool.open(path, "a.txt")
@@ -215,7 +215,7 @@ async def test_reader_that_cannot_be_started_is_told_and_the_next_file_is_read(
 async def test_child_that_dies_ends_one_reading_and_is_replaced(tmp_path: Path, pool_of: PoolOf) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf())
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     await pool.start()
     reading = await pool.open(path, "a.pdf")
     killed = list(pool._children)
@@ -237,7 +237,7 @@ async def test_reading_that_is_cancelled_keeps_what_it_has_and_ends_its_child(
 ) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf())
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     reading = await pool.open(path, "a.pdf")
     pids = [child.pid for child in pool._children]
     await reading.cancel()
@@ -250,7 +250,7 @@ async def test_reading_that_is_cancelled_keeps_what_it_has_and_ends_its_child(
 async def test_closing_the_pool_ends_what_is_being_read(tmp_path: Path, pool_of: PoolOf) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf())
-    pool = pool_of(Limits())
+    pool = pool_of(ReaderLimits())
     reading = await pool.open(path, "a.pdf")
     await pool.aclose()
     assert reading.document.is_complete
@@ -259,7 +259,7 @@ async def test_closing_the_pool_ends_what_is_being_read(tmp_path: Path, pool_of:
 async def test_caller_that_gives_up_ends_the_reading(tmp_path: Path, pool_of: PoolOf) -> None:
     path = tmp_path / "stored"
     path.write_bytes(endless_pdf().replace(b"(An easy page) Tj", b"/X Do (easy) Tj  "))
-    pool = pool_of(Limits(processes=1))
+    pool = pool_of(ReaderLimits(processes=1))
     opening = asyncio.create_task(pool.open(path, "a.pdf"))
     await asyncio.sleep(0)
     opening.cancel()
@@ -283,7 +283,7 @@ async def test_pages_stream_in_while_the_rest_is_read(readers: Readers, tmp_path
 
 
 async def test_no_more_children_than_the_setting_run_at_once(tmp_path: Path, pool_of: PoolOf) -> None:
-    pool = pool_of(Limits(processes=2))
+    pool = pool_of(ReaderLimits(processes=2))
     await pool.start()
     paths = [tmp_path / str(number) for number in range(6)]
     for path in paths:
@@ -296,7 +296,7 @@ async def test_no_more_children_than_the_setting_run_at_once(tmp_path: Path, poo
 
 
 async def test_child_is_used_again(tmp_path: Path, pool_of: PoolOf) -> None:
-    readers, path = pool_of(Limits()), tmp_path / "stored"
+    readers, path = pool_of(ReaderLimits()), tmp_path / "stored"
     path.write_text("text")
     pids = set()
     for _ in range(5):
@@ -408,7 +408,7 @@ def test_refusal_of_a_child_keeps_the_name_that_the_parent_knows() -> None:
 async def test_child_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(ChildFailed):
-        await Child.start(Limits())
+        await Child.start(ReaderLimits())
 
 
 async def test_broken_files_end_with_a_document_or_a_sentence(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from chat.documents.document import Page, Problem
 from chat.errors import EmptyFile, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
-from chat.extraction.office import office_encryption as locks
+from chat.extraction.office import office_encryption
 from chat.extraction.source import Shape, Source
 from tests.office_files import docx, odt, zipped
 
@@ -75,7 +75,7 @@ def old_office(*streams: str) -> bytes:
     entries = [entry("Root Entry", 5, none, 1)]
     for number, name in enumerate(streams, 1):
         entries.append(entry(name, 2, number + 1 if number < len(streams) else none, none))
-    head = locks.MAGIC.ljust(24, b"\x00") + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+    head = office_encryption.MAGIC.ljust(24, b"\x00") + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
     head = head.ljust(44, b"\x00") + struct.pack("<I", 1)
     head = head.ljust(48, b"\x00") + struct.pack("<I", 1)
     head = head.ljust(76, b"\x00") + struct.pack("<109I", 0, *[none] * 108)

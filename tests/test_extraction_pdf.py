@@ -10,8 +10,8 @@ import pytest
 
 from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile
-from chat.extraction.pdf import pdf_reader as reader
 from chat.extraction import worker
+from chat.extraction.pdf import pdf_reader
 from chat.extraction.pdf.pdf_reader import BESIDE_PICTURE
 from chat.extraction.source import Finding, Shape, Source
 from tests.pdf_files import character_map, mapped_font, pdf, show
@@ -168,7 +168,7 @@ def test_damaged_file_is_refused(path: Path) -> None:
 
 def test_pypdf_alone_reads_a_document_too(path: Path) -> None:
     path.write_bytes(pdf(show("Text"), ""))
-    assert list(reader._read_second(Source(path, "a.pdf"))) == [
+    assert list(pdf_reader._read_second(Source(path, "a.pdf"))) == [
         Shape("application/pdf", "page", 2),
         Page("1", "Text\n"),
         Page("2", ""),
@@ -212,4 +212,4 @@ def test_arabic_drawn_from_left_to_right_is_read_in_its_order(path: Path) -> Non
 
 
 def test_ligatures_and_radicals_become_plain_letters() -> None:
-    assert reader._plain_forms("\ufb01nd \u2f00 \ufefb") == "find \u4e00 \u0644\u0627"
+    assert pdf_reader._plain_forms("\ufb01nd \u2f00 \ufefb") == "find \u4e00 \u0644\u0627"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chat.extraction.text import encodings
+from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
 from chat.extraction.pdf.bidirectional import arrange
 from chat.extraction.pdf.glyphs import Glyph, is_overprinted, is_spread, print_once
-from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
+from chat.extraction.text import encodings
 from chat.extraction.tidy import tidy
 
 CHINESE = (

@@ -14,7 +14,7 @@ import pytest
 
 from chat.errors import ChatError, NotFound, Refused, Stopping
 from chat.generations.events import Event, done_event, error_event
-from chat.generations.registry import EVENT_OVERHEAD_BYTES, Generation, Generations, Limits
+from chat.generations.registry import EVENT_OVERHEAD_BYTES, Generation, GenerationLimits, Generations
 from tests.logs import QUIET, Hand, chunk, read, settle
 
 
@@ -28,7 +28,7 @@ async def nothing_left_behind() -> AsyncGenerator[None, None]:
     await asyncio.gather(*left, return_exceptions=True)
 
 
-def start(limits: Limits = QUIET) -> tuple[Generations, Generation, Hand]:
+def start(limits: GenerationLimits = QUIET) -> tuple[Generations, Generation, Hand]:
     generations, hand = Generations(limits), Hand()
     return generations, generations.start(hand.write()), hand
 
@@ -143,7 +143,7 @@ async def test_a_source_that_breaks_while_it_closes_changes_no_ending() -> None:
 
 
 async def test_nobody_following_for_the_grace_time_ends_it() -> None:
-    _, generation, hand = start(Limits(abandoned_after=0.01))
+    _, generation, hand = start(GenerationLimits(abandoned_after=0.01))
     hand.give("a")
     await asyncio.wait_for(generation.wait(), 5)
     assert list(generation.events) == [chunk("a"), done_event("cancelled")]
@@ -151,7 +151,7 @@ async def test_nobody_following_for_the_grace_time_ends_it() -> None:
 
 
 async def test_the_grace_time_begins_anew_when_the_last_reader_leaves() -> None:
-    _, generation, hand = start(Limits(abandoned_after=0.01))
+    _, generation, hand = start(GenerationLimits(abandoned_after=0.01))
     async with aclosing(generation.follow(idle=0.03)) as batches, aclosing(generation.follow()) as other:
         hand.give("a")
         await anext(other)
@@ -163,7 +163,7 @@ async def test_the_grace_time_begins_anew_when_the_last_reader_leaves() -> None:
 
 
 async def test_an_answer_that_somebody_is_being_told_of_counts_as_followed() -> None:
-    _, generation, hand = start(Limits(abandoned_after=0.01))
+    _, generation, hand = start(GenerationLimits(abandoned_after=0.01))
     with generation.held():
         async with aclosing(generation.follow(idle=0.03)) as batches:
             assert await anext(batches) == ()
@@ -240,7 +240,7 @@ async def test_a_source_need_not_be_a_generator() -> None:
 
 
 async def test_no_timer_is_left_after_the_end() -> None:
-    generations, generation, hand = start(Limits(abandoned_after=3600))
+    generations, generation, hand = start(GenerationLimits(abandoned_after=3600))
     hand.end()
     await read(generation)
     del generations, hand
@@ -310,8 +310,10 @@ async def test_shutdown_before_the_first_step_ends_it_too() -> None:
 # --- limits ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limits", [Limits(max_events=2), Limits(max_bytes=2 * EVENT_OVERHEAD_BYTES)])
-async def test_a_generation_past_its_limit_ends_in_a_refusal_that_states_it(limits: Limits) -> None:
+@pytest.mark.parametrize(
+    "limits", [GenerationLimits(max_events=2), GenerationLimits(max_bytes=2 * EVENT_OVERHEAD_BYTES)]
+)
+async def test_a_generation_past_its_limit_ends_in_a_refusal_that_states_it(limits: GenerationLimits) -> None:
     _, generation, hand = start(limits)
     hand.give("a")
     hand.give("b", "c")
@@ -327,7 +329,7 @@ async def test_a_generation_past_its_limit_ends_in_a_refusal_that_states_it(limi
 
 
 async def test_one_more_than_may_run_is_refused_with_the_limit_and_a_wait() -> None:
-    generations = Generations(Limits(abandoned_after=0, max_running=2, max_running_per_caller=1))
+    generations = Generations(GenerationLimits(abandoned_after=0, max_running=2, max_running_per_caller=1))
     one = generations.start(Hand().write(), owner="me")
     with pytest.raises(Refused, match="1 of your answers") as mine:
         generations.start(Hand().write(), owner="me")
@@ -345,7 +347,7 @@ async def test_one_more_than_may_run_is_refused_with_the_limit_and_a_wait() -> N
 
 
 async def test_a_finished_generation_is_kept_for_the_retention_time_and_then_forgotten() -> None:
-    generations = Generations(Limits(abandoned_after=0, retention=0.02))
+    generations = Generations(GenerationLimits(abandoned_after=0, retention=0.02))
     hand = Hand()
     generation = generations.start(hand.write(), owner="me")
     hand.end()
@@ -359,7 +361,7 @@ async def test_a_finished_generation_is_kept_for_the_retention_time_and_then_for
 
 
 async def test_past_the_bytes_kept_the_oldest_is_dropped_and_a_running_one_never() -> None:
-    generations = Generations(Limits(abandoned_after=0, max_kept_bytes=5 * EVENT_OVERHEAD_BYTES))
+    generations = Generations(GenerationLimits(abandoned_after=0, max_kept_bytes=5 * EVENT_OVERHEAD_BYTES))
     running = generations.start(Hand().write(), id="running")
     for id in ("oldest", "middle", "newest"):
         hand = Hand()

@@ -11,8 +11,8 @@ import orjson
 from playwright.async_api import Browser, FilePayload, Request, expect
 
 from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
-from chat.http.middleware.security_headers import security_headers
 from chat.http.middleware.request_log import RequestGuard
+from chat.http.middleware.security_headers import security_headers
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 

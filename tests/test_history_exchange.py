@@ -13,8 +13,8 @@ import pytest
 from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest
 from chat.history import Conversation, History
-from chat.history.exchange import IMPORT_BYTES_MAX, read_transcripts
 from chat.history.entities import Transcript
+from chat.history.exchange import IMPORT_BYTES_MAX, read_transcripts
 
 pytest_plugins = ("tests.databases",)
 

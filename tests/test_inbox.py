@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from chat.errors import NotFound
-from chat.files.upload_inbox import KEPT_SECONDS, Inbox
+from chat.files.upload_inbox import KEPT_SECONDS, UploadInbox
 
 
-def put(inbox: Inbox, path: Path) -> Path:
+def put(inbox: UploadInbox, path: Path) -> Path:
     return inbox.put(path, secrets.token_hex(8))
 
 
@@ -24,7 +24,7 @@ def write(path: Path, text: str = "text") -> Path:
 
 
 def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path / "inbox")
+    inbox = UploadInbox(tmp_path / "inbox")
     first = put(inbox, write(tmp_path / "hash" / "notes.txt"))
     second = put(inbox, write(tmp_path / "hash" / "notes.txt"))
     assert first != second
@@ -38,7 +38,7 @@ def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
 
 
 def test_two_uploads_of_one_content_at_one_moment_are_both_there(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path / "inbox")
+    inbox = UploadInbox(tmp_path / "inbox")
     shared = write(tmp_path / "hash" / "notes.txt")
     kept = [put(inbox, shared), put(inbox, shared)]
     inbox.discard(kept[0])
@@ -51,11 +51,11 @@ def test_two_uploads_of_one_content_at_one_moment_are_both_there(tmp_path: Path)
 def test_no_other_path_is_taken(tmp_path: Path, path: str) -> None:
     write(tmp_path / "secret.txt")
     with pytest.raises(NotFound):
-        Inbox(tmp_path / "inbox").take(path)
+        UploadInbox(tmp_path / "inbox").take(path)
 
 
 def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
-    inbox, secret = Inbox(tmp_path / "inbox"), write(tmp_path / "secret.txt")
+    inbox, secret = UploadInbox(tmp_path / "inbox"), write(tmp_path / "secret.txt")
     kept = put(inbox, write(tmp_path / "mine.txt"))
     (kept.parent / "link").symlink_to(secret)
     for path in (
@@ -68,7 +68,7 @@ def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
 
 
 def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path / "inbox")
+    inbox = UploadInbox(tmp_path / "inbox")
     old = put(inbox, write(tmp_path / "old.txt"))
     long_ago = time.time() - KEPT_SECONDS - 1
     os.utime(old.parent, (long_ago, long_ago))
@@ -77,7 +77,7 @@ def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
 
 
 def test_the_oldest_goes_where_all_together_are_too_large(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path / "inbox", limit=10)
+    inbox = UploadInbox(tmp_path / "inbox", limit=10)
     kept = [put(inbox, write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
     assert [path.exists() for path in kept] == [False, True, True]
     large = put(inbox, write(tmp_path / "large.txt", "x" * 50))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chat.telemetry.logs import REQUEST_ID, LineFormatter, write_turn
 from chat.http.middleware.request_log import hide_ids
+from chat.request_id import REQUEST_ID
+from chat.telemetry.logs import LineFormatter, write_turn
 from tests.provider import Provider
 from tests.servers import run_app
 

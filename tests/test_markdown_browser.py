@@ -1,4 +1,4 @@
-"""Model text in a real browser: the installed Gradio's Chatbot, fed by chat.ui.markdown.rendering, under our headers.
+"""Model text in a real browser: the installed Gradio's Chatbot, fed by our renderer, under our headers.
 
 The page is the smallest that has all of it: sets of texts by name, one event that shows them whole, and one
 that shows them growing. Every request is watched; a foreign host is never reached.

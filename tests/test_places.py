@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from chat.documents.document import Document, Page
-from chat.numerals import read, read_list, spell
-from chat.turns.quotes import answer
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.places import find_places
 from chat.grounding.selection import choose
+from chat.numerals import read, read_list, spell
+from chat.turns.quotes import answer
 from tests.made_documents import make_index
 
 BOOK = make_index(

@@ -4,8 +4,8 @@ import pytest
 
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
-from chat.turns.quotes import SENTENCES, answer
 from chat.grounding.retrieval.passages import Index
+from chat.turns.quotes import SENTENCES, answer
 from tests.made_documents import make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from chat.errors import NotFound
-from chat.history.write_queue import BATCH_ITEMS, Batches, Recorder
+from chat.history.write_queue import BATCH_ITEMS, BatchWriter, WriteQueue
 
 
 class Sheet:
@@ -25,7 +25,7 @@ class Sheet:
 
 async def test_what_comes_while_one_is_written_is_written_together() -> None:
     sheet = Sheet()
-    batches = Batches(sheet.write)
+    batches = BatchWriter(sheet.write)
     tasks = [asyncio.create_task(batches.add("first"))]
     await asyncio.sleep(0)  # it is being written
     await asyncio.sleep(0)
@@ -40,7 +40,7 @@ async def test_what_comes_while_one_is_written_is_written_together() -> None:
 async def test_one_that_cannot_be_written_keeps_no_other_from_it() -> None:
     sheet = Sheet()
     sheet.go.set()
-    batches = Batches(sheet.write)
+    batches = BatchWriter(sheet.write)
     told = await asyncio.gather(*map(batches.add, ("a", "bad", "b")), return_exceptions=True)
     assert [type(answer) for answer in told] == [type(None), NotFound, type(None)]
     assert sorted(item for batch in sheet.written for item in batch) == ["a", "b"]
@@ -48,7 +48,7 @@ async def test_one_that_cannot_be_written_keeps_no_other_from_it() -> None:
 
 async def test_one_who_gave_up_is_not_written() -> None:
     sheet = Sheet()
-    batches = Batches(sheet.write)
+    batches = BatchWriter(sheet.write)
     first = asyncio.create_task(batches.add("first"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -62,8 +62,8 @@ async def test_one_who_gave_up_is_not_written() -> None:
 
 
 async def test_records_of_one_key_are_written_in_order_and_those_of_others_do_not_wait() -> None:
-    recorder, sheet = Recorder(), Sheet()
-    batches = Batches(sheet.write)
+    recorder, sheet = WriteQueue(), Sheet()
+    batches = BatchWriter(sheet.write)
     for key, item in (("one", "1a"), ("one", "1b"), ("two", "2a")):
         recorder.later(key, lambda item=item: batches.add(item))  # type: ignore[misc]
     sheet.go.set()

@@ -1,4 +1,4 @@
-"""chat.ui.markdown.rendering as pure functions. How the browser shows its output is in test_markdown_browser.py."""
+"""The Markdown renderer as pure functions. Its output in a browser: test_markdown_browser.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 import pytest
 
 from chat.ui.markdown import rendering
-from chat.ui.markdown.links import Link, is_allowed_host, pretends, read_link
 from chat.ui.markdown.blocks import Blocks, is_plain_drawing
+from chat.ui.markdown.links import Link, is_allowed_host, pretends, read_link
 from chat.ui.markdown.rendering import escape, render, split_blocks
 from chat.ui.markdown.settling import TEXT_CHARACTERS_MAX, settle
 from tests.markdown_cases import CASES, NAMES, PAYLOADS

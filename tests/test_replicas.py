@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from chat.cluster import mirrors
+from chat.cluster import wire as wire
 from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
-from chat.generations.registry import Limits
-from chat.cluster import wire_format as wire
-from chat.cluster import mirrors
-from chat.turns.turn import Visitor
+from chat.generations.registry import GenerationLimits
+from chat.visitors import Visitor
 from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def test_a_reader_elsewhere_keeps_an_answer_alive_and_one_that_leaves_does
     redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mirrors, "UNUSED_SECONDS", 0.2)
-    async with open_replicas(redis.url, limits=Limits(abandoned_after=0.4)) as [
+    async with open_replicas(redis.url, limits=GenerationLimits(abandoned_after=0.4)) as [
         (here, one, _),
         (_, other, _),
     ]:
@@ -230,8 +230,19 @@ def test_what_is_packed_is_read_back() -> None:
     events: Sequence[Event] = [chunk("a"), Event("chunk", b"{}", "b", "why", True), done_event("stop")]
     assert wire.unpack_events(wire.pack_events(events)) == events
     message = wire.PUSH + wire.pack_push("x", 7, wire.pack_events(events)) + wire.pack_push("y", 0, b"[]")
-    assert list(wire.read_pushes(message)) == [wire.Push("x", 7, list(events)), wire.Push("y", 0, [])]
+    assert list(wire.read_pushes(message)) == [
+        wire.Push("x", 7, list(events)),
+        wire.Push("y", 0, []),
+    ]
     about = wire.About("anna", "r", "c", "m", "text", "why")
-    fields = [wire.EVENTS, wire.pack_events(events), wire.ABOUT, wire.pack_about(about)]
+    fields = [
+        wire.EVENTS,
+        wire.pack_events(events),
+        wire.ABOUT,
+        wire.pack_about(about),
+    ]
     assert wire.read_entry(b"9-0", fields) == wire.Entry(9, list(events), about)
-    assert (wire.read_entry(b"9-0", fields).first, wire.Entry(wire.SEAL, []).first) == (6, None)
+    assert (wire.read_entry(b"9-0", fields).first, wire.Entry(wire.SEAL, []).first) == (
+        6,
+        None,
+    )

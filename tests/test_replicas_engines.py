@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.limits.quotas import Allowances
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
 from chat.generations.registry import Generation
+from chat.limits.quotas import Quotas
 from chat.settings import Settings
-from chat.turns.turn import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.follower import Followers
 from chat.ui.visits import Visit
+from chat.visitors import Visitor
 from tests.logs import PATIENCE_SECONDS, read, read_until
 from tests.provider import Call, Provider, closed_port
 from tests.servers import make_settings
@@ -213,7 +214,7 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
 
 async def test_limits_count_for_all_replicas_and_here_while_redis_is_away(redis: RedisServer) -> None:
     settings = Settings.from_env({"REDIS_URL": redis.url, "RATE_LIMIT": "2/hour", "DAILY_TOKENS": "100"})
-    one, other = Allowances(settings), Allowances(settings)
+    one, other = Quotas(settings), Quotas(settings)
     await one.admit(ANNA)
     await other.admit(ANNA)
     await one.spend(ANNA, 60)
@@ -244,7 +245,7 @@ def test_without_redis_its_client_is_not_imported() -> None:
     code = (
         "import sys; from chat.engine import Engine; from chat.settings import Settings\n"
         "Engine(Settings.from_env({'DATA_DIR': sys.argv[1]}))\n"
-        "print([name for name in ('redis', 'asyncpg', 'chat.replicas') if name in sys.modules])"
+        "print([name for name in ('redis', 'asyncpg', 'chat.cluster') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "/nowhere"], capture_output=True, text=True, check=True

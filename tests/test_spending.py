@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chat.turns.turn import Visitor
+from chat.visitors import Visitor
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 from tests.test_isolation import ANNA, BEN

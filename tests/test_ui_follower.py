@@ -9,7 +9,7 @@ from contextlib import aclosing
 import orjson
 
 from chat.generations.events import Event
-from chat.generations.registry import Generation, Generations, Limits
+from chat.generations.registry import Generation, GenerationLimits, Generations
 from chat.ui.follower import Followers, Growing
 from chat.ui.pace import BROWSER_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
 from chat.ui.view import Reader, show_growing
@@ -37,7 +37,7 @@ class Source:
 
 
 def start(source: Source) -> Generation:
-    return Generations(Limits(abandoned_after=60)).start(
+    return Generations(GenerationLimits(abandoned_after=60)).start(
         source.write(), owner="anna", id="g", opening=[OPENING]
     )
 

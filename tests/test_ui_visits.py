@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from chat.turns.turn import Options, Visitor
+from chat.turns.turn import Options
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.visits import Visit, read_key, read_options, read_paths, read_visit
+from chat.visitors import Visitor
 from tests.provider import Provider
 from tests.servers import run_routes
 

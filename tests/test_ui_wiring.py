@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import orjson
 
-from chat.turns.turn import Visitor
 from chat.ui.callbacks import Shown
 from chat.ui.visits import Visit
 from chat.ui.wiring import SKIP, fill
+from chat.visitors import Visitor
 
 VISIT = Visit(Visitor("o" * 32), conversation="c1", place=3)
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import anyio
 
+from chat.cluster import wire as wire
+from chat.cluster.redis_channel import Command, RedisChannel
 from chat.errors import ChatError, Interrupted, NotFound, Unreachable
 from chat.generations.events import Event, error_event
-from chat.generations.registry import Generation, Limits
-from chat.cluster import wire_format as wire
-from chat.cluster.redis_channel import Command, Link
+from chat.generations.registry import Generation, GenerationLimits
 
 READ_ENTRIES = 200  # of a stream at a time
 UNUSED_SECONDS = 5.0  # without a reader, until a mirror is dropped; the answer goes on
@@ -35,7 +35,7 @@ class Mirror(Generation):
     def __init__(
         self, id: str, about: wire.About, ask: Callable[[Mirror], Coroutine[Any, Any, None]]
     ) -> None:
-        limits = Limits(abandoned_after=UNUSED_SECONDS)
+        limits = GenerationLimits(abandoned_after=UNUSED_SECONDS)
         super().__init__(id, about.owner, about.owner, limits, self._note_end)
         self.is_elsewhere = True
         self.about = about
@@ -111,7 +111,7 @@ class Mirrors:
     """All mirrors of this process. me: its replica id. is_trusted: does a missing heart beat mean death?"""
 
     def __init__(
-        self, link: Link, me: str, is_trusted: Callable[[], bool], on_sealed: Callable[[Mirror], None]
+        self, link: RedisChannel, me: str, is_trusted: Callable[[], bool], on_sealed: Callable[[Mirror], None]
     ) -> None:
         self._link = link
         self._me = me

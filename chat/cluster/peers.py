@@ -10,12 +10,12 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chat.turns.answer import Answer
 from chat.errors import InvalidRequest, NotFound, Unreachable
 from chat.generations.registry import Generation, Generations
 from chat.history import Message
-from chat.ids import new_id
 from chat.history.answer_log import end_as, interrupt, is_unfinished
+from chat.ids import new_id
+from chat.turns.answer import Answer
 
 if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONTINUING_SECONDS = 15.0  # that a second Continue of the same answer waits at most, on whatever replica
 
 
-class Elsewhere:
+class Peers:
     """replica: this process among others; None: it is alone."""
 
     def __init__(self, redis_url: str, generations: Generations, on_sealed: Callable[[Mirror], None]) -> None:

@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from chat.cluster import wire as wire
+from chat.cluster.redis_channel import PAUSE_SECONDS, Command, RedisChannel, Reply
 from chat.errors import Unreachable
 from chat.generations.registry import Generation
-from chat.cluster import wire_format as wire
-from chat.cluster.redis_channel import PAUSE_SECONDS, Command, Link, Reply
 
 TICK_SECONDS = 0.02
 OPENING_SECONDS = 0.3  # that a start may wait until other replicas can find it
@@ -65,7 +65,7 @@ class Publisher:
 
     def __init__(
         self,
-        link: Link,
+        link: RedisChannel,
         known: Callable[[], Mapping[str, Generation]],
         retention: float,
         max_events: int,

@@ -29,7 +29,7 @@ Reply = Any
 log = logging.getLogger(__name__)
 
 
-class Link:
+class RedisChannel:
     """away_since: the loop's time of the first failure after the last answer; None: it answers."""
 
     def __init__(self, url: str) -> None:

@@ -13,13 +13,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.errors import Unreachable
-from chat.generations.registry import Generation, Limits
-from chat.ids import new_id
-from chat.cluster import wire_format as wire
-from chat.cluster.redis_channel import PAUSE_SECONDS, Link
+from chat.cluster import wire as wire
 from chat.cluster.mirrors import Mirror, Mirrors
 from chat.cluster.publisher import Publisher
+from chat.cluster.redis_channel import PAUSE_SECONDS, RedisChannel
+from chat.errors import Unreachable
+from chat.generations.registry import Generation, GenerationLimits
+from chat.ids import new_id
 
 BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 6.0  # that a heart beat lasts
@@ -35,13 +35,13 @@ class Replica:
     def __init__(
         self,
         url: str,
-        limits: Limits,
+        limits: GenerationLimits,
         known: Callable[[], Mapping[str, Generation]],
         on_sealed: Callable[[Mirror], None],
     ) -> None:
         self.id = new_id()
         self._known = known
-        self._link = Link(url)
+        self._link = RedisChannel(url)
         self._publisher = Publisher(self._link, known, limits.retention, limits.max_events)
         self._mirrors = Mirrors(self._link, self.id, self._is_trusted, on_sealed)
         self._tasks: list[asyncio.Task[None]] = []

@@ -29,7 +29,7 @@ Start = Callable[[str], Awaitable[Generation]]  # with the id that the generatio
 Find = Callable[[str], Awaitable[Generation]]
 
 
-class Requests:
+class RequestIds:
     """replica: through which the ids are shared; None: this process is alone."""
 
     def __init__(self, replica: Replica | None = None) -> None:

@@ -1,7 +1,6 @@
 """A file's text as values: pages, what is wrong with them, and where each begins in the whole.
 
-Written by chat.extraction, read by chat.turns.prompt, chat.turns.quotes, chat.grounding.citations and chat.engine. Knows no file,
-no format and no budget. Equal content means equal values; a growing document is a new value each time.
+Written by chat.extraction, read by chat.grounding and chat.turns. Knows no file,
 """
 
 from __future__ import annotations

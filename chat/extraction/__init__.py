@@ -19,8 +19,8 @@
 Knows no budget and no question: what of a document is sent, chat.turns.prompt says.
 """
 
-from chat.extraction.reader_limits import Limits
+from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.readers import Readers
 from chat.extraction.reading import Reading
 
-__all__ = ["Limits", "Readers", "Reading"]
+__all__ = ["ReaderLimits", "Readers", "Reading"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.extraction import frames
-from chat.extraction.reader_limits import Limits
+from chat.extraction.reader_limits import ReaderLimits
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -45,7 +45,7 @@ class Frame:
 class Child:
     """A running `python -m chat.extraction.worker`. `is_idle` tells whether it may be asked."""
 
-    def __init__(self, process: asyncio.subprocess.Process, limits: Limits) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, limits: ReaderLimits) -> None:
         self._process = process
         self._limits = limits
         self.is_idle = False
@@ -61,7 +61,7 @@ class Child:
         return self._process.returncode is None
 
     @classmethod
-    async def start(cls, limits: Limits) -> Child:
+    async def start(cls, limits: ReaderLimits) -> Child:
         """Start a child and wait until it has loaded its readers; ChildFailed where it does not."""
         try:
             process = await asyncio.create_subprocess_exec(

@@ -7,17 +7,30 @@ import re
 import zipfile
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 
 from chat.extraction import refusals
-from chat.extraction.text import plain
-from chat.extraction.office import office_encryption as locks
-from chat.extraction.office import opendocument_encryption as opendocument_locks
+from chat.extraction.office import office_encryption, opendocument_encryption
 from chat.extraction.office.archive import BROKEN
 from chat.extraction.office.opendocument_encryption import MANIFEST, SIGN
 from chat.extraction.source import Findings, Reader, Source
+from chat.extraction.text import plain
 
 HEAD_BYTES = 8_192
-WARM = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
+MODULES = {  # of each reader's name, below chat.extraction
+    "pdf": "pdf.pdf_reader",
+    "word": "office.word",
+    "slides": "office.slides",
+    "sheets": "office.sheets",
+    "opendocument": "office.opendocument",
+    "epub": "office.epub",
+    "markup": "text.markup",
+    "mail": "text.mail",
+    "notebook": "text.notebook",
+    "rich_text": "text.rich_text",
+    "pictures": "pictures",
+}
+PRELOADED = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 SAVE_AS = {
     "worddocument": ("an old Word file (.doc)", "save it as .docx"),
@@ -60,7 +73,7 @@ PARTS = (
 OPEN_KINDS = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
     "application/vnd.sun.xml.calc": "ods",
-    "application/epub+zip": "books",
+    "application/epub+zip": "epub",
 }
 HTML = re.compile(
     rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
@@ -87,7 +100,7 @@ def recognise(source: Source) -> Reader:
         return _reader("pdf")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _in_zip(source)
-    if head.startswith(locks.MAGIC):
+    if head.startswith(office_encryption.MAGIC):
         return _in_compound(source)
     if head.startswith(PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return _reader("pictures")
@@ -97,8 +110,8 @@ def recognise(source: Source) -> Reader:
 
 def load_readers() -> None:
     """Import the readers that most files need, so that the first file does not wait for it."""
-    for name in WARM:
-        importlib.import_module(f"chat.extraction.{name}")
+    for name in PRELOADED:
+        _module(name)
 
 
 def _in_zip(source: Source) -> Reader:
@@ -116,20 +129,20 @@ def _in_zip(source: Source) -> Reader:
             return _reader(reader)
     kind = kind.strip()
     if is_locked and "opendocument" in kind:
-        return partial(_read_locked, opendocument_locks.unlock)
+        return partial(_read_locked, opendocument_encryption.unlock)
     if kind in OPEN_KINDS or "META-INF/container.xml" in names:
-        return _reader(OPEN_KINDS.get(kind, "books"))
+        return _reader(OPEN_KINDS.get(kind, "epub"))
     if "content.xml" in names:
         return _reader("opendocument")
     raise refusals.unsupported(source.name, "a zip archive", "unpack it and send its files")
 
 
 def _in_compound(source: Source) -> Reader:
-    names = locks.names(source)
+    names = office_encryption.names(source)
     if names & {"workbook", "book"}:
         return _reader("xls")
     if "encryptedpackage" in names:
-        return partial(_read_locked, locks.unlock)
+        return partial(_read_locked, office_encryption.unlock)
     for name, (what, advice) in SAVE_AS.items():
         if name in names:
             raise refusals.unsupported(source.name, what, advice)
@@ -180,7 +193,10 @@ def _is_mail(text: bytes) -> bool:
 
 def _reader(name: str) -> Reader:
     if name in ("xlsx", "xlsb", "xls", "ods"):
-        module = importlib.import_module("chat.extraction.office.sheets")
-        return partial(module.read_as, name)
-    reader: Reader = importlib.import_module(f"chat.extraction.{name}").read
+        return partial(_module("sheets").read_as, name)
+    reader: Reader = _module(name).read
     return reader
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"chat.extraction.{MODULES[name]}")

@@ -1,7 +1,7 @@
 """The pool of warm children, and the door to everything that reads untrusted bytes.
 
 A child serves one file at a time. One that broke a limit is killed and replaced in the background; no more
-than `Limits.processes` ever run. Knows no format: `chat.extraction.worker` does.
+than `ReaderLimits.processes` ever run. Knows no format: `chat.extraction.worker` does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chat.documents.document import Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
-from chat.extraction.reader_limits import Limits
+from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
 
 STOPPED = Problem("truncated", (), "Reading was stopped.")
@@ -27,7 +27,7 @@ PICTURE_BYTES = 3_500_000  # below the 5 MB that the strictest provider takes, a
 class Readers:
     """Reads files in child processes. `start` before use, `aclose` after it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ReaderLimits) -> None:
         self.limits = limits
         self._places = asyncio.Semaphore(limits.processes)
         self._idle: list[Child] = []

@@ -11,7 +11,7 @@ from chat.errors import (
     UnreadableFile,
     UnsupportedFile,
 )
-from chat.extraction.reader_limits import MEGABYTE, Limits
+from chat.extraction.reader_limits import MEGABYTE, ReaderLimits
 
 KINDS: dict[str, type[AttachmentError]] = {
     kind.__name__: kind
@@ -69,13 +69,13 @@ def locked_for_good(name: str, what: str) -> UnsupportedFile:
     return unsupported(name, f"an encrypted {what}", "save it without a password")
 
 
-def out_of_time(name: str, limits: Limits) -> UnreadableFile:
+def out_of_time(name: str, limits: ReaderLimits) -> UnreadableFile:
     """Reading it took longer than a file may."""
     sentence = f"Reading “{name}” took longer than the limit of {limits.seconds:g} seconds."
     return UnreadableFile(sentence, name=name, limit_seconds=limits.seconds)
 
 
-def out_of_memory(name: str, limits: Limits) -> UnreadableFile:
+def out_of_memory(name: str, limits: ReaderLimits) -> UnreadableFile:
     """Reading it needed more memory than a file may use."""
     limit = limits.memory_bytes // MEGABYTE
     return UnreadableFile(

@@ -60,7 +60,7 @@ def _explains_silence(finding: Shape | Problem) -> bool:
     return finding.media_type.startswith("image/")
 
 
-class Batches:
+class PageBatches:
     """Findings as frames: the first at once, then by time and size."""
 
     def __init__(self, say: Say) -> None:
@@ -107,7 +107,7 @@ class Batches:
 
 def read_file(job: dict[str, Any], say: Say) -> None:
     """Answer a `read` job. What came before an error is sent before it."""
-    batches = Batches(say)
+    batches = PageBatches(say)
     source = Source(Path(job["path"]), job["name"], job["password"], job["characters"])
     try:
         for finding in read(source):

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING
 
 from chat.documents.document import Document, Page
 from chat.errors import ChatError, NotFound
-from chat.grounding.evidence import Evidence
 from chat.extraction import Readers, Reading
+from chat.grounding.evidence import Evidence
+from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
 from chat.ids import new_id
-from chat.grounding.retrieval.passages import Index
 from chat.turns.turn import Turn
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
 and serves it to anyone who asks. Here each upload has a folder of its own, outside of what Gradio serves,
-until it is read or too old. Knows no visitor: whose it is stands in its folder's name (chat/http/middleware/gradio_sessions.py).
+until it is read or too old. Knows no visitor: whose it is stands in its folder's name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEPT_SECONDS = 3600.0  # a password may be asked for, and other files may stand 
 REMEMBERED = 100  # uploads just moved, for others of the same content that arrive at the same moment
 
 
-class Inbox:
+class UploadInbox:
     """A folder of uploads. Nothing is made on disk before the first `put`.
 
     limit: bytes of all together; past it the oldest goes, so that nobody can fill the disk with them.

@@ -26,6 +26,7 @@ from chat.errors import AnswerTooLong, ChatError, NotFound, Refused, Stopping
 from chat.generations.events import ENDINGS, Event, Source, done_event, error_event, read_text
 from chat.generations.idle_timer import IdleTimer
 from chat.ids import new_id
+from chat.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ EVENT_OVERHEAD_BYTES = 250  # what an event costs in memory beside its data, rou
 
 
 @dataclass(frozen=True)
-class Limits:
+class GenerationLimits:
     """Seconds, counts and bytes; each but the last is a setting."""
 
     abandoned_after: float = 30
@@ -46,12 +47,24 @@ class Limits:
     max_bytes: int = 64_000_000
     max_kept_bytes: int = 512_000_000
 
+    @classmethod
+    def from_settings(cls, settings: Settings) -> GenerationLimits:
+        """Return the limits that the owner's settings name."""
+        return cls(
+            abandoned_after=settings.abandoned_after,
+            retention=settings.generation_retention,
+            max_running=settings.max_generations,
+            max_running_per_caller=settings.max_generations_per_visitor,
+            max_events=settings.max_generation_events,
+            max_bytes=int(settings.max_generation_mb * 1_000_000),
+        )
+
 
 class Generation:
     """The log and the task that writes it. Made by `Generations.start` alone."""
 
     def __init__(
-        self, id: str, owner: str, caller: str, limits: Limits, on_end: Callable[[Generation], None]
+        self, id: str, owner: str, caller: str, limits: GenerationLimits, on_end: Callable[[Generation], None]
     ) -> None:
         self.id = id
         self.owner = owner
@@ -286,7 +299,7 @@ class Generation:
 class Generations:
     """All generations of this process: starts, finds, forgets and ends them."""
 
-    def __init__(self, limits: Limits, on_end: Callable[[Generation], None] | None = None) -> None:
+    def __init__(self, limits: GenerationLimits, on_end: Callable[[Generation], None] | None = None) -> None:
         self.limits = limits
         self._on_end = on_end
         self._running: dict[str, Generation] = {}

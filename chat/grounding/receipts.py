@@ -1,6 +1,6 @@
 """Receipts: what of the attachments and of the talk was sent to the model, and what was not.
 
-Values only, written by chat.grounding.selection and chat.turns.prompt. Knows no text: offsets are into `Document.text`.
+Values only, written by selection and prompt. Knows no text: offsets are into `Document.text`.
 """
 
 from __future__ import annotations

@@ -12,23 +12,23 @@ running generation, and no budget: an attachment is a file's text, not how much 
 """
 
 from chat.history.entities import (
-    Attachment,
     Begun,
     Conversation,
     Growth,
     Message,
     MessageFields,
+    StoredFile,
     make_title,
 )
 from chat.history.store import History
 
 __all__ = [
-    "Attachment",
     "Begun",
     "Conversation",
     "Growth",
     "History",
     "Message",
     "MessageFields",
+    "StoredFile",
     "make_title",
 ]

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from chat.turns.answer import Answer
 from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
 from chat.generations.registry import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title
-from chat.history.write_queue import Batches, Recorder
+from chat.history.write_queue import BatchWriter, WriteQueue
+from chat.turns.answer import Answer
 
 if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
@@ -36,8 +36,8 @@ class Records:
         """is_shared: other replicas read it, and a start waits until its question is there."""
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
-        self.recorder = Recorder(pause=0) if is_shared else Recorder()
-        self._batches = {store: Batches(store.write_turns) for store in (self.kept, self.temporary)}
+        self.recorder = WriteQueue(pause=0) if is_shared else WriteQueue()
+        self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
         self.notice = ""  # a sentence for the page while the disk takes nothing
         self._strays: set[str] = set()  # conversations that the disk refused to go on with
 

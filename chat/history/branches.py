@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select
 
 from chat.history.conversations import select_conversation, update_conversation
-from chat.history.messages import select_message, select_messages
 from chat.history.entities import Conversation, Message
+from chat.history.messages import select_message, select_messages
 from chat.history.schema import messages
 
 Parents = Mapping[str, str | None]

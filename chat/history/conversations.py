@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, literal, or_, sele
 from sqlalchemy.exc import IntegrityError
 
 from chat.errors import InvalidRequest, NotFound
-from chat.history import schema as tables
+from chat.history import schema
 from chat.history.entities import Conversation, now
 from chat.history.schema import conversations, fold, messages, sent_attachments
 
@@ -128,8 +128,8 @@ def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[st
     """Delete it with its messages and the attachments that no other conversation was sent; return those."""
     update_conversation(connection, id, owner, updated=now())  # the row's lock: no message comes in between
     attachment_ids = _own_attachment_ids(connection, id, owner)
-    gone = tables.attachments.c.id.in_(attachment_ids)
-    connection.execute(delete(tables.attachments).where(gone, tables.attachments.c.owner == owner))
+    gone = schema.attachments.c.id.in_(attachment_ids)
+    connection.execute(delete(schema.attachments).where(gone, schema.attachments.c.owner == owner))
     connection.execute(delete(messages).where(messages.c.conversation_id == id))
     connection.execute(delete(conversations).where(_owned(id, owner)))
     return attachment_ids

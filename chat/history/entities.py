@@ -104,7 +104,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Attachment:
+class StoredFile:
     """An uploaded file as it was read. used: when it was last sent with a message, else when it came."""
 
     id: str
@@ -120,7 +120,7 @@ class Transcript:
 
     conversation: Conversation
     messages: tuple[Message, ...]
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[StoredFile, ...] = ()
 
 
 def now() -> datetime:

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from chat.errors import InvalidRequest
-from chat.history.stored_files import read_document
 from chat.history.chatgpt_import import is_chatgpt, read_chatgpt
-from chat.history.entities import Attachment, Conversation, Message, Transcript, make_title, now, read_time
+from chat.history.entities import Conversation, Message, StoredFile, Transcript, make_title, now, read_time
+from chat.history.stored_files import read_document
 from chat.ids import new_id
 
 FORMAT = "xiaojia.conversation"
@@ -34,7 +34,7 @@ JSON_FIELDS = ("error", "receipt", "citations", "usage", "timings")
 def write_markdown(
     conversation: Conversation,
     branch: Sequence[Message],
-    attachments: Sequence[Attachment],
+    attachments: Sequence[StoredFile],
     names: Mapping[str, str],
 ) -> str:
     """The texts stand verbatim; the reasoning is left out, as it was no part of the answer."""
@@ -168,13 +168,13 @@ def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
     return Transcript(conversation, tuple(messages), attachments)
 
 
-def _read_attachment(item: dict[str, Any], owner: str) -> Attachment:
+def _read_attachment(item: dict[str, Any], owner: str) -> StoredFile:
     time = now()
-    return Attachment(new_id(), owner, read_document(item), time, time)
+    return StoredFile(new_id(), owner, read_document(item), time, time)
 
 
 def _read_message(
-    item: dict[str, Any], conversation_id: str, earlier: list[Message], attachments: tuple[Attachment, ...]
+    item: dict[str, Any], conversation_id: str, earlier: list[Message], attachments: tuple[StoredFile, ...]
 ) -> Message:
     """A parent must stand before its children, so that there can be no circle."""
     if item["role"] not in ROLE_NAMES:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, bindparam, case, exists, insert, literal, sel
 from sqlalchemy.exc import IntegrityError
 
 from chat.errors import InvalidRequest, NotFound
-from chat.history.stored_files import mark_used
 from chat.history.conversations import insert_conversations, not_found
 from chat.history.entities import Begun, Conversation, Growth, Message, MessageFields, make_title
 from chat.history.schema import conversations, fold, messages, pack, sent_attachments, unpack
+from chat.history.stored_files import mark_used
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]

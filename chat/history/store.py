@@ -14,22 +14,20 @@ from typing import ParamSpec, TypeVar, Unpack
 from sqlalchemy import Connection
 
 from chat.documents.document import Document
-from chat.history import conversations, exchange, messages
-from chat.history import branches as tree
-from chat.history import stored_files as attachments
+from chat.history import branches, conversations, exchange, messages, stored_files
 from chat.history.database import Database
-from chat.history.messages import Row
 from chat.history.entities import (
-    Attachment,
     Begun,
     Conversation,
     Growth,
     Message,
     MessageFields,
     Role,
+    StoredFile,
     Transcript,
     now,
 )
+from chat.history.messages import Row
 from chat.history.schema import clean
 from chat.ids import new_id
 
@@ -159,24 +157,24 @@ class History:
 
     async def branch(self, conversation_id: str, owner: str) -> tuple[Message, ...]:
         """Return the messages that are shown, from the root to the leaf."""
-        _, branch = await self._database.read(tree.read_shown, conversation_id, owner)
+        _, branch = await self._database.read(branches.read_shown, conversation_id, owner)
         return branch
 
     async def siblings(self, message_id: str, owner: str) -> tuple[str, ...]:
         """Return the ids of the messages under the same parent, this one included, oldest first."""
-        return await self._database.read(tree.read_siblings, message_id, owner)
+        return await self._database.read(branches.read_siblings, message_id, owner)
 
     async def alternatives(self, conversation_id: str, owner: str) -> dict[str, tuple[str, ...]]:
         """Return `siblings` of every message of the conversation that has any, by the message's id."""
-        return await self._database.read(tree.read_alternatives, conversation_id, owner)
+        return await self._database.read(branches.read_alternatives, conversation_id, owner)
 
     async def select_branch(self, message_id: str, owner: str) -> tuple[Message, ...]:
         """Show the branch through this message, down to the newest message under it; return that branch."""
-        return await self._database.write(tree.show_through, message_id, owner)
+        return await self._database.write(branches.show_through, message_id, owner)
 
     async def undo(self, conversation_id: str, owner: str) -> Message | None:
         """Let the shown branch end before its last question; return that question. It stays as a branch."""
-        return await self._database.write(tree.undo, conversation_id, owner)
+        return await self._database.write(branches.undo, conversation_id, owner)
 
     # Attachments
 
@@ -188,12 +186,12 @@ class History:
         id: str | None = None,
         search_index: bytes | None = None,
         original: bytes | None = None,
-    ) -> Attachment:
+    ) -> StoredFile:
         time = now()
-        attachment = Attachment(id or new_id(), owner, document, time, time)
-        packed = await asyncio.to_thread(attachments.pack_document, document)
+        attachment = StoredFile(id or new_id(), owner, document, time, time)
+        packed = await asyncio.to_thread(stored_files.pack_document, document)
         columns = {"search_index": search_index, "original": original}
-        await self._database.write(attachments.insert_attachment, attachment, packed, columns)
+        await self._database.write(stored_files.insert_attachment, attachment, packed, columns)
         return attachment
 
     async def update_attachment(
@@ -208,39 +206,39 @@ class History:
         """Set what is given: a document that was read further, its index, the file's bytes."""
         columns = {"search_index": search_index, "original": original}
         if document is not None:
-            columns["document"] = await asyncio.to_thread(attachments.pack_document, document)
+            columns["document"] = await asyncio.to_thread(stored_files.pack_document, document)
         given = {name: value for name, value in columns.items() if value is not None}
-        await self._database.write(attachments.update_attachment, attachment_id, owner, given)
+        await self._database.write(stored_files.update_attachment, attachment_id, owner, given)
 
-    async def attachment(self, attachment_id: str, owner: str) -> Attachment:
+    async def attachment(self, attachment_id: str, owner: str) -> StoredFile:
         found = await self.attachments([attachment_id], owner)
         if not found:
-            raise attachments.attachment_not_found()
+            raise stored_files.attachment_not_found()
         return found[0]
 
-    async def attachments(self, attachment_ids: Sequence[str], owner: str) -> tuple[Attachment, ...]:
+    async def attachments(self, attachment_ids: Sequence[str], owner: str) -> tuple[StoredFile, ...]:
         """Return those that are there, in the order asked for: an attachment may have expired."""
-        kept = await self._database.read(attachments.select_attachments, attachment_ids, owner)
+        kept = await self._database.read(stored_files.select_attachments, attachment_ids, owner)
         present = [id for id in attachment_ids if id in kept]
-        return await asyncio.to_thread(attachments.unpack_attachments, present, owner, kept)
+        return await asyncio.to_thread(stored_files.unpack_attachments, present, owner, kept)
 
     async def has_attachment(self, attachment_id: str, owner: str) -> bool:
         """Tell whether it is still there, without reading it."""
-        return await self._database.read(attachments.select_existence, attachment_id, owner)
+        return await self._database.read(stored_files.select_existence, attachment_id, owner)
 
     async def search_index(self, attachment_id: str, owner: str) -> bytes | None:
-        return await self._database.read(attachments.select_bytes, attachment_id, owner, "search_index")
+        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "search_index")
 
     async def original(self, attachment_id: str, owner: str) -> bytes | None:
         """Return the file's own bytes, where they were kept."""
-        return await self._database.read(attachments.select_bytes, attachment_id, owner, "original")
+        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "original")
 
     async def delete_attachment(self, attachment_id: str, owner: str) -> None:
-        await self._database.write(attachments.delete_attachment, attachment_id, owner)
+        await self._database.write(stored_files.delete_attachment, attachment_id, owner)
 
     async def expired_attachments(self, before: datetime) -> tuple[tuple[str, str], ...]:
         """Return (id, owner) of those last sent or added before then, of all owners: to clear them away."""
-        return await self._database.read(attachments.select_expired, before)
+        return await self._database.read(stored_files.select_expired, before)
 
     # Export and import
 
@@ -248,13 +246,13 @@ class History:
         self, conversation_id: str, owner: str, names: Mapping[str, str] = exchange.ROLE_NAMES
     ) -> str:
         """Return the shown branch as Markdown. names: how the roles are called in its headings."""
-        conversation, branch = await self._database.read(tree.read_shown, conversation_id, owner)
+        conversation, branch = await self._database.read(branches.read_shown, conversation_id, owner)
         files = await self._sent_files(branch, owner)
         return exchange.write_markdown(conversation, branch, files, names)
 
     async def export_json(self, conversation_id: str, owner: str) -> str:
         """Return all branches and the text of the attachments, as import_json takes it."""
-        conversation, sent = await self._database.read(tree.read_whole, conversation_id, owner)
+        conversation, sent = await self._database.read(branches.read_whole, conversation_id, owner)
         transcript = Transcript(conversation, sent, await self._sent_files(sent, owner))
         return await asyncio.to_thread(exchange.write_json, transcript)
 
@@ -280,7 +278,7 @@ class History:
             await self._database.write(_insert_transcript, transcript, packed, rows)
         return tuple(transcript.conversation for transcript in transcripts)
 
-    async def _sent_files(self, sent: Sequence[Message], owner: str) -> tuple[Attachment, ...]:
+    async def _sent_files(self, sent: Sequence[Message], owner: str) -> tuple[StoredFile, ...]:
         ids = dict.fromkeys(id for message in sent for id in message.attachment_ids)
         return await self.attachments(list(ids), owner)
 
@@ -319,7 +317,7 @@ def _write_turns(
 
 
 def _prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:
-    packed = [attachments.pack_document(attachment.document) for attachment in transcript.attachments]
+    packed = [stored_files.pack_document(attachment.document) for attachment in transcript.attachments]
     return packed, [messages.make_row(message) for message in transcript.messages]
 
 
@@ -328,7 +326,7 @@ def _insert_transcript(
 ) -> None:
     conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
     for attachment, document in zip(transcript.attachments, packed, strict=True):
-        attachments.insert_attachment(connection, attachment, document, {})
+        stored_files.insert_attachment(connection, attachment, document, {})
     placed = enumerate(zip(transcript.messages, rows, strict=True))
     messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chat.documents.document import Document, Page, Problem
 from chat.errors import InvalidRequest, NotFound
-from chat.history.entities import Attachment
+from chat.history.entities import StoredFile
 from chat.history.schema import attachments, pack, unpack
 
 
@@ -43,16 +43,16 @@ def read_document(values: dict[str, Any]) -> Document:
 
 def unpack_attachments(
     ids: Sequence[str], owner: str, kept: dict[str, tuple[bytes, datetime, datetime]]
-) -> tuple[Attachment, ...]:
+) -> tuple[StoredFile, ...]:
     """Return the attachments of what `select_attachments` found, in this order."""
     return tuple(
-        Attachment(id, owner, unpack_document(packed), created, used)
+        StoredFile(id, owner, unpack_document(packed), created, used)
         for id, (packed, created, used) in ((id, kept[id]) for id in ids)
     )
 
 
 def insert_attachment(
-    connection: Connection, attachment: Attachment, packed: bytes, columns: Mapping[str, bytes | None]
+    connection: Connection, attachment: StoredFile, packed: bytes, columns: Mapping[str, bytes | None]
 ) -> None:
     names = ("id", "owner", "created", "used")
     values = {name: getattr(attachment, name) for name in names} | {"document": packed, **columns}

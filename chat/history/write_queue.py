@@ -25,7 +25,7 @@ T = TypeVar("T")
 Work = Callable[[], Awaitable[object]]
 
 
-class Recorder:
+class WriteQueue:
     """Runs writes in the background, one after the other for each key.
 
     pause: seconds before the first of a turn, which would share the loop with the answer's first tokens.
@@ -80,7 +80,7 @@ class Recorder:
             del self._last[key]
 
 
-class Batches(Generic[T]):
+class BatchWriter(Generic[T]):
     """Writes one item; those that come while it does gather, and are written together."""
 
     def __init__(self, write: Callable[[Sequence[T]], Awaitable[None]]) -> None:

@@ -23,19 +23,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
-from chat.limits.auth import is_reserved
-from chat.http.schemas import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.engine import Engine
 from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotAllowed, NotFound, Stopping
-from chat.http.event_stream import EventStream
 from chat.generations.registry import Generation
-from chat.http.middleware.security_headers import EXAMPLE_POLICY
 from chat.http.api_reference import write_reference
+from chat.http.event_stream import EventStream
+from chat.http.middleware.security_headers import EXAMPLE_POLICY
+from chat.http.schemas import FRAME_SCHEMA, Ended, ErrorBody, FileRead, ReadingProblem, Started, TurnBody
 from chat.http.sse import parse_event_id
+from chat.limits.auth import is_reserved
 from chat.telemetry.metrics import CONTENT_TYPE as METRICS_TYPE
-from chat.turns.turn import Visitor
+from chat.visitors import Visitor
 
-ASSETS = Path(__file__).parent.parent / "assets"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 COPY_BYTES = 1 << 20
 OPEN_PATHS = ("/ai/", "/healthz", "/readyz", "/openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

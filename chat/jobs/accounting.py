@@ -8,26 +8,26 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from chat.limits.quotas import Allowances
-from chat.turns.answer import Answer
-from chat.jobs.background import Chores
 from chat.generations.registry import Generation
 from chat.history.answer_log import Records
+from chat.jobs.background import BackgroundJobs
+from chat.limits.quotas import Quotas
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
+from chat.turns.answer import Answer
 
 SHORT_CHARACTERS = 2_000  # are counted sooner than a thread is found for them
 
 
-class Bookkeeping:
+class Accounting:
     """logs_prompts: the owner asked for what is said to be in the log."""
 
     def __init__(
         self,
         records: Records,
-        chores: Chores,
-        allowances: Allowances,
+        chores: BackgroundJobs,
+        allowances: Quotas,
         metrics: Metrics,
         traces: Traces,
         *,

@@ -12,11 +12,11 @@ from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from chat.turns.answer import Answer
-from chat.files.attachments import Attachments
 from chat.errors import ChatError, NotFound
+from chat.files.attachments import Attachments
 from chat.generations.registry import Generation, Generations
 from chat.history.answer_log import Records
+from chat.turns.answer import Answer
 from chat.turns.titles import TITLE_TOKENS, write_title
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ FORGET_SECONDS = 60.0
 TITLE_TRIES, TITLE_WAIT_SECONDS = 10, 1.0
 
 
-class Chores:
+class BackgroundJobs:
     """Owns the tasks that it starts."""
 
     def __init__(self, records: Records, attachments: Attachments, generations: Generations) -> None:

@@ -13,7 +13,7 @@ import secrets
 from chat.settings import Settings
 
 
-class Access:
+class Auth:
     """The owner's settings of who may come in."""
 
     def __init__(self, settings: Settings) -> None:

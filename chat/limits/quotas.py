@@ -21,7 +21,7 @@ from limits.storage import storage_from_string
 
 from chat.errors import Refused
 from chat.settings import Settings
-from chat.turns.turn import Visitor
+from chat.visitors import Visitor
 
 IPV6_PREFIX_BITS = 64  # what one household or server has
 IN_ALL = "all"
@@ -77,7 +77,7 @@ class Counting:
             await bridge.storage.aclose()
 
 
-class Allowances:
+class Quotas:
     """The owner's limits. Without any, nothing is counted."""
 
     def __init__(self, settings: Settings) -> None:

@@ -7,16 +7,15 @@ put into its message, the owner's keys and passwords are blanked in the finished
 from __future__ import annotations
 
 import logging
-import secrets
 import sys
 from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+from chat.request_id import REQUEST_ID
+
 log = logging.getLogger(__name__)
 
 HEAD = frozenset({"time", "level", "logger", "message"})
@@ -55,11 +54,6 @@ def configure(form: str, secret: Iterable[str] = ()) -> None:
 def write_turn(question: str, answer: str) -> None:
     """Log what was asked and answered: for LOG_PROMPTS alone."""
     log.info("turn", extra={"fields": {"prompt": question, "answer": answer}})
-
-
-def new_request_id() -> str:
-    """Return an id short enough to be read out, and long enough not to come twice."""
-    return secrets.token_hex(6)
 
 
 def _entry(record: logging.LogRecord) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from chat.turns.answer import Answer
 from chat.completions.provider_errors import FAULTS
 from chat.errors import Refused, Stopping
 from chat.generations.registry import Generation
+from chat.turns.answer import Answer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)

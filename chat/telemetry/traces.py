@@ -11,9 +11,9 @@ import logging
 import time
 from typing import Any
 
-from chat.turns.answer import Answer
 from chat.generations.registry import Generation
-from chat.telemetry.logs import REQUEST_ID
+from chat.request_id import REQUEST_ID
+from chat.turns.answer import Answer
 
 log = logging.getLogger(__name__)
 

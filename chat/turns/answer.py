@@ -16,12 +16,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from chat.turns import map_reduce as parts
-from chat.turns import quotes
-from chat.turns.context import Brief, Task
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
 from chat.generations.events import Event, read_text, to_json
+from chat.turns import map_reduce, quotes
+from chat.turns.context import AnswerTask, Context
 from chat.turns.models import QUOTES, Model
 from chat.turns.tokens import estimate_tokens
 
@@ -43,12 +42,14 @@ DEMO_HEADING = {
 class Answer:
     """The source of a generation's events, and what is known of the answer when it has ended."""
 
-    def __init__(self, task: Task, *, generation_id: str, conversation_id: str, message_id: str) -> None:
+    def __init__(
+        self, task: AnswerTask, *, generation_id: str, conversation_id: str, message_id: str
+    ) -> None:
         self.task = task
         self.generation_id = generation_id
         self.conversation_id = conversation_id
         self.message_id = message_id
-        self.brief = Brief(task)
+        self.brief = Context(task)
         self.usage: dict[str, Any] | None = None
         self.finish_reason = ""
         self.started = time.monotonic()
@@ -106,7 +107,7 @@ class Answer:
     async def release(self) -> None:
         """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
         self.task = dataclasses.replace(self.task, history=(), attachments=(), images=(), begun=None)
-        self.brief = Brief(self.task)
+        self.brief = Context(self.task)
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token and to now, and how long it reasoned."""
@@ -166,7 +167,7 @@ class Answer:
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Read the files part by part, telling how far it is, and write the brief from the notes."""
-        pieces = parts.split_files(self.brief.indexes, self.brief.part_characters(model))
+        pieces = map_reduce.split_files(self.brief.indexes, self.brief.part_characters(model))
         if len(pieces) > MAX_PARTS:
             raise ContextOverflow(
                 f"The files would be read in {len(pieces)} parts; {MAX_PARTS} are the limit.",
@@ -176,12 +177,12 @@ class Answer:
         room = self.brief.notes_tokens(model)
         notes: Sequence[str] = ()
         key = self.task.visitor.api_key
-        reading = parts.take_notes(pieces, self.task.question, model.name, completions, room, key)
+        reading = map_reduce.take_notes(pieces, self.task.question, model.name, completions, room, key)
         async with aclosing(reading) as steps:
             async for step in steps:
                 notes, self._part_tokens = step.notes, step.tokens
                 yield [_event("progress", read=step.read, parts=step.count)]
-        self.brief.write_notes(model, parts.ask_about_notes(self.task.question, notes))
+        self.brief.write_notes(model, map_reduce.ask_about_notes(self.task.question, notes))
         yield [self._receipt()]
 
     async def _complete(

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 
 from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
-from chat.turns.prompt import Message, Prompt, compose, file_budget
-from chat.turns.models import Model
 from chat.grounding.receipts import Receipt, write_receipt
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Selection, choose, needs_search_terms
-from chat.turns.turn import Options, Visitor
+from chat.turns.models import Model
+from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget
+from chat.turns.turn import Options
+from chat.visitors import Visitor
 
 REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for
 ALL_THAT_FITS = 10**9
@@ -30,7 +31,7 @@ NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read
 
 
 @dataclass(frozen=True)
-class Task:
+class AnswerTask:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
     begun: text and reasoning so far of an answer that is continued. demo: whose own try follows the quotes.
@@ -40,7 +41,7 @@ class Task:
 
     visitor: Visitor
     question: str
-    history: Sequence[Message]
+    history: Sequence[PromptMessage]
     attachments: Sequence[Attachment]
     options: Options
     model: Model
@@ -53,10 +54,10 @@ class Task:
     wants_title: bool = False
 
 
-class Brief:
+class Context:
     """The prompt and the receipt of a task. Empty until `write`."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: AnswerTask) -> None:
         self.task = task
         self.prompt: Prompt | None = None
         self.receipt = Receipt()
@@ -85,7 +86,7 @@ class Brief:
         selection = await asyncio.to_thread(self._choose, self.task.file_characters)
         self._note(Receipt(selection.budget, selection.used, selection.files))
 
-    def write_notes(self, model: Model, question: Message) -> None:
+    def write_notes(self, model: Model, question: PromptMessage) -> None:
         """Write the prompt from notes of files that were read whole."""
         self.prompt = compose(
             system_prompt=self.task.system_prompt,

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.completions import Completions, Request
-from chat.turns.prompt import Message, write_files, write_rules
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Selection, split_parts
+from chat.turns.prompt import PromptMessage, write_files, write_rules
 from chat.turns.tokens import MESSAGE_TOKENS, estimate_tokens
 
 NOTES_PROMPT = (
@@ -71,9 +71,9 @@ async def take_notes(
         yield Progress(number, len(parts), tuple(notes), tokens)
 
 
-def ask_about_notes(question: str, notes: Sequence[str]) -> Message:
+def ask_about_notes(question: str, notes: Sequence[str]) -> PromptMessage:
     """Return the message that stands in the place of the files' text for the final answer."""
-    return Message("user", FINAL_PROMPT.format(notes="\n\n".join(notes) or NOTHING, question=question))
+    return PromptMessage("user", FINAL_PROMPT.format(notes="\n\n".join(notes) or NOTHING, question=question))
 
 
 def _estimate(messages: Sequence[Mapping[str, str]], note: str) -> int:

@@ -33,7 +33,7 @@ CITING = (
 
 
 @dataclass(frozen=True)
-class Message:
+class PromptMessage:
     """A message of the talk. role: `user`, `assistant` or `system`."""
 
     role: str
@@ -52,7 +52,7 @@ class Prompt:
 def compose(
     *,
     system_prompt: str,
-    history: Sequence[Message],
+    history: Sequence[PromptMessage],
     question: str,
     selection: Selection | None = None,
     images: Sequence[str] = (),
@@ -110,9 +110,9 @@ def _message_tokens(content: str) -> int:
     return estimate_tokens(content) + MESSAGE_TOKENS if content else 0
 
 
-def _keep_newest(history: Sequence[Message], room: int) -> tuple[list[Message], int]:
+def _keep_newest(history: Sequence[PromptMessage], room: int) -> tuple[list[PromptMessage], int]:
     """Return the newest messages that fit, and their tokens. An answer without its question is left out."""
-    kept, tokens = list[Message](), 0
+    kept, tokens = list[PromptMessage](), 0
     for message in reversed(history):
         cost = _message_tokens(message.content)
         if tokens + cost > room:

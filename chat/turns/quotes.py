@@ -62,7 +62,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QuotedAnswer:
     """The quotes in rank order; none where nothing in the files answers. markdown: the text to show."""
 
     quotes: tuple[Quote, ...]
@@ -79,7 +79,7 @@ class _Found:
     score: float
 
 
-def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
+def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnswer:
     """Return the sentences that answer `question`. language: `zh` or `en`, of the words around them."""
     places = find_places(question, indexes)
     if is_about_the_whole(places.rest):
@@ -92,7 +92,7 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> Answer:
     texts = _TEXTS.get(language, _TEXTS["en"])
     # A sentence that a page repeats is quoted once.
     shown = {_write_quote(quote, mark_place(document, quote.page)): quote for document, quote in pairs}
-    return Answer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
+    return QuotedAnswer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
 
 
 def _open(places: Places, indexes: Sequence[Index]) -> Iterator[_Found]:

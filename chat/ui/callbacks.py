@@ -22,13 +22,14 @@ from chat.engine import Engine
 from chat.errors import ChatError, Stopping, Unreachable
 from chat.generations.registry import Generation
 from chat.ids import new_id
-from chat.turns.turn import Options, Turn, Visitor
+from chat.turns.turn import Options, Turn
 from chat.ui import sidebar, view
 from chat.ui.follower import Followers, Growing, grow
 from chat.ui.loading import find_running, give_back, load, name_files, running_in, split
 from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
+from chat.visitors import Visitor
 
 HEARD_SECONDS = 2.0  # until an ending has come from another replica, at most
 SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many

@@ -15,8 +15,8 @@ LANES = ("show", "follow", "list", "fetch", "drawer", "quiet", "file", "import")
 
 
 @dataclass(frozen=True)
-class Dressing:
-    """Parts that hold only words: filled once, in the visitor's language."""
+class TextComponents:
+    """Components that hold only words: filled once, in the visitor's language."""
 
     top: gr.HTML
     bottom: gr.HTML
@@ -31,7 +31,7 @@ class Dressing:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """visit: what the script sends, never shown. uploads: paths of files that it uploaded.
 
     told, read, listed: what the script hears of the conversation, of files and words, and of the list. Apart,
@@ -49,7 +49,7 @@ class Parts:
     search: gr.Textbox
     drawer: gr.HTML
     settings: SettingsPanel
-    dressing: Dressing
+    dressing: TextComponents
     lanes: Mapping[str, gr.Button]
 
     def shown(self) -> list[Component]:

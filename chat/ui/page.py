@@ -15,10 +15,10 @@ import gradio as gr
 from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
+from chat.ui.client_api import add_named
+from chat.ui.components import LANES, Components, TextComponents
 from chat.ui.follower import Followers
 from chat.ui.html import button, tag
-from chat.ui.client_api import add_named
-from chat.ui.components import LANES, Dressing, Parts
 from chat.ui.markdown.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
 from chat.ui.sign_in import can_sign_in
@@ -73,7 +73,7 @@ def create_page(engine: Engine) -> gr.Blocks:
     return cast(gr.Blocks, page)
 
 
-def _lay_out(owned: Settings) -> Parts:
+def _lay_out(owned: Settings) -> Components:
     with gr.Sidebar(elem_id="sidebar", width=280):
         top = _create_html("sidebar-top")
         search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
@@ -99,7 +99,7 @@ def _lay_out(owned: Settings) -> Parts:
         composer = _create_composer()
         model = button("model", "", lane="none", icon=False, hidden=True)
         gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
-    return Parts(
+    return Components(
         visit=gr.JSON(visible=False),
         uploads=gr.JSON(visible=False),
         told=_create_ear("told"),
@@ -111,7 +111,7 @@ def _lay_out(owned: Settings) -> Parts:
         search=search,
         drawer=_create_html("drawer"),
         settings=settings,
-        dressing=Dressing(top, bottom, keys, banner, starters, earlier, editing),
+        dressing=TextComponents(top, bottom, keys, banner, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
 

@@ -42,7 +42,7 @@ SPOKEN = (
 
 
 @dataclass(frozen=True)
-class Words:
+class PageTexts:
     """The dressed parts, in the order of parts.Dressing."""
 
     language: str
@@ -67,11 +67,11 @@ class Words:
         return {"language": language, "name": self.name, "words": spoken}
 
 
-def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> Words:
+def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageTexts:
     """Return the page's words for a language."""
     placeholder = "composer.placeholder.short" if is_narrow else "composer.placeholder"
     name = engine.settings.assistant_name
-    return Words(
+    return PageTexts(
         language=language,
         name=name,
         top=_top(language, name),

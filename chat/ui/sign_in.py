@@ -14,8 +14,8 @@ from typing import Any
 
 import gradio as gr
 
-from chat.limits.auth import owner_of
 from chat.engine import Engine
+from chat.limits.auth import owner_of
 from chat.settings import Settings
 from chat.ui.visits import read_key
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import anyio
 
-from chat.files.attachments import Attachment
 from chat.documents.document import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
+from chat.files.attachments import Attachment
 from chat.ids import new_id
 from chat.ui import sidebar
 from chat.ui.texts import text

@@ -15,7 +15,7 @@ from typing import Any
 from chat.errors import ChatError
 from chat.history import Message
 from chat.turns.models import QUOTES
-from chat.ui import receipt_view as receipts
+from chat.ui import receipt_view
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
 from chat.ui.markdown.rendering import render
@@ -105,7 +105,7 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
     elif not growing.reasoning:
         shown.append(show_thinking(reader))
     if growing.receipt.get("files"):
-        shown.append(_part("assistant", receipts.show_receipt(growing.receipt, reader.language)))
+        shown.append(_part("assistant", receipt_view.show_receipt(growing.receipt, reader.language)))
     return shown
 
 
@@ -203,8 +203,8 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
     return "".join(
         [
             error,
-            receipts.show_citations(message.citations or [], message.id, reader.language),
-            receipts.show_receipt(
+            receipt_view.show_citations(message.citations or [], message.id, reader.language),
+            receipt_view.show_receipt(
                 message.receipt or {},
                 reader.language,
                 message.id,

@@ -14,8 +14,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.turns.turn import Options, Visitor
+from chat.turns.turn import Options
 from chat.ui.texts import pick_language
+from chat.visitors import Visitor
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")

@@ -15,12 +15,10 @@ import gradio as gr
 import orjson
 
 from chat.ids import new_id
-from chat.telemetry.logs import REQUEST_ID
-from chat.ui import drawer, sidebar, uploads
-from chat.ui import answer_actions as answers
-from chat.ui import page_texts as dressing
+from chat.request_id import REQUEST_ID
+from chat.ui import answer_actions, drawer, page_texts, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
-from chat.ui.components import Parts
+from chat.ui.components import Components
 from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
 from chat.ui.sign_in import key_of, request_id_of, signed_in
 from chat.ui.visits import Visit, read_paths, read_visit
@@ -36,7 +34,7 @@ Wiring = dict[str, Any]
 Row = list[Any]
 
 
-def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
+def wire(page: gr.Blocks, parts: Components, callbacks: Callbacks) -> None:
     """Connect the page's events. Called once, inside the page's context.
 
     An event's state is shown on one small part that nobody sees: the browser copies each part that shows it,
@@ -49,7 +47,7 @@ def wire(page: gr.Blocks, parts: Parts, callbacks: Callbacks) -> None:
     _wire_settings(page, parts, callbacks, private)
 
 
-def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
+def _wire_conversation(page: gr.Blocks, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
     async def open_conversation(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
         visit = _visit(callbacks, data, request)
         async for row in _rows(callbacks.open(visit), visit):
@@ -94,20 +92,20 @@ def _wire_conversation(page: gr.Blocks, parts: Parts, callbacks: Callbacks, priv
     following.then(settle, parts.visit, shown, js=_js("settle"), **private)
 
 
-def _wire_lists(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
+def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
     async def change_list(data: Any, request: gr.Request) -> str:
         listed = await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
         return say({"html": {"conversations": listed}})
 
     async def fetch(data: Any, request: gr.Request) -> str:
-        return say(await answers.fetch(callbacks.engine, _visit(callbacks, data, request)))
+        return say(await answer_actions.fetch(callbacks.engine, _visit(callbacks, data, request)))
 
     async def open_drawer(data: Any, request: gr.Request) -> Row:
         html = await drawer.open_drawer(callbacks.engine, _visit(callbacks, data, request))
         return [html, say({"drawer": True, "serial": new_id()})]
 
     async def act_quietly(data: Any, request: gr.Request) -> None:
-        await answers.act_quietly(callbacks.engine, _visit(callbacks, data, request))
+        await answer_actions.act_quietly(callbacks.engine, _visit(callbacks, data, request))
 
     lanes = parts.lanes
     lanes["list"].click(change_list, parts.visit, parts.listed, js=_js("list"), **private)
@@ -121,7 +119,7 @@ def _wire_lists(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
     lanes["quiet"].click(act_quietly, parts.visit, None, js=_js("quiet"), **private)
 
 
-def _wire_files(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
+def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
     async def attach(data: Any, paths: Any, request: gr.Request) -> AsyncGenerator[str, None]:
         async with aclosing(
             uploads.attach(callbacks.engine, _visit(callbacks, data, request), read_paths(paths))
@@ -149,13 +147,13 @@ def _wire_files(parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
     parts.lanes["import"].click(import_file, inputs, parts.listed, js=js, **private)
 
 
-def _wire_settings(page: gr.Blocks, parts: Parts, callbacks: Callbacks, private: Wiring) -> None:
+def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
     panel = parts.settings
 
     async def dress(data: Any, request: gr.Request) -> Row:
         visit = _visit(callbacks, data, request)
         models = await callbacks.engine.models.names()
-        words = dressing.dress(callbacks.engine, visit.language, is_narrow=visit.is_narrow)
+        words = page_texts.dress(callbacks.engine, visit.language, is_narrow=visit.is_narrow)
         search = gr.update(placeholder=words.search)
         composer = gr.update(placeholder=words.composer)
         return [
@@ -193,7 +191,7 @@ def say(told: dict[str, Any]) -> str:
 
 
 def fill(shown: Shown, visit: Visit | None = None) -> Row:
-    """Return the values of `Parts.shown`, in its order; what does not change is skipped.
+    """Return the values of `Components.shown`, in its order; what does not change is skipped.
 
     Few outputs, and all that is small in one of them: each that is skipped costs a millisecond here, and a
     copy of what stands in it there. asked: where the page was when it asked, so that the script believes no

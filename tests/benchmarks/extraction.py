@@ -34,9 +34,9 @@ import pypdf
 import pypdfium2  # type: ignore[import-untyped]
 
 from chat.documents.document import Page
-from chat.extraction import Limits, Readers, worker
-from chat.extraction.text import encodings
+from chat.extraction import ReaderLimits, Readers, worker
 from chat.extraction.source import Source
+from chat.extraction.text import encodings
 from tests.benchmarks.agreement import group, token_f1, tokens
 
 ReadText = Callable[[Path], str]
@@ -218,7 +218,7 @@ def measure_speed(root: Path) -> None:
 
 async def read_all(paths: list[Path]) -> None:
     """Read files one after another in the pool and print what came of each."""
-    readers = Readers(Limits(upload_bytes=200_000_000))
+    readers = Readers(ReaderLimits(upload_bytes=200_000_000))
     for path in paths:
         begun = time.monotonic()
         try:

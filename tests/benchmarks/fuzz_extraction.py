@@ -26,7 +26,7 @@ from pathlib import Path
 
 from chat.documents.document import Document
 from chat.errors import AttachmentError
-from chat.extraction import Limits, Readers
+from chat.extraction import ReaderLimits, Readers
 
 LIMIT_SECONDS = 10.0
 GRACE_SECONDS = 8.0
@@ -126,7 +126,7 @@ def mutations(files: Sequence[Path], count: int, seed: int) -> Iterator[tuple[st
 
 async def fuzz(cases: Iterator[tuple[str, bytes]], deadline: float, keep: Path | None = None) -> Outcome:
     """Read the cases in the pool until they or the time end."""
-    readers, outcome = Readers(Limits(seconds=LIMIT_SECONDS)), Outcome()
+    readers, outcome = Readers(ReaderLimits(seconds=LIMIT_SECONDS)), Outcome()
     await readers.start()
     with tempfile.TemporaryDirectory() as folder:
         await asyncio.gather(

@@ -19,9 +19,9 @@ from typing import Any
 from gradio.state_holder import SessionState
 
 from chat.engine import Engine
+from chat.gradio_internals import PageState
 from chat.ui.callbacks import Shown
 from chat.ui.page import create_page
-from chat.gradio_internals import PageState
 from chat.ui.wiring import fill
 from tests.servers import make_settings
 

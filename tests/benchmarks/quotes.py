@@ -21,9 +21,9 @@ from pathlib import Path
 
 import httpx
 
-from chat.turns.quotes import Quote, answer
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.sentences import split_sentences
+from chat.turns.quotes import Quote, answer
 from tests.benchmarks.retrieval import Asked, Span, is_hit, make_index, read_sets
 from tests.servers import run_routes
 

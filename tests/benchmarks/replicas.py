@@ -29,8 +29,8 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
+from chat.cluster import wire as wire
 from chat.generations.events import Event
-from chat.cluster import wire_format as wire
 from tests.benchmarks.streams import ROOT, milliseconds, print_table, read_usage, run_provider
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.processes import RoutesProcess

@@ -21,13 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chat.grounding.citations import check
 from chat.documents.document import Document, Page
+from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
-from chat.turns.quotes import answer
 from chat.grounding.retrieval.passages import Index, Search
 from chat.grounding.retrieval.questions import weigh_terms
 from chat.grounding.selection import choose
+from chat.turns.quotes import answer
 
 BUDGETS = (2_000, 5_000, 20_000)
 Span = tuple[int, int]

@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 from chat.documents.document import Page
 from chat.extraction import refusals
-from chat.extraction.text import markup
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import markup
 
 MEDIA_TYPE = "application/epub+zip"
 WHAT = "EPUB book"

@@ -13,10 +13,15 @@ import python_calamine
 from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
-from chat.extraction.office import office_encryption as locks
-from chat.extraction.office import xml_tree
+from chat.extraction.office import office_encryption, xml_tree
 from chat.extraction.office.archive import Archive
-from chat.extraction.office.cells import OpenDocumentCells, Place, find_formulas, find_percents, percent_styles
+from chat.extraction.office.cells import (
+    OpenDocumentCells,
+    Place,
+    find_formulas,
+    find_percents,
+    percent_styles,
+)
 from chat.extraction.office.package import Package, row
 from chat.extraction.office.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
@@ -59,7 +64,7 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         with source.open() as file:
             return python_calamine.load_workbook(file)
     except python_calamine.PasswordError:
-        return _open(locks.unlock(source))
+        return _open(office_encryption.unlock(source))
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise refusals.damaged(source.name, WHAT) from error
 

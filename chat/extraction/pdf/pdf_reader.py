@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from chat.documents.document import Page, Problem
 from chat.extraction import legibility, refusals
-from chat.extraction.pdf import pdfium
-from chat.extraction.pdf import pypdf_text as second_reader
+from chat.extraction.pdf import pdfium, pypdf_text
 from chat.extraction.pdf.bidirectional import arrange
 from chat.extraction.pdf.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
 from chat.extraction.pdf.pdfium import Sheet
@@ -30,7 +29,7 @@ class Second:
     """The second reader, opened for the first page that needs it."""
 
     source: Source
-    _document: second_reader.Document | None = field(default=None, init=False)
+    _document: pypdf_text.PypdfDocument | None = field(default=None, init=False)
     _is_broken: bool = field(default=False, init=False)
 
     def text(self, index: int) -> str:
@@ -43,11 +42,11 @@ class Second:
         document = self._open()
         return document.fields(index) if document and index < len(document) else []
 
-    def _open(self) -> second_reader.Document | None:
+    def _open(self) -> pypdf_text.PypdfDocument | None:
         if self._document is None and not self._is_broken:
             try:
-                self._document = second_reader.Document(self.source.path, self.source.password)
-            except (second_reader.Locked, second_reader.NotReadable):
+                self._document = pypdf_text.PypdfDocument(self.source.path, self.source.password)
+            except (pypdf_text.Locked, pypdf_text.PypdfFailed):
                 self._is_broken = True
         return self._document
 
@@ -55,7 +54,7 @@ class Second:
 def read(source: Source) -> Findings:
     """Yield the pages of a PDF."""
     try:
-        document = pdfium.Document(source.path, source.password)
+        document = pdfium.PdfiumDocument(source.path, source.password)
     except (pdfium.PasswordWrong, pdfium.NotReadable):
         yield from _read_second(source)
         return
@@ -76,10 +75,10 @@ def read(source: Source) -> Findings:
 def _read_second(source: Source) -> Findings:
     """Yield the pages of a file that pdfium cannot open."""
     try:
-        document = second_reader.Document(source.path, source.password)
-    except second_reader.Locked as error:
+        document = pypdf_text.PypdfDocument(source.path, source.password)
+    except pypdf_text.Locked as error:
         raise refusals.locked(source.name, wrong=source.password is not None) from error
-    except second_reader.NotReadable as error:
+    except pypdf_text.PypdfFailed as error:
         raise refusals.damaged(source.name, "PDF") from error
     yield Shape(MEDIA_TYPE, "page", len(document))
     for index in range(len(document)):

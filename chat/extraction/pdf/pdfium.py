@@ -48,7 +48,7 @@ class NotReadable(Exception):
     """pdfium cannot open the document, or not this page."""
 
 
-class Document:
+class PdfiumDocument:
     """An open PDF."""
 
     def __init__(self, path: Path, password: str | None) -> None:

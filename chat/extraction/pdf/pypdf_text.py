@@ -38,11 +38,11 @@ class OutOfTime(BaseException):
     """A page took longer than it may. Not an Exception: pypdf catches those and goes on."""
 
 
-class NotReadable(Exception):
+class PypdfFailed(Exception):
     """pypdf cannot open the document."""
 
 
-class Document:
+class PypdfDocument:
     """A PDF as pypdf reads it, opened when it is first needed."""
 
     def __init__(self, path: Path, password: str | None) -> None:
@@ -55,7 +55,7 @@ class Document:
         except MemoryError:
             raise
         except (Exception, OutOfTime) as error:  # damaged objects are met in every way that Python has
-            raise NotReadable from error
+            raise PypdfFailed from error
 
     def __len__(self) -> int:
         return self._count

@@ -8,9 +8,8 @@ from email import policy
 from email.message import EmailMessage
 
 from chat.documents.document import Page, Problem
-from chat.extraction.text import markup
-from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import encodings, markup
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 DEPTH = 5

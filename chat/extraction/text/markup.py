@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 
 from chat.documents.document import Page
-from chat.extraction.text import encodings
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import encodings
 
 UNSEEN = frozenset(
     {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}

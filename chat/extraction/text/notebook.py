@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat.documents.document import Page
-from chat.extraction.text import plain
-from chat.extraction.text import markup
-from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import encodings, markup, plain
 
 MEDIA_TYPE = "application/x-ipynb+json"
 

@@ -6,8 +6,8 @@ import re
 
 from chat.documents.document import Page, Problem
 from chat.extraction import refusals
-from chat.extraction.text import encodings
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import encodings
 
 MEDIA_TYPES = {
     "csv": "text/csv",

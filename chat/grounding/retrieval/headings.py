@@ -9,10 +9,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from chat.numerals import NUMERAL, spell
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.samples import is_heading
 from chat.grounding.retrieval.terms import split_terms
+from chat.numerals import NUMERAL, spell
 
 MOST_CAPTIONS = 100
 CAPTION_CHARACTERS = 700  # a table or figure stands before its caption or behind it

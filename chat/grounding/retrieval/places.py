@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents.document import PAGE_BREAK, Document
-from chat.numerals import NUMERAL, ORDINAL, read, read_list
 from chat.grounding.retrieval.headings import UNITS, Span, find_captions, find_section, find_titled
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.questions import names_a_part, strip_task
 from chat.grounding.retrieval.terms import split_terms
+from chat.numerals import NUMERAL, ORDINAL, read, read_list
 
 LONGEST_QUESTION = 600  # characters; a longer one brings text of its own, which may name anything
 MOST_NUMBERS = 50  # named at once, as in "pages 3 to 400"

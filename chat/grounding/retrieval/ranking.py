@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chat.grounding.retrieval.passages import FOUND_SHARE, REACH_CHARACTERS, SMALL, Index, Places, Scores, Search
+from chat.grounding.retrieval.passages import (
+    FOUND_SHARE,
+    REACH_CHARACTERS,
+    SMALL,
+    Index,
+    Places,
+    Scores,
+    Search,
+)
 from chat.grounding.retrieval.questions import asks_for_a_number, has_number, weigh_terms
 
 NUMBER_WEIGHT = 0.8  # of one of the five, for a sentence with a number where one is asked for

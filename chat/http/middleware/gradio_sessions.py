@@ -22,8 +22,19 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
-from chat.http.middleware.guards import EVENT_BYTES, App, Message, Receive, Scope, Send, give_back, read, refuse, route_of
-from chat.files.upload_inbox import Inbox
+from chat.files.upload_inbox import UploadInbox
+from chat.http.middleware.guards import (
+    EVENT_BYTES,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    give_back,
+    read,
+    refuse,
+    route_of,
+)
 
 VISITOR = b"x-visitor"
 GUARDED = ("queue/join", "queue/data", "upload", "app_id")
@@ -37,7 +48,7 @@ class SessionGuard:
     page is finished here. All else that a page asks is taken to the next replica by the proxy, at a 503.
     """
 
-    def __init__(self, app: App, inbox: Inbox, queue: Any, is_leaving: Callable[[], bool]) -> None:
+    def __init__(self, app: App, inbox: UploadInbox, queue: Any, is_leaving: Callable[[], bool]) -> None:
         self._app = app
         self._inbox = inbox
         self._queue = queue
@@ -111,7 +122,7 @@ class UploadGuard:
     which the same visitor's events alone find it.
     """
 
-    def __init__(self, app: App, inbox: Inbox, forget: Callable[[str], None]) -> None:
+    def __init__(self, app: App, inbox: UploadInbox, forget: Callable[[str], None]) -> None:
         self._app = app
         self._inbox = inbox
         self._forget = forget

@@ -1,7 +1,7 @@
 """What stands before every request of page and routes: log-ins counted, bodies measured, headers set.
 
 Gradio brings about forty routes for anyone to call; the page needs nine, and the others are closed here. What
-may be asked of those is in chat/http/middleware/gradio_sessions.py. Plain ASGI: a guard costs a stream nothing after its first
+may be asked of those is in gradio_sessions.py. Plain ASGI: a guard costs a stream nothing after its first
 message. Knows no route of ours.
 """
 

@@ -12,7 +12,7 @@ import time
 
 from chat.errors import ChatError
 from chat.http.middleware.guards import App, Message, Receive, Scope, Send, refuse
-from chat.telemetry.logs import REQUEST_ID, new_request_id
+from chat.request_id import REQUEST_ID, new_request_id
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The security headers of every answer of this server, page and routes alike. Pure: knows no HTTP library.
 
-What the page may load is said here once more, whatever chat.ui.markdown.rendering lets through: should model text ever
+What the page may load is repeated here, whatever the Markdown renderer lets through: should model text ever
 become an element, it cannot fetch, frame or post anything, nor run what is not there already.
 """
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as escape_html
 
-from chat.ui.markdown.links import read_link
 from chat.ui.markdown.inline import SHORT_CHARACTERS, WHITE, write_inline
+from chat.ui.markdown.links import read_link
 
 FORMULA_LINES_MAX = 80
 INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it
