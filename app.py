@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncGenerator[None, None]:
         await engine.open()
-        async with endpoint_setup.connect(engine):
+        async with endpoint_setup.connect(engine.settings, engine.models):
             yield
             await engine.aclose()
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -29,7 +30,8 @@ from chat.files.upload_inbox import UploadInbox
 from chat.generations.events import error_event
 from chat.generations.registry import Generation, GenerationLimits, Generations
 from chat.history import History, Message
-from chat.history.answer_log import TEMPORARY, Records, cut_branch
+from chat.history.answer_log import AnswerLog, AnswerRow
+from chat.history.stores import TEMPORARY, Stores, cut_branch
 from chat.ids import new_id
 from chat.jobs.accounting import Accounting
 from chat.jobs.background import BackgroundJobs
@@ -45,6 +47,9 @@ from chat.turns.prompt import PromptMessage
 from chat.turns.turn import Options, Turn
 from chat.visitors import Visitor
 
+if TYPE_CHECKING:
+    from chat.cluster.mirrors import Mirror
+
 RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
 RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
 DEFAULTS = Options()
@@ -55,7 +60,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.notice = ""  # a sentence for the page, such as what to set when there is no model
+        self._history_notice = ""
         self.models = Models(settings)
         self.access = Auth(settings)
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
@@ -66,25 +71,27 @@ class Engine:
         self._traces = Traces(settings.otlp_endpoint)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
         is_shared = bool(settings.redis_url)
-        self.records = Records(settings.database_url or default, is_shared=is_shared)
+        self._stores = Stores(settings.database_url or default, is_shared=is_shared)
+        self._answer_log = AnswerLog(self._stores)
         self._attachments = Attachments(
             self.readers,
             self.folder / "files",
-            self.records,
+            self._stores,
             self.metrics.observe_reading,
             is_shared=is_shared,
         )
-        self._allowances = Quotas(settings)
+        self._quotas = Quotas(settings)
         self._generations = Generations(GenerationLimits.from_settings(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
-        self._elsewhere = Peers(settings.redis_url, self._generations, self.records.end_sealed)
-        self._requests = RequestIds(self._elsewhere.replica)
+        self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
+        self._requests = RequestIds(self._peers.replica)
         self._resuming: set[tuple[str, str]] = set()
-        self._chores = BackgroundJobs(self.records, self._attachments, self._generations)
-        self._books = Accounting(
-            self.records,
-            self._chores,
-            self._allowances,
+        self._jobs = BackgroundJobs(self._stores, self._answer_log, self._attachments, self._generations)
+        self._accounting = Accounting(
+            self._answer_log,
+            self._stores.queue,
+            self._jobs,
+            self._quotas,
             self.metrics,
             self._traces,
             logs_prompts=settings.log_prompts,
@@ -92,13 +99,13 @@ class Engine:
 
     async def open(self) -> None:
         """Open history and the readers. A history that cannot be opened becomes a notice, not a failure."""
-        self.notice = await self.records.open()
+        self._history_notice = await self._stores.open()
         await self.readers.start()
         self._traces.open()
-        await self._elsewhere.open()
-        self._chores.start(self._chores.save_progress(self._answers))
-        self._chores.start(self._chores.expire_files(self.settings.file_retention))
-        self._chores.start(self._chores.forget_generations())
+        await self._peers.open()
+        self._jobs.start(self._jobs.save_progress(self._answers))
+        self._jobs.start(self._jobs.expire_files(self.settings.file_retention))
+        self._jobs.start(self._jobs.forget_generations())
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -107,12 +114,12 @@ class Engine:
     async def aclose(self) -> None:
         """End every generation with an event that its readers get, then close what it used."""
         await self.end_generations()
-        await self._elsewhere.aclose()
-        await self._chores.aclose()
+        await self._peers.aclose()
+        await self._jobs.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
-        await self.records.aclose()
-        await self._allowances.aclose()
+        await self._stores.aclose()
+        await self._quotas.aclose()
         await self.models.aclose()
         await self._traces.aclose()
         self._work.cleanup()
@@ -126,9 +133,21 @@ class Engine:
         await self._generations.aclose(error_event(Interrupted("The server was stopped. Continue goes on.")))
 
     @property
+    def notice(self) -> str:
+        """A sentence for the page, such as what to set when there is no model; empty: nothing to say."""
+        history = "" if self._stores.keeps_nothing else self._history_notice
+        return " ".join(filter(None, (self.models.notice, history)))
+
+    @property
+    def losses(self) -> list[str]:
+        """Sentences that say why conversations will not outlive this process; empty: they will."""
+        opening = self._history_notice if self._stores.keeps_nothing else ""
+        return [sentence for sentence in (opening, self._stores.notice) if sentence]
+
+    @property
     def history(self) -> History:
         """The kept conversations: to list, search, rename, pin, export and import, each for an owner."""
-        return self.records.kept
+        return self._stores.kept
 
     @property
     def is_ready(self) -> bool:
@@ -154,7 +173,7 @@ class Engine:
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""
         await self._admit(visitor)
-        message = await self.records.message(message_id, visitor.owner)
+        message = await self._stores.message(message_id, visitor.owner)
         question, branch = await self._question_of(message, visitor.owner)
         if self.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
@@ -169,7 +188,7 @@ class Engine:
             raise InvalidRequest("This answer is still being written.")
         self._resuming.add(key)
         try:
-            async with self._elsewhere.continuing(message_id):
+            async with self._peers.continuing(message_id):
                 return await self._opened(await self._resume_answer(message_id, visitor, options))
         finally:
             self._resuming.discard(key)
@@ -185,7 +204,7 @@ class Engine:
         try:
             return self._generations.get(generation_id, owner)
         except NotFound:
-            return await self._elsewhere.find(generation_id, owner)
+            return await self._peers.find(generation_id, owner)
 
     def conversation_of(self, generation: Generation) -> str:
         """Return the conversation that a generation belongs to."""
@@ -218,7 +237,7 @@ class Engine:
         Raises AttachmentError, and Refused past the visitor's limit.
         """
         with self.metrics.counting_refusals():
-            await self._allowances.admit_file(visitor)
+            await self._quotas.admit_file(visitor)
         return await self._attachments.add(path, name, visitor.owner, password, is_temporary=is_temporary)
 
     async def attachment(self, id: str, owner: str) -> Attachment:
@@ -233,14 +252,18 @@ class Engine:
 
     def store(self, conversation_id: str) -> History:
         """Return where a conversation is kept: in memory alone, where it is temporary."""
-        return self.records.store(conversation_id)
+        return self._stores.store(conversation_id)
 
     async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
         """Return the shown branch, root first, with all that was asked to be saved. Raises NotFound.
 
         An answer whose finish_reason is None is being written by its generation_id.
         """
-        return await self._mark_interrupted(await self.records.branch(conversation_id, owner), owner)
+        return await self._mark_interrupted(await self._stores.branch(conversation_id, owner), owner)
+
+    async def settle(self, conversation_id: str) -> None:
+        """Return when everything that is queued for a conversation is written, or has failed."""
+        await self._stores.queue.settle(conversation_id)
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with its messages and files, and stop what is being written in it."""
@@ -248,12 +271,12 @@ class Engine:
             if answer.conversation_id == conversation_id and generation.owner == owner:
                 await generation.stop()
         await self._stop_elsewhere(conversation_id, owner)
-        files = await self.records.delete_conversation(conversation_id, owner)
+        files = await self._stores.delete_conversation(conversation_id, owner)
         await self._attachments.remove(tuple(files))
 
     async def tokens_left(self, visitor: Visitor) -> int | None:
         """Return how many tokens the visitor may still use today; None: no limit."""
-        return await self._allowances.tokens_left(visitor)
+        return await self._quotas.tokens_left(visitor)
 
     # --- inside --------------------------------------------------------------------------------------------
 
@@ -262,10 +285,10 @@ class Engine:
 
         It has started: who leaves here changes nothing.
         """
-        if self._elsewhere.replica:
+        if self._peers.replica:
             with anyio.move_on_after(RECORD_SECONDS):
-                await self.records.recorder.settle(self.conversation_of(generation))
-        await self._elsewhere.wait_until_open(generation)
+                await self._stores.queue.settle(self.conversation_of(generation))
+        await self._peers.wait_until_open(generation)
         return generation
 
     async def _start(self, turn: Turn, visitor: Visitor, generation_id: str) -> Generation:
@@ -277,7 +300,9 @@ class Engine:
         is_first = not turn.conversation_id
         if not is_first:
             branch = cut_branch(await self.branch(conversation_id, visitor.owner), turn.parent_id)
-        files = await self._attachments.of_turn(turn, visitor.owner, self.store(conversation_id))
+        files = await self._attachments.of_turn(
+            turn.file_ids, turn.file_content, visitor.owner, self.store(conversation_id)
+        )
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -299,7 +324,7 @@ class Engine:
         )
 
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
-        kept = await self.records.message(message_id, visitor.owner)
+        kept = await self._stores.message(message_id, visitor.owner)
         (message,) = await self._mark_interrupted([kept], visitor.owner)
         if message.finish_reason is None:
             raise InvalidRequest("This answer is still being written.")
@@ -309,11 +334,11 @@ class Engine:
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # Those that have ended and are kept count as running: what was read may be older than their end.
-        return await self._elsewhere.mark_interrupted(messages, self._generations.holds, owner)
+        return await self._peers.mark_interrupted(messages, self._generations.holds, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
         """Stop what other replicas write in a conversation, on whatever branch."""
-        if self._elsewhere.replica:
+        if self._peers.replica:
             writers = await self.store(conversation_id).writers(conversation_id, owner)
             await asyncio.gather(*(self._stop_if_there(id, owner) for id in writers))
 
@@ -329,7 +354,7 @@ class Engine:
         """Count a message against the visitor's limits. Raises Refused, or Stopping."""
         with self.metrics.counting_refusals():
             self._generations.check(visitor.caller)
-            await self._allowances.admit(visitor)
+            await self._quotas.admit(visitor)
 
     async def _answer(
         self,
@@ -380,20 +405,26 @@ class Engine:
             opening=[answer.opening()],
         )
         self._answers[generation] = answer
-        self._elsewhere.publish(generation, answer)
+        self._peers.publish(generation, answer)
         if is_new:
-            self.records.begin_turn(question, answer, visitor.owner, is_first)
+            self._answer_log.begin(question, answer.row(), visitor.owner, is_first=is_first)
         else:
-            self.records.open_answer(answer, question.id, visitor.owner)
+            self._answer_log.open(answer.row(), question.id, visitor.owner)
         return generation
 
     async def _question_of(self, answer: Message, owner: str) -> tuple[Message, Sequence[Message]]:
         """Return the question of an answer on the shown branch, and the branch before it."""
-        question = await self.records.message(answer.parent_id or "", owner)
+        question = await self._stores.message(answer.parent_id or "", owner)
         branch = await self.branch(question.conversation_id, owner)
         return question, cut_branch(branch, question.id)[:-1]
+
+    def _end_sealed(self, mirror: Mirror) -> None:
+        about = mirror.about
+        before = (about.text, about.reasoning)
+        row = AnswerRow(about.message_id, about.conversation_id, mirror.id, before=before)
+        self._answer_log.end_sealed(mirror, row, about.owner)
 
     def _ended(self, generation: Generation) -> None:
         answer = self._answers.get(generation)
         if answer:
-            self._books.close(generation, answer)
+            self._accounting.close(generation, answer)

@@ -64,7 +64,7 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncGenerator[None, None]:
         await engine.open()
-        async with endpoint_setup.connect(engine):
+        async with endpoint_setup.connect(engine.settings, engine.models):
             yield
             await engine.aclose()
 

@@ -143,4 +143,4 @@ async def test_a_disk_that_fills_up_takes_no_answer_away(
         kept, owner = page.conversation, page.owner
         await page.delete()
         with pytest.raises(NotFound):
-            await app.engine.records.kept.conversation(kept, owner)
+            await app.engine._stores.kept.conversation(kept, owner)

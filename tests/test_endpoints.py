@@ -24,7 +24,7 @@ async def main():
 
     endpoint_setup.find_weights, endpoint_setup.fetch_weights = lambda local_model: None, fetch
     engine = Engine(Settings.from_env({"DATA_DIR": sys.argv[1]}))
-    async with endpoint_setup.connect(engine):
+    async with endpoint_setup.connect(engine.settings, engine.models):
         await fetching.wait()
         print(engine.notice)
 

@@ -55,7 +55,7 @@ async def read_until(generation: Generation, text: str) -> None:
 
 
 async def tokens_left(engine: Engine, generation: Generation) -> int:
-    await engine.records.recorder.settle(f"tokens of {generation.id}")
+    await engine._stores.queue.settle(f"tokens of {generation.id}")
     left = await engine.tokens_left(ANNA)
     assert left is not None
     return left
@@ -258,7 +258,7 @@ async def test_an_answer_can_be_continued_the_moment_it_is_stopped(
         message_id = await stop_midway(engine, provider)
         more = await engine.resume_answer(message_id, ANNA)
         await read(more)
-        assert (await engine.records.message(message_id, "anna")).text == "Once upon " + more.text
+        assert (await engine._stores.message(message_id, "anna")).text == "Once upon " + more.text
 
 
 async def test_two_clicks_on_continue_ask_once(provider: Provider, tmp_path: Path) -> None:
@@ -276,13 +276,13 @@ async def test_what_a_killed_process_had_saved_is_continued(provider: Provider, 
         generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
         await (await provider.next_call()).text("Once upon ")
         await read_until(generation, "Once upon ")
-        engine.records.save_progress(generation, engine._answers[generation])
+        engine._answer_log.checkpoint(generation, engine._answers[generation].row())
         await engine.branch(engine.conversation_of(generation), "anna")
         async with open_engine(tmp_path, provider) as after:  # its history is what a killed one leaves
             message_id = opening(generation)["message_id"]
             more = await after.resume_answer(message_id, ANNA)
             await read(more)
-            assert (await after.records.message(message_id, "anna")).text == "Once upon " + more.text
+            assert (await after._stores.message(message_id, "anna")).text == "Once upon " + more.text
 
 
 async def test_a_temporary_conversation_is_never_on_disk(provider: Provider, tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ async def test_a_wrong_model_and_an_empty_message_are_refused(provider: Provider
 async def test_without_a_disk_the_chat_still_works(provider: Provider, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     async with open_engine(tmp_path, provider) as engine:
-        assert "until the server stops" in engine.notice
+        assert "until the server stops" in engine.losses[0]
         generation = await engine.start(Turn("Hello"), ANNA)
         await read(generation)
         assert len(await engine.branch(engine.conversation_of(generation), "anna")) == 2
@@ -495,9 +495,9 @@ async def test_a_recorded_answer_holds_its_stream_and_not_its_files(
         provider.scripts["painter"] = answer_red
         generation = await ask_about_a_picture(engine, tmp_path, 100)
         answer = engine._answers[generation]
-        await engine.records.recorder.settle_all()
-        await engine.records.recorder.settle(answer.conversation_id)  # it is let go of once all is written
-        assert (answer.task.images, answer.task.attachments, answer.brief.prompt) == ((), (), None)
+        await engine._stores.queue.settle_all()
+        await engine._stores.queue.settle(answer.conversation_id)  # it is let go of once all is written
+        assert (answer.task.images, answer.task.attachments, answer.context.prompt) == ((), (), None)
         assert generation.text == "A red square."
         kept = await engine.history.message(answer.message_id, "anna")
         assert "image_url" in str(kept.prompt)

@@ -357,7 +357,7 @@ async def ask(
     told = await join(app.client, event, [visit, {"text": text, "files": []}], session, visitor)
     begun = re.findall(r'"conversation":"([\w-]+)"', unescaped(told))
     assert begun, told
-    await app.engine.records.recorder.settle(begun[-1])
+    await app.engine._stores.queue.settle(begun[-1])
 
 
 # --- every route --------------------------------------------------------------------------------------------

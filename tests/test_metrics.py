@@ -14,7 +14,7 @@ from tests.test_access import basic
 
 async def figures(app: RunningApp) -> dict[str, float]:
     """Return every sample but buckets and times of making, as Prometheus reads it."""
-    await app.engine.records.recorder.settle_all()
+    await app.engine._stores.queue.settle_all()
     text = (await app.client.get("/metrics")).text
     return {
         name + "".join(f"{{{label}}}" for label in sample.labels.values()): sample.value

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from chat.cluster import mirrors
-from chat.cluster import wire as wire
+from chat.cluster import mirrors, wire
 from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
 from chat.generations.registry import GenerationLimits

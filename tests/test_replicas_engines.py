@@ -187,13 +187,13 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
         generation, conversation, _ = await begin(one, provider)
-        writer = one._elsewhere.replica
+        writer = one._peers.replica
         assert writer
         await asyncio.sleep(0.05)
         for task in writer._tasks:
             task.cancel()
         await read(await other.find(generation.id, "anna"))
-        await other.records.recorder.settle(conversation)
+        await other._stores.queue.settle(conversation)
         kept = await other.history.message((await other.branch(conversation, "anna"))[-1].id, "anna")
         assert (kept.text, kept.finish_reason) == ("Hello ", "error")
         assert kept.error
@@ -205,7 +205,7 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
         await read(more)
         assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
         generation.cancel()  # the one that was taken for dead ends late: it changes nothing any more
-        await one.records.recorder.settle(conversation)
+        await one._stores.queue.settle(conversation)
         assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import anyio
 
-from chat.cluster import wire as wire
+from chat.cluster import wire
 from chat.cluster.redis_channel import Command, RedisChannel
 from chat.errors import ChatError, Interrupted, NotFound, Unreachable
 from chat.generations.events import Event, error_event

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from chat.cluster import wire as wire
+from chat.cluster import wire
 from chat.cluster.redis_channel import PAUSE_SECONDS, Command, RedisChannel, Reply
 from chat.errors import Unreachable
 from chat.generations.registry import Generation

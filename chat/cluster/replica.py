@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.cluster import wire as wire
+from chat.cluster import wire
 from chat.cluster.mirrors import Mirror, Mirrors
 from chat.cluster.publisher import Publisher
 from chat.cluster.redis_channel import PAUSE_SECONDS, RedisChannel

@@ -1,6 +1,7 @@
 """One OpenAI-compatible request -> its chunks, verbatim; whatever goes wrong -> errors of ours.
 
-    client           Endpoint, Request, Completions: asks, retries before the first token, lets go at once
+    request          Endpoint, Request: values
+    client           Completions: asks, retries before the first token, lets go at once
     upstream         an endpoint's address, headers and connections
     response         an open HTTP answer -> the chunks in it, up to its end or its fault
     chunks           the event stream as bytes -> its chunks, each parsed once and kept verbatim
@@ -11,6 +12,8 @@
 Knows no generation, no history and no page. `upstream` alone knows the OpenAI client.
 """
 
-from chat.completions.client import Chunk, Completions, Endpoint, Request
+from chat.completions.chunks import Chunk
+from chat.completions.client import Completions
+from chat.completions.request import Endpoint, Request
 
 __all__ = ["Chunk", "Completions", "Endpoint", "Request"]

@@ -11,7 +11,6 @@ import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -21,45 +20,15 @@ from chat.completions import provider_errors
 from chat.completions.chunks import Chunk, ChunkParser
 from chat.completions.continuation import BY_OWNER, Overlap, Way, ask_to_continue, find_way_by_url
 from chat.completions.provider_errors import make_error
+from chat.completions.request import Endpoint, Request
 from chat.completions.response import read_chunks
 from chat.completions.upstream import NETWORK_ERRORS, Upstream, open_upstream, read_body
 from chat.errors import ProviderError
-
-__all__ = ["Chunk", "Completions", "Endpoint", "Request"]
 
 log = logging.getLogger(__name__)
 
 MAX_RETRY_WAIT_SECONDS = 20.0  # an endpoint that asks for more is not retried: the user is told the wait
 MAX_BACKOFF_SECONDS = 8.0
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where completions come from. context_window: tokens, 0 where unknown."""
-
-    base_url: str
-    api_key: str = field(repr=False)
-    models: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    context_window: int = 0
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    is_demo: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a completion is asked for. messages: OpenAI's own dictionaries.
-
-    continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
-    place of the owner's.
-    """
-
-    model: str
-    messages: Sequence[Mapping[str, Any]]
-    temperature: float | None = None
-    max_tokens: int | None = None
-    continues: str = ""
-    api_key: str = field(default="", repr=False)
 
 
 class Completions:

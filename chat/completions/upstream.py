@@ -11,7 +11,7 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,10 +23,8 @@ from yarl import URL
 from chat.completions import provider_errors
 from chat.completions.chunks import parse_json
 from chat.completions.provider_errors import make_error
+from chat.completions.request import Endpoint
 from chat.errors import ProviderError
-
-if TYPE_CHECKING:
-    from chat.completions.client import Endpoint
 
 NETWORK_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError)
 MODELS_SECONDS = 10.0

@@ -27,10 +27,9 @@ from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
 from chat.ids import new_id
-from chat.turns.turn import Turn
 
 if TYPE_CHECKING:
-    from chat.history.answer_log import Records
+    from chat.history.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ class Attachments:
         self,
         readers: Readers,
         folder: Path,
-        records: Records,
+        stores: Stores,
         on_read: Callable[[str, float], None] | None = None,
         *,
         is_shared: bool = False,
@@ -121,7 +120,7 @@ class Attachments:
         self._readers = readers
         self._on_read = on_read  # told the kind of a file and the seconds that it took
         self._folder = folder
-        self._records = records
+        self._stores = stores
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -138,7 +137,7 @@ class Attachments:
             kept.unlink(missing_ok=True)
             raise
         attachment = self._keep(Attachment(id, owner, reading, kept))
-        history = self._records.temporary if is_temporary else self._records.kept
+        history = self._stores.temporary if is_temporary else self._stores.kept
         task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -146,18 +145,19 @@ class Attachments:
             attachment.recording = task
         return attachment
 
-    async def of_turn(self, turn: Turn, owner: str, history: History) -> tuple[str, ...]:
-        """Return the ids of a turn's files; a text that came along is one of them. Raises NotFound."""
-        for id in turn.file_ids:
+    async def of_turn(
+        self, file_ids: tuple[str, ...], text: str, owner: str, history: History
+    ) -> tuple[str, ...]:
+        """Return the ids of a turn's files; `text`, where it is not blank, becomes one. Raises NotFound."""
+        for id in file_ids:
             await self.get(id, owner)
-        text = turn.file_content
         if not text.strip():
-            return turn.file_ids
+            return file_ids
         document = Document(INLINE_NAME, "text/plain", len(text.encode()), "", (Page("", text),), 1)
         inline = self._keep(Attachment(new_id(), owner, document))
         save = partial(history.add_attachment, owner, document, id=inline.id)
-        self._records.recorder.later(inline.id, save)
-        return (*turn.file_ids, inline.id)
+        self._stores.queue.later(inline.id, save)
+        return (*file_ids, inline.id)
 
     async def of_branch(self, branch: Sequence[Message], owner: str) -> Sequence[Attachment]:
         """Return the files sent along a branch; those that have expired are passed over."""
@@ -193,9 +193,9 @@ class Attachments:
     async def get(self, id: str, owner: str) -> Attachment:
         """Return an attachment. Raises NotFound, also where it is another's."""
         try:
-            return await self._find(id, owner, self._records.kept)
+            return await self._find(id, owner, self._stores.kept)
         except NotFound:
-            return await self._find(id, owner, self._records.temporary)
+            return await self._find(id, owner, self._stores.temporary)
 
     async def _find(self, id: str, owner: str, history: History) -> Attachment:
         found = self._cache.get(id)
@@ -216,7 +216,7 @@ class Attachments:
         """Delete a file and its rows. Raises NotFound."""
         await self.get(id, owner)
         await self.remove((id,))
-        for history in {self._records.kept, self._records.temporary}:
+        for history in self._stores.all:
             with contextlib.suppress(NotFound):
                 await history.delete_attachment(id, owner)
 

@@ -1,243 +1,142 @@
-"""Turns as history keeps them: the question, the answer when it opens, as it grows, and as it ended.
+"""Answers in history: opened with their question, saved while they grow, and as they ended.
 
-Written through the recorder, beside the streams and in order for each conversation; read back only when
-what was asked for is written. Knows no model and no page.
+All writes go through the queue of `Stores`, in order for each conversation. An opened answer is a row that a
+killed process leaves behind, so that Continue can go on from it. Knows no model and no page.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import orjson
 
-from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
+from chat.errors import NotFound
 from chat.generations.registry import Generation
-from chat.history import Begun, Growth, History, Message, MessageFields, make_title
-from chat.history.write_queue import BatchWriter, WriteQueue
-from chat.turns.answer import Answer
-
-if TYPE_CHECKING:
-    from chat.cluster.mirrors import Mirror
-
-IN_MEMORY = "sqlite:///:memory:"
-TEMPORARY = "temporary-"
-UNTIL_STOPPED = "Conversations are kept only until the server stops."
+from chat.history import Begun, Growth, History, Message, MessageFields
+from chat.history.stores import Stores
 
 
-class Records:
-    """Two histories: the kept one, and one in memory for what is temporary, or when the disk fails."""
+@dataclass(frozen=True)
+class AnswerRow:
+    """The place of an answer in history. before: text and reasoning that it had when this generation began.
 
-    def __init__(self, url: str, *, is_shared: bool = False) -> None:
-        """is_shared: other replicas read it, and a start waits until its question is there."""
-        self.kept = History(url)
-        self.temporary = History(IN_MEMORY)
-        self.recorder = WriteQueue(pause=0) if is_shared else WriteQueue()
-        self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
-        self.notice = ""  # a sentence for the page while the disk takes nothing
-        self._strays: set[str] = set()  # conversations that the disk refused to go on with
+    is_continued: the message exists already and grows.
+    """
 
-    async def open(self) -> str:
-        """Open both; returns what should be said about it, or nothing. A disk that fails is no failure."""
-        await self.temporary.start()
-        try:
-            await self.kept.start()
-        except HistoryUnavailable as error:
-            await self.kept.aclose()
-            self.kept = self.temporary
-            return f"{error} {UNTIL_STOPPED}"
-        return self.kept.notice
+    message_id: str
+    conversation_id: str
+    generation_id: str
+    model: str = ""
+    receipt: dict[str, Any] | None = None
+    before: tuple[str, str] = ("", "")
+    is_continued: bool = False
 
-    async def aclose(self) -> None:
-        """Write what is still to be written, then close both."""
-        await self.recorder.aclose()
-        for history in {self.kept, self.temporary}:
-            await history.aclose()
 
-    def store(self, conversation_id: str) -> History:
-        """Return where a conversation is kept."""
-        is_in_memory = conversation_id.startswith(TEMPORARY) or conversation_id in self._strays
-        return self.temporary if is_in_memory else self.kept
+class AnswerLog:
+    """Queues the writes of answers."""
 
-    async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
-        """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
-        await self.recorder.settle(conversation_id)
-        try:
-            return await self.store(conversation_id).branch(conversation_id, owner)
-        except NotFound:
-            if conversation_id.startswith(TEMPORARY):
-                raise TemporaryOver("This temporary conversation is over: no server keeps it.") from None
-            raise
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
 
-    async def message(self, message_id: str, owner: str) -> Message:
-        """Return a message of either history, with all that was asked to be written. Raises NotFound."""
-        await self.recorder.settle_all()
-        try:
-            return await self.kept.message(message_id, owner)
-        except NotFound:
-            return await self.temporary.message(message_id, owner)
+    def begin(self, question: Message, answer: AnswerRow, owner: str, *, is_first: bool) -> None:
+        """Queue a question with its opened answer. is_first: with the conversation that they begin."""
+        self._stores.later(
+            question.conversation_id, partial(self._begin, question, answer, owner, is_first=is_first)
+        )
 
-    async def delete_conversation(self, conversation_id: str, owner: str) -> tuple[str, ...]:
-        """Delete it wherever it is, once all of it is written; return its files. Raises NotFound."""
-        await self.recorder.settle(conversation_id)
-        if conversation_id in self._strays:
-            with contextlib.suppress(NotFound):
-                await self.kept.delete_conversation(conversation_id, owner)
-        return await self.store(conversation_id).delete_conversation(conversation_id, owner)
+    def open(self, answer: AnswerRow, question_id: str, owner: str) -> None:
+        """Queue an answer to a question that is stored: a new sibling, or one that is continued."""
+        self._stores.later(answer.conversation_id, partial(self._open, answer, question_id, owner))
 
-    def begin_turn(self, question: Message, answer: Answer, owner: str, is_first: bool) -> None:
-        """Write a question and that its answer has begun, and the conversation that they begin.
+    def checkpoint(self, generation: Generation, answer: AnswerRow) -> None:
+        """Queue the text so far of an answer that is still growing."""
+        self._stores.later(answer.conversation_id, partial(self._checkpoint, generation, answer))
 
-        The answer is a row that a killed process leaves, to be continued.
-        """
-        self._later(question.conversation_id, self._begin_turn, question, answer, owner, is_first)
+    def end(self, generation: Generation, answer: AnswerRow, more: Callable[[], MessageFields]) -> None:
+        """Queue the ending of an answer. more: the fields that its generation's log does not have."""
+        self._stores.later(answer.conversation_id, partial(self._end, generation, answer, more))
 
-    def open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
-        """Write that an answer to a question that is there has begun, or goes on."""
-        self._later(answer.conversation_id, self._open_answer, answer, question_id, owner)
+    def end_sealed(self, generation: Generation, answer: AnswerRow, owner: str) -> None:
+        """Queue everything that is known of an answer whose writer, another replica, is dead."""
+        self._stores.later(answer.conversation_id, partial(self._end_sealed, generation, answer, owner))
 
-    def save_progress(self, generation: Generation, answer: Answer) -> None:
-        """Write what there is of an answer that is still growing."""
-        self._later(answer.conversation_id, self._save_progress, generation, answer)
-
-    def end_answer(self, generation: Generation, answer: Answer) -> None:
-        """Write an answer as it ended."""
-        self._later(answer.conversation_id, self._end_answer, generation, answer)
-
-    def end_sealed(self, mirror: Mirror) -> None:
-        """Write all that came of an answer whose writer, another replica, is dead."""
-        self._later(mirror.about.conversation_id, self._end_sealed, mirror)
-
-    async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
-        """Put a title in the place of the one made from the question's first words."""
-        await self.recorder.settle(conversation_id)
-        if title:
-            await self.store(conversation_id).rename(
-                conversation_id, owner, title, instead_of=make_title(question)
-            )
-
-    def _later(self, key: str, work: Callable[..., Awaitable[None]], *values: object) -> None:
-        self.recorder.later(key, partial(work, *values))
-
-    async def _keep(
-        self, conversation_id: str, owner: str, write: Callable[[History], Awaitable[object]]
-    ) -> None:
-        """Write to where the conversation is kept; to memory, and from then on, where the disk refuses."""
-        store = self.store(conversation_id)
-        try:
-            await write(store)
-            if store is self.kept:
-                self.notice = ""
-        except HistoryUnavailable as error:
-            if store is self.temporary:
-                raise
-            self.notice = f"{error} {UNTIL_STOPPED}"
-            await self._move_to_memory(conversation_id, owner)
-            await write(self.temporary)
-            raise  # the owner is to know: it is logged
-
-    async def _move_to_memory(self, conversation_id: str, owner: str) -> None:
-        """Copy what is there of a conversation, so that it goes on until the server stops."""
-        branch: Sequence[Message] = ()
-        with contextlib.suppress(NotFound, HistoryUnavailable):
-            branch = await self.kept.branch(conversation_id, owner)
-        self._strays.add(conversation_id)
-        await self.temporary.create_conversation(owner, id=conversation_id)
-        for message in branch:
-            await self.temporary.add_message(
-                conversation_id,
-                owner,
-                message.role,
-                parent_id=message.parent_id,
-                id=message.id,
-                attachment_ids=message.attachment_ids,
-                **cast(
-                    MessageFields, {name: getattr(message, name) for name in MessageFields.__annotations__}
-                ),
-            )
-
-    async def _begin_turn(self, question: Message, answer: Answer, owner: str, is_first: bool) -> None:
+    async def _begin(self, question: Message, answer: AnswerRow, owner: str, *, is_first: bool) -> None:
+        conversation_id = question.conversation_id
         opened = Message(
             answer.message_id,
-            question.conversation_id,
+            conversation_id,
             question.id,
             "assistant",
             datetime.now(UTC),
             **_open_fields(answer),
         )
-
         asked = dataclasses.replace(question, finish_reason="stop")
 
         async def write(store: History) -> None:
-            is_new = is_first and question.conversation_id not in self._strays
-            await self._batches[store].add(Begun(owner, asked, opened, is_new))
+            is_new = is_first and not self._stores.is_moved(conversation_id)
+            await self._stores.add_to(store, Begun(owner, asked, opened, is_new))
 
-        await self._keep(question.conversation_id, owner, write)
+        await self._stores.write(conversation_id, owner, write)
 
-    async def _open_answer(self, answer: Answer, question_id: str, owner: str) -> None:
+    async def _open(self, answer: AnswerRow, question_id: str, owner: str) -> None:
         id, conversation_id, fields = answer.message_id, answer.conversation_id, _open_fields(answer)
 
         async def write(store: History) -> None:
-            if answer.task.begun:
+            if answer.is_continued:
                 await store.update_message(id, owner, **fields)
             else:
                 await store.add_message(
                     conversation_id, owner, "assistant", parent_id=question_id, id=id, **fields
                 )
 
-        await self._keep(conversation_id, owner, write)
+        await self._stores.write(conversation_id, owner, write)
 
-    async def _save_progress(self, generation: Generation, answer: Answer) -> None:
-        text, reasoning = answer.whole(generation.text, generation.reasoning)
+    async def _checkpoint(self, generation: Generation, answer: AnswerRow) -> None:
+        text, reasoning = answer.before[0] + generation.text, answer.before[1] + generation.reasoning
         await self._update(generation, answer, {"text": text, "reasoning": reasoning})
 
-    async def _end_answer(self, generation: Generation, answer: Answer) -> None:
-        before = answer.whole("", "")
-        fields: MessageFields = {
-            **read_ending(generation, before),
-            "receipt": answer.brief.receipt.to_json(),
-            "usage": answer.usage,
-            "timings": dict(answer.timings()),
-            "prompt": answer.brief.messages(),
-        }
-        await self._update(generation, answer, fields)
+    async def _end(
+        self, generation: Generation, answer: AnswerRow, more: Callable[[], MessageFields]
+    ) -> None:
+        await self._update(generation, answer, {**read_ending(generation, answer.before), **more()})
 
-    async def _end_sealed(self, mirror: Mirror) -> None:
-        about = mirror.about
-        ending = read_ending(mirror, (about.text, about.reasoning))
+    async def _end_sealed(self, generation: Generation, answer: AnswerRow, owner: str) -> None:
+        ending = read_ending(generation, answer.before)
         with contextlib.suppress(NotFound):  # the writer was alive, and has written its own ending
-            await self.kept.end_answer(Growth(about.owner, about.message_id, mirror.id, ending))
+            await self._stores.kept.end_answer(Growth(owner, answer.message_id, generation.id, ending))
 
-    async def _update(self, generation: Generation, answer: Answer, fields: MessageFields) -> None:
+    async def _update(self, generation: Generation, answer: AnswerRow, fields: MessageFields) -> None:
         growth = Growth(generation.owner, answer.message_id, generation.id, fields)
 
         async def write(store: History) -> None:
-            await self._batches[store].add(growth)
+            await self._stores.add_to(store, growth)
 
-        await self._keep(answer.conversation_id, generation.owner, write)
+        await self._stores.write(answer.conversation_id, generation.owner, write)
 
 
-def _open_fields(answer: Answer) -> MessageFields:
+def _open_fields(answer: AnswerRow) -> MessageFields:
     return {
         "generation_id": answer.generation_id,
-        "model": answer.task.model.name,
-        "receipt": answer.brief.receipt.to_json(),
+        "model": answer.model,
+        "receipt": answer.receipt,
         "finish_reason": None,
         "error": None,
     }
 
 
 def is_unfinished(message: Message) -> bool:
-    """Is this an answer without an ending: being written, or left by a process that is gone?"""
+    """Tell whether an answer has no ending: it is being written, or its process is gone."""
     return message.role == "assistant" and message.finish_reason is None
 
 
 def read_ending(generation: Generation, before: tuple[str, str]) -> MessageFields:
-    """Return what the log of an ended generation says of its message; `before`: what that had already."""
+    """Return the fields that an ended generation gives its message. before: earlier text and reasoning."""
     cited = generation.find("citations")
     return {
         "text": before[0] + generation.text,
@@ -249,20 +148,10 @@ def read_ending(generation: Generation, before: tuple[str, str]) -> MessageField
 
 
 def end_as(message: Message, generation: Generation, before: tuple[str, str]) -> Message:
-    """Return an answer that history has not got to the end yet, as its generation ended."""
+    """Return a stored answer with the ending of its generation, which history does not have yet."""
     return dataclasses.replace(message, **cast(dict[str, Any], read_ending(generation, before)))
 
 
 def interrupt(message: Message) -> Message:
-    """Return an unfinished answer as one that nobody writes any more."""
+    """Return an unfinished answer as interrupted: no process writes it any more."""
     return dataclasses.replace(message, finish_reason="interrupted")
-
-
-def cut_branch(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
-    """Return the branch up to a message; None: all of it; empty: nothing. Raises NotFound."""
-    if last_id is None or last_id == "":
-        return branch if last_id is None else ()
-    ids = [message.id for message in branch]
-    if last_id not in ids:
-        raise NotFound("There is no such message on this branch of the conversation.")
-    return branch[: ids.index(last_id) + 1]

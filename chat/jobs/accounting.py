@@ -9,7 +9,8 @@ import asyncio
 from functools import partial
 
 from chat.generations.registry import Generation
-from chat.history.answer_log import Records
+from chat.history.answer_log import AnswerLog
+from chat.history.write_queue import WriteQueue
 from chat.jobs.background import BackgroundJobs
 from chat.limits.quotas import Quotas
 from chat.telemetry.logs import write_turn
@@ -25,7 +26,8 @@ class Accounting:
 
     def __init__(
         self,
-        records: Records,
+        answer_log: AnswerLog,
+        queue: WriteQueue,
         chores: BackgroundJobs,
         allowances: Quotas,
         metrics: Metrics,
@@ -33,7 +35,8 @@ class Accounting:
         *,
         logs_prompts: bool,
     ) -> None:
-        self._records = records
+        self._answer_log = answer_log
+        self._queue = queue
         self._chores = chores
         self._allowances = allowances
         self._metrics = metrics
@@ -42,10 +45,10 @@ class Accounting:
 
     def close(self, generation: Generation, answer: Answer) -> None:
         """Have all of an ended answer written down."""
-        self._records.end_answer(generation, answer)
+        self._answer_log.end(generation, answer.row(), answer.ending_fields)
         if self._logs_prompts:
             write_turn(answer.task.question, generation.text)
-        self._records.recorder.later(f"tokens of {generation.id}", partial(self._account, generation, answer))
+        self._queue.later(f"tokens of {generation.id}", partial(self._account, generation, answer))
         if answer.task.wants_title and generation.finish_reason == "stop":
             self._chores.start(self._chores.write_title(generation, answer))
 
@@ -58,4 +61,4 @@ class Accounting:
         self._metrics.count_answer(generation, answer, tokens)
         self._traces.record(generation, answer, tokens)
         await self._allowances.spend(answer.task.visitor, tokens)
-        self._records.recorder.later(answer.conversation_id, answer.release)  # after what is recorded of it
+        self._queue.later(answer.conversation_id, answer.release)  # after what is recorded of it

@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 from chat.errors import ChatError, NotFound
 from chat.files.attachments import Attachments
 from chat.generations.registry import Generation, Generations
-from chat.history.answer_log import Records
+from chat.history.answer_log import AnswerLog
+from chat.history.stores import Stores
 from chat.turns.answer import Answer
 from chat.turns.titles import TITLE_TOKENS, write_title
 
@@ -30,8 +31,11 @@ TITLE_TRIES, TITLE_WAIT_SECONDS = 10, 1.0
 class BackgroundJobs:
     """Owns the tasks that it starts."""
 
-    def __init__(self, records: Records, attachments: Attachments, generations: Generations) -> None:
-        self._records = records
+    def __init__(
+        self, stores: Stores, answer_log: AnswerLog, attachments: Attachments, generations: Generations
+    ) -> None:
+        self._stores = stores
+        self._answer_log = answer_log
         self._attachments = attachments
         self._generations = generations
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,13 +62,13 @@ class BackgroundJobs:
                 for generation, answer in list(answers.items()):
                     if not generation.is_finished and saved.get(generation) != generation.last_id:
                         saved[generation] = generation.last_id
-                        self._records.save_progress(generation, answer)
+                        self._answer_log.checkpoint(generation, answer.row())
 
     async def expire_files(self, retention: float) -> None:
         """Delete files that nobody has used for `retention` seconds."""
         while True:
             before = datetime.now(UTC) - timedelta(seconds=retention)
-            for store in {self._records.kept, self._records.temporary}:
+            for store in self._stores.all:
                 with _forgiven():
                     for id, owner in await store.expired_attachments(before):
                         await self._attachments.remove((id,))
@@ -89,7 +93,7 @@ class BackgroundJobs:
                     title = await write_title(
                         question, generation.text, model.name, model.completions, longest
                     )
-                    await self._records.retitle(answer.conversation_id, generation.owner, question, title)
+                    await self._stores.retitle(answer.conversation_id, generation.owner, question, title)
                 return
 
 

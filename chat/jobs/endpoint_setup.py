@@ -1,7 +1,7 @@
 """Where completions come from: the owner's endpoint, else the embedded model, chosen once at the start.
 
 Knows how neither of them answers. An embedded model is found without the network; one that must be fetched is
-fetched beside a page that is open already, and a failure becomes the engine's notice.
+fetched beside a page that is open already, and a failure becomes the notice of `Models`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from functools import partial
 
 from chat.completions import Endpoint
-from chat.engine import Engine
 from chat.errors import ChatError
 from chat.local_model.process import LocalModel
 from chat.local_model.weights import Weights, fetch_weights, find_weights
 from chat.settings import DEFAULT_BASE_URL, Settings
+from chat.turns.models import Models
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +43,15 @@ def describe(settings: Settings) -> str:
 
 
 @contextlib.asynccontextmanager
-async def connect(engine: Engine) -> AsyncGenerator[None, None]:
-    """Give the engine its endpoint, and end the embedded model afterwards."""
-    settings = engine.settings
+async def connect(settings: Settings, models: Models) -> AsyncGenerator[None, None]:
+    """Give `models` their endpoint, and end the embedded model afterwards."""
     if settings.has_endpoint:
-        engine.connect(_own_endpoint(settings))
+        models.connect(_own_endpoint(settings))
         yield
         return
-    engine.models.expect()
+    models.expect()
     async with contextlib.AsyncExitStack() as stack:
-        start = asyncio.create_task(_start_local_model(engine, stack))
+        start = asyncio.create_task(_start_local_model(settings, models, stack))
         try:
             yield
         finally:
@@ -69,17 +68,17 @@ def _own_endpoint(settings: Settings) -> Endpoint:
     )
 
 
-async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -> None:
+async def _start_local_model(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:
     try:
-        weights = await asyncio.to_thread(find_weights, engine.settings.local_model)
-        model = await LocalModel.start(weights or await _fetch(engine))
+        weights = await asyncio.to_thread(find_weights, settings.local_model)
+        model = await LocalModel.start(weights or await _fetch(settings, models))
     except ChatError as error:
-        engine.models.give_up()
-        engine.notice = str(error)
+        models.give_up()
+        models.notice = str(error)
         log.warning("%s", error)
         return
     stack.push_async_callback(model.aclose)
-    engine.connect(
+    models.connect(
         Endpoint(
             base_url=model.base_url,
             api_key=model.api_key,
@@ -91,11 +90,11 @@ async def _start_local_model(engine: Engine, stack: contextlib.AsyncExitStack) -
     )
 
 
-async def _fetch(engine: Engine) -> Weights:
-    engine.models.give_up()  # a download takes minutes
-    before, engine.notice = engine.notice, FETCHING
-    weights = await _call_in_daemon(partial(fetch_weights, engine.settings.local_model))
-    engine.notice = before
+async def _fetch(settings: Settings, models: Models) -> Weights:
+    models.give_up()  # a download takes minutes
+    models.notice = FETCHING
+    weights = await _call_in_daemon(partial(fetch_weights, settings.local_model))
+    models.notice = ""
     return weights
 
 

@@ -19,6 +19,8 @@ from typing import Any
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
 from chat.generations.events import Event, read_text, to_json
+from chat.history import MessageFields
+from chat.history.answer_log import AnswerRow
 from chat.turns import map_reduce, quotes
 from chat.turns.context import AnswerTask, Context
 from chat.turns.models import QUOTES, Model
@@ -49,7 +51,7 @@ class Answer:
         self.generation_id = generation_id
         self.conversation_id = conversation_id
         self.message_id = message_id
-        self.brief = Context(task)
+        self.context = Context(task)
         self.usage: dict[str, Any] | None = None
         self.finish_reason = ""
         self.started = time.monotonic()
@@ -60,11 +62,11 @@ class Answer:
 
     async def prepare(self) -> None:
         """Write the brief. Raises ContextOverflow."""
-        await self.brief.load()
+        await self.context.load()
         if self.task.model.completions:
-            await self.brief.write(self.task.model)
-        elif self.brief.indexes:
-            await self.brief.select()
+            await self.context.write(self.task.model)
+        elif self.context.indexes:
+            await self.context.select()
 
     def opening(self) -> Event:
         """Return the first event: who answers, and what of the files was sent."""
@@ -74,7 +76,7 @@ class Answer:
             conversation_id=self.conversation_id,
             message_id=self.message_id,
             model=self.task.model.name,
-            receipt=self.brief.receipt.to_json(),
+            receipt=self.context.receipt.to_json(),
         )
 
     async def write(self) -> AsyncGenerator[Sequence[Event], None]:
@@ -82,11 +84,11 @@ class Answer:
         seen: list[Event] = []
         async with aclosing(self._chunks()) as batches:
             async for events in batches:
-                if self.brief.indexes:
+                if self.context.indexes:
                     seen += events
                 yield events
-        if self.brief.indexes:
-            found = await self.brief.check(self.whole(*read_text(seen))[0])
+        if self.context.indexes:
+            found = await self.context.check(self.whole(*read_text(seen))[0])
             yield [_event("citations", citations=[citation.to_json() for citation in found])]
         ending = {"finish_reason": self.finish_reason or "stop", "usage": self.usage}
         yield [Event("done", to_json({**ending, "timings": self.timings()}))]
@@ -96,18 +98,39 @@ class Answer:
         before = self.task.begun or ("", "")
         return before[0] + text, before[1] + reasoning
 
+    def row(self) -> AnswerRow:
+        """Return the place of the answer in history."""
+        return AnswerRow(
+            message_id=self.message_id,
+            conversation_id=self.conversation_id,
+            generation_id=self.generation_id,
+            model=self.task.model.name,
+            receipt=self.context.receipt.to_json(),
+            before=self.whole("", ""),
+            is_continued=self.task.begun is not None,
+        )
+
+    def ending_fields(self) -> MessageFields:
+        """Return the fields of the ended message that its generation's log does not have."""
+        return {
+            "receipt": self.context.receipt.to_json(),
+            "usage": self.usage,
+            "timings": dict(self.timings()),
+            "prompt": self.context.messages(),
+        }
+
     def count_tokens(self, written: str) -> int:
         """Return the tokens that the answer took: as the provider counts them, else an estimate."""
         if self.usage and isinstance(self.usage.get("total_tokens"), int):
             return self._part_tokens + int(self.usage["total_tokens"])
-        if self._is_refused or not self.brief.prompt:
+        if self._is_refused or not self.context.prompt:
             return self._part_tokens
-        return self._part_tokens + self.brief.prompt.tokens + estimate_tokens(written)
+        return self._part_tokens + self.context.prompt.tokens + estimate_tokens(written)
 
     async def release(self) -> None:
         """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
         self.task = dataclasses.replace(self.task, history=(), attachments=(), images=(), begun=None)
-        self.brief = Context(self.task)
+        self.context = Context(self.task)
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token and to now, and how long it reasoned."""
@@ -122,11 +145,11 @@ class Answer:
         if model.completions is None:
             async for events in self._quote():
                 yield events
-        elif self.brief.indexes and self.task.options.reads_whole:
+        elif self.context.indexes and self.task.options.reads_whole:
             async with aclosing(self._read_whole(model, model.completions)) as steps:
                 async for events in steps:
                     yield events
-        elif self.brief.needs_terms and not model.is_demo:
+        elif self.context.needs_terms and not model.is_demo:
             yield await self._translate(model, model.completions)
         for one in filter(None, (model, self.task.demo)):
             if one.completions:
@@ -137,7 +160,7 @@ class Answer:
     async def _quote(self) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the files' own sentences, as chunks like any other."""
         language = "zh" if re.search("[\u3400-\u9fff]", self.task.question) else "en"
-        answer = await asyncio.to_thread(quotes.answer, self.task.question, self.brief.indexes, language)
+        answer = await asyncio.to_thread(quotes.answer, self.task.question, self.context.indexes, language)
         text = answer.markdown
         if self.task.demo:
             text += "\n\n" + DEMO_HEADING[language].format(model=self.task.demo.name) + "\n\n"
@@ -151,7 +174,7 @@ class Answer:
 
     async def _translate(self, model: Model, completions: Completions) -> Sequence[Event]:
         """Ask the model for search terms in the documents' language; a failure leaves the first search."""
-        text = self.brief.indexes[0].document.text
+        text = self.context.indexes[0].document.text
         sample = text[len(text) // 2 :][:SAMPLE_CHARACTERS]
         content = TERMS_PROMPT.format(sample=sample, question=self.task.question)
         messages = [{"role": "user", "content": content}]
@@ -160,21 +183,21 @@ class Answer:
             terms = await completions.complete(asked)
         except ProviderError:
             return []
-        await self.brief.write(model, terms=terms)
+        await self.context.write(model, terms=terms)
         return [self._receipt()]
 
     async def _read_whole(
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Read the files part by part, telling how far it is, and write the brief from the notes."""
-        pieces = map_reduce.split_files(self.brief.indexes, self.brief.part_characters(model))
+        pieces = map_reduce.split_files(self.context.indexes, self.context.part_characters(model))
         if len(pieces) > MAX_PARTS:
             raise ContextOverflow(
                 f"The files would be read in {len(pieces)} parts; {MAX_PARTS} are the limit.",
                 parts=len(pieces),
                 limit=MAX_PARTS,
             )
-        room = self.brief.notes_tokens(model)
+        room = self.context.notes_tokens(model)
         notes: Sequence[str] = ()
         key = self.task.visitor.api_key
         reading = map_reduce.take_notes(pieces, self.task.question, model.name, completions, room, key)
@@ -182,7 +205,7 @@ class Answer:
             async for step in steps:
                 notes, self._part_tokens = step.notes, step.tokens
                 yield [_event("progress", read=step.read, parts=step.count)]
-        self.brief.write_notes(model, map_reduce.ask_about_notes(self.task.question, notes))
+        self.context.write_notes(model, map_reduce.ask_about_notes(self.task.question, notes))
         yield [self._receipt()]
 
     async def _complete(
@@ -190,7 +213,7 @@ class Answer:
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended once."""
         if model is self.task.demo:
-            await self.brief.write(model)
+            await self.context.write(model)
         has_begun = False
         for is_last in (False, True):
             try:
@@ -198,7 +221,7 @@ class Answer:
                     async for chunks in batches:
                         has_begun = True
                         yield self._events(chunks)
-                if self.brief.has_dropped_images:  # and not before: the refusal may have had another reason
+                if self.context.has_dropped_images:  # and not before: the refusal may have had another reason
                     self.task.blind_models.add(model.name)
                 return
             except ProviderError as error:
@@ -210,19 +233,19 @@ class Answer:
     async def _mend(self, model: Model, error: ProviderError) -> bool:
         """Write the brief anew for a refusal that another one can mend, and tell whether there is one."""
         if error.type == "context_too_long":
-            await self.brief.write(model, share=SMALLER)
-        elif error.type == "bad_request" and self.brief.drop_images():
-            await self.brief.write(model)
+            await self.context.write(model, share=SMALLER)
+        elif error.type == "bad_request" and self.context.drop_images():
+            await self.context.write(model)
         else:
             return False
         return True
 
     def _request(self, model: Model) -> Request:
-        assert self.brief.prompt
+        assert self.context.prompt
         options = self.task.options
         return Request(
             model=model.name,
-            messages=self.brief.prompt.messages,
+            messages=self.context.prompt.messages,
             temperature=options.temperature,
             max_tokens=options.max_tokens,
             continues=self.task.begun[0] if self.task.begun else "",
@@ -247,7 +270,7 @@ class Answer:
             self.reasoned.append(time.monotonic())
 
     def _receipt(self) -> Event:
-        return _event("receipt", receipt=self.brief.receipt.to_json())
+        return _event("receipt", receipt=self.context.receipt.to_json())
 
 
 def _event(type: str, **values: object) -> Event:

@@ -47,6 +47,7 @@ class Models:
         self._listing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # no embedded model is on its way
         self._settled.set()
+        self.notice = ""  # a sentence for the page while there is no endpoint
         self.blind: set[str] = set()  # names of those that refused pictures
 
     def expect(self) -> None:

@@ -263,7 +263,7 @@ class Callbacks:
 
     async def _list_with(self, visit: Visit) -> str:
         """Return the list once a conversation that has just begun is kept."""
-        await self.engine.records.recorder.settle(visit.conversation)
+        await self.engine.settle(visit.conversation)
         return await sidebar.list_conversations(self.engine, visit)
 
     # --- inside --------------------------------------------------------------------------------------------

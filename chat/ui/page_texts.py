@@ -134,7 +134,7 @@ def _banner(engine: Engine, language: str) -> str:
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
     lines = [(text(language, "page.demo") if engine.models.is_demo else "", "")]
     lines += [(loss, _export_all(language)) for loss in _losses(engine, language)]
-    lines += [(engine.notice, "")] if not _is_in_memory(engine) else []
+    lines.append((engine.notice, ""))
     shown = [
         tag("p", tag("span", plain(line)), more, close, data_dismissable="") for line, more in lines if line
     ]
@@ -144,15 +144,10 @@ def _banner(engine: Engine, language: str) -> str:
 
 def _losses(engine: Engine, language: str) -> list[str]:
     """Return why what is said here will be lost, for each reason."""
-    losses = [engine.notice if _is_in_memory(engine) else "", engine.records.notice]
+    losses = engine.losses
     if engine.settings.is_space and not engine.settings.database_url:
         losses.append(text(language, "page.storage"))
     return losses
-
-
-def _is_in_memory(engine: Engine) -> bool:
-    """Tell whether history could not be opened, which is then what the engine's notice says."""
-    return engine.records.kept is engine.records.temporary
 
 
 def _starters(language: str) -> str:

@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-from chat.cluster import wire as wire
+from chat.cluster import wire
 from chat.generations.events import Event
 from tests.benchmarks.streams import ROOT, milliseconds, print_table, read_usage, run_provider
 from tests.event_source import EventStreamDecoder, ServerSentEvent

@@ -1,0 +1,36 @@
+"""An endpoint, and what is requested of it, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where completions come from. context_window: tokens, 0 where unknown."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    models: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    context_window: int = 0
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    is_demo: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a completion is asked for. messages: OpenAI's own dictionaries.
+
+    continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
+    place of the owner's.
+    """
+
+    model: str
+    messages: Sequence[Mapping[str, Any]]
+    temperature: float | None = None
+    max_tokens: int | None = None
+    continues: str = ""
+    api_key: str = field(default="", repr=False)

@@ -1,0 +1,157 @@
+"""The two stores of conversations: the kept one, and one in memory for temporary ones or when the disk fails.
+
+Reads wait until all queued writes of a conversation are done. A conversation that the database refuses moves
+to memory, and goes on there until the server stops. Knows no answer, no model and no page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
+
+from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
+from chat.history import Begun, Growth, History, Message, MessageFields, make_title
+from chat.history.write_queue import BatchWriter, WriteQueue
+
+IN_MEMORY = "sqlite:///:memory:"
+TEMPORARY = "temporary-"
+UNTIL_STOPPED = "Conversations are kept only until the server stops."
+
+
+class Stores:
+    """Both stores, and the queue of what is to be written to them."""
+
+    def __init__(self, url: str, *, is_shared: bool = False) -> None:
+        """url: of the kept store. is_shared: other replicas read it, so writes start without a pause."""
+        self.kept = History(url)
+        self.temporary = History(IN_MEMORY)
+        self.queue = WriteQueue(pause=0) if is_shared else WriteQueue()
+        self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
+        self.notice = ""  # a sentence for the page while the database refuses writes
+        self._moved: set[str] = set()  # conversations that the database refused to go on with
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Tell whether the kept store could not be opened, so that memory is all there is."""
+        return self.kept is self.temporary
+
+    @property
+    def all(self) -> set[History]:
+        """Each store once."""
+        return {self.kept, self.temporary}
+
+    async def open(self) -> str:
+        """Open both; returns what should be said about it, or nothing. A disk that fails is no failure."""
+        await self.temporary.start()
+        try:
+            await self.kept.start()
+        except HistoryUnavailable as error:
+            await self.kept.aclose()
+            self.kept = self.temporary
+            return f"{error} {UNTIL_STOPPED}"
+        return self.kept.notice
+
+    async def aclose(self) -> None:
+        """Write what is still to be written, then close both."""
+        await self.queue.aclose()
+        for history in self.all:
+            await history.aclose()
+
+    def store(self, conversation_id: str) -> History:
+        """Return where a conversation is kept."""
+        is_in_memory = conversation_id.startswith(TEMPORARY) or conversation_id in self._moved
+        return self.temporary if is_in_memory else self.kept
+
+    async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
+        """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
+        await self.queue.settle(conversation_id)
+        try:
+            return await self.store(conversation_id).branch(conversation_id, owner)
+        except NotFound:
+            if conversation_id.startswith(TEMPORARY):
+                raise TemporaryOver("This temporary conversation is over: no server keeps it.") from None
+            raise
+
+    async def message(self, message_id: str, owner: str) -> Message:
+        """Return a message of either history, with all that was asked to be written. Raises NotFound."""
+        await self.queue.settle_all()
+        try:
+            return await self.kept.message(message_id, owner)
+        except NotFound:
+            return await self.temporary.message(message_id, owner)
+
+    async def delete_conversation(self, conversation_id: str, owner: str) -> tuple[str, ...]:
+        """Delete it wherever it is, once all of it is written; return its files. Raises NotFound."""
+        await self.queue.settle(conversation_id)
+        if conversation_id in self._moved:
+            with contextlib.suppress(NotFound):
+                await self.kept.delete_conversation(conversation_id, owner)
+        return await self.store(conversation_id).delete_conversation(conversation_id, owner)
+
+    async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
+        """Put a title in the place of the one made from the question's first words."""
+        await self.queue.settle(conversation_id)
+        if title:
+            await self.store(conversation_id).rename(
+                conversation_id, owner, title, instead_of=make_title(question)
+            )
+
+    def later(self, conversation_id: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Queue a write of a conversation, after those that are queued for it already."""
+        self.queue.later(conversation_id, work)
+
+    def is_moved(self, conversation_id: str) -> bool:
+        """Tell whether the database refused this conversation, so that memory has it."""
+        return conversation_id in self._moved
+
+    async def add_to(self, store: History, item: Begun | Growth) -> None:
+        """Write an item, in one transaction with others of the same moment."""
+        await self._batches[store].add(item)
+
+    async def write(
+        self, conversation_id: str, owner: str, write: Callable[[History], Awaitable[object]]
+    ) -> None:
+        """Write to where the conversation is kept; to memory from then on where the database refuses."""
+        store = self.store(conversation_id)
+        try:
+            await write(store)
+            if store is self.kept:
+                self.notice = ""
+        except HistoryUnavailable as error:
+            if store is self.temporary:
+                raise
+            self.notice = f"{error} {UNTIL_STOPPED}"
+            await self._move_to_memory(conversation_id, owner)
+            await write(self.temporary)
+            raise  # the owner is to know: it is logged
+
+    async def _move_to_memory(self, conversation_id: str, owner: str) -> None:
+        """Copy what is there of a conversation, so that it goes on until the server stops."""
+        branch: Sequence[Message] = ()
+        with contextlib.suppress(NotFound, HistoryUnavailable):
+            branch = await self.kept.branch(conversation_id, owner)
+        self._moved.add(conversation_id)
+        await self.temporary.create_conversation(owner, id=conversation_id)
+        for message in branch:
+            await self.temporary.add_message(
+                conversation_id,
+                owner,
+                message.role,
+                parent_id=message.parent_id,
+                id=message.id,
+                attachment_ids=message.attachment_ids,
+                **cast(
+                    MessageFields, {name: getattr(message, name) for name in MessageFields.__annotations__}
+                ),
+            )
+
+
+def cut_branch(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
+    """Return the branch up to a message; None: all of it; empty: nothing. Raises NotFound."""
+    if last_id is None or last_id == "":
+        return branch if last_id is None else ()
+    ids = [message.id for message in branch]
+    if last_id not in ids:
+        raise NotFound("There is no such message on this branch of the conversation.")
+    return branch[: ids.index(last_id) + 1]
