@@ -1,7 +1,7 @@
 """One frozen, validated Settings: the only reader of the environment and .env.
 
 Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line
-that names the variable, the value and what is accepted; a test holds README.md's table against this file.
+that names the variable, the value and what is accepted; a test compares docs/settings.md with this file.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _path_prefix(value: str) -> str:
 
 
 def _setting(env: str, default: Any, parse: Parse, about: str, *, secret: bool = False) -> Any:
-    """Declare a setting: its variable, default, parser and one line for README.md's table."""
+    """Declare a setting: its variable, default, parser and one line for the tables in docs/settings.md."""
     metadata = {"env": env, "parse": parse, "about": about, "secret": secret}
     return field(default=default, repr=not secret, metadata=metadata)
 

@@ -20,7 +20,7 @@ from tests.provider import closed_port
 from tests.servers import RunningApp, run_routes
 
 ROOT = Path(__file__).resolve().parent.parent
-UNWANTED = (".env", ".git", "tests", "data", ".venv", "README.md", "assets/screenshots")
+UNWANTED = (".env", ".git", "tests", "data", ".venv", "README.md", "docs", "assets/screenshots")
 
 
 def instructions() -> Iterator[tuple[str, str]]:

@@ -81,10 +81,10 @@ def test_a_space_listens_to_the_outside() -> None:
     assert Settings.from_env({"SPACE_ID": "someone/xiaojia"}).host == "0.0.0.0"
 
 
-def test_every_setting_stands_in_the_readme_and_in_the_example_file() -> None:
+def test_every_setting_stands_in_the_documents_and_in_the_example_file() -> None:
     variables = {item.metadata["env"] for item in fields(Settings) if "env" in item.metadata}
-    section = (ROOT / "README.md").read_text("utf-8").split("## Settings")[1].split("\n## ")[0]
-    table = set(re.findall(r"^\| `([A-Z_0-9]+)`", section, re.MULTILINE))
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    table = set(re.findall(r"^\| `([A-Z_0-9]+)`", page, re.MULTILINE))
     example = set(re.findall(r"^#? ?([A-Z_0-9]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
     assert table == variables
     assert example == variables
@@ -97,7 +97,7 @@ def test_each_line_of_the_example_file_may_be_used_as_it_is() -> None:
     assert Settings.from_env({key: value or "" for key, value in used.items()}) == Settings.from_env({})
 
 
-def test_the_table_in_the_readme_has_the_defaults() -> None:
-    table = (ROOT / "README.md").read_text("utf-8")
+def test_the_tables_in_the_documents_have_the_defaults() -> None:
+    table = (ROOT / "docs" / "settings.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `([A-Z_0-9]+)` \| (?:`([^`]*)`)? \|", table, re.MULTILINE))
     assert Settings.from_env(rows) == Settings.from_env({})
