@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.test_space import installed_by_requirements
+from tests.hosting.test_space import installed_by_requirements
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_PASSED_ON = ("AGPL", "AFFERO", "SSPL", "GPL-2.0-ONLY", "PROPRIETARY")

@@ -12,6 +12,8 @@ import signal
 import sys
 from pathlib import Path
 
+# Not this file's folder: its `http` would hide the standard library's.
+sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chat.settings import Settings

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.limits.test_auth import basic
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
-from tests.test_access import basic
 
 
 async def figures(app: RunningApp) -> dict[str, float]:

@@ -27,7 +27,7 @@ from chat.ui.texts.words import (
     name_age,
 )
 
-CHAT = Path(__file__).parents[1] / "chat"
+CHAT = Path(__file__).parents[2] / "chat"
 PROBLEMS = {"no_text", "garbled", "unreadable", "too_large", "password", "truncated", "embedded"}
 RECEIPT: dict[str, Any] = {
     "budget": 20_000,

@@ -14,7 +14,7 @@ import pytest
 
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, Script, chunk
-from tests.test_page_security import join
+from tests.security.test_page_files import join
 
 KEY = "sk-proj-Kq8ZwNh2Vt5Lr9Xc3Bm7"  # the owner's
 OWN = "sk-own-Pf4Jd6Gs1Ty8Wq2Ne5Ur"  # a visitor's

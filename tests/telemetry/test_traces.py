@@ -13,7 +13,7 @@ from tests.provider import Provider
 from tests.servers import run_app
 
 COLLECTOR = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def test_a_turn_is_a_span_with_figures_and_without_text(provider: Provider, tmp_path: Path) -> None:

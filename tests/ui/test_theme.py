@@ -9,7 +9,7 @@ import pytest
 
 from chat.ui.theme import create_theme
 
-ASSETS = Path(__file__).parents[1] / "assets"
+ASSETS = Path(__file__).parents[2] / "assets"
 CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3, for text of any size
 CONTROL_MIN = 3.0  # 1.4.11, for what shows where a control is
 SURFACES = (

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),  # Gradio's own statistics
 ]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OUTLINE = (ROOT / "tests" / "outline.js").read_text(encoding="utf-8")
 HOSTILE = (ROOT / "tests" / "hostile.js").read_text(encoding="utf-8")
 STEPS = 6

@@ -17,8 +17,8 @@ import pytest
 from chat.settings import HUB_SIGN_IN, Settings
 from chat.ui import sign_in
 from tests.provider import Provider
+from tests.security.test_isolation import ANNA, ask
 from tests.servers import RunningApp, run_app
-from tests.test_isolation import ANNA, ask
 
 OAUTH = {
     "SYSTEM": "spaces",

@@ -19,7 +19,7 @@ from tests.audit import count_asked, list_licences, read_licence, read_weaknesse
 from tests.provider import closed_port
 from tests.servers import RunningApp, run_routes
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 UNWANTED = (".env", ".git", "tests", "data", ".venv", "README.md", "docs", "assets/screenshots")
 
 

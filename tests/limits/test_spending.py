@@ -12,9 +12,9 @@ import pytest
 
 from chat.visitors import Visitor
 from tests.provider import Provider
+from tests.security.test_isolation import ANNA, BEN
+from tests.security.test_page_files import join
 from tests.servers import RunningApp, run_app
-from tests.test_isolation import ANNA, BEN
-from tests.test_page_security import join
 
 
 async def ask(app: RunningApp, address: str = "", visitor: str = "", **body: Any) -> httpx.Response:

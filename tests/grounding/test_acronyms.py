@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.grounding.retrieval.acronyms import ADDED_WEIGHT, expand, find_acronyms
+from tests.grounding.test_ranking import best
 from tests.made_documents import FILLER, make_index
-from tests.test_ranking import best
 
 TEXTS = st.text(st.sampled_from("abcAB ()-.\n"), max_size=300)
 

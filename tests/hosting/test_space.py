@@ -17,15 +17,15 @@ from packaging.requirements import Requirement
 from playwright.async_api import Browser, FrameLocator, expect
 
 from tests.browsers import start_chromium
+from tests.completions.test_client import self_signed
 from tests.nginx import PROGRAM, Nginx, deployed
 from tests.pages import WAIT_MILLISECONDS
 from tests.processes import AppProcess
 from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import make_settings, run_app
-from tests.test_completions import self_signed
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HUB, SPACE = "huggingface.co", "me-xiaojia.hf.space"
 GIVEN = {
     "SYSTEM": "spaces",

@@ -15,8 +15,8 @@ import pytest
 
 from tests.logs import read_until
 from tests.provider import Provider
+from tests.security.test_page_files import join
 from tests.servers import RunningApp, run_app
-from tests.test_page_security import join
 
 ANNA, BEN = "anna-0123456789-0123456789", "ben-00123456789-0123456789"
 SECRET = "wolpertinger"  # stands in all that is Anna's, and nowhere else
@@ -369,7 +369,7 @@ UPLOADS = "test_an_upload_is_its_visitors_and_gone_once_he_has_read_it"
 PAGES = "test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name"
 USERS = "test_users_own_what_they_do_on_page_and_routes"
 NOBODYS = "the same for everybody"
-NO_VISITORS = "answers of nobody, as in tests/test_mcp.py"
+NO_VISITORS = "answers of nobody, as in tests/ui/test_mcp.py"
 TOOLS = [f"/gradio_api/mcp{end}" for end in ("", "/schema", "/sse", "/messages")]  # where mcp is installed
 ROWS = {  # route: what tries it with a second visitor, or why none can get anything
     **dict.fromkeys(("/ai/stream_chat", "/ai/generations", "/ai/files"), OURS),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # A download that never ends, in a process of its own: what holds its end up is seen from outside alone.
 ENDING_WHILE_IT_FETCHES = """
 import asyncio, sys, threading
