@@ -1,7 +1,7 @@
-"""The one door that the page and the routes share: start, follow, stop, attach, delete, close.
+"""The one interface of page and routes: start, follow, stop, attach, delete, close.
 
-It puts the rooms together (records, attachments, models, answers, generations) and owns what they start.
-Knows no page, no HTTP and no format. What is another's is NotFound.
+Combines stores, attachments, models, answers and generations, and owns every task that they start. Knows no
+page, no HTTP and no file format. Data of another owner is NotFound, the same as data that does not exist.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -50,13 +51,32 @@ from chat.visitors import Visitor
 if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
 
-RECORD_SECONDS = 1.0  # that a start waits at most for a history that replicas share
-RETRY_TEMPERATURE = 0.7  # the demo model takes its likeliest words: a retry would repeat them
+RECORD_SECONDS = 1.0  # longest wait of a start for a history that replicas share
+RETRY_TEMPERATURE = 0.7  # the demo model decodes greedily: a retry would repeat the answer
 DEFAULTS = Options()
 
 
+@dataclass(frozen=True)
+class _Inquiry:
+    """One question that is to be answered. branch: the messages before it, root first.
+
+    is_asked_now: the question is not stored yet. is_first: it begins its conversation. continued: the broken
+    answer that grows. generation_id: chosen by the caller; empty: a new one.
+    """
+
+    question: Message
+    branch: Sequence[Message]
+    visitor: Visitor
+    options: Options
+    is_asked_now: bool = False
+    is_first: bool = False
+    wants_title: bool = False
+    continued: Message | None = None
+    generation_id: str = ""
+
+
 class Engine:
-    """Made with `Engine(settings)`, usable between `open` and `aclose`."""
+    """Made with `Engine(settings)`; usable between `open` and `aclose`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -112,7 +132,7 @@ class Engine:
         self.models.connect(endpoint)
 
     async def aclose(self) -> None:
-        """End every generation with an event that its readers get, then close what it used."""
+        """End every generation with an event that its subscribers receive, then close all dependencies."""
         await self.end_generations()
         await self._peers.aclose()
         await self._jobs.aclose()
@@ -125,11 +145,11 @@ class Engine:
         self._work.cleanup()
 
     async def drain(self) -> None:
-        """Start no more answers, and let those that run end by themselves for SHUTDOWN_GRACE seconds."""
+        """Refuse new answers, and wait up to SHUTDOWN_GRACE seconds for the running ones."""
         await self._generations.drain(self.settings.shutdown_grace)
 
     async def end_generations(self) -> None:
-        """End every generation with an event that its readers get, and start no more."""
+        """End every generation with an event that its subscribers receive, and refuse new ones."""
         await self._generations.aclose(error_event(Interrupted("The server was stopped. Continue goes on.")))
 
     @property
@@ -146,7 +166,7 @@ class Engine:
 
     @property
     def history(self) -> History:
-        """The kept conversations: to list, search, rename, pin, export and import, each for an owner."""
+        """The kept conversations: list, search, rename, pin, export and import, each per owner."""
         return self._stores.kept
 
     @property
@@ -155,7 +175,7 @@ class Engine:
 
     @property
     def running(self) -> int:
-        """Answers being written now."""
+        """Number of answers being written now."""
         return self._generations.running
 
     # --- generations ---------------------------------------------------------------------------------------
@@ -164,7 +184,7 @@ class Engine:
         """Start answering a turn, or return the generation that its request_id names. Raises ChatError."""
         start, find = partial(self._start, turn, visitor), partial(self.find, owner=visitor.owner)
         if turn.request_id:
-            # Who names no visitor may not be given another's answer by an id that both happened to choose.
+            # Anonymous callers may choose the same request_id: the key contains the network address too.
             generation = await self._requests.once((visitor.caller, turn.request_id), start, find)
         else:
             generation = await start(new_id())
@@ -177,7 +197,7 @@ class Engine:
         question, branch = await self._question_of(message, visitor.owner)
         if self.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
-        return await self._opened(await self._answer(question, branch, visitor, options))
+        return await self._opened(await self._answer(_Inquiry(question, branch, visitor, options)))
 
     async def resume_answer(
         self, message_id: str, visitor: Visitor, options: Options = DEFAULTS
@@ -200,7 +220,7 @@ class Engine:
         return await self.resume_answer(opening["message_id"], visitor)
 
     async def find(self, generation_id: str, owner: str) -> Generation:
-        """Return a generation to follow, whichever replica writes it. Raises NotFound, Unreachable."""
+        """Return a generation of any replica, to follow. Raises NotFound, Unreachable."""
         try:
             return self._generations.get(generation_id, owner)
         except NotFound:
@@ -211,12 +231,12 @@ class Engine:
         return str(orjson.loads(generation.events[0].data)["conversation_id"])
 
     def reasoning_seconds(self, generation: Generation) -> float | None:
-        """Return how long was thought before the answer, as it is kept; None where that is not known here."""
+        """Return the seconds of reasoning before the answer; None where another replica wrote it."""
         answer = self._answers.get(generation)
         return answer.timings().get("reasoning") if answer else None
 
     async def stop(self, generation_id: str, owner: str) -> Generation:
-        """Stop it; returns when its ending is in the log. Idempotent. Raises NotFound, Unreachable."""
+        """Stop a generation; return when its ending is logged. Idempotent. Raises NotFound, Unreachable."""
         generation = await self.find(generation_id, owner)
         await generation.stop()
         return generation
@@ -232,7 +252,7 @@ class Engine:
         *,
         is_temporary: bool = False,
     ) -> Attachment:
-        """Read a file; returns when its kind is known and its first text is there.
+        """Read a file; return when its kind is known and its first text is there.
 
         Raises AttachmentError, and Refused past the visitor's limit.
         """
@@ -241,7 +261,7 @@ class Engine:
         return await self._attachments.add(path, name, visitor.owner, password, is_temporary=is_temporary)
 
     async def attachment(self, id: str, owner: str) -> Attachment:
-        """Return a file that was attached. Raises NotFound."""
+        """Return an attached file. Raises NotFound."""
         return await self._attachments.get(id, owner)
 
     async def detach(self, id: str, owner: str) -> None:
@@ -251,11 +271,11 @@ class Engine:
     # --- conversations -------------------------------------------------------------------------------------
 
     def store(self, conversation_id: str) -> History:
-        """Return where a conversation is kept: in memory alone, where it is temporary."""
+        """Return the store of a conversation: the one in memory for a temporary one."""
         return self._stores.store(conversation_id)
 
     async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
-        """Return the shown branch, root first, with all that was asked to be saved. Raises NotFound.
+        """Return the shown branch, root first, with all queued writes done. Raises NotFound.
 
         An answer whose finish_reason is None is being written by its generation_id.
         """
@@ -266,7 +286,7 @@ class Engine:
         await self._stores.queue.settle(conversation_id)
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> None:
-        """Delete a conversation with its messages and files, and stop what is being written in it."""
+        """Delete a conversation with its messages and files, and stop its running answers."""
         for generation, answer in list(self._answers.items()):
             if answer.conversation_id == conversation_id and generation.owner == owner:
                 await generation.stop()
@@ -281,9 +301,9 @@ class Engine:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def _opened(self, generation: Generation) -> Generation:
-        """Return it once other replicas can find it, and its question in the history that they share.
+        """Return a started generation once other replicas can find it and its question in the shared history.
 
-        It has started: who leaves here changes nothing.
+        Cancelling this wait does not end the generation.
         """
         if self._peers.replica:
             with anyio.move_on_after(RECORD_SECONDS):
@@ -312,16 +332,17 @@ class Engine:
             text=turn.user_message,
             attachment_ids=files,
         )
-        return await self._answer(
+        inquiry = _Inquiry(
             question,
             branch,
             visitor,
             turn.options,
-            is_new=True,
+            is_asked_now=True,
             is_first=is_first,
             wants_title=is_first and self._may_title(turn),
             generation_id=generation_id,
         )
+        return await self._answer(inquiry)
 
     async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
         kept = await self._stores.message(message_id, visitor.owner)
@@ -330,14 +351,14 @@ class Engine:
             raise InvalidRequest("This answer is still being written.")
         await self._admit(visitor)
         question, branch = await self._question_of(message, visitor.owner)
-        return await self._answer(question, branch, visitor, options, begun=message)
+        return await self._answer(_Inquiry(question, branch, visitor, options, continued=message))
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
-        # Those that have ended and are kept count as running: what was read may be older than their end.
+        # An ended generation that is retained counts as running: the row may be older than its ending.
         return await self._peers.mark_interrupted(messages, self._generations.holds, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
-        """Stop what other replicas write in a conversation, on whatever branch."""
+        """Stop the running answers of other replicas in a conversation, on any branch."""
         if self._peers.replica:
             writers = await self.store(conversation_id).writers(conversation_id, owner)
             await asyncio.gather(*(self._stop_if_there(id, owner) for id in writers))
@@ -351,65 +372,63 @@ class Engine:
         return turn.wants_title and self.settings.titles == "model" and is_plain
 
     async def _admit(self, visitor: Visitor) -> None:
-        """Count a message against the visitor's limits. Raises Refused, or Stopping."""
+        """Count a message against the visitor's limits. Raises Refused or Stopping."""
         with self.metrics.counting_refusals():
             self._generations.check(visitor.caller)
             await self._quotas.admit(visitor)
 
-    async def _answer(
-        self,
-        question: Message,
-        branch: Sequence[Message],
-        visitor: Visitor,
-        options: Options,
-        *,
-        is_new: bool = False,
-        is_first: bool = False,
-        wants_title: bool = False,
-        begun: Message | None = None,
-        generation_id: str = "",
-    ) -> Generation:
-        """Start the generation that answers `question` after `branch`; `begun` is the answer it continues."""
-        attachments = await self._attachments.of_branch((*branch, question), visitor.owner)
+    async def _answer(self, inquiry: _Inquiry) -> Generation:
+        """Start the generation that answers a question. Raises ChatError before anything is started."""
+        task = await self._make_task(inquiry)
+        answer = Answer(
+            task,
+            generation_id=inquiry.generation_id or new_id(),
+            conversation_id=inquiry.question.conversation_id,
+            message_id=inquiry.continued.id if inquiry.continued else new_id(),
+        )
+        await answer.prepare()
+        return self._launch(inquiry, answer)
+
+    async def _make_task(self, inquiry: _Inquiry) -> AnswerTask:
+        """Collect what the answer needs: files, pictures, the model, the conversation so far."""
+        visitor, options, continued = inquiry.visitor, inquiry.options, inquiry.continued
+        attachments = await self._attachments.of_branch((*inquiry.branch, inquiry.question), visitor.owner)
         model, demo = await self.models.choose(options.model, any(not file.is_image for file in attachments))
-        task = AnswerTask(
+        images: Sequence[str] = ()
+        if self.models.sees(model):
+            images = await self._attachments.pictures(attachments, scans=options.shows_scans)
+        return AnswerTask(
             visitor=visitor,
-            question=question.text,
-            history=[PromptMessage(message.role, message.text) for message in branch if message.text],
+            question=inquiry.question.text,
+            history=[PromptMessage(one.role, one.text) for one in inquiry.branch if one.text],
             attachments=attachments,
             options=options.capped(self.settings.max_output_tokens),
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
-            images=await self._attachments.pictures(attachments, scans=options.shows_scans)
-            if self.models.sees(model)
-            else (),
-            begun=(begun.text, begun.reasoning) if begun else None,
+            images=images,
+            begun=(continued.text, continued.reasoning) if continued else None,
             demo=demo,
             blind_models=self.models.blind,
-            wants_title=wants_title,
+            wants_title=inquiry.wants_title,
         )
-        generation_id = generation_id or new_id()
-        answer = Answer(
-            task,
-            generation_id=generation_id,
-            conversation_id=question.conversation_id,
-            message_id=begun.id if begun else new_id(),
-        )
-        await answer.prepare()
+
+    def _launch(self, inquiry: _Inquiry, answer: Answer) -> Generation:
+        """Start the generation, publish it to the other replicas, and queue its row in history."""
+        visitor = inquiry.visitor
         generation = self._generations.start(
             answer.write(),
             owner=visitor.owner,
             caller=visitor.caller,
-            id=generation_id,
+            id=answer.generation_id,
             opening=[answer.opening()],
         )
         self._answers[generation] = answer
         self._peers.publish(generation, answer)
-        if is_new:
-            self._answer_log.begin(question, answer.row(), visitor.owner, is_first=is_first)
+        if inquiry.is_asked_now:
+            self._answer_log.begin(inquiry.question, answer.row(), visitor.owner, is_first=inquiry.is_first)
         else:
-            self._answer_log.open(answer.row(), question.id, visitor.owner)
+            self._answer_log.open(answer.row(), inquiry.question.id, visitor.owner)
         return generation
 
     async def _question_of(self, answer: Message, owner: str) -> tuple[Message, Sequence[Message]]:
