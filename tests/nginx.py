@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.child_processes import end_with_parent
 from tests.provider import closed_port
 
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -110,7 +111,9 @@ class Nginx:
     async def _start(self) -> None:
         assert PROGRAM
         self._process = await asyncio.create_subprocess_exec(
-            PROGRAM, "-e", "stderr", "-c", self._file, stderr=asyncio.subprocess.DEVNULL
+            *(PROGRAM, "-e", "stderr", "-c", self._file),
+            stderr=asyncio.subprocess.DEVNULL,
+            preexec_fn=end_with_parent(),
         )
         while True:
             try:

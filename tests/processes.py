@@ -3,7 +3,8 @@
     async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
         process.url, process.client, await process.stop()
 
-It runs in a session of its own, so that what it leaves behind can be found. Needs /proc.
+It runs in a session of its own, so that what it leaves behind can be found, and is killed when pytest ends in
+whatever way. Needs /proc.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+
+from tests.child_processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90  # of a machine that is busy with other things
@@ -48,6 +51,7 @@ class AppProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=end_with_parent(),
         )
         self._reading = asyncio.create_task(self._read_output())
         async with asyncio.timeout(START_SECONDS):

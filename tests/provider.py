@@ -329,11 +329,21 @@ def frame(value: object) -> bytes:
     return f"data: {text}\n\n".encode()
 
 
+_HELD: list[socket.socket] = []  # for as long as the process lives
+
+
 def closed_port() -> int:
-    """Return a port of this machine on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that refuses connections until a server of the test listens on it.
+
+    A bound socket holds the port, so that the kernel gives it to nothing else in the meantime. It does not
+    listen, and SO_REUSEADDR on both sides lets a server bind the port all the same (on Linux; Redis,
+    PostgreSQL, nginx and uvicorn set it).
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 @contextlib.contextmanager

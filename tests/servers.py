@@ -1,6 +1,7 @@
-"""The app under test on a real socket. `run_app` is the whole of it; `run_routes` leaves the page out.
+"""The app under test on a real socket. `run_app` serves all of it, `run_routes` everything but the page.
 
 `async with run_app(folder, OPENAI_BASE_URL=provider.url) as app`, then `app.url`, `app.engine`, `app.client`.
+`run_app` costs about 1 s of CPU, `run_routes` 0.4 s: a test that does not need the page uses the latter.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from app import Server, create_app, create_server
 from chat.engine import Engine
 from chat.http.routes import add_cors, add_error_answers, router, server_router
 from chat.jobs import endpoint_setup
@@ -43,6 +43,8 @@ def make_settings(folder: Path, **environ: str) -> Settings:
 @contextlib.asynccontextmanager
 async def run_app(folder: Path, **environ: str) -> AsyncGenerator[RunningApp, None]:
     """Serve the whole application on a free port of the loopback."""
+    from app import create_app, create_server  # here: tests and replicas without the page do not load Gradio
+
     settings = make_settings(folder, **environ)
     app = create_app(settings)
     async with _serve(app, create_server(app, settings), settings) as running:
@@ -81,7 +83,7 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
 
 @contextlib.asynccontextmanager
 async def _serve(
-    app: FastAPI, server: uvicorn.Server | Server, settings: Settings, port: int = 0
+    app: FastAPI, server: uvicorn.Server, settings: Settings, port: int = 0
 ) -> AsyncGenerator[RunningApp, None]:
     taken = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"

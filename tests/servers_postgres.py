@@ -10,28 +10,32 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
+from tests.child_processes import end_with_parent
+from tests.provider import closed_port
+
+START_SECONDS = 60
 # Without fsync a killed server loses nothing, as long as the machine stays up.
 SETTINGS = ("client_min_messages=warning", "fsync=off", "full_page_writes=off", "listen_addresses=127.0.0.1")
 
 
-@dataclass(frozen=True)
 class PostgresServer:
-    """A running cluster. Trusts whoever reaches its port on this machine."""
+    """A running cluster. Trusts every client that reaches its port on this machine."""
 
-    programs: Path
-    data: Path
-    port: int
+    def __init__(self, programs: Path, data: Path) -> None:
+        self.data = data
+        self.port = closed_port()
+        self._programs = programs
+        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -39,26 +43,74 @@ class PostgresServer:
     def execute(self, statements: str) -> None:
         self.run("psql", "--quiet", "-v", "ON_ERROR_STOP=1", self.url("postgres"), "-c", statements)
 
-    def start(self) -> None:
-        """Return when it accepts connections."""
-        settings = " ".join(f"-c {setting}" for setting in SETTINGS)
-        options = f"-p {self.port} -k {self.data} {settings}"
-        log = str(self.data / "server.log")
-        self.run("pg_ctl", "start", "--wait", "--silent", "-D", str(self.data), "-l", log, "-o", options)
+    def create(self) -> None:
+        """Make an empty cluster."""
+        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
 
-    def stop(self, mode: str = "immediate") -> None:
-        """Return when it is gone; its connections are cut."""
-        self.run("pg_ctl", "stop", "--wait", "--silent", "-m", mode, "-D", str(self.data))
+    def start(self) -> None:
+        """Return when it accepts connections. It is stopped when pytest ends in whatever way."""
+        settings = [part for setting in SETTINGS for part in ("-c", setting)]
+        command = (
+            self._programs / "postgres",
+            "-D",
+            self.data,
+            "-p",
+            str(self.port),
+            "-k",
+            self.data,
+            *settings,
+        )
+        with (self.data / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                **unprivileged(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent(signal.SIGQUIT),
+            )
+        until = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            assert self._process.poll() is None, (self.data / "server.log").read_text()
+            assert time.monotonic() < until, "PostgreSQL did not start"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it at once (SIGQUIT, an immediate shutdown): its connections are cut."""
+        if self._process:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the server, such as SIGSTOP: alive, but silent."""
-        leader = int((self.data / "postmaster.pid").read_text().split()[0])
+        assert self._process
+        leader = self._process.pid
         children = subprocess.run(["pgrep", "-P", str(leader)], capture_output=True, text=True, check=False)
         for pid in (leader, *map(int, children.stdout.split())):
             os.kill(pid, number)
 
     def run(self, program: str, *arguments: str) -> None:
-        _run_unprivileged(str(self.programs / program), *arguments)
+        """Run one of its programs to the end. Raises CalledProcessError where it fails."""
+        command = (self._programs / program, *arguments)
+        subprocess.run(
+            command, **unprivileged(), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+
+    def _is_ready(self) -> bool:
+        """Whether the last line of its pid file says so, as `pg_ctl --wait` reads it."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def unprivileged() -> dict[str, Any]:
+    """Return what subprocess needs to run a program as a user that PostgreSQL accepts: not as root."""
+    if os.geteuid() != 0:
+        return {"cwd": "/"}
+    return {"cwd": "/", "user": "postgres", "group": "postgres", "extra_groups": ()}
 
 
 @contextmanager
@@ -68,18 +120,15 @@ def postgres_server() -> Iterator[PostgresServer]:
     if programs is None:
         _skip_or_fail("PostgreSQL is not installed (apt-get install postgresql): no initdb was found.")
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    server = PostgresServer(programs, folder / "data", _free_port())
+    server = PostgresServer(programs, folder / "data")
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        server.run(
-            "initdb", "-D", str(server.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
-        )
+        server.create()
         server.start()
         yield server
     finally:
-        if (server.data / "postmaster.pid").exists():
-            server.stop()
+        server.stop()
         shutil.rmtree(folder)
 
 
@@ -91,24 +140,10 @@ def find_programs() -> Path | None:
     return found[-1].parent if found else None
 
 
-def _run_unprivileged(*command: str) -> None:
-    """Not with captured output: the server would inherit the pipe, and reading it would wait for its end."""
-    if os.geteuid() == 0:
-        command = ("runuser", "-u", "postgres", "--", *command)
-    subprocess.run(command, check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-
 def _skip_or_fail(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.child_processes import end_with_parent
 from tests.provider import closed_port
 
 START_SECONDS = 20
@@ -49,7 +50,9 @@ class RedisServer:
             "appendonly": "no",
         }
         arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
-        self._process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [PROGRAM, *arguments], stdout=subprocess.DEVNULL, preexec_fn=end_with_parent()
+        )
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             try:
