@@ -35,7 +35,9 @@ from chat.history.answer_log import AnswerLog, AnswerRow
 from chat.history.stores import TEMPORARY, Stores, cut_branch
 from chat.ids import new_id
 from chat.jobs.accounting import Accounting
-from chat.jobs.background import BackgroundJobs
+from chat.jobs.background_tasks import BackgroundTasks
+from chat.jobs.checkpoints import save_growing_answers
+from chat.jobs.expiry import expire_files, expire_generations
 from chat.limits.auth import Auth
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
@@ -106,11 +108,12 @@ class Engine:
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
         self._requests = RequestIds(self._peers.replica)
         self._resuming: set[tuple[str, str]] = set()
-        self._jobs = BackgroundJobs(self._stores, self._answer_log, self._attachments, self._generations)
+        self._tasks = BackgroundTasks()
         self._accounting = Accounting(
+            self._stores,
             self._answer_log,
-            self._stores.queue,
-            self._jobs,
+            self._tasks,
+            self._generations,
             self._quotas,
             self.metrics,
             self._traces,
@@ -123,9 +126,9 @@ class Engine:
         await self.readers.start()
         self._traces.open()
         await self._peers.open()
-        self._jobs.start(self._jobs.save_progress(self._answers))
-        self._jobs.start(self._jobs.expire_files(self.settings.file_retention))
-        self._jobs.start(self._jobs.forget_generations())
+        self._tasks.start(save_growing_answers(self._answer_log, self._answers))
+        self._tasks.start(expire_files(self._stores, self._attachments, self.settings.file_retention))
+        self._tasks.start(expire_generations(self._generations))
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -135,7 +138,7 @@ class Engine:
         """End every generation with an event that its subscribers receive, then close all dependencies."""
         await self.end_generations()
         await self._peers.aclose()
-        await self._jobs.aclose()
+        await self._tasks.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
         await self._stores.aclose()

@@ -18,7 +18,7 @@ from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
 from chat.generations.events import Event
 from chat.generations.registry import Generation
-from chat.jobs import background
+from chat.jobs import conversation_titles
 from chat.turns.tokens import estimate_tokens
 from chat.turns.turn import Options, Turn
 from chat.visitors import Visitor
@@ -461,7 +461,7 @@ async def test_an_idle_model_writes_the_title(provider: Provider, tmp_path: Path
         await call.text('"Bridges of the world"' if "title" in str(call.body["messages"]) else "Many.")
         await call.finish()
 
-    monkeypatch.setattr(background, "TITLE_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(conversation_titles, "WAIT_SECONDS", 0.01)
     provider.scripts["titler"] = answer
     async with open_engine(tmp_path, provider, TITLES="model") as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("titler",)))

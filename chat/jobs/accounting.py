@@ -1,6 +1,6 @@
-"""What is written down once an answer has ended: its record, its tokens, its trace, and in time its title.
+"""Accounting of an ended answer: its ending in history, its tokens, its metrics and trace, and its title.
 
-Nobody waits for any of it. Knows no page and no route.
+No caller waits for any of it. Knows no page and no route.
 """
 
 from __future__ import annotations
@@ -8,57 +8,60 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from chat.generations.registry import Generation
+from chat.generations.registry import Generation, Generations
 from chat.history.answer_log import AnswerLog
-from chat.history.write_queue import WriteQueue
-from chat.jobs.background import BackgroundJobs
+from chat.history.stores import Stores
+from chat.jobs.background_tasks import BackgroundTasks
+from chat.jobs.conversation_titles import title_conversation
 from chat.limits.quotas import Quotas
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
 
-SHORT_CHARACTERS = 2_000  # are counted sooner than a thread is found for them
+SHORT_CHARACTERS = 2_000  # counting their tokens takes less time than starting a thread
 
 
 class Accounting:
-    """logs_prompts: the owner asked for what is said to be in the log."""
+    """logs_prompts: the owner's settings ask for questions and answers in the log."""
 
     def __init__(
         self,
+        stores: Stores,
         answer_log: AnswerLog,
-        queue: WriteQueue,
-        chores: BackgroundJobs,
-        allowances: Quotas,
+        tasks: BackgroundTasks,
+        generations: Generations,
+        quotas: Quotas,
         metrics: Metrics,
         traces: Traces,
         *,
         logs_prompts: bool,
     ) -> None:
+        self._stores = stores
         self._answer_log = answer_log
-        self._queue = queue
-        self._chores = chores
-        self._allowances = allowances
+        self._tasks = tasks
+        self._generations = generations
+        self._quotas = quotas
         self._metrics = metrics
         self._traces = traces
         self._logs_prompts = logs_prompts
 
     def close(self, generation: Generation, answer: Answer) -> None:
-        """Have all of an ended answer written down."""
+        """Queue everything that is recorded of an ended answer."""
         self._answer_log.end(generation, answer.row(), answer.ending_fields)
         if self._logs_prompts:
             write_turn(answer.task.question, generation.text)
-        self._queue.later(f"tokens of {generation.id}", partial(self._account, generation, answer))
+        self._stores.queue.later(f"tokens of {generation.id}", partial(self._account, generation, answer))
         if answer.task.wants_title and generation.finish_reason == "stop":
-            self._chores.start(self._chores.write_title(generation, answer))
+            self._tasks.start(title_conversation(generation, answer, self._generations, self._stores))
 
     async def _account(self, generation: Generation, answer: Answer) -> None:
         written = generation.text + generation.reasoning
         if len(written) < SHORT_CHARACTERS:
             tokens = answer.count_tokens(written)
-        else:  # 0.4 µs a character, and at shutdown all end at once
+        else:  # 0.4 µs per character, and at shutdown all answers end at once
             tokens = await asyncio.to_thread(answer.count_tokens, written)
         self._metrics.count_answer(generation, answer, tokens)
         self._traces.record(generation, answer, tokens)
-        await self._allowances.spend(answer.task.visitor, tokens)
-        self._queue.later(answer.conversation_id, answer.release)  # after what is recorded of it
+        await self._quotas.spend(answer.task.visitor, tokens)
+        self._stores.queue.later(answer.conversation_id, answer.release)  # after its last write
