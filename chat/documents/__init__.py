@@ -1,0 +1,1 @@
+"""The text of a file as values. Knows no format and no budget."""

@@ -1,0 +1,1 @@
+"""Limits for callers: auth decides who may call, quotas decide how much. Knows no generation and no route."""

@@ -1,0 +1,1 @@
+"""Office formats: Word, slides and sheets, OpenDocument and EPUB, most of them XML in zip packages."""

@@ -1,0 +1,1 @@
+"""PDF: each page is read by the better of two libraries, pdfium and pypdf."""
