@@ -35,7 +35,7 @@ class PostgresServer:
         self.data = data
         self.port = closed_port()
         self._programs = programs
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -50,19 +50,10 @@ class PostgresServer:
     def start(self) -> None:
         """Return when it accepts connections. It is stopped when pytest ends in whatever way."""
         settings = [part for setting in SETTINGS for part in ("-c", setting)]
-        command = (
-            self._programs / "postgres",
-            "-D",
-            self.data,
-            "-p",
-            str(self.port),
-            "-k",
-            self.data,
-            *settings,
-        )
+        options = ("-D", str(self.data), "-p", str(self.port), "-k", str(self.data), *settings)
         with (self.data / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
+            self._process = process = subprocess.Popen(
+                [str(self._programs / "postgres"), *options],
                 **unprivileged(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -71,7 +62,7 @@ class PostgresServer:
             )
         until = time.monotonic() + START_SECONDS
         while not self._is_ready():
-            assert self._process.poll() is None, (self.data / "server.log").read_text()
+            assert process.poll() is None, (self.data / "server.log").read_text()
             assert time.monotonic() < until, "PostgreSQL did not start"
             time.sleep(0.02)
 
@@ -92,7 +83,7 @@ class PostgresServer:
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of its programs to the end. Raises CalledProcessError where it fails."""
-        command = (self._programs / program, *arguments)
+        command = [str(self._programs / program), *arguments]
         subprocess.run(
             command, **unprivileged(), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
