@@ -26,12 +26,16 @@ from fastapi import FastAPI
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.gradio_internals import cut_down
-from chat.http.middleware.gradio_sessions import SessionGuard, UploadGuard
-from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
-from chat.http.middleware.path_prefix import PrefixGuard
-from chat.http.middleware.request_log import RequestGuard
-from chat.http.middleware.security_headers import security_headers
-from chat.http.routes import add_cors, add_error_answers, router, server_router
+from chat.http.middleware.content_policy import security_headers
+from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
+from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
+from chat.http.middleware.gradio_uploads import GradioUploadMiddleware
+from chat.http.middleware.login_throttle import LoginThrottleMiddleware
+from chat.http.middleware.path_prefix import PathPrefixMiddleware
+from chat.http.middleware.request_log import RequestLogMiddleware
+from chat.http.middleware.route_cors import add_cors
+from chat.http.middleware.security_headers import SecurityHeadersMiddleware
+from chat.http.routes import add_routes
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
 from chat.telemetry import logs
@@ -52,33 +56,34 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await engine.aclose()
 
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)  # chat.http.routes has both, guarded
+    # The schema and its page are chat.http.documentation_routes, which observe PUBLIC_DOCS.
+    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)
     app.state.engine = engine
-    add_error_answers(app)
     add_cors(app, settings.cors_origins)
-    app.include_router(router)
-    app.include_router(server_router)
+    add_routes(app)
     page = _mount_page(app, engine)
-    _add_guards(app, engine, page)
+    _add_middleware(app, engine, page)
     return app
 
 
-def _add_guards(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
-    """Put the guards before everything, innermost first."""
+def _add_middleware(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
+    """Add the middleware, innermost first."""
     settings = engine.settings
-    app.add_middleware(UploadGuard, inbox=engine.inbox, forget=page.upload_file_set.discard)
+    app.add_middleware(GradioUploadMiddleware, inbox=engine.inbox, forget=page.upload_file_set.discard)
     has_others = bool(settings.redis_url)
     app.add_middleware(
-        SessionGuard,
+        GradioSessionMiddleware,
         inbox=engine.inbox,
         queue=page._queue,
         is_leaving=lambda: has_others and not engine.is_ready,
     )
-    app.add_middleware(PageGuard, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine))
-    app.add_middleware(LoginGuard, count_refusal=engine.metrics.count_refusal)
-    app.add_middleware(RequestGuard)
-    app.add_middleware(HeaderGuard, headers=security_headers(settings.image_hosts))
-    app.add_middleware(PrefixGuard, root_path=settings.root_path)
+    app.add_middleware(
+        GradioAllowlistMiddleware, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine)
+    )
+    app.add_middleware(LoginThrottleMiddleware, count_refusal=engine.metrics.count_refusal)
+    app.add_middleware(RequestLogMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware, headers=security_headers(settings.image_hosts))
+    app.add_middleware(PathPrefixMiddleware, root_path=settings.root_path)
 
 
 def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
@@ -167,7 +172,7 @@ def create_server(app: FastAPI, settings: Settings) -> Server:
             port=settings.port,
             log_config=None,  # chat.telemetry.logs has all entries
             log_level="warning",
-            access_log=False,  # it writes query strings, where prompts stand; RequestGuard writes none
+            access_log=False,  # it would write query strings, which hold prompts: see RequestLogMiddleware
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=30,
             proxy_headers=True,

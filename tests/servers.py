@@ -18,7 +18,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from chat.engine import Engine
-from chat.http.routes import add_cors, add_error_answers, router, server_router
+from chat.http.middleware.route_cors import add_cors
+from chat.http.routes import add_routes
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
 
@@ -72,10 +73,8 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
 
     app = FastAPI(lifespan=live)
     app.state.engine = engine
-    add_error_answers(app)
     add_cors(app, settings.cors_origins)
-    app.include_router(router)
-    app.include_router(server_router)
+    add_routes(app)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, timeout_keep_alive=60)
     async with _serve(app, uvicorn.Server(config), settings, port) as running:
         yield running

@@ -49,7 +49,7 @@ def _visitor(engine: Engine, request: gr.Request) -> Visitor:
 
 
 async def _attach(engine: Engine, file: Any, visitor: Visitor) -> str:
-    """Read an upload of the inbox: PageGuard has put its bare path in the place of Gradio's description."""
+    """Read an upload of the inbox. chat.http.middleware.gradio_sessions put its bare path here."""
     if not isinstance(file, str):
         raise InvalidRequest("No file was uploaded with this.")
     path = engine.inbox.take(file)

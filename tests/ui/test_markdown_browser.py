@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from chat.http.middleware.security_headers import security_headers
+from chat.http.middleware.content_policy import security_headers
 from chat.ui.markdown.rendering import LATEX_DELIMITERS, escape, render
 from chat.ui.theme import create_theme
 from tests.browsers import ARGUMENTS, find_chromium

@@ -1,76 +1,65 @@
-"""A page's session and its uploads are its visitor's alone, and leave a replica that stops.
+"""A page's session belongs to its visitor alone, and moves away from a replica that stops.
 
-Gradio knows an open page by a name that the browser makes up, and asks no more of whoever says it: he would
-read what the page is told, and put into it. So the name is put together with the visitor's own secret value,
-which the page's script sends along, before Gradio sees it: from anybody else the same name is another page's.
-So is the path that an upload's sender is told. Nothing is kept for that. Who sends no such value, as
-gradio_client, is one with all others who send none.
+Gradio identifies an open page by a `session_hash` that the browser makes up, and checks nothing else: another
+client with the same hash would receive the page's updates and could send events to it. So the hash is derived
+from the browser's and the visitor's own secret value, which the page's script sends with each request
+(assets/page/server.js), before Gradio sees it. The same hash from another visitor is another session. The
+paths of uploads are derived alike (gradio_uploads.py). No table is kept for that. Clients that send no such
+value, as gradio_client, share one value.
 
-Plain ASGI, after the guards that bound what is read. Knows no route of ours.
+Plain ASGI, inside of the middleware that bounds bodies. Knows no route of ours.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
 from chat.files.upload_inbox import UploadInbox
-from chat.http.middleware.guards import (
-    EVENT_BYTES,
-    App,
-    Message,
-    Receive,
-    Scope,
-    Send,
-    give_back,
-    read,
-    refuse,
-    route_of,
-)
+from chat.http.middleware.asgi import header_of, read_body, replay_body, send_error, with_content_length
+from chat.http.middleware.gradio_allowlist import EVENT_BYTES, gradio_route
 
-VISITOR = b"x-visitor"
-GUARDED = ("queue/join", "queue/data", "upload", "app_id")
+SESSION_ROUTES = ("queue/join", "queue/data", "upload", "app_id")
 SESSION = "session_hash"
 
 
-class SessionGuard:
-    """Tells Gradio a visitor's own names, and lets no event take a file but one that he has just uploaded.
+class GradioSessionMiddleware:
+    """Rewrite `session_hash` and upload paths per visitor, and refuse events that name any other file.
 
-    queue: Gradio's. is_leaving: does this replica stop, with others there? Then only what is on its way to a
-    page is finished here. All else that a page asks is taken to the next replica by the proxy, at a 503.
+    queue: Gradio's. is_leaving: whether this replica stops while others remain. It then finishes only what is
+    on its way to a page, and answers every other request of a page with 503, which the proxy retries on the
+    next replica.
     """
 
-    def __init__(self, app: App, inbox: UploadInbox, queue: Any, is_leaving: Callable[[], bool]) -> None:
+    def __init__(self, app: ASGIApp, inbox: UploadInbox, queue: Any, is_leaving: Callable[[], bool]) -> None:
         self._app = app
         self._inbox = inbox
         self._queue = queue
         self._is_leaving = is_leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = route_of(scope) if scope["type"] == "http" else ""
-        if route not in GUARDED:
+        route = gradio_route(scope) if scope["type"] == "http" else ""
+        if route not in SESSION_ROUTES:
             return await self._app(scope, receive, send)
-        visitor = _visitor_of(scope)
+        visitor = visitor_of(scope)
         try:
             if route == "queue/join":
-                session, body = self._own_event(await read(receive, EVENT_BYTES), visitor)
-                scope, receive = _with_length(scope, len(body)), give_back(body, receive)
+                session, body = self._rewrite_event(await read_body(receive, EVENT_BYTES), visitor)
+                scope, receive = with_content_length(scope, len(body)), replay_body(body, receive)
             else:
-                session, query = _own_query(scope["query_string"], visitor)
+                session, query = _rewrite_query(scope["query_string"], visitor)
                 scope = {**scope, "query_string": query}
             self._check(route, session)
         except ChatError as error:
-            return await refuse(send, error)
+            return await send_error(send, error)
         except RecursionError:
-            return await refuse(send, InvalidRequest("The event is nested too deeply."))
+            return await send_error(send, InvalidRequest("The event is nested too deeply."))
         await self._app(scope, receive, send)
 
     def _check(self, route: str, session: str) -> None:
@@ -79,8 +68,8 @@ class SessionGuard:
         if route == "queue/data" and session not in self._queue.pending_messages_per_session:
             raise NotFound("There is no such page, or it has asked for nothing.")
 
-    def _own_event(self, body: bytes, visitor: bytes) -> tuple[str, bytes]:
-        """Return an event's session and body as Gradio is to have them. Raises InvalidRequest."""
+    def _rewrite_event(self, body: bytes, visitor: bytes) -> tuple[str, bytes]:
+        """Return an event's derived session and its body for Gradio. Raises InvalidRequest."""
         try:
             event = json.loads(body)  # as Gradio reads it: orjson refuses NaN and lone surrogates
         except ValueError:
@@ -88,96 +77,50 @@ class SessionGuard:
         if not isinstance(event, dict):
             raise InvalidRequest("An event is an object.")
         if isinstance(event.get(SESSION), str):
-            event[SESSION] = own_name(event[SESSION], visitor)
+            event[SESSION] = derive_name(event[SESSION], visitor)
         if isinstance(event.get("data"), list):
-            event["data"] = [self._own_value(value, visitor) for value in event["data"]]
+            event["data"] = [self._rewrite_value(value, visitor) for value in event["data"]]
         if _names_a_file(event):
             raise InvalidRequest("No event of this page takes a file.", field="data")
         return str(event.get(SESSION)), json.dumps(event).encode()
 
-    def _own_value(self, value: Any, visitor: bytes) -> Any:
-        """Put the bare path in the place of a file that its sender has uploaded: Gradio sees a text then, and
-        neither copies it nor fetches it from wherever its sender says.
+    def _rewrite_value(self, value: Any, visitor: bytes) -> Any:
+        """Replace a file that the same visitor has uploaded by its bare path: Gradio then sees a text, and
+        neither copies the file nor fetches it from an address that the sender chose.
         """
         if isinstance(value, list):
-            return [self._own_path(one, visitor) if isinstance(one, str) else one for one in value]
+            return [self._rewrite_path(one, visitor) if isinstance(one, str) else one for one in value]
         path = value.get("path") if isinstance(value, dict) and "meta" in value else None
         if not isinstance(path, str) or "\0" in path:
             return value
         try:
-            return str(self._inbox.take(self._own_path(path, visitor)))
+            return str(self._inbox.take(self._rewrite_path(path, visitor)))
         except (NotFound, OSError):
             return value
 
-    def _own_path(self, path: str, visitor: bytes) -> str:
-        """Return where an upload is that its sender was told to be at this path."""
+    def _rewrite_path(self, path: str, visitor: bytes) -> str:
+        """Return the real path of an upload, for the path that its sender received."""
         if not path.startswith(f"{self._inbox.folder}/"):
             return path
         name, _, file = path.removeprefix(f"{self._inbox.folder}/").partition("/")
-        return f"{self._inbox.folder}/{own_name(name, visitor)}/{file}"
+        return f"{self._inbox.folder}/{derive_name(name, visitor)}/{file}"
 
 
-class UploadGuard:
-    """Moves what Gradio has taken in to the inbox, and tells the browser a path in place of Gradio's, by
-    which the same visitor's events alone find it.
-    """
-
-    def __init__(self, app: App, inbox: UploadInbox, forget: Callable[[str], None]) -> None:
-        self._app = app
-        self._inbox = inbox
-        self._forget = forget
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or route_of(scope) != "upload":
-            return await self._app(scope, receive, send)
-        # A compressed answer could not be read here.
-        headers = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-        parts: list[Message] = []
-
-        async def collect(message: Message) -> None:
-            parts.append(message)
-
-        await self._app({**scope, "headers": headers}, receive, collect)
-        await self._answer(parts, _visitor_of(scope), send)
-
-    async def _answer(self, parts: list[Message], visitor: bytes, send: Send) -> None:
-        start, body = parts[0], b"".join(part.get("body", b"") for part in parts[1:])
-        if start["status"] == 200:
-            try:
-                body = orjson.dumps([self._move(path, visitor) for path in orjson.loads(body)])
-            except NotFound as error:
-                return await refuse(send, error)
-        headers = [header for header in start["headers"] if header[0] != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({**start, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _move(self, path: str, visitor: bytes) -> str:
-        self._forget(path)  # Gradio remembers each path for as long as it runs, to delete it then
-        name = secrets.token_urlsafe(24)
-        kept = self._inbox.put(Path(path), own_name(name, visitor))
-        return str(self._inbox.folder / name / kept.name)
-
-
-def own_name(name: str, visitor: bytes) -> str:
-    """Return what a name that a browser made up is here: 128 bits that say nothing of either."""
+def derive_name(name: str, visitor: bytes) -> str:
+    """Return the server's name for a client's one: 128 bits that reveal neither name nor visitor."""
     return hashlib.sha256(visitor + b"\n" + name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _own_query(query: bytes, visitor: bytes) -> tuple[str, bytes]:
-    """Return the session that a query names, empty for none, and the query as Gradio is to have it."""
+def visitor_of(scope: Scope) -> bytes:
+    """Return the visitor's secret value, empty where the client sends none."""
+    return header_of(scope, b"x-visitor")
+
+
+def _rewrite_query(query: bytes, visitor: bytes) -> tuple[str, bytes]:
+    """Return the derived session of a query, empty for none, and the query for Gradio."""
     fields = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    owned = [(name, own_name(value, visitor) if name == SESSION else value) for name, value in fields]
+    owned = [(name, derive_name(value, visitor) if name == SESSION else value) for name, value in fields]
     return dict(owned).get(SESSION, ""), urlencode(owned).encode()
-
-
-def _visitor_of(scope: Scope) -> bytes:
-    return next((bytes(value) for name, value in scope["headers"] if name == VISITOR), b"")
-
-
-def _with_length(scope: Scope, length: int) -> Scope:
-    kept = [header for header in scope["headers"] if header[0] != b"content-length"]
-    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
 def _names_a_file(event: object) -> bool:

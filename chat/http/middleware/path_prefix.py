@@ -1,26 +1,23 @@
-"""The path below which a proxy shows the app. Plain ASGI: knows no route.
+"""The path below which a proxy serves the app. Plain ASGI: knows no route.
 
-What comes in has lost the prefix where the proxy takes it off, and still has it where it does not: both are
-served. What goes out, such as the address of the schema in /docs, names it.
+A proxy may remove the prefix from a request's path or leave it: both are served. Addresses in responses, such
+as that of the schema in /docs, include it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class PrefixGuard:
-    """Takes the prefix off every path. The outermost guard: all others see paths as the routes name them."""
+class PathPrefixMiddleware:
+    """Remove the prefix from every path.
 
-    def __init__(self, app: App, root_path: str) -> None:
+    The outermost middleware: all others see paths as the routes name them.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
         self._app = app
         self._prefix = urlsplit(root_path).path.rstrip("/")
 
@@ -33,5 +30,5 @@ class PrefixGuard:
 
 
 def _strip(path: str, prefix: str) -> str:
-    """Return the path without the prefix: whole segments of it alone, `/chat` of `/chatter` is none."""
+    """Return the path without the prefix. Whole segments only: `/chat` is no prefix of `/chatter`."""
     return path[len(prefix) :] or "/" if f"{path}/".startswith(f"{prefix}/") else path

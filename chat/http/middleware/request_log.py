@@ -1,7 +1,7 @@
 """A request id for every request, and a line in the log for each: method, route, status, milliseconds.
 
-Never a query string (a prompt stands in GET's), a header or a body; of a path no segment that could be an id,
-since who knows an id may own what it names. Plain ASGI: knows no route.
+Query strings (GET's holds the prompt), headers and bodies are never logged, nor segments of a path that could
+be an id, since an id can be the only key to the thing it names. Plain ASGI: knows no route.
 """
 
 from __future__ import annotations
@@ -10,30 +10,34 @@ import logging
 import re
 import time
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from chat.errors import ChatError
-from chat.http.middleware.guards import App, Message, Receive, Scope, Send, refuse
+from chat.http.middleware.asgi import header_of, send_error
 from chat.request_id import REQUEST_ID, new_request_id
 
 log = logging.getLogger(__name__)
 
-_GIVEN = re.compile(rb"[\w.-]{4,64}")  # a proxy's own id, where it is fit to be shown and logged
+_GIVEN = re.compile(rb"[\w.-]{4,64}")  # a proxy's own id, if it is safe to show and to log
 _ID = re.compile(r"[\w-]*\d[\w-]{7,}|[\w-]{20,}")
 QUIET = ("/assets/", "/static/", "/svelte/")
 
 
-class RequestGuard:
-    """Around all that logs and refuses: each has the id, the answer names it, and so does a fault."""
+class RequestLogMiddleware:
+    """Give each request an id, which its response, its errors and its log lines name.
 
-    def __init__(self, app: App) -> None:
+    Outside of every middleware that logs or refuses.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request_id = _given_id(scope) or new_request_id()
-        scope.setdefault("state", {})["request_id"] = (
-            request_id  # for the page, whose events run in other tasks
-        )
+        # For the page: Gradio runs events in other tasks, which do not inherit the context variable.
+        scope.setdefault("state", {})["request_id"] = request_id
         began, status = time.monotonic(), 0
 
         async def name_it(message: Message) -> None:
@@ -47,18 +51,18 @@ class RequestGuard:
         token = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, name_it)
-        except Exception:  # the framework's own answer comes when the id is forgotten, and without headers
+        except Exception:  # Starlette would answer after the id is reset, and without our headers
             log.exception("a request broke")
             if status:
                 raise
-            await refuse(name_it, ChatError("Something went wrong here. It has been logged."))
+            await send_error(name_it, ChatError("Something went wrong here. It has been logged."))
         finally:
             _write(scope, status, time.monotonic() - began)
             REQUEST_ID.reset(token)
 
 
 def hide_ids(path: str) -> str:
-    """Return a path that names the route alone."""
+    """Return the path with `*` for each segment that could be an id."""
     head, found, _ = path.partition("=")
     return "/".join(_ID.sub("*", segment) for segment in head.split("/")) + ("=*" if found else "")
 
@@ -72,5 +76,5 @@ def _write(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _given_id(scope: Scope) -> str:
-    value = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return str(value.decode()) if _GIVEN.fullmatch(value) else ""
+    value = header_of(scope, b"x-request-id")
+    return value.decode() if _GIVEN.fullmatch(value) else ""

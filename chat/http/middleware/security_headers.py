@@ -1,73 +1,25 @@
-"""The security headers of every answer of this server, page and routes alike. Pure: knows no HTTP library.
-
-What the page may load is repeated here, whatever the Markdown renderer lets through: should model text ever
-become an element, it cannot fetch, frame or post anything, nor run what is not there already.
-"""
+"""The middleware that adds the security headers to every response."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-FRAME_ANCESTORS = (
-    "'self'",
-    "https://huggingface.co",
-    "https://*.hf.space",
-)  # a Space's page is a frame of the Hub
-_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::\d{1,5})?", re.IGNORECASE)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def security_headers(image_hosts: Sequence[str] = ()) -> dict[str, str]:
-    """Return the headers. image_hosts: foreign hosts whose pictures answers may show, subdomains among them.
+class SecurityHeadersMiddleware:
+    """Add these headers to every response, except where a response brings its own."""
 
-    Raises ValueError for what is not a host, which could otherwise open the policy.
-    """
-    return {
-        "content-security-policy": content_policy(image_hosts),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",  # nobody whose link is followed learns where it stood
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    }
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message.get("headers", ())}
+                missing = [header for header in self._headers if header[0] not in given]
+                message = {**message, "headers": [*message.get("headers", ()), *missing]}
+            await send(message)
 
-# /ai/example may load two scripts of a foreign host, each named with the hash of what it must hold.
-EXAMPLE_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'unsafe-inline' https://cdn.jsdelivr.net",
-        "style-src 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    ]
-)
-
-
-def content_policy(image_hosts: Sequence[str] = ()) -> str:
-    """Return the Content-Security-Policy: the strictest that Gradio 6.31 works under, tested so."""
-    for host in image_hosts:
-        if not _HOST.fullmatch(host):
-            raise ValueError(f"{host!r} is not a host")
-    pictures = [f"https://{prefix}{host}" for host in image_hosts for prefix in ("", "*.")]
-    directives = {
-        "default-src": ["'none'"],  # what is not named below is not loaded at all
-        # Gradio writes its configuration into the page as a script that differs for each visitor (no hash can
-        # name it), and compiles templates and js= functions with new Function: without, nothing is shown.
-        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
-        "style-src": [
-            "'self'",
-            "'unsafe-inline'",
-        ],  # Svelte, KaTeX and mermaid write style attributes and elements
-        # data: icons in style sheets; blob: previews of files before they are sent. No foreign host: a
-        # picture's address is the way by which an answer could carry out what it was told.
-        "img-src": ["'self'", "data:", "blob:", *pictures],
-        "font-src": ["'self'", "data:"],  # KaTeX's fonts, from this server; an icon font inside Gradio's CSS
-        "connect-src": ["'self'"],  # events, uploads, EventSource
-        "manifest-src": ["'self'"],
-        "form-action": ["'self'"],  # the log-in; no form of model text posts elsewhere
-        "base-uri": ["'self'"],  # Gradio names its own root; nobody moves relative addresses elsewhere
-        "frame-ancestors": list(FRAME_ANCESTORS),
-    }
-    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+        await self._app(scope, receive, add if scope["type"] == "http" else send)

@@ -10,9 +10,11 @@ import httpx
 import orjson
 from playwright.async_api import Browser, FilePayload, Request, expect
 
-from chat.http.middleware.guards import HeaderGuard, LoginGuard, PageGuard
-from chat.http.middleware.request_log import RequestGuard
-from chat.http.middleware.security_headers import security_headers
+from chat.http.middleware.content_policy import security_headers
+from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
+from chat.http.middleware.login_throttle import LoginThrottleMiddleware
+from chat.http.middleware.request_log import RequestLogMiddleware
+from chat.http.middleware.security_headers import SecurityHeadersMiddleware
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
@@ -34,7 +36,7 @@ async def test_every_answer_has_the_headers(provider: Provider, tmp_path: Path) 
 
 
 async def collect(app: RunningApp) -> list[httpx.Response]:
-    """Return an answer of every kind: page, assets, streams, refusals of routes, of guards and of Gradio."""
+    """Return responses of every kind: page, assets, streams; refusals of routes, middleware and Gradio."""
     client, known = app.client, {"authorization": "Bearer right"}
     ask = {"user_message": "x"}
     answers = [
@@ -70,9 +72,8 @@ async def test_a_fault_of_ours_is_told_with_its_id_and_the_headers() -> None:
     async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
-    guarded = HeaderGuard(
-        RequestGuard(LoginGuard(PageGuard(broken, 1), count_refusal=refusals.append)), {"x-one": "1"}
-    )
+    app = LoginThrottleMiddleware(GradioAllowlistMiddleware(broken, 1), count_refusal=refusals.append)
+    guarded = SecurityHeadersMiddleware(RequestLogMiddleware(app), {"x-one": "1"})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     await guarded(scope, receive, send)
     headers = dict(sent[0]["headers"])

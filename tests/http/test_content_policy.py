@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.http.middleware.security_headers import content_policy, security_headers
+from chat.http.middleware.content_policy import content_policy, security_headers
 
 
 def directives(policy: str) -> dict[str, list[str]]:

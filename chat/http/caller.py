@@ -1,0 +1,84 @@
+"""The caller of a route: its credentials, its visitor, and the engine that serves it.
+
+FastAPI dependencies and the route class of /ai. Knows no route, and decides nothing: chat.limits.auth
+compares tokens and passwords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from chat.engine import Engine
+from chat.errors import InvalidRequest, NotAllowed
+from chat.http.body_limit import limit_body
+from chat.limits.auth import is_reserved
+from chat.visitors import Visitor
+
+
+class AuthorizedRoute(APIRoute):
+    """Check the Authorization header and limit the body before FastAPI reads any of it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def authorize_first(request: Request) -> Response:
+            settings = get_engine(request).settings
+            authorize(request)
+            return await handle(limit_body(request, settings.max_upload_bytes))
+
+        return authorize_first
+
+
+def get_engine(request: Request) -> Engine:
+    """Return the engine that `create_app` made."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def authorize(request: Request) -> str:
+    """Return the owner that the Authorization header proves, empty for a token or an open server.
+
+    Raises NotAllowed.
+    """
+    owner = get_engine(request).access.identify(request.headers.get("authorization", ""))
+    if owner is None:
+        raise NotAllowed("This server wants its API token or a log-in: send an Authorization header.")
+    return owner
+
+
+async def authorize_reading(request: Request) -> None:
+    """Check the Authorization header for documentation and figures too, unless PUBLIC_DOCS is set."""
+    if not get_engine(request).settings.public_docs:
+        authorize(request)
+
+
+async def provide_engine(request: Request) -> Engine:
+    """Return the engine, as a dependency.
+
+    A coroutine: FastAPI runs plain functions in a thread per request.
+    """
+    return get_engine(request)
+
+
+async def identify(
+    request: Request,
+    x_visitor: Annotated[str, Header(max_length=200, description="Owner of conversations and files")] = "",
+    visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
+) -> Visitor:
+    """Return the caller: the signed-in user, else the visitor that the request names.
+
+    Raises InvalidRequest.
+    """
+    named = x_visitor or visitor
+    if is_reserved(named):
+        raise InvalidRequest("X-Visitor may not name a user.", field="x-visitor")
+    return Visitor(authorize(request) or named, request.client.host if request.client else "")
+
+
+TheEngine = Annotated[Engine, Depends(provide_engine)]
+Caller = Annotated[Visitor, Depends(identify)]
