@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -48,14 +49,21 @@ def package_of(module: str) -> str:
     return [*module.split("."), ""][1] if module.startswith("chat") else module
 
 
-def imports_of(module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+@cache
+def nodes_of(module: str) -> Sequence[ast.AST]:
+    return list(ast.walk(ast.parse(MODULES[module].read_text("utf-8"))))
+
+
+@cache
+def imports_of(module: str) -> Sequence[str]:
+    imported = []
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in MODULES else node.module
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            imported += [one if one in MODULES else node.module for one in inner]
+    return imported
 
 
 def layer_of(package: str) -> int:
@@ -109,8 +117,8 @@ def test_no_file_name_or_class_name_stands_twice() -> None:
     files = Counter(path.name for path in MODULES.values() if path.name != "__init__.py")
     classes = Counter(
         node.name
-        for path in MODULES.values()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for module in MODULES
+        for node in nodes_of(module)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
     assert [name for name, count in (files + classes).items() if count > 1] == []

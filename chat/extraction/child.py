@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 WALL_FACTOR = 4  # of the CPU time: a busy machine does not cut a long file that goes on
 PIPE_BYTES = 1 << 20
+LENT_NAME = "file"
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 
 
@@ -45,10 +48,12 @@ class Frame:
 class Child:
     """A running `python -m chat.extraction.worker`. `is_idle` tells whether it may be asked."""
 
-    def __init__(self, process: asyncio.subprocess.Process, limits: ReaderLimits) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, limits: ReaderLimits, folder: Path) -> None:
         self._process = process
+        self._folder = folder  # the only one whose files the child can read
         self._limits = limits
         self.is_idle = False
+        self.unconfined: Sequence[str] = ()  # parts of the sandbox that this system lacks
 
     @property
     def pid(self) -> int:
@@ -63,19 +68,22 @@ class Child:
     @classmethod
     async def start(cls, limits: ReaderLimits) -> Child:
         """Start a child and wait until it has loaded its readers; ChildFailed where it does not."""
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="xiaojia-reader-"))
+        command = (str(limits.memory_bytes), str(limits.seconds), str(folder))
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "chat.extraction.worker", str(limits.memory_bytes), str(limits.seconds),
+                sys.executable, "-m", "chat.extraction.worker", *command,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL, env=clean_environment(), cwd=PROJECT, limit=PIPE_BYTES,
                 start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
             )  # fmt: skip
         except OSError as error:  # the system has no room for another process
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise ChildFailed("start") from error
-        child = cls(process, limits)
+        child = cls(process, limits, folder)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await child._receive()
+                child.unconfined = tuple((await child._receive()).fields.get("unconfined", ()))
         except BaseException as error:
             await child.end()
             if isinstance(error, (TimeoutError, ChildFailed)):
@@ -92,7 +100,11 @@ class Child:
         self.is_idle = False
         clock, seconds = asyncio.get_running_loop().time, self._limits.seconds
         last = clock() + seconds * WALL_FACTOR
-        await self._send(job)
+        try:
+            lent = await asyncio.to_thread(_lend, Path(job["path"]), self._folder / LENT_NAME)
+        except OSError as error:  # the file is gone, or the disk is full
+            raise ChildFailed("crash") from error
+        await self._send({**job, "path": str(lent)})
         while True:
             try:
                 async with asyncio.timeout_at(min(last, clock() + seconds)):
@@ -100,6 +112,7 @@ class Child:
             except TimeoutError as error:
                 raise ChildFailed("time") from error
             if frame.fields.get("type") == "end":
+                lent.unlink(missing_ok=True)
                 self.is_idle = not frame.fields.get("retire")
                 return
             yield frame
@@ -142,6 +155,17 @@ class Child:
             self._process.stdin.close()
         await self._process.wait()
         _close_transport(self._process)
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _lend(path: Path, place: Path) -> Path:
+    """Put a file where the child can read it: as a hard link, or as a copy from another file system."""
+    place.unlink(missing_ok=True)
+    try:
+        os.link(path, place)
+    except OSError:
+        shutil.copyfile(path, place)
+    return place
 
 
 def _close_transport(process: asyncio.subprocess.Process) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
+
+log = logging.getLogger(__name__)
 
 STOPPED = Problem("truncated", (), "Reading was stopped.")
 PICTURE_PIXELS = 1_568  # longest side: what vision models use of a picture
@@ -34,6 +37,7 @@ class Readers:
         self._children: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._is_reported = False  # what the sandbox lacks
 
     async def start(self) -> None:
         """Start one warm child in the background; others come with the first files that need them."""
@@ -179,6 +183,9 @@ class Readers:
     async def _start_child(self) -> Child:
         child = await Child.start(self.limits)
         self._children.add(child)
+        if child.unconfined and not self._is_reported:
+            self._is_reported = True
+            log.warning("files are read without %s: this system has none", ", ".join(child.unconfined))
         return child
 
     async def _warm(self) -> None:

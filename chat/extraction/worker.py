@@ -1,7 +1,8 @@
 """The child: reads one file after another from untrusted bytes, under limits of its own.
 
-`python -m chat.extraction.worker MEMORY_BYTES SECONDS`, jobs on standard input, frames on standard output
-(chat.extraction.frames). It has no secret, writes no file and is killed by its parent when it hangs.
+`python -m chat.extraction.worker MEMORY_BYTES SECONDS FOLDER`, jobs on standard input, frames on standard
+output (chat.extraction.frames). Its sandbox leaves it the files of FOLDER and its libraries. It has no
+secret, and its parent kills it when it hangs.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
-from chat.extraction import frames, kinds, refusals
+from chat.extraction import frames, kinds, refusals, sandbox
 from chat.extraction.source import Finding, Findings, Shape, Source
 from chat.extraction.tidy import tidy
 
@@ -201,14 +202,14 @@ def limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float) -> None:
+def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float, unconfined: Sequence[str] = ()) -> None:
     """Answer jobs until the pipe closes or this process is not fit for another."""
 
     def say(blob: bytes = b"", **fields: Any) -> None:
         answers.write(frames.encode(fields, blob))
         answers.flush()
 
-    say(type="ready")
+    say(type="ready", unconfined=unconfined)
     while head := jobs.read(frames.HEAD.size):
         body, _ = frames.lengths(head)
         job = frames.decode(jobs.read(body))
@@ -220,14 +221,16 @@ def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float) -> None:
 
 
 def main() -> None:
-    """Keep the pipe for frames alone, load the readers, then serve."""
+    """Keep the pipe for frames alone, load the readers, give up every right that reading needs not, serve."""
+    unconfined = [] if sandbox.isolate_network() else ["namespaces"]
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
     kinds.load_readers()
     sys.dont_write_bytecode = True
     die_with_parent()
     limit_process(int(sys.argv[1]))
-    serve(sys.stdin.buffer, answers, float(sys.argv[2]))
+    unconfined += sandbox.confine(Path(sys.argv[3]))
+    serve(sys.stdin.buffer, answers, float(sys.argv[2]), unconfined)
 
 
 if __name__ == "__main__":
