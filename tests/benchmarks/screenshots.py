@@ -84,9 +84,14 @@ async def speak(call: Call, text: str) -> None:
     for piece in pieces:
         await call.text(piece)
         await asyncio.sleep(0.012)
+    await end(call, len(pieces))
+
+
+async def end(call: Call, tokens: int) -> None:
+    """End the answer with the usage of `tokens` written tokens."""
     await call.chunk(finish_reason="stop")
     sent = len(str(call.body["messages"])) // 2
-    usage = {"prompt_tokens": sent, "completion_tokens": len(pieces), "total_tokens": sent + len(pieces)}
+    usage = {"prompt_tokens": sent, "completion_tokens": tokens, "total_tokens": sent + tokens}
     await call.data({**chunk(model=call.model), "choices": [], "usage": usage})
     await call.send(b"data: [DONE]\n\n")
     await call.end()
