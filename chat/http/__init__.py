@@ -1,0 +1,1 @@
+"""HTTP: the routes, their bodies, Server-Sent Events, and the middleware before them. Knows no page."""

@@ -1,0 +1,1 @@
+"""Plain ASGI middleware before the page and the routes, one module each."""
