@@ -261,7 +261,9 @@ class Engine:
         """
         with self.metrics.counting_refusals():
             await self._quotas.admit_file(visitor)
-        return await self._attachments.add(path, name, visitor.owner, password, is_temporary=is_temporary)
+        return await self._attachments.add(
+            path, name, visitor.owner, password, is_temporary=is_temporary, caller=visitor.address
+        )
 
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return an attached file. Raises NotFound."""

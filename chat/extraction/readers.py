@@ -1,7 +1,8 @@
 """The pool of warm children, and the door to everything that reads untrusted bytes.
 
-A child serves one file at a time. One that broke a limit is killed and replaced in the background; no more
-than `ReaderLimits.processes` ever run. Knows no format: `chat.extraction.worker` does.
+A child serves one file at a time. One that broke a limit is killed and replaced in the background. No more
+than `ReaderLimits.processes` run, and a few extra ones for callers that would wait behind others. Knows no
+format: `chat.extraction.worker` does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from chat.documents.document import Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
+from chat.extraction.fair_places import FairPlaces
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
 
 log = logging.getLogger(__name__)
 
+WARMING = object()  # the caller that the pool itself is
 STOPPED = Problem("truncated", (), "Reading was stopped.")
+EXTRA_PROCESSES = 2  # for callers that have waited while others hold all of ReaderLimits.processes
 PICTURE_PIXELS = 1_568  # longest side: what vision models use of a picture
 PICTURE_BYTES = 3_500_000  # below the 5 MB that the strictest provider takes, as base64
 
@@ -32,7 +36,7 @@ class Readers:
 
     def __init__(self, limits: ReaderLimits) -> None:
         self.limits = limits
-        self._places = asyncio.Semaphore(limits.processes)
+        self._places = FairPlaces(limits.processes, EXTRA_PROCESSES)
         self._idle: list[Child] = []
         self._children: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -43,15 +47,18 @@ class Readers:
         """Start one warm child in the background; others come with the first files that need them."""
         self._background(self._warm())
 
-    async def open(self, path: Path, name: str, password: str | None = None) -> Reading:
+    async def open(
+        self, path: Path, name: str, password: str | None = None, *, caller: Hashable = None
+    ) -> Reading:
         """Begin to read a file and return as soon as its first text is there, or its end.
 
+        caller: shares the children with other callers fairly, whatever each of them sends.
         Raises UnsupportedFile, EmptyFile, PasswordRequired, UnreadableFile, FileTooLarge, NoReader.
         """
         size = self._admit(path, name)
         reading = Reading(name, size, self.limits.characters)
         task = self._background(
-            self._read(reading, {"job": "read", **_file(path, name), "password": password})
+            self._read(reading, {"job": "read", **_file(path, name), "password": password}, caller)
         )
         reading.attach(task)
         try:
@@ -62,11 +69,18 @@ class Readers:
         return reading
 
     async def render(
-        self, path: Path, page: int, width: int, *, name: str = "", password: str | None = None
+        self,
+        path: Path,
+        page: int,
+        width: int,
+        *,
+        name: str = "",
+        password: str | None = None,
+        caller: Hashable = None,
     ) -> bytes:
         """Return page `page` (1 is the first) of a PDF as a JPEG, `width` pixels wide."""
         job = {"job": "render", **_file(path, name), "password": password, "page": page, "width": width}
-        return (await self._picture(job)).blob
+        return (await self._picture(job, caller)).blob
 
     async def shrink_image(
         self,
@@ -75,10 +89,11 @@ class Readers:
         name: str = "",
         longest: int = PICTURE_PIXELS,
         limit_bytes: int = PICTURE_BYTES,
+        caller: Hashable = None,
     ) -> tuple[bytes, str]:
         """Return a picture that a model can take, `longest` pixels at most on a side, and its media type."""
         job = {"job": "shrink", **_file(path, name), "longest": longest, "limit_bytes": limit_bytes}
-        frame = await self._picture(job)
+        frame = await self._picture(job, caller)
         return frame.blob, str(frame.fields.get("media_type"))
 
     async def aclose(self) -> None:
@@ -101,10 +116,10 @@ class Readers:
             raise refusals.too_large(name, self.limits.upload_bytes)
         return size
 
-    async def _read(self, reading: Reading, job: dict[str, Any]) -> None:
+    async def _read(self, reading: Reading, job: dict[str, Any], caller: Hashable) -> None:
         name = str(job["name"])
         try:
-            async for frame in self._ask(job, name):
+            async for frame in self._ask(job, name, caller):
                 reading.feed(frame.fields)
             reading.end()
         except AttachmentError as error:
@@ -112,21 +127,21 @@ class Readers:
         finally:
             reading.end(STOPPED)
 
-    async def _picture(self, job: dict[str, Any]) -> Frame:
+    async def _picture(self, job: dict[str, Any], caller: Hashable) -> Frame:
         name = str(job["name"])
         self._admit(Path(str(job["path"])), name)
-        async with contextlib.aclosing(self._ask(job, name)) as answer:
+        async with contextlib.aclosing(self._ask(job, name, caller)) as answer:
             frames = [frame async for frame in answer]
         if not frames:
             raise refusals.crashed(name)
         return frames[0]
 
-    async def _ask(self, job: dict[str, Any], name: str) -> AsyncGenerator[Frame]:
+    async def _ask(self, job: dict[str, Any], name: str, caller: Hashable) -> AsyncGenerator[Frame]:
         """Yield the frames of a job; a refusal among them and a child that fails are AttachmentErrors."""
         refusal: AttachmentError | None = None
         job["characters"] = self.limits.characters
         try:
-            async with self._borrow() as child, contextlib.aclosing(child.ask(job)) as answer:
+            async with self._borrow(caller) as child, contextlib.aclosing(child.ask(job)) as answer:
                 async for frame in answer:
                     if frame.fields.get("type") == "refusal":
                         refusal = self._refusal(frame.fields, name)
@@ -152,8 +167,8 @@ class Readers:
         return refusals.crashed(name)
 
     @contextlib.asynccontextmanager
-    async def _borrow(self) -> AsyncIterator[Child]:
-        async with self._places:
+    async def _borrow(self, caller: Hashable) -> AsyncIterator[Child]:
+        async with self._places.hold(caller):
             child = await self._idle_child() or await self._start_child()
             try:
                 yield child
@@ -173,7 +188,7 @@ class Readers:
         await asyncio.shield(child.end())
 
     async def _put_back(self, child: Child) -> None:
-        if child.is_idle and not self._is_closed:
+        if child.is_idle and not self._is_closed and len(self._idle) < self.limits.processes:
             self._idle.append(child)
             return
         await self._end(child)
@@ -189,7 +204,7 @@ class Readers:
         return child
 
     async def _warm(self) -> None:
-        async with self._places:
+        async with self._places.hold(WARMING):
             if not self._idle and not self._is_closed:
                 with contextlib.suppress(ChildFailed):
                     self._idle.append(await self._start_child())

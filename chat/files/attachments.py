@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,14 +125,21 @@ class Attachments:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def add(
-        self, path: Path, name: str, owner: str, password: str | None = None, *, is_temporary: bool = False
+        self,
+        path: Path,
+        name: str,
+        owner: str,
+        password: str | None = None,
+        *,
+        is_temporary: bool = False,
+        caller: Hashable = None,
     ) -> Attachment:
         """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
         id = new_id()
         kept, began = self._folder / id, time.monotonic()
         await asyncio.to_thread(_copy, path, kept)
         try:
-            reading = await self._readers.open(kept, name, password)
+            reading = await self._readers.open(kept, name, password, caller=caller)
         except BaseException:
             kept.unlink(missing_ok=True)
             raise
