@@ -29,7 +29,8 @@ from chat.extraction import ReaderLimits, Readers
 from chat.files.attachments import Attachment, Attachments
 from chat.files.upload_inbox import UploadInbox
 from chat.generations.events import error_event
-from chat.generations.registry import Generation, GenerationLimits, Generations
+from chat.generations.generation import Generation, GenerationLimits
+from chat.generations.registry import Generations
 from chat.history import History, Message
 from chat.history.answer_log import AnswerLog, AnswerRow
 from chat.history.stores import TEMPORARY, Stores, cut_branch

@@ -11,15 +11,16 @@ import orjson
 from chat.cluster.mirrors import Mirror
 from chat.cluster.replica import Replica
 from chat.generations.events import Event
-from chat.generations.registry import Generation, GenerationLimits, Generations
+from chat.generations.generation import Generation, GenerationLimits
+from chat.generations.registry import Generations
 
-QUIET = GenerationLimits(abandoned_after=0)  # seconds; 0: nobody has to follow
+QUIET = GenerationLimits(abandoned_after=0)  # seconds; 0: no subscriber is needed
 OPENING = Event("generation", b"{}")
 PATIENCE_SECONDS = 10
 
 
 class Hand:
-    """A source that yields what the test gives it, when it does."""
+    """A source that yields each batch when the test gives it."""
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -47,6 +48,12 @@ class Hand:
             self.is_closed = True
 
 
+def start_by_hand(limits: GenerationLimits = QUIET) -> tuple[Generations, Generation, Hand]:
+    """Start a generation whose source the test drives."""
+    generations, hand = Generations(limits), Hand()
+    return generations, generations.start(hand.write()), hand
+
+
 def chunk(text: str) -> Event:
     return Event("chunk", orjson.dumps({"text": text}), text)
 
@@ -57,7 +64,7 @@ async def read(generation: Generation, after: int = -1) -> list[Event]:
 
 
 async def read_until(generation: Generation, count: int) -> list[Event]:
-    """Return the first events, so many or a few more, once they are there."""
+    """Return the first `count` events, or a few more, when they are in the log."""
     seen: list[Event] = []
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(generation.follow()) as batches:
         async for batch in batches:
@@ -68,7 +75,7 @@ async def read_until(generation: Generation, count: int) -> list[Event]:
 
 
 async def settle() -> None:
-    """Let everything run that can run without anything new from outside."""
+    """Run the loop until every task waits for something from outside."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -77,7 +84,7 @@ async def settle() -> None:
 async def open_replicas(
     url: str, count: int = 2, limits: GenerationLimits = QUIET
 ) -> AsyncGenerator[list[tuple[Generations, Replica, list[Mirror]]], None]:
-    """Replicas without engines: their generations, and the logs that they found sealed."""
+    """Open replicas without engines. Yield for each its generations and the logs that it found sealed."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):
@@ -91,7 +98,7 @@ async def open_replicas(
 
 
 async def publish(generations: Generations, one: Replica, hand: Hand, owner: str = "anna") -> Generation:
-    """Start a generation that other replicas find."""
+    """Start a generation that other replicas can find."""
     generation = generations.start(hand.write(), owner=owner, opening=[OPENING])
     one.publish(generation, conversation_id="c", message_id="m", begun=("", ""))
     await one.wait_until_open(generation)

@@ -17,7 +17,7 @@ from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused
 from chat.generations.events import Event
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.jobs import conversation_titles
 from chat.turns.tokens import estimate_tokens
 from chat.turns.turn import Options, Turn

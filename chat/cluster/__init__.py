@@ -1,11 +1,13 @@
-"""Replicas: several processes that share their streams over Redis, each still the only writer of its own.
+"""Replicas: several processes that share their streams over Redis. Each stays the only writer of its own.
 
-    wire      events, entries and messages <-> bytes; keys                (sans-IO)
-    link      commands to Redis, a channel from it, and how long it has been away
-    publisher this process's generations -> their Redis Streams, and pushed to who follows elsewhere
-    mirrors   generations of other replicas as local logs, each with any number of local readers
-    replica   this process among the others: its heart beats, what it is asked to do, the door to the above
+    wire           events, entries and messages <-> bytes; keys                (sans-IO)
+    redis_channel  commands to Redis, a subscribed channel, and how long Redis has been away
+    publisher      the generations of this process -> their Redis Streams, and pushes to followers
+    mirrors        generations of other replicas as local logs, each with any number of local subscribers
+    replica        this process among the others: heartbeats, commands of others, the interface to the above
+    request_ids    idempotency keys of clients
+    peers          the interface for the engine, with and without Redis
 
-A generation's log lies in memory as ever, and a copy of it in a Redis Stream, which whoever is asked for it
-reads. Nothing here is imported without REDIS_URL. Knows no page, no route, no database.
+The log of a generation is in the memory of its writer; a Redis Stream holds a copy, which any other replica
+reads. Without REDIS_URL only peers and request_ids are imported. Knows no page and no route.
 """

@@ -1,7 +1,7 @@
-"""What the engine asks of the other replicas: their answers, and whether one is still being written.
+"""The engine's interface to the other replicas: their answers, and whether one is still in progress.
 
-Without REDIS_URL there are none, nothing of theirs is imported, and every question has its answer at once.
-Knows no page, no model and no route.
+Without REDIS_URL there are no others, their code is not imported, and every call returns at once. Knows no
+page, no model and no route.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chat.errors import InvalidRequest, NotFound, Unreachable
-from chat.generations.registry import Generation, Generations
+from chat.generations.generation import Generation
+from chat.generations.registry import Generations
 from chat.history import Message
 from chat.history.answer_log import end_as, interrupt, is_unfinished
 from chat.ids import new_id
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
     from chat.cluster.replica import Replica
 
-CONTINUING_SECONDS = 15.0  # that a second Continue of the same answer waits at most, on whatever replica
+CONTINUING_SECONDS = 15.0  # that a claim of Continue lasts at most, over all replicas
 
 
 class Peers:
-    """replica: this process among others; None: it is alone."""
+    """replica: this process among the others; None: it is the only one."""
 
     def __init__(self, redis_url: str, generations: Generations, on_sealed: Callable[[Mirror], None]) -> None:
         self.replica: Replica | None = None
         if redis_url:
-            from chat.cluster.replica import Replica  # and with it Redis's client, where it is wanted
+            from chat.cluster.replica import Replica  # imports the client of Redis
 
             self.replica = Replica(redis_url, generations.limits, generations.known, on_sealed)
 
@@ -43,7 +44,7 @@ class Peers:
             await self.replica.aclose()
 
     def publish(self, generation: Generation, answer: Answer) -> None:
-        """Let the others follow an answer that begins here."""
+        """Let the others follow an answer that starts here."""
         if self.replica:
             self.replica.publish(
                 generation,
@@ -53,7 +54,7 @@ class Peers:
             )
 
     async def wait_until_open(self, generation: Generation) -> None:
-        """Return when the others can find it, or cannot soon. Who leaves here changes nothing."""
+        """Return when the others can find it, or will not soon. Cancelling this wait has no effect on it."""
         if self.replica:
             await self.replica.wait_until_open(generation)
 
@@ -66,16 +67,16 @@ class Peers:
     async def mark_interrupted(
         self, messages: Sequence[Message], is_here: Callable[[str], bool], owner: str
     ) -> Sequence[Message]:
-        """Return them with what nobody writes any more named so; is_here: is it written by this process?"""
-        told = list(messages)
+        """Return the messages, those without a writer as interrupted. is_here: is it written here?"""
+        marked = list(messages)
         for at, message in enumerate(messages):
             if is_unfinished(message) and not is_here(message.generation_id or ""):
-                told[at] = await self._look(message, owner)
-        return told
+                marked[at] = await self._find_ending(message, owner)
+        return marked
 
     @contextlib.asynccontextmanager
     async def continuing(self, message_id: str) -> AsyncGenerator[None, None]:
-        """Enter to continue an answer; InvalidRequest where another replica is about to."""
+        """Claim the continuation of an answer. Raises InvalidRequest if another replica has claimed it."""
         if self.replica is None:
             yield
             return
@@ -87,15 +88,15 @@ class Peers:
         finally:
             await self.replica.release(name)
 
-    async def _look(self, message: Message, owner: str) -> Message:
-        """Return an unfinished answer as it may have ended by now on another replica, if one writes it."""
+    async def _find_ending(self, message: Message, owner: str) -> Message:
+        """Return an unfinished answer with the ending that another replica may have written by now."""
         if self.replica is None:
             return interrupt(message)
         try:
             mirror = await self.replica.find(message.generation_id or "", owner)
         except NotFound:
             return interrupt(message)
-        except Unreachable:  # for a moment it counts as being written: Continue would write it twice
+        except Unreachable:  # it counts as in progress for a while: Continue could write it twice
             return interrupt(message) if self.replica.is_gone else message
         if mirror.is_finished:
             return end_as(message, mirror, (mirror.about.text, mirror.about.reasoning))

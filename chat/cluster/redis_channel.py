@@ -1,7 +1,7 @@
-"""The connection to Redis: commands in one round trip, a channel that is listened to, and whether it answers.
+"""The connection to Redis: commands in one round trip, a subscribed channel, and whether Redis answers.
 
-Commands that Redis refuses are values, since the others of the same round trip may have been done; a Redis
-that does not answer is Unreachable. Knows no generation.
+A refused command is a value, because the other commands of the same round trip may have succeeded. If Redis
+does not answer, Unreachable is raised. Knows no generation.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from chat.errors import Unreachable
 
-ANSWER_SECONDS = 1.0  # until a Redis that says nothing counts as away
-PAUSE_SECONDS = 0.5  # until one that is away is asked again
-SILENCE_SECONDS = 6.0  # of a channel, on which this replica's own beat comes every two
+ANSWER_SECONDS = 1.0  # without a reply until Redis counts as away
+PAUSE_SECONDS = 0.5  # between two attempts while Redis is away
+SILENCE_SECONDS = 6.0  # without a message on the channel; the own heartbeat arrives every 2 s
 
 Command = Sequence[str | bytes | int]
 Reply = Any
@@ -30,21 +30,21 @@ log = logging.getLogger(__name__)
 
 
 class RedisChannel:
-    """away_since: the loop's time of the first failure after the last answer; None: it answers."""
+    """away_since: loop time of the first failure after the last reply; None: Redis answers."""
 
     def __init__(self, url: str) -> None:
         self._pool: Any = ConnectionPool.from_url(
             url,
             protocol=2,
             socket_connect_timeout=ANSWER_SECONDS,
-            socket_timeout=None,  # the time-outs are here, one for a round trip
+            socket_timeout=None,  # the timeouts are here, one per round trip
             retry=Retry(NoBackoff(), 0),
         )
         self._retry_at = 0.0
         self.away_since: float | None = None
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
-        """Return the reply of each; a refusal is the exception that it is. Raises Unreachable."""
+        """Return the reply to each command; a refusal is an exception as value. Raises Unreachable."""
         loop = asyncio.get_running_loop()
         if self.away_since is not None and loop.time() < self._retry_at:
             raise Unreachable
@@ -58,8 +58,8 @@ class RedisChannel:
             self.away_since = None
         return replies
 
-    async def listen(self, channel: str) -> AsyncGenerator[bytes, None]:
-        """Yield b"" once the channel is open, then what comes over it. Raises Unreachable."""
+    async def subscribe(self, channel: str) -> AsyncGenerator[bytes, None]:
+        """Yield b"" when the channel is subscribed, then each message. Raises Unreachable."""
         try:
             connection = await self._pool.get_connection()
             try:
@@ -104,7 +104,7 @@ class RedisChannel:
 async def _read(connection: AbstractConnection) -> Reply:
     try:
         return await connection.read_response()
-    except ReadOnlyError:  # it is no longer the one to write to: connect anew
+    except ReadOnlyError:  # a failover made it a read-only replica: connect again
         raise
     except ResponseError as refusal:
         return refusal

@@ -1,8 +1,8 @@
-"""What lies in Redis and goes over its channels: events, what a generation is about, what replicas ask.
+"""The format of keys, stream entries and channel messages in Redis. Pure functions.
 
-An entry of a generation's stream holds a batch of events; the number in its id is that of the events in the
-log when it is there, so that an entry that was sent twice, or late, is refused by Redis itself. The entry
-that seals a log stands behind every number that a log can reach: nothing comes after it. Pure functions.
+An entry of a generation's stream holds a batch of events. The number in its id is the length of the log with
+this batch, so Redis itself refuses an entry that is sent twice or late. The entry that seals a log has an id
+beyond every number that a log can reach: nothing comes after it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import orjson
 from chat.generations.events import Event
 
 PREFIX = "xiaojia:"
-SEAL = 10**12 - 1  # as many digits as an event's id may have
+SEAL = 10**12 - 1  # as many digits as an event id may have
 EVENTS, ABOUT = b"e", b"a"  # the fields of an entry
-PUSH, ASK = b"P", b"A"  # the first byte of a message
+PUSH, COMMAND = b"P", b"A"  # the first byte of a message
 
 
 @dataclass(frozen=True)
 class About:
-    """What a replica must know of another's generation. text, reasoning: of the answer that it continues."""
+    """The identity of a generation for other replicas. text, reasoning: of the answer that it continues."""
 
     owner: str
     replica: str
@@ -34,7 +34,7 @@ class About:
 
 
 class Entry(NamedTuple):
-    """A batch in a stream. total: of the log's events with it; SEAL: it ends the log wherever that is."""
+    """A batch in a stream. total: length of the log with it; SEAL: it ends the log at whatever length."""
 
     total: int
     events: list[Event]
@@ -42,12 +42,12 @@ class Entry(NamedTuple):
 
     @property
     def first(self) -> int | None:
-        """The id of its first event; None: whichever is next."""
+        """The id of the first event; None: the next id, whatever that is."""
         return None if self.total == SEAL else self.total - len(self.events)
 
 
 class Push(NamedTuple):
-    """Events of a generation, sent to a replica that follows it."""
+    """Events of a generation, sent to a follower: a replica with subscribers of it."""
 
     id: str
     first: int
@@ -90,7 +90,7 @@ def pack_about(about: About) -> bytes:
 
 
 def read_entry(id: bytes, fields: Sequence[bytes]) -> Entry:
-    """Read an entry as XRANGE returns it: its id, and names and values in turn."""
+    """Read an entry as XRANGE returns it: its id, then names and values in turn."""
     values = dict(zip(fields[::2], fields[1::2], strict=True))
     about = About(**orjson.loads(values[ABOUT])) if ABOUT in values else None
     return Entry(int(id.partition(b"-")[0]), unpack_events(values[EVENTS]), about)
@@ -102,7 +102,7 @@ def pack_push(generation_id: str, first: int, packed: bytes) -> bytes:
 
 
 def read_pushes(message: bytes) -> Iterator[Push]:
-    """Yield what a message that begins with PUSH holds."""
+    """Yield the pushes in a message that begins with PUSH."""
     at = 1
     while at < len(message):
         end = message.index(b"\n", at)
@@ -111,10 +111,11 @@ def read_pushes(message: bytes) -> Iterator[Push]:
         yield Push(id.decode(), int(first), unpack_events(message[end + 1 : at]))
 
 
-def pack_ask(**asked: object) -> bytes:
-    return ASK + orjson.dumps(asked)
+def pack_command(**arguments: object) -> bytes:
+    """Return a command for a replica: `stop` (ids), `follow` (id -> last event id) with `by`, or nothing."""
+    return COMMAND + orjson.dumps(arguments)
 
 
-def read_ask(message: bytes) -> Mapping[str, Any]:
-    asked: dict[str, Any] = orjson.loads(message[1:])
-    return asked
+def read_command(message: bytes) -> Mapping[str, Any]:
+    arguments: dict[str, Any] = orjson.loads(message[1:])
+    return arguments

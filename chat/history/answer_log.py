@@ -17,7 +17,7 @@ from typing import Any, cast
 import orjson
 
 from chat.errors import NotFound
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.history import Begun, Growth, History, Message, MessageFields
 from chat.history.stores import Stores
 

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from chat.errors import Unreachable
 from chat.generations.events import ENDINGS, Event
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.http.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
 
 STREAM_HEADERS = {

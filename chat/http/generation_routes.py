@@ -13,7 +13,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from chat.engine import Engine
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.http.ai_router import create_ai_router
 from chat.http.caller import Caller, TheEngine
 from chat.http.event_stream import EventStream

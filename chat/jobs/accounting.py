@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from chat.generations.registry import Generation, Generations
+from chat.generations.generation import Generation
+from chat.generations.registry import Generations
 from chat.history.answer_log import AnswerLog
 from chat.history.stores import Stores
 from chat.jobs.background_tasks import BackgroundTasks

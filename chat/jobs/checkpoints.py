@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.history.answer_log import AnswerLog
 from chat.jobs.background_tasks import logged_failures
 from chat.turns.answer import Answer

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 
 from chat.errors import ChatError
-from chat.generations.registry import Generation, Generations
+from chat.generations.generation import Generation
+from chat.generations.registry import Generations
 from chat.history.stores import Stores
 from chat.turns.answer import Answer
 from chat.turns.titles import TITLE_TOKENS, write_title

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from chat.completions.provider_errors import FAULTS
 from chat.errors import Refused, Stopping
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.turns.answer import Answer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

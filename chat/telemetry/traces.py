@@ -11,7 +11,7 @@ import logging
 import time
 from typing import Any
 
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.request_id import REQUEST_ID
 from chat.turns.answer import Answer
 

@@ -20,7 +20,7 @@ import anyio
 
 from chat.engine import Engine
 from chat.errors import ChatError, Stopping, Unreachable
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.ids import new_id
 from chat.turns.turn import Options, Turn
 from chat.ui import sidebar, view
@@ -149,7 +149,7 @@ class Callbacks:
             yield replace(shown, told=told, composer=message, notice=reader.show(error))
             return
         conversation = self.engine.conversation_of(generation)
-        with generation.held():  # a busy server may take longer to tell the page than it waits for a reader
+        with generation.hold():  # a busy server may take longer to tell the page than it waits for a reader
             if follower.is_newest:
                 yield Shown(told=_tell(conversation, generation.id))
             if not visit.conversation:
@@ -175,7 +175,7 @@ class Callbacks:
         except ChatError as error:
             yield replace(await self._show(visit), notice=reader.show(error))
             return
-        with generation.held():
+        with generation.hold():
             yield Shown(told=_tell(visit.conversation, generation.id))
 
     async def answer_with(self, visit: Visit, **more: bool) -> Showing:

@@ -14,7 +14,7 @@ from gradio.events import api
 
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.turns.turn import Turn
 from chat.ui.sign_in import signed_in
 from chat.visitors import Visitor

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from chat.generations.events import Event, read_text
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.ui.pace import Load, Pace
 
 SESSIONS_MAX = 10_000

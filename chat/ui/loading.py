@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chat.engine import Engine
 from chat.errors import NotFound, Unreachable
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.history import Message
 from chat.ui.view import Branch
 from chat.ui.visits import Visit

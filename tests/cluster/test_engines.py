@@ -16,7 +16,7 @@ import pytest
 from chat.completions import Endpoint
 from chat.engine import Engine
 from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
-from chat.generations.registry import Generation
+from chat.generations.generation import Generation
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
 from chat.turns.turn import Options, Turn

@@ -13,7 +13,7 @@ import pytest
 from chat.cluster import mirrors, wire
 from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
-from chat.generations.registry import GenerationLimits
+from chat.generations.generation import GenerationLimits
 from chat.visitors import Visitor
 from tests.logs import PATIENCE_SECONDS, Hand, chunk, open_replicas, publish, read, read_until, settle
 
@@ -150,7 +150,7 @@ async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_readers(redi
         generation = await publish(here, one, hand)
         ending = wire.pack_events([done_event("cancelled")])
         key = wire.stream_key(generation.id)
-        await other._link.run([("XADD", key, f"{wire.SEAL}-0", wire.EVENTS, ending)])
+        await other._redis.run([("XADD", key, f"{wire.SEAL}-0", wire.EVENTS, ending)])
         hand.give("a")
         await read_until(generation, 2)
         assert [event.type for event in await read(await other.find(generation.id, "anna"))] == [

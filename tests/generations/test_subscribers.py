@@ -1,4 +1,4 @@
-"""What every reader of a log may rely on: where it is written, and on another replica over Redis."""
+"""The promises to every subscriber of a log: in the process of its writer, and on another replica."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 
 from chat.errors import ChatError, ProviderError
 from chat.generations.events import Event, done_event, error_event, read_text
-from chat.generations.registry import BATCH_EVENTS, Generation, Generations
+from chat.generations.generation import BATCH_EVENTS, Generation
+from chat.generations.registry import Generations
 from tests.logs import (
     OPENING,
     QUIET,
@@ -37,7 +38,7 @@ STOPPED = done_event("stop")
 
 @dataclass(frozen=True)
 class Log:
-    """generation: as readers have it; written: as its writer has it."""
+    """generation: the log of the subscribers; written: the log of the writer."""
 
     generation: Generation
     written: Generation
@@ -49,7 +50,7 @@ StartLog = Callable[[], Awaitable[Log]]
 
 @pytest.fixture(params=["in memory", "on another replica"])
 def between(request: pytest.FixtureRequest) -> RedisServer | None:
-    """The Redis between writer and readers; None: they share their memory."""
+    """The Redis between writer and subscribers; None: they share memory."""
     if request.param == "in memory":
         return None
     server: RedisServer = request.getfixturevalue("shared_redis")
@@ -135,7 +136,7 @@ async def test_a_fault_is_an_ending_with_its_own_sentence(start_log: StartLog) -
     assert log.generation.finish_reason == "error"
 
 
-async def test_any_reader_from_any_id_sees_the_same_suffix(start_log: StartLog) -> None:
+async def test_any_subscriber_from_any_id_sees_the_same_suffix(start_log: StartLog) -> None:
     log = await start_log()
     log.hand.give("a", "b", "c")
     await read_until(log.generation, 4)
@@ -149,7 +150,7 @@ async def test_any_reader_from_any_id_sees_the_same_suffix(start_log: StartLog) 
     assert await read(log.generation, 99) == []
 
 
-async def test_a_reader_that_leaves_changes_nothing_for_the_others(start_log: StartLog) -> None:
+async def test_a_subscriber_that_leaves_changes_nothing_for_the_others(start_log: StartLog) -> None:
     log = await start_log()
     staying = asyncio.create_task(read(log.generation))
     async with aclosing(log.generation.follow(0)) as leaving:
@@ -164,7 +165,7 @@ async def test_a_reader_that_leaves_changes_nothing_for_the_others(start_log: St
     assert await staying == [OPENING, chunk("a"), chunk("b"), STOPPED]
 
 
-async def test_a_slow_reader_takes_what_has_gathered_in_one_batch(start_log: StartLog) -> None:
+async def test_a_slow_subscriber_takes_all_new_events_in_one_batch(start_log: StartLog) -> None:
     log = await start_log()
     async with aclosing(log.generation.follow(0)) as batches:
         log.hand.give("a")
@@ -172,12 +173,12 @@ async def test_a_slow_reader_takes_what_has_gathered_in_one_batch(start_log: Sta
         for text in "bcd":
             log.hand.give(text)
             await settle()
-        assert log.written.text == "abcd"  # the writer has not waited
+        assert log.written.text == "abcd"  # the writer did not wait
         await read_until(log.generation, 5)
         assert await anext(batches) == [chunk("b"), chunk("c"), chunk("d")]
 
 
-async def test_who_has_much_to_catch_up_with_lets_others_run(start_log: StartLog) -> None:
+async def test_a_long_backlog_does_not_block_other_tasks(start_log: StartLog) -> None:
     log = await start_log()
     log.hand.give(*map(str, range(3 * BATCH_EVENTS)))
     log.hand.end()
@@ -202,7 +203,7 @@ async def test_who_has_much_to_catch_up_with_lets_others_run(start_log: StartLog
     assert sum(batches) == len(log.written.events)
 
 
-async def test_a_stalled_reader_holds_nobody_up(start_log: StartLog) -> None:
+async def test_a_stalled_subscriber_does_not_delay_the_others(start_log: StartLog) -> None:
     log = await start_log()
     async with aclosing(log.generation.follow(0)) as stalled:
         log.hand.give("a")
@@ -213,7 +214,7 @@ async def test_a_stalled_reader_holds_nobody_up(start_log: StartLog) -> None:
         assert await anext(stalled) == [chunk("b"), STOPPED]
 
 
-async def test_an_idle_reader_is_told_so_and_loses_nothing(start_log: StartLog) -> None:
+async def test_an_idle_subscriber_gets_empty_batches_and_loses_nothing(start_log: StartLog) -> None:
     log = await start_log()
     async with aclosing(log.generation.follow(0, idle=0.001)) as batches:
         assert [await anext(batches), await anext(batches)] == [(), ()]
@@ -224,10 +225,10 @@ async def test_an_idle_reader_is_told_so_and_loses_nothing(start_log: StartLog) 
         assert batch == [chunk("a")]
 
 
-async def test_readers_that_drop_and_resume_at_random_lose_nothing_and_get_nothing_twice(
+async def test_subscribers_that_drop_and_resume_at_random_lose_nothing_and_get_nothing_twice(
     start_log: StartLog,
 ) -> None:
-    """A hundred readers, each with its own cuts; the seed decides all."""
+    """A hundred subscribers, each with its own cuts. The seed decides all."""
     chance, cuts = random.Random(7), 0
     log = await start_log()
     received: list[list[Event]] = [[] for _ in range(100)]
@@ -256,7 +257,7 @@ async def test_readers_that_drop_and_resume_at_random_lose_nothing_and_get_nothi
             cuts += 0 if reading.cancelled() else reading.result()
         return cuts
 
-    readers = [
+    subscribers = [
         asyncio.create_task((cancelled_at_random if n % 2 else follow_with_cuts)(mine, n))
         for n, mine in enumerate(received)
     ]
@@ -265,13 +266,13 @@ async def test_readers_that_drop_and_resume_at_random_lose_nothing_and_get_nothi
         if chance.random() < 0.5:
             await asyncio.sleep(0)
     log.hand.end()
-    cuts = sum([await one for one in readers])
+    cuts = sum([await one for one in subscribers])
     assert received == [list(log.written.events)] * 100
     print(f"\n{cuts} cuts, {log.written.last_id + 1} events each, bytes lost: 0")
     assert cuts > 1000
 
 
-async def test_stop_keeps_what_had_come_and_closes_the_source(start_log: StartLog) -> None:
+async def test_stop_keeps_the_events_so_far_and_closes_the_source(start_log: StartLog) -> None:
     log = await start_log()
     log.hand.give("a")
     await read_until(log.generation, 2)

@@ -9,7 +9,8 @@ from contextlib import aclosing
 import orjson
 
 from chat.generations.events import Event
-from chat.generations.registry import Generation, GenerationLimits, Generations
+from chat.generations.generation import Generation, GenerationLimits
+from chat.generations.registry import Generations
 from chat.ui.follower import Followers, Growing
 from chat.ui.pace import BROWSER_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
 from chat.ui.view import Reader, show_growing
