@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from tests.artifacts import ARTIFACTS
 from tests.browsers import start_chromium
 from tests.pages import Visit, visit
 from tests.provider import Provider
@@ -23,6 +24,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if item.get_closest_marker("browser") and os.environ.get("BROWSER_TESTS") == "0":
             item.add_marker(pytest.mark.skip(reason="BROWSER_TESTS=0"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    ARTIFACTS.begin(item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what a failing test said, before its fixtures close what they opened."""
+    report = yield
+    if report.failed:
+        ARTIFACTS.has_failed = True
+        sections = [f"--- {title} ---\n{text}" for title, text in report.sections]
+        ARTIFACTS.write(f"report-{report.when}.txt", "\n".join([report.longreprtext, *sections]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -5,24 +5,38 @@ Waits for conditions, never for times. Knows nothing of how the page is made but
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    FilePayload,
+    Locator,
+    Page,
+    expect,
+)
+
+from tests.artifacts import ARTIFACTS
 
 WAIT_MILLISECONDS = 60_000
+KEEP_MILLISECONDS = 10_000  # for a screenshot of a page that failed
 
 
 @dataclass
 class Visit:
-    """A tab with the page in it. problems: what the browser complained of. hosts: whom it asked."""
+    """A tab with the page in it. problems: uncaught errors. console: its lines. hosts: of all requests."""
 
     page: Page
     url: str
     problems: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    console: list[str] = field(default_factory=list)
 
     @property
     def composer(self) -> Locator:
@@ -40,6 +54,14 @@ class Visit:
     @property
     def conversations(self) -> Locator:
         return self.page.locator("#conversations .open")
+
+    async def keep(self) -> None:
+        """Leave the tab for those who look into a failure, as far as it can still be reached."""
+        name = f"tab-{ARTIFACTS.number()}"
+        ARTIFACTS.write(f"{name}.console.txt", "\n".join([*self.console, *self.problems, ""]))
+        with contextlib.suppress(Error):
+            ARTIFACTS.write(f"{name}.html", await self.page.content())
+            await self.page.screenshot(path=ARTIFACTS.path(f"{name}.png"), timeout=KEEP_MILLISECONDS)
 
     async def open(self) -> None:
         await self.page.goto(self.url)
@@ -112,13 +134,25 @@ async def visit(
     page = await own.new_page()
     tab = Visit(page, url)
     page.on("pageerror", lambda error: tab.problems.append(str(error)))
+    page.on("console", lambda message: tab.console.append(_line(message)))
     page.on(
         "request", lambda request: tab.hosts.add(request.url.split("/")[2] if "//" in request.url else "")
     )
     try:
         await tab.open()
         yield tab
+    except BaseException:
+        await tab.keep()
+        raise
+    else:
+        if ARTIFACTS.has_failed:  # a fixture's tab: the failure does not pass here
+            await tab.keep()
     finally:
         await page.close()
         if context is None:
             await own.close()
+
+
+def _line(message: ConsoleMessage) -> str:
+    place = message.location
+    return f"{message.type}: {message.text} ({place.get('url')}:{place.get('lineNumber')})"

@@ -21,6 +21,7 @@ from typing import Self
 
 import httpx
 
+from tests.artifacts import ARTIFACTS
 from tests.child_processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,8 @@ class AppProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error or ARTIFACTS.has_failed:
+            ARTIFACTS.write(f"server-{ARTIFACTS.number()}.log", self.output)
         await self.client.aclose()
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
