@@ -14,6 +14,7 @@
                legibility judges a page, glyphs and bidirectional use where its letters stand
     word (and numbering), slides, sheets (and cells), opendocument, books, markup, rich_text, mail, notebook,
     plain: a format each; archive, package, xml_tree, locks, encodings: what the formats share
+    layout     tables: from cells that span others, and from words with boxes
     pictures   a page as a picture, a picture made small
 
 Knows no budget and no question: what of a document is sent, chat.turns.prompt says.

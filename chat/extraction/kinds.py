@@ -28,6 +28,7 @@ MODULES = {  # of each reader's name, below chat.extraction
     "mail": "text.mail",
     "notebook": "text.notebook",
     "rich_text": "text.rich_text",
+    "delimited": "text.delimited",
     "pictures": "pictures",
 }
 PRELOADED = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
@@ -183,6 +184,8 @@ def _among_texts(source: Source, head: bytes) -> Reader:
         text.lstrip()[:1] == b"{" and b'"cells"' in text and b'"cell_type"' in text
     ):
         return _reader("notebook")
+    if source.suffix in ("csv", "tsv", "tab"):
+        return _reader("delimited")
     return plain.read
 
 

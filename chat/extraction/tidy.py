@@ -12,7 +12,8 @@ UNWANTED = re.compile(
 # A word that is divided at the end of a line, by a sign that stands for nothing else.
 HYPHENS = re.compile(r"(?<=[^\W\d_])[\u2010\xad]\r?\n(?=[^\W\d_A-Z])")
 LONE_SURROGATES = re.compile(r"[\ud800-\udfff]+")
-BLANKS_AT_END = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
+# A blank after the last bar of a table row stays: it is the row's last, empty cell.
+BLANKS_AT_END = re.compile(r"(?<![ \t|])[ \t]+(?=\n|$)")
 EMPTY_LINES = re.compile(r"\n{4,}")
 
 

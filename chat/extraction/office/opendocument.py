@@ -7,9 +7,10 @@ from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
 from chat.extraction import refusals
+from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, table_lines
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
-from chat.extraction.office.package import heading, members, row
+from chat.extraction.office.package import heading, members
 from chat.extraction.source import Findings, Shape, Source
 
 TEXT = "application/vnd.oasis.opendocument.text"
@@ -89,13 +90,36 @@ def _lines(element: Element) -> Iterator[str]:
         elif child.tag in ("p", "h"):
             yield from _paragraph(child)
         elif child.tag == "table":
-            yield from (row(_cells(line)) for line in members(child, "table-row"))
+            yield from _table(child)
         else:
             yield from _lines(child)
 
 
-def _cells(line: Element) -> Iterator[str]:
-    return (" ".join(_lines(cell)) for cell in members(line, "table-cell"))
+def _table(table: Element) -> Iterator[str]:
+    if table.find(".//table/table-row[2]") is not None:  # a table that holds tables lays out a page
+        for row in members(table, "table-row"):
+            for cell in members(row, "table-cell"):
+                yield from _lines(cell)
+        return
+    headers = [row for group in table.findall("table-header-rows") for row in group]
+    rows = [list(_cells(row)) for row in members(table, "table-row")]
+    yield from table_lines(rows, min(len(headers), len(rows)))
+
+
+def _cells(line: Element) -> Iterator[SpanningCell]:
+    for cell in members(line, "table-cell"):
+        columns, rows, repeated = (
+            _count(cell.get(f"number-{name}", "1"))
+            for name in ("columns-spanned", "rows-spanned", "columns-repeated")
+        )
+        found = SpanningCell(
+            cell_text(_lines(cell), holds_table=cell.find(".//table") is not None), columns, rows
+        )
+        yield from [found] * min(repeated, WIDEST)
+
+
+def _count(value: str) -> int:
+    return int(value) if value.isdigit() and len(value) < 6 else 1
 
 
 def _paragraph(paragraph: Element) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename, dirname
 from xml.etree.ElementTree import Element
@@ -69,14 +69,6 @@ def members(table: Element, tag: str) -> Iterator[Element]:
             yield child
         elif child.tag not in ("tbl", "table", "p", "tc", "table-cell"):
             yield from members(child, tag)
-
-
-def row(cells: Iterable[str]) -> str:
-    """Return a row of a table as one line; empty cells at its end are left out."""
-    line = [" ".join(cell.split()) for cell in cells]
-    while line and not line[-1]:
-        line.pop()
-    return " | ".join(line)
 
 
 def heading(level: int, text: str) -> str:

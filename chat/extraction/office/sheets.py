@@ -13,6 +13,7 @@ import python_calamine
 from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
+from chat.extraction.layout.sheet_blocks import Area, repeat_labels, sheet_lines
 from chat.extraction.office import office_encryption, xml_tree
 from chat.extraction.office.archive import Archive
 from chat.extraction.office.cells import (
@@ -22,13 +23,14 @@ from chat.extraction.office.cells import (
     find_percents,
     percent_styles,
 )
-from chat.extraction.office.package import Package, row
+from chat.extraction.office.package import Package
 from chat.extraction.office.slides import chart_lines, lines_of
 from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
 DRAWING_DEPTH = 3
 DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
+MOST_MERGED = 10_000  # areas of a sheet
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
 PERCENT_DECIMALS = 4
 MEDIA_TYPES = {
@@ -72,7 +74,9 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
 def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: _Beside) -> Findings:
     lines: list[str] = []
     try:
-        lines = list(_rows(workbook.get_sheet_by_name(name), beside))
+        sheet = workbook.get_sheet_by_name(name)
+        rows = repeat_labels(list(_rows(sheet, beside)), _merged(sheet))
+        lines = sheet_lines([" ".join(cell.split()) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
@@ -116,7 +120,7 @@ def _around(package: Package, part: str, depth: int) -> Iterator[str]:
             yield from _around(package, relation.target, depth - 1)
 
 
-def _rows(sheet: python_calamine.CalamineSheet, beside: _Beside) -> Iterator[str]:
+def _rows(sheet: python_calamine.CalamineSheet, beside: _Beside) -> Iterator[list[str]]:
     left, formulas = (sheet.start or (0, 0))[1], dict[int, dict[int, str]]()
     for (number, column), formula in sorted(beside.formulas.items()):
         formulas.setdefault(number, {})[column] = formula
@@ -125,10 +129,15 @@ def _rows(sheet: python_calamine.CalamineSheet, beside: _Beside) -> Iterator[str
             show(value, is_percent=(number, column) in beside.percents)
             for column, value in enumerate(values, left)
         ]
-        if line := row(_fill(shown, formulas.pop(number, {}))):
-            yield line
+        yield _fill(shown, formulas.pop(number, {}))
     for rest in formulas.values():
-        yield row(_fill([], rest))
+        yield _fill([], rest)
+
+
+def _merged(sheet: python_calamine.CalamineSheet) -> list[Area]:
+    """Return the cells that are merged: first row, first column, last row, last column."""
+    areas = sheet.merged_cell_ranges or []
+    return [(*first, *last) for first, last in areas[:MOST_MERGED]]
 
 
 def _fill(cells: list[str], formulas: dict[int, str]) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
-from chat.extraction.office.package import Package, Relation, heading, row
+from chat.documents.row_format import join_row
+from chat.extraction.layout.grid import SpanningCell, table_lines
+from chat.extraction.office.package import Package, Relation, heading
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -65,15 +67,21 @@ def lines_of(element: Element) -> Iterator[str]:
         elif place in UNREAD_PLACES:
             continue
         elif child.tag == "tbl":
-            yield from (
-                row(" ".join(_paragraphs(cell)) for cell in line.iter("tc")) for line in child.iter("tr")
-            )
+            yield from table_lines([list(_cells(line)) for line in child.iter("tr")])
         elif child.tag == "p":
             yield _text(child)
         elif child.tag == "text":  # a comment, of slides as it stands and of sheets in runs
             yield child.text or _text(child)
         else:
             yield from lines_of(child)
+
+
+def _cells(line: Element) -> Iterator[SpanningCell]:
+    for cell in line.iter("tc"):
+        if cell.get("hMerge", "0") in ("0", "false") and cell.get("vMerge", "0") in ("0", "false"):
+            spans = (cell.get(name, "1") for name in ("gridSpan", "rowSpan"))
+            columns, rows = (int(span) if span.isdigit() and len(span) < 6 else 1 for span in spans)
+            yield SpanningCell(" ".join(_paragraphs(cell)), columns, rows)
 
 
 def _paragraphs(element: Element) -> Iterator[str]:
@@ -96,4 +104,4 @@ def chart_lines(root: Element) -> Iterator[str]:
     for series in root.iter("ser"):
         groups = (series.find(name) for name in ("tx", "cat", "xVal", "val", "yVal"))
         values = [value.text or "" for group in groups if group is not None for value in group.iter("v")]
-        yield row(values)
+        yield join_row(values)

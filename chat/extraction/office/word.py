@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
+from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
 from chat.extraction.office.numbering import Numbering
-from chat.extraction.office.package import Package, Relation, heading, members, row
+from chat.extraction.office.package import Package, Relation, heading, members
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -109,10 +111,24 @@ class _Body:
                 yield from self._runs(child, boxes)
 
     def _table(self, table: Element) -> Iterator[str]:
-        for line in members(table, "tr"):
-            cells = [" ".join(self.lines(cell)) for cell in members(line, "tc")]
-            if text := row(cells):
-                yield text
+        rows = list(members(table, "tr"))
+        if table.find("tr/tc//tbl/tr[2]") is not None:
+            for row in rows:  # a table that holds tables lays out a page
+                for cell in members(row, "tc"):
+                    yield from self.lines(cell)
+            return
+        header = sum(1 for _ in takewhile(lambda row: row.find("trPr/tblHeader") is not None, rows))
+        yield from table_lines([list(self._cells(row)) for row in _with_spans(rows)], header)
+
+    def _cells(self, row: Element) -> Iterator[SpanningCell]:
+        before = _number(row.find("trPr/gridBefore"), 0)
+        if before:
+            yield SpanningCell("", before)
+        for cell in members(row, "tc"):
+            if cell.get("is_covered"):
+                continue
+            text = cell_text(self.lines(cell), holds_table=cell.find(".//tbl") is not None)
+            yield SpanningCell(text, _number(cell.find("tcPr/gridSpan"), 1), int(cell.get("rows", "1")))
 
     def _urls(self, paragraph: Element) -> Iterator[str]:
         for link in paragraph.iter("hyperlink"):
@@ -125,3 +141,25 @@ def _wrapped(element: Element) -> Element:
     box = Element("box")
     box.append(element)
     return box
+
+
+def _number(element: Element | None, default: int) -> int:
+    value = _value(element)
+    return int(value) if value.isdigit() and len(value) < 6 else default
+
+
+def _with_spans(rows: list[Element]) -> list[Element]:
+    """Count in each cell the rows that it spans, and leave out the cells below that belong to it."""
+    open_cells: dict[int, Element] = {}
+    for row in rows:
+        column = _number(row.find("trPr/gridBefore"), 0)
+        for cell in list(members(row, "tc")):
+            merge = cell.find("tcPr/vMerge")
+            first = open_cells.get(column)
+            if merge is not None and _value(merge) != "restart" and first is not None:
+                first.set("rows", str(int(first.get("rows", "1")) + 1))
+                cell.set("is_covered", "1")
+            else:
+                open_cells[column] = cell
+            column += _number(cell.find("tcPr/gridSpan"), 1)
+    return rows

@@ -11,6 +11,7 @@ from chat.extraction import legibility, refusals
 from chat.extraction.pdf import pdfium, pypdf_text
 from chat.extraction.pdf.bidirectional import arrange
 from chat.extraction.pdf.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
+from chat.extraction.pdf.page_layout import may_hold_tables, text_with_tables
 from chat.extraction.pdf.pdfium import Sheet
 from chat.extraction.source import Findings, Shape, Source
 
@@ -116,12 +117,25 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
         other = second.text(index) if sheet.has_letters_drawn() else ""
         return _plain_forms(other if other.strip() else text), ""
     if judgement.is_legible:
-        return _plain_forms(text), ""
+        return _plain_forms(_with_tables(sheet, text)), ""
     text = legibility.better(text, second.text(index))
     if legibility.judge(text).is_legible:
         return _plain_forms(text), ""
     known = _without_guesses(sheet.glyphs())
     return _plain_forms(known or text), LEFT_OUT if known else ""
+
+
+def _with_tables(sheet: Sheet, text: str) -> str:
+    """Return the text with its tables as rows.
+
+    Not where letters run from right to left: their order is made from the whole text, by bidirectional.
+    """
+    if legibility.is_right_to_left(text) or is_spread(text):
+        return text
+    strokes = sheet.strokes()
+    if not may_hold_tables(sheet.pieces(), strokes, text):
+        return text
+    return text_with_tables(sheet, strokes) or text
 
 
 def _without_guesses(glyphs: list[Glyph]) -> str:

@@ -6,6 +6,7 @@ Knows one document at a time; whether its text is good, chat.extraction.pdf.pdf_
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import pypdfium2  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from chat.extraction.pdf.glyphs import Glyph
+from chat.extraction.pdf.page_layout import Box
+from chat.extraction.pdf.strokes import find_strokes
 
 HEADINGS = 5_000
 LINKS = 100
@@ -25,7 +28,9 @@ DIVIDED = re.compile(r"[\x02\ufffe](?=[A-Z\d])")
 ANCHOR_CHARACTERS = 100
 URL_BYTES = 2_048
 OBJECTS = 500
+PIECES = 5_000
 SAMPLED_LETTERS = 20
+PRESENTED = re.compile("[\ufb1d-\ufefc]")  # shapes of letters that stand for others
 LEAST_ANGLE = 0.1  # radians
 REMARKS = 500
 REMARK_CHARACTERS = 4_000
@@ -84,6 +89,7 @@ class Sheet:
 
     def __init__(self, pdf: Any, index: int) -> None:
         self._pdf, self._index = pdf, index
+        self._box = raw.FS_RECTF()
 
     def __enter__(self) -> Sheet:
         try:
@@ -138,6 +144,43 @@ class Sheet:
             is_inferred = raw.FPDFText_IsGenerated(letters, index) == 1
             glyphs.append(Glyph(_character(letters, index), x.value, y.value, is_guess, *place, is_inferred))
         return glyphs
+
+    def characters(self) -> str:
+        """Return every character, those that pdfium inferred too; offsets are those of `box`."""
+        letters, count = self._letters.raw, self._letters.count_chars()
+        buffer = (ctypes.c_ushort * (count + 1))()
+        raw.FPDFText_GetText(letters, 0, count, buffer)
+        text = bytes(buffer)[:-2].decode("utf-16-le", "surrogatepass")
+        # One call for the page, where it gives a code for each character.
+        if len(text) != count or "\x00" in text or PRESENTED.search(text):
+            return "".join(_character(letters, index)[:1] for index in range(count))
+        return text
+
+    def box(self, index: int) -> Box:
+        """Return the box of a character, in points; y grows downwards."""
+        box = self._box
+        raw.FPDFText_GetLooseCharBox(self._letters.raw, index, box)
+        return box.left, -box.top, box.right, -box.bottom
+
+    def pieces(self) -> list[Box]:
+        """Return the boxes of what is drawn in one piece: quick, where `letters` takes a call for each."""
+        letters = self._letters.raw
+        edges = [ctypes.c_double() for _ in range(4)]
+        left, top, right, bottom = edges
+        places = [ctypes.byref(edge) for edge in edges]
+        found = []
+        for index in range(min(PIECES, raw.FPDFText_CountRects(letters, 0, -1))):
+            raw.FPDFText_GetRect(letters, index, *places)
+            found.append((left.value, -top.value, right.value, -bottom.value))
+        return found
+
+    def quarters(self, index: int) -> int:
+        """Return by how many quarters a character is turned to the left."""
+        return round(float(raw.FPDFText_GetCharAngle(self._letters.raw, index)) / (math.pi / 2)) % 4
+
+    def strokes(self) -> list[Box]:
+        """Return the boxes of the lines that are drawn along the axes."""
+        return list(find_strokes(self._page.raw))
 
     def picture_share(self) -> float:
         """Return how much of the page its largest picture covers, 0 to 1."""

@@ -9,6 +9,7 @@ from chat.documents.document import Page
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings
+from chat.extraction.text.html_table import HtmlTable
 
 UNSEEN = frozenset(
     {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}
@@ -17,9 +18,10 @@ BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div",
     "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "legend", "li",
     "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "text",
-    "textarea", "tfoot", "thead", "title", "tr", "ul",
+    "textarea", "tfoot", "thead", "title", "ul",
 })  # fmt: skip
-CELLS = frozenset({"td", "th"})
+ROW_PARTS = frozenset({"tr", "td", "th"})
+DEEPEST_TABLE = 100
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 SCRIPTS = re.compile(r"<(/?)(script|style)\b[^>]{0,2000}?(/?)>", re.IGNORECASE)
 CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
@@ -66,32 +68,33 @@ def _without_scripts(html: str) -> str:
 
 
 class _Page(HTMLParser):
+    """Lines of the text. Those inside a table gather in it until it ends."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.title = ""
         self._lines: list[str] = []
         self._line: list[str] = []
+        self._tables: list[HtmlTable] = []
         self._unseen = 0
         self._preformatted = 0
         self._level = 0
-        self._is_row_begun = False
-        self._cell = 0
 
     def text(self) -> str:
+        while self._tables:
+            self._end_table()
         self._end_line()
         return "\n".join(self._lines)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in UNSEEN:
             self._unseen += 1
+        elif tag == "table" or tag in ROW_PARTS:
+            self._begin_part(tag, dict(attrs))
         elif tag in HEADINGS or tag in BLOCKS:
             self._begin(tag)
-        elif tag in CELLS:
-            if self._is_row_begun:
-                self._line.append(" | ")
-            self._is_row_begun, self._cell = True, self._cell + 1
         elif tag == "br":
-            self._break()
+            self._end_line()
         elif tag == "img":
             self._line.append(" " + (dict(attrs).get("alt") or "") + " ")
         elif tag == "input":
@@ -104,12 +107,12 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in UNSEEN:
             self._unseen = max(0, self._unseen - 1)
+        elif tag == "table" and self._tables:
+            self._end_table()
         elif tag in HEADINGS:
             self._end_line()
             self._level = 0
-        elif tag in CELLS:
-            self._cell = max(0, self._cell - 1)
-        elif tag in BLOCKS:
+        elif tag in BLOCKS or tag in ROW_PARTS:
             self._end(tag)
 
     def handle_data(self, data: str) -> None:
@@ -124,13 +127,34 @@ class _Page(HTMLParser):
             self._end_line()
             self._line.append(line)
 
-    def _begin(self, tag: str) -> None:
-        self._break()
-        self._level = HEADINGS.get(tag, self._level)
+    def _begin_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Begin a table, or a row or a cell of the innermost one."""
+        self._end_line()
+        if (tag == "table" and len(self._tables) < DEEPEST_TABLE) or not self._tables:
+            self._tables.append(HtmlTable())
+        if tag == "table":
+            return
         if tag == "tr":
-            self._is_row_begun, self._cell = False, 0
-            self._end_line()
-        elif tag == "li":
+            self._tables[-1].begin_row()
+        else:
+            self._tables[-1].begin_cell(tag == "th", attributes)
+
+    def _end_table(self) -> None:
+        self._end_line()
+        table = self._tables.pop()
+        cell = self._tables[-1].cell if self._tables else None
+        if cell is not None:
+            cell.holds_table, cell.holds_layout = True, cell.holds_layout or table.height > 1
+        self._sink.extend(table.result())
+
+    @property
+    def _sink(self) -> list[str]:
+        return self._tables[-1].lines if self._tables else self._lines
+
+    def _begin(self, tag: str) -> None:
+        self._end_line()
+        self._level = HEADINGS.get(tag, self._level)
+        if tag == "li":
             self._line.append("- ")
         elif tag == "pre":
             self._preformatted += 1
@@ -139,17 +163,11 @@ class _Page(HTMLParser):
         if tag == "title":
             self.title = self.title or " ".join("".join(self._line).split())
             self._line = []
-        if tag in ("tr", "table"):
-            self._cell = 0
-        self._break()
-        if tag == "pre":
+        self._end_line()
+        if tag in ROW_PARTS and self._tables:
+            self._tables[-1].cell = None
+        elif tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)
-
-    def _break(self) -> None:
-        if self._cell:  # a row stays on one line
-            self._line.append(" ")
-        else:
-            self._end_line()
 
     def _input(self, attributes: dict[str, str | None]) -> None:
         if attributes.get("type") not in ("hidden", "password"):
@@ -159,7 +177,10 @@ class _Page(HTMLParser):
         line = "".join(self._line)
         line = line.rstrip() if self._preformatted else BLANKS.sub(" ", line).strip()
         self._line = []
-        if self._level:
+        cell = self._tables[-1].cell if self._tables else None
+        if self._level and line:
             line = heading(self._level, line)
-        if line not in ("", "-", "|") or self._preformatted:
-            self._lines.append(line)
+            if cell is not None:
+                cell.holds_layout = True
+        if line not in ("", "-") or (self._preformatted and cell is None):
+            self._sink.append(line)

@@ -9,6 +9,7 @@ from typing import Any
 from chat.documents.document import Page
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings, markup, plain
+from chat.extraction.text.markdown_tables import rewrite_tables
 
 MEDIA_TYPE = "application/x-ipynb+json"
 
@@ -30,7 +31,7 @@ def read(source: Source) -> Findings:
 def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
     text = _joined(cell.get("source", ""))
     if cell.get("cell_type") != "code":
-        yield text + "\n"
+        yield rewrite_tables(text) + "\n"
         return
     yield f"```{language}\n{text}\n```"
     for output in cell.get("outputs", ()):

@@ -1,4 +1,4 @@
-"""Text as it stands: notes, Markdown, code, tables, data, subtitles. Knows encodings, no mark-up."""
+"""Text as it stands: notes, code, data, subtitles; Markdown with its tables as rows. Knows encodings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from chat.documents.document import Page, Problem
 from chat.extraction import refusals
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings
+from chat.extraction.text.markdown_tables import rewrite_tables
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -52,6 +53,8 @@ def read(source: Source) -> Findings:
     yield Shape(MEDIA_TYPES.get(source.suffix, "text/plain"))
     if source.suffix in ("srt", "vtt") or text.startswith("WEBVTT"):
         text = cues(text)
+    elif source.suffix in ("md", "markdown"):
+        text = rewrite_tables(text)
     yield Page("", unescape(text) if source.suffix in ESCAPED else text)
     yield from judge(text, encoding)
 

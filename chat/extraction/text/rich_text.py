@@ -1,4 +1,4 @@
-"""RTF: its text; then notes, headers, comments and text boxes, which stand in the middle of it."""
+"""RTF: its text and tables; then notes, headers, comments and text boxes, which stand in the middle of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from striprtf.striprtf import rtf_to_text
 
 from chat.documents.document import Page
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text.rtf_tables import mark_rows, write_rows
 
 ASIDE = re.compile(
     r"\{\\(?:\*\\)?(?:(?P<kept>footnote|header[flr]?|footer[flr]?|annotation|shptxt)"
@@ -19,10 +20,10 @@ BRACE = re.compile(r"\\[{}\\]|[{}]")
 def read(source: Source) -> Findings:
     """Yield the one page of an RTF file."""
     # RTF is ASCII with escapes, to which the reader applies the file's code page.
-    rtf = put_asides_last(source.path.read_bytes().decode("latin-1"))
+    rtf = mark_rows(put_asides_last(source.path.read_bytes().decode("latin-1")))
     text: str = rtf_to_text(rtf, errors="replace")  # type: ignore[no-untyped-call]
     yield Shape("application/rtf")
-    yield Page("", text)
+    yield Page("", write_rows(text))
 
 
 def put_asides_last(rtf: str) -> str:

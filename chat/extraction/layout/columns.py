@@ -1,0 +1,134 @@
+"""Columns of a table from where its words leave room, line by line. Knows no rules and no rows."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from chat.extraction.layout.page_words import Line, Segment
+
+FEW_SHARE = 0.12  # of the lines may cross a gutter: headings that span columns
+NARROW = 0.3  # of a line's height: no gutter is narrower
+Span = tuple[float, float]
+
+
+def find_columns(lines: Sequence[Line]) -> list[Span]:
+    """Return left and right of each column: what at most a few lines cross parts two of them."""
+    if not lines:
+        return []
+    events = _edges(lines)
+    strict = _covered(events, 0)
+    few = int(FEW_SHARE * len(lines)) if len(lines) < 8 else max(1, int(FEW_SHARE * len(lines)))
+    loose = strict
+    for crossing in range(1, min(few, 4) + 1):
+        found = _covered(events, crossing)
+        found += [span for span in strict if not any(_overlap(span, one) > 0 for one in found)]
+        if len(found) > len(loose):
+            loose = sorted(found)
+    height = sorted(line.height for line in lines)[len(lines) // 2]
+    return _merge_empty(lines, _close(loose, NARROW * height), height)
+
+
+def _edges(lines: Sequence[Line]) -> list[tuple[float, int]]:
+    """Return where segments begin (1) and end (-1), in order."""
+    edges: list[tuple[float, int]] = []
+    for line in lines:
+        for segment in line.segments:
+            edges += (segment.left, 1), (segment.right, -1)
+    return sorted(edges)
+
+
+def _covered(events: Sequence[tuple[float, int]], crossing: int) -> list[Span]:
+    """Return the stretches of x that more than `crossing` lines cover."""
+    spans: list[Span] = []
+    count, start = 0, 0.0
+    for place, step in events:
+        if step > 0 and count == crossing:
+            start = place
+        count += step
+        if step < 0 and count == crossing and place > start:
+            spans.append((start, place))
+    return spans
+
+
+def _close(spans: Sequence[Span], least: float) -> list[Span]:
+    closed: list[Span] = []
+    for start, end in spans:
+        if closed and start - closed[-1][1] < least:
+            closed[-1] = closed[-1][0], max(end, closed[-1][1])
+        elif end - start > 0.2:
+            closed.append((start, end))
+    return closed
+
+
+def _merge_empty(lines: Sequence[Line], spans: list[Span], height: float) -> list[Span]:
+    """Put together two neighbours that no line has both of: one column, whose cells are not aligned."""
+    rows = [{column_of(segment, spans) for segment in line.segments} for line in lines]
+    at = 0
+    spans = list(spans)
+    while at + 1 < len(spans):
+        is_near = spans[at + 1][0] - spans[at][1] < 2.5 * height
+        if is_near and not any(at in row and at + 1 in row for row in rows):
+            spans[at : at + 2] = [(spans[at][0], spans[at + 1][1])]
+            rows = [{column - (column > at) for column in row} for row in rows]
+        else:
+            at += 1
+    return spans
+
+
+def column_of(segment: Segment, spans: Sequence[Span]) -> int:
+    """Return the column that a segment shares most with; the nearest where it shares with none."""
+    left, right = segment.left, segment.right
+    first = bisect_left(spans, left, key=lambda span: span[1])
+    last = bisect_right(spans, right, key=lambda span: span[0])
+    if last - first == 1:
+        return first
+    near = range(first, last) if last > first else range(max(0, first - 1), min(len(spans), first + 1))
+    return max(near, key=lambda at: (_overlap((left, right), spans[at]), -_distance(segment, spans[at])))
+
+
+def columns_under(segment: Segment, spans: Sequence[Span]) -> list[int]:
+    """Return the columns that a segment reaches into."""
+    first = bisect_right(spans, segment.left + 0.5, key=lambda span: span[1])
+    last = bisect_left(spans, segment.right - 0.5, key=lambda span: span[0])
+    return [at for at in range(first, last) if spans[at][1] - spans[at][0] > 0.5]
+
+
+def _overlap(one: Span, two: Span) -> float:
+    return min(one[1], two[1]) - max(one[0], two[0])
+
+
+def _distance(segment: Segment, span: Span) -> float:
+    return abs((segment.left + segment.right) / 2 - (span[0] + span[1]) / 2)
+
+
+def place(line: Line, spans: Sequence[Span]) -> list[str]:
+    """Return the text of each column in a line. A segment that reaches over a gutter is divided there."""
+    cells = [""] * len(spans)
+    for segment in line.segments:
+        for part in _divide(segment, spans):
+            under = columns_under(part, spans)
+            at = under[0] if len(under) > 1 else column_of(part, spans)
+            cells[at] = f"{cells[at]} {part.text}".strip()
+    return cells
+
+
+def _divide(segment: Segment, spans: Sequence[Span]) -> list[Segment]:
+    """Return a segment in parts where a space between two words stands upon a gutter."""
+    under = columns_under(segment, spans)
+    if len(under) < 2 or len(segment.words) < 2:
+        return [segment]
+    parts = [[segment.words[0]]]
+    for before, word in zip(segment.words, segment.words[1:], strict=False):
+        is_gutter = any(
+            spans[at][1] - 1 <= before.right + 0.5 * before.height
+            and before.right <= spans[at + 1][0] + 1
+            and word.left >= spans[at + 1][0] - 1
+            and before.right <= spans[at][1] + 1
+            for at in under[:-1]
+        )
+        if is_gutter:
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return [Segment(part) for part in parts] if len(parts) == len(under) else [segment]

@@ -1,0 +1,232 @@
+"""Tables without rules between their columns: lines whose gaps stand below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from chat.extraction.layout.cell_lines import CellLine, group_lines, is_value, join_rows
+from chat.extraction.layout.columns import Span, column_of, columns_under, find_columns, place
+from chat.extraction.layout.page_words import FIRST_WIDE, TIGHT, Line, Segment
+from chat.extraction.layout.rules import Rule
+
+FEWEST_LINES = 3
+WORDY = 28  # characters of a cell, on average: more is prose
+WRAPPED = 1.5  # lines to a row: its cells are of several
+FAR_HEIGHTS = 3.2  # from one line to the next: further apart are two tables
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that make a table, and its columns."""
+
+    lines: tuple[Line, ...]
+    columns: tuple[Span, ...]
+
+
+def find_blocks(lines: Sequence[Line], across: Sequence[Rule]) -> Iterator[Block]:
+    """Yield the stretches of lines that have gaps in common. across: horizontal rules."""
+    at = 0
+    while at < len(lines):
+        end = _end_of_block(lines, at) if len(lines[at].segments) > 1 else at
+        block = list(lines[at:end])
+        while block and len(block[-1].segments) < 2 and not _ends_table(block, across):
+            block.pop()
+        if _is_table(block):
+            start = _header_start(lines, at, block, across)
+            whole = [*lines[start:at], *block]
+            yield Block(tuple(whole), tuple(find_columns(whole)))
+            at += len(block)
+        else:
+            at += 1
+
+
+def _end_of_block(lines: Sequence[Line], start: int) -> int:
+    """Return the line after the last one that fits the columns of those before it."""
+    block = [lines[start]]
+    columns = _with_line([], lines[start])
+    for end in range(start + 1, len(lines)):
+        line, before = lines[end], block[-1]
+        if line.base - before.base > FAR_HEIGHTS * max(before.height, line.height):
+            return end
+        found = _with_line(columns, line)
+        is_several = len(line.segments) > 1
+        if len(found) < 2 or (is_several and len(found) < max(2, len(columns) - 1)):
+            return end
+        if not is_several:
+            segment = line.segments[0]
+            inside = [one for one in columns if one[0] - 2 <= segment.left and segment.right <= one[1] + 14]
+            if not inside or line.base - before.base > 2 * line.height:
+                return end
+        block.append(line)
+        columns = found
+    return len(lines)
+
+
+def _with_line(columns: Sequence[Span], line: Line) -> list[Span]:
+    """Return the stretches of x that the lines so far cover together with another line."""
+    spans: list[Span] = []
+    for left, right in sorted([*columns, *((one.left, one.right) for one in line.segments)]):
+        if spans and left < spans[-1][1] - 0.5:
+            spans[-1] = spans[-1][0], max(spans[-1][1], right)
+        else:
+            spans.append((left, right))
+    return spans
+
+
+def _ends_table(block: Sequence[Line], across: Sequence[Rule]) -> bool:
+    """Whether a last line of one cell belongs to the table: a rule closes it, or a cell goes on in it."""
+    if len(block) < 2:
+        return False
+    line, before = block[-1], block[-2]
+    left = line.segments[0].left
+    first = min(one.segments[0].left for one in block)
+    goes_on = line.base - before.base <= TIGHT * line.height and left > first + line.height
+    return _is_ruled_below(block, across) or (
+        goes_on and any(abs(one.left - left) < 2 for one in before.segments)
+    )
+
+
+def _is_ruled_below(block: Sequence[Line], across: Sequence[Rule]) -> bool:
+    """Whether a rule closes the table below its last line."""
+    line = block[-1]
+    left, right = min(one.left for one in line.segments), max(one.right for one in line.segments)
+    return (
+        any(
+            line.base - 0.3 * line.height <= rule.at <= line.base + line.height
+            and rule.start <= left
+            and rule.end >= right
+            for rule in across
+        )
+        and len(block) > 1
+    )
+
+
+def _is_table(block: Sequence[Line]) -> bool:
+    several = [line for line in block if len(line.segments) > 1]
+    if len(several) < FEWEST_LINES or len(several) < 0.34 * len(block):
+        return False
+    columns = find_columns(block)
+    if len(columns) < 2:
+        return False
+    segments = [one for line in block for one in line.segments]
+    if len(columns) == 2 and mean(len(one.text) for one in segments) > WORDY:
+        return False
+    cells: dict[int, list[Segment]] = {}
+    for segment in segments:
+        cells.setdefault(column_of(segment, columns), []).append(segment)
+    wordy = sum(_is_wordy(found, columns[at]) for at, found in cells.items())
+    return wordy < max(1, len(columns) - 1) or len(columns) >= 4
+
+
+def _is_wordy(found: Sequence[Segment], column: Span) -> bool:
+    """Whether a column reads as prose: long lines that fill it."""
+    width = column[1] - column[0]
+    full = sum(one.right - one.left > 0.8 * width for one in found)
+    return len(found) > 3 and mean(len(one.text) for one in found) > WORDY and full > 0.7 * len(found)
+
+
+def _header_start(lines: Sequence[Line], at: int, block: Sequence[Line], across: Sequence[Rule]) -> int:
+    """Return the first line of the header: lines close above that stand over the columns, not at the left."""
+    columns = find_columns(block)
+    start = at
+    while start > 0:
+        line, below = lines[start - 1], lines[start]
+        if below.base - line.base > 1.7 * max(line.height, below.height) or len(line.segments) > 6:
+            break
+        first = line.segments[0]
+        is_over = first.left >= columns[0][1] and line.segments[-1].right <= columns[-1][1] + 20
+        if not is_over or len(first.text) > 60:
+            break
+        start -= 1
+    return start
+
+
+def rows_of(block: Block, across: Sequence[Rule]) -> list[list[str]]:
+    """Return the rows of a table."""
+    lines = [CellLine(tuple(place(line, block.columns)), line.base, line.height) for line in block.lines]
+    ruled = [
+        _is_ruled_above(line, before, across)
+        for before, line in zip([None, *block.lines], block.lines, strict=False)
+    ]
+    header = _count_header_lines(block, lines)
+    rows = [join_rows(group) for group in _group_header(block, lines[:header])]
+    return rows + [join_rows(group) for group in group_lines(lines[header:], ruled[header:])]
+
+
+def _is_ruled_above(line: Line, before: Line | None, across: Sequence[Rule]) -> bool:
+    if before is None:
+        return False
+    left, right = line.segments[0].left, line.segments[-1].right
+    return any(
+        before.base - 0.3 * before.height <= rule.at <= line.base - 0.5 * line.height
+        and rule.start <= left + 5
+        and rule.end >= right - 5
+        for rule in across
+    )
+
+
+def _count_header_lines(block: Block, lines: Sequence[CellLine]) -> int:
+    """Return how many lines at the top have no figures."""
+    for at, line in enumerate(lines):
+        if any(is_value(cell) and not _is_year(cell) for cell in line.cells[1:] if cell):
+            return at
+    return 0
+
+
+def _is_year(cell: str) -> bool:
+    return len(cell) == 4 and cell.isdigit() and cell[:2] in ("19", "20")
+
+
+def _group_header(block: Block, lines: Sequence[CellLine]) -> Iterator[list[CellLine]]:
+    """Yield the rows of the header: lines of one cell as one, a heading over several columns alone."""
+    group: list[CellLine] = []
+    for line, cells in zip(block.lines, lines, strict=False):
+        spans_columns = any(len(columns_under(one, block.columns)) > 1 for one in line.segments)
+        if group and (
+            cells.base - group[-1].base > 1.6 * cells.height
+            or (cells.filled == [0] and len(group[-1].filled) > 1)
+        ):
+            yield group
+            group = []
+        group.append(cells)
+        if spans_columns:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def reads_as_table(rows: Sequence[Sequence[str]], lines: int) -> bool:
+    """Whether rows are those of a table: not prose in columns, not a formula, not scattered words.
+
+    lines: from which the rows were made.
+    """
+    if len(rows) < FEWEST_LINES or len(rows[0]) < 2:
+        return False
+    if lines >= WRAPPED * len(rows) and _has_words_below_header(rows):
+        return True
+    cells = [cell for row in rows for cell in row]
+    full = [cell for cell in cells if cell]
+    wordy = [sum(map(_is_wordy_cell, row)) for row in rows]
+    if len(full) < 0.45 * len(cells) or sum(wordy) > 0.5 * len(full):
+        return False
+    if sum(count >= 2 for count in wordy) > 0.2 * len(rows):
+        return False
+    if sum(len(cell) < 2 and not cell.isdigit() and not is_value(cell) for cell in full) > 0.35 * len(full):
+        return False
+    if sum(sum(map(bool, row)) >= 2 for row in rows) < 0.6 * len(rows):
+        return False
+    has_figures = any(character.isdigit() for cell in full for character in cell)
+    return has_figures or len(rows[0]) > 2 or median(map(len, full)) < 40
+
+
+def _has_words_below_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the cells are full and under a header of few words: they are of several lines each."""
+    is_header = all(cell and len(cell.split()) <= 4 and len(cell) < 40 for cell in rows[0])
+    return is_header and sum(all(row) for row in rows) >= 0.8 * len(rows)
+
+
+def _is_wordy_cell(cell: str) -> bool:
+    return len(cell.split()) >= 5 or sum(character >= FIRST_WIDE for character in cell) > 16

@@ -1,0 +1,194 @@
+"""Tables keep their rows, columns and empty cells, whatever the format. Each file shows one kind of fault."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from chat.documents.document import Page
+from chat.documents.row_format import count_bars, join_row, split_row
+from chat.extraction.source import Source
+from chat.extraction.worker import read
+from tests.office_files import docx
+
+FILES = Path(__file__).parent.parent / "fixtures" / "tables"
+
+
+def lines_of(path: Path, name: str = "") -> list[str]:
+    found = read(Source(path, name or path.name))
+    return [line for page in found if isinstance(page, Page) for line in page.text.split("\n")]
+
+
+def rows_of(path: Path, name: str = "") -> list[list[str]]:
+    return [split_row(line) for line in lines_of(path, name) if count_bars(line)]
+
+
+def rows_in(tmp_path: Path, name: str, data: bytes | str) -> list[list[str]]:
+    path = tmp_path / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return rows_of(path)
+
+
+def test_a_row_survives_bars_breaks_and_empty_cells() -> None:
+    cells = ["a|b", "", "two\nlines", ""]
+    assert join_row(cells) == "a\\|b |  | two lines | "
+    assert split_row(join_row(cells)) == ["a|b", "", "two lines", ""]
+
+
+def test_a_ruled_table_keeps_its_empty_cell() -> None:
+    assert rows_of(FILES / "printed.pdf")[:4] == [
+        ["Region", "Q1", "Q2", "Q3", "Q4"],
+        ["North", "12.4", "13.1", "11.9", "15.0"],
+        ["South", "8.2", "", "9.9", "10.4"],
+        ["East and overseas territories", "5.5", "6.1", "6.3", "7.7"],
+    ]
+
+
+def test_cells_of_several_lines_stand_in_one_row() -> None:
+    pumps = rows_of(FILES / "printed.pdf")[4:7]
+    assert pumps[0] == ["Product", "Coverage", "Exclusions"]
+    assert pumps[1] == [
+        "Pump A-100 for domestic use in heated rooms only",
+        "Parts for five years, labour for two years from the date of purchase on the invoice",
+        "Seals and gaskets; damage by frost",
+    ]
+    assert pumps[2][1].endswith("at all outside the country of purchase")
+
+
+def test_a_heading_over_two_columns_stands_in_the_first() -> None:
+    assert rows_of(FILES / "printed.pdf")[7:] == [
+        ["部门", "年假（天）", "", "餐补（元/月）"],
+        ["", "一年以内", "一年以上", ""],
+        ["研发部", "7", "12", "600"],
+        ["市场部", "5", "10", "450"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("empty-cells", ["Jack | | | | 20:30", "Taxi | 19:00 | | 19:00 |", "Ricki | | 20:00 | |"]),
+        ("drawn-by-column", ["Invoice no. | 30064443", "Invoice date | 7 May 2014", "Total | 129.50"]),
+        ("cells-out-of-order", [" | 2023 | 2022 | % change", "Domestic | 412 | 388 | 6.2"]),
+        ("turned", ["Program | 2013 | 2014 | 2015", "Social Security | 820 | 867 | 918"]),
+        ("vertical-headers", [" | Brian Calley | Patrick Colbeck | Jim Hines", "Curtis | 30 | | 25"]),
+    ],
+)
+def test_a_value_stands_under_its_own_header(name: str, rows: list[str]) -> None:
+    found = rows_of(FILES / f"{name}.pdf")
+    assert [row for row in map(split_row, rows) if row not in found] == []
+
+
+def test_merged_cells_of_word_keep_their_columns(tmp_path: Path) -> None:
+    def cell(text: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+    two, first, below = '<w:gridSpan w:val="2"/>', '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    table = (
+        f"<w:tr>{cell('Region')}{cell('2023', two)}{cell('2024', two)}</w:tr>"
+        f"<w:tr>{cell('')}{cell('Q1')}{cell('Q2')}{cell('Q1')}{cell('Q2')}</w:tr>"
+        f"<w:tr>{cell('North', first)}{cell('1')}{cell('2')}{cell('3')}{cell('4')}</w:tr>"
+        f"<w:tr>{cell('', below)}{cell('5')}{cell('6')}{cell('7')}{cell('8')}</w:tr>"
+        f"<w:tr>{cell('South')}{cell('none', two)}{cell('9')}{cell('10')}</w:tr>"
+        f'<w:tr><w:trPr><w:gridBefore w:val="4"/></w:trPr>{cell("11")}</w:tr>'
+    )
+    assert rows_in(tmp_path, "a.docx", docx(f"<w:tbl>{table}</w:tbl>")) == [
+        ["Region", "2023", "", "2024", ""],
+        ["", "Q1", "Q2", "Q1", "Q2"],
+        ["North", "1", "2", "3", "4"],
+        ["North", "5", "6", "7", "8"],
+        ["South", "none", "", "9", "10"],
+        ["", "", "", "", "11"],
+    ]
+
+
+HTML = """<table><tr><th rowspan=2>Region</th><th colspan=2>2023</th><th>2024</th></tr>
+<tr><th>Q1</th><th>Q2</th><th>Q1</th></tr><tr><td rowspan=2>North</td><td>1</td><td>a|b</td><td></td></tr>
+<tr><td>5</td><td>6</td><td>7</td></tr></table>"""
+
+
+def test_spans_of_html_keep_their_columns(tmp_path: Path) -> None:
+    assert rows_in(tmp_path, "a.html", HTML) == [
+        ["Region", "2023", "", "2024"],
+        ["", "Q1", "Q2", "Q1"],
+        ["North", "1", "a|b", ""],
+        ["North", "5", "6", "7"],
+    ]
+
+
+def test_a_table_that_lays_out_a_page_is_no_table(tmp_path: Path) -> None:
+    inner = "<table><tr><td>a<td>1<tr><td>b<td>2</table>"
+    page = f"<table><tr><td><h2>News</h2><p>words</td><td>{inner}</td></table>"
+    path = tmp_path / "a.html"
+    path.write_text(page)
+    assert lines_of(path) == ["## News", "words", "a | 1", "b | 2"]
+
+
+def test_a_chapter_of_a_book_has_tables(tmp_path: Path) -> None:
+    items = '<manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine>'
+    container = '<container><rootfiles><rootfile full-path="b.opf"/></rootfiles></container>'
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("b.opf", f"<package>{items}</package>")
+        archive.writestr("a.xhtml", f"<html><body>{HTML}</body></html>")
+    assert rows_in(tmp_path, "a.epub", data.getvalue())[2] == ["North", "1", "a|b", ""]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimited_text_is_rows_whatever_divides_them(tmp_path: Path, delimiter: str) -> None:
+    rows = [["Station", "Opened", "West"], ["Alder 100", "1950", ""], ["Birch", "", "77"], ["Elm", "1", "2"]]
+    text = "\n".join(delimiter.join(row) for row in rows)
+    assert rows_in(tmp_path, "a.csv", text) == rows
+
+
+def test_a_line_break_in_quotes_is_part_of_a_cell(tmp_path: Path) -> None:
+    text = 'Figures of the year\n\nStation,Address\nRowan,"100 High Street,\nNewtown"\nOak,"a | b"\n'
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    assert lines_of(path) == [
+        "Figures of the year",
+        "",
+        "Station | Address",
+        "Rowan | 100 High Street, Newtown",
+        "Oak | a \\| b",
+    ]
+
+
+def test_a_quote_that_nothing_closes_swallows_no_rows(tmp_path: Path) -> None:
+    text = 'name,size\nscrew,"5\n' + "".join(f"nail {n},{n}\n" for n in range(300))
+    assert len(rows_in(tmp_path, "a.csv", text)) == 302
+
+
+def test_markdown_tables_lose_their_outer_bars_and_keep_empty_cells(tmp_path: Path) -> None:
+    table = "| name | a | b |\n|:--|--:|---|\n| x | | 2 |\n| y \\| z | 1 |"
+    text = f"# T\n\n{table}\n\n```\n| code | a |\n|--|--|\n```\n"
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    assert [line for line in lines_of(path) if line][1:4] == ["name | a | b", "x |  | 2", "y \\| z | 1 | "]
+    assert "|--|--|" in lines_of(path)
+
+
+RTF = r"""{\rtf1\ansi before\par
+\trowd\cellx1000\cellx3000\pard\intbl Region\cell 2023\cell\row
+\trowd\cellx1000\cellx2000\cellx3000\pard\intbl\cell Q1\cell Q2\cell\row
+\trowd\clvmgf\cellx1000\cellx2000\cellx3000\pard\intbl North\cell 1\par one\cell\cell\row
+\trowd\clvmrg\cellx1000\cellx2000\cellx3000\pard\intbl\cell a|b\cell 4\cell\row
+\pard after\par}"""
+
+
+def test_cells_of_rich_text_keep_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.rtf"
+    path.write_text(RTF)
+    assert [line for line in lines_of(path) if line] == [
+        "before",
+        "Region | 2023 | ",
+        " | Q1 | Q2",
+        "North | 1 one | ",
+        "North | a\\|b | 4",
+        "after",
+    ]
