@@ -14,10 +14,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -25,7 +24,7 @@ from fastapi import FastAPI
 
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.gradio_internals import cut_down
+from chat.gradio_internals import MountedPage
 from chat.http.middleware.content_policy import security_headers
 from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
 from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
@@ -61,20 +60,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     add_cors(app, settings.cors_origins)
     add_routes(app)
-    page = _mount_page(app, engine)
-    _add_middleware(app, engine, page)
+    app.state.page = _mount_page(app, engine)
+    _add_middleware(app, engine, app.state.page)
     return app
 
 
-def _add_middleware(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
+def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     """Add the middleware, innermost first."""
     settings = engine.settings
-    app.add_middleware(GradioUploadMiddleware, inbox=engine.inbox, forget=page.upload_file_set.discard)
+    app.add_middleware(GradioUploadMiddleware, inbox=engine.inbox, forget=page.forget_upload)
     has_others = bool(settings.redis_url)
     app.add_middleware(
         GradioSessionMiddleware,
         inbox=engine.inbox,
-        queue=page._queue,
+        page=page,
         is_leaving=lambda: has_others and not engine.is_ready,
     )
     app.add_middleware(
@@ -86,7 +85,7 @@ def _add_middleware(app: FastAPI, engine: Engine, page: gr.Blocks) -> None:
     app.add_middleware(PathPrefixMiddleware, root_path=settings.root_path)
 
 
-def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
+def _mount_page(app: FastAPI, engine: Engine) -> MountedPage:
     page = create_page(engine)
     gr.mount_gradio_app(
         app,
@@ -103,14 +102,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> gr.Blocks:
         mcp_server=_has_mcp(engine),
         **mount_options(),
     )
-    # Without this Gradio's check of file paths does nothing, and any file of the server can be had.
-    page.has_launched = True
-    mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
-    gradio_app = next(one for one in mounted if hasattr(one, "get_blocks"))
-    gradio_app.startup_events_triggered = True  # else a request can start a second pair of queue loops
-    cut_down(page, gradio_app)
-    app.state.gradio = gradio_app
-    return page
+    return MountedPage(app, page)
 
 
 def _has_mcp(engine: Engine) -> bool:
@@ -145,22 +137,22 @@ class Server(uvicorn.Server):
 
     async def _end_now(self, app: FastAPI) -> None:
         await app.state.engine.end_generations()
-        queue = app.state.gradio.get_blocks()._queue
-        # Before the sockets close: what a page asks later goes to another replica, and the answer to nobody.
-        await _let_pages_settle(queue.pending_event_ids_session)
+        page: MountedPage = app.state.page
+        # Before the sockets close: another replica gets a page's later events, and this one's response is
+        # lost.
+        await _let_pages_settle(page)
         self.should_exit = True
-        queue.close()
-        app.state.gradio.stop_event.set()
+        page.close()
 
 
-async def _let_pages_settle(pending: Mapping[str, set[str]]) -> None:
-    """Return when what the pages have asked is answered, and nothing more is asked for a moment."""
-    calm = 0 if pending else CALM_LOOKS
+async def _let_pages_settle(page: MountedPage) -> None:
+    """Return when no page waits for an event, and none has sent another for a moment."""
+    calm = 0 if page.has_been_used() else CALM_LOOKS
     for _ in range(PAGES_LOOKS):
         if calm == CALM_LOOKS:
             return
         await asyncio.sleep(LOOK_SECONDS)
-        calm = 0 if any(pending.values()) else calm + 1
+        calm = 0 if page.awaiting() else calm + 1
 
 
 def create_server(app: FastAPI, settings: Settings) -> Server:

@@ -1,48 +1,189 @@
-"""What Gradio does and keeps for each page that is open, cut down to what this page needs.
+"""Every private name of Gradio that this project uses, each with its reason, checked against Gradio 6.31.
 
-Gradio describes every component anew at each update of it, a JSON schema each time, and keeps the description
-with all that is shown: a third of what a busy server does, and tens of kilobytes a page. Only its deep links
-read them, which are closed here. Its queue tells everybody who waits how long at each event that begins (500
-visitors at once waited for 20 seconds), looks for work a thousand times a second, for progress that nobody
-reports a hundred times, makes a table of all events at the end of each, and tries to import matplotlib twice
-an update. Knows no event and no visitor.
+`WORKAROUNDS` are applied after the mount; `MountedPage` reads and closes what a mounted page keeps. For each,
+tests/test_gradio_internals.py checks that it has an effect, and that Gradio without it still behaves as its
+reason says: a workaround that Gradio has made unnecessary fails the weekly run with the newest Gradio. Knows
+no event and no visitor.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable, Mapping
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 from gradio.blocks import Blocks
 from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import LRUCache
 
-PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page makes it anew
-PAGES_WAITING = 20_000  # that have asked for something: some bytes each
+# Names of Gradio's own protocol, which are documented nowhere.
+GRADIO_PREFIX = "/gradio_api/"  # of its routes
+SESSION_FIELD = "session_hash"  # of an event and of a query: the page that sent it
+
+PAGES_REMEMBERED = 1_000  # Gradio's state of them; an event of another page creates it again
+PAGES_WAITING = 20_000  # sessions with an event in the queue: some bytes each
 EVENTS_AT_ONCE = 1_000  # 40 otherwise
-LOOK_SECONDS = 0.004  # between two looks for events that wait to be run
-ESTIMATE_SECONDS = 60  # between two estimates of the wait, sent to all who wait; none is shown
+EVENTS_RECORDED = 100  # 10,000 otherwise
+QUEUE_SECONDS = 0.004  # between two looks of the queue for events
+PROGRESS_SECONDS = 1  # between two looks for progress, which no event of ours reports
+ESTIMATE_SECONDS = 60  # between two estimates of the wait, sent to every waiting page; the page shows none
 
 
-def cut_down(page: Blocks, gradio_app: Any) -> None:
-    """Let Gradio do no more for the page, mounted as this app, than it needs."""
-    queue = page._queue
-    queue.max_thread_count = EVENTS_AT_ONCE
-    queue.sleep_when_free = LOOK_SECONDS
-    queue.progress_update_sleep_when_free = 1
-    queue.live_updates, queue.update_intervals = False, ESTIMATE_SECONDS
-    queue.pending_event_ids_session = LRUCache(PAGES_WAITING)  # a dict that forgets none otherwise
-    queue.ANALYTICS_MAX_EVENTS = 100
-    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+def is_gradio_file(value: Mapping[str, Any]) -> bool:
+    """Tell whether an object of an event is a file in Gradio's form.
+
+    Gradio copies such a file, or fetches it from any address, whatever component the event is for.
+    """
+    return "path" in value and "meta" in value
+
+
+def scope_of(request: Any) -> Mapping[str, Any]:
+    """Return the ASGI scope of the request behind a `gr.Request`, empty where there is none.
+
+    It holds the request id and the session of a sign-in, which `gr.Request` does not pass on.
+    """
+    return getattr(request.request, "scope", None) or {}
+
+
+def hub_session_of(request: Any) -> Mapping[str, Any]:
+    """Return what Gradio's LoginButton keeps of a sign-in with Hugging Face in its signed cookie, else {}.
+
+    `gr.OAuthToken` gives the same, but a callback with such a parameter fails for a visitor without a
+    sign-in.
+    """
+    found = (scope_of(request).get("session") or {}).get("oauth_info")
+    return found if isinstance(found, Mapping) else {}
+
+
+class MountedPage:
+    """A page after `gr.mount_gradio_app`, with every workaround applied."""
+
+    def __init__(self, app: Any, page: Blocks) -> None:
+        self._page = page
+        self.gradio_app = _gradio_app_of(app)
+        for apply in WORKAROUNDS:
+            apply(page, self.gradio_app)
+        self._queue: Any = page._queue
+
+    def is_known(self, session: str) -> bool:
+        """Tell whether a page with this session has sent an event.
+
+        Gradio's stream of any other waits forever.
+        """
+        return session in self._queue.pending_messages_per_session
+
+    def is_awaiting(self, session: str) -> bool:
+        """Tell whether a page waits for an event that it sent."""
+        return bool(self._queue.pending_event_ids_session.get(session))
+
+    def awaiting(self) -> int:
+        """Return the number of pages that wait for an event."""
+        return sum(map(bool, self._queue.pending_event_ids_session.values()))
+
+    def has_been_used(self) -> bool:
+        """Tell whether any page has sent an event since the start."""
+        return bool(self._queue.pending_event_ids_session)
+
+    def forget_upload(self, path: str) -> None:
+        """Remove a path from Gradio's set of uploads: it grows for as long as the process runs."""
+        self._page.upload_file_set.discard(path)
+
+    def close(self) -> None:
+        """Stop the queue. Streams of open pages end then, which otherwise hold the server's shutdown."""
+        self._queue.close()
+
+
+def check_file_paths(page: Blocks, gradio_app: Any) -> None:
+    """Let Gradio check the paths of files in events.
+
+    `mount_gradio_app` leaves `has_launched` False. `processing_utils._check_allowed` then returns at once,
+    and an event can name any file of the server, which Gradio copies to its cache and serves from there.
+    """
+    page.has_launched = True
+
+
+def start_queue_once(page: Blocks, gradio_app: Any) -> None:
+    """Let requests to `/startup-events` do nothing: the lifespan starts the queue, and does not set this
+    flag.
+
+    Otherwise the first page starts a second pair of queue loops.
+    """
+    gradio_app.startup_events_triggered = True
+
+
+def run_many_events(page: Blocks, gradio_app: Any) -> None:
+    """Let as many events run at once as pages may stream: the default stops the 41st visitor."""
+    page._queue.max_thread_count = EVENTS_AT_ONCE
+
+
+def poll_rarely(page: Blocks, gradio_app: Any) -> None:
+    """Let the queue look for events 250 times a second, not 1,000, and for progress once, not 100 times.
+
+    Idle, the defaults cost 5 % of a core.
+    """
+    page._queue.sleep_when_free = QUEUE_SECONDS
+    page._queue.progress_update_sleep_when_free = PROGRESS_SECONDS
+
+
+def estimate_rarely(page: Blocks, gradio_app: Any) -> None:
+    """Send no estimate of the wait to all waiting pages at each event that begins.
+
+    Of 500 visitors that sent at once, all but one waited for 20 s; without these messages all had begun after
+    8.
+    """
+    page._queue.live_updates, page._queue.update_intervals = False, ESTIMATE_SECONDS
+
+
+def forget_old_sessions(page: Blocks, gradio_app: Any) -> None:
+    """Keep the sessions of the newest pages only: Gradio's dict keeps one for every page since the start."""
+    page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)
+
+
+def record_few_events(page: Blocks, gradio_app: Any) -> None:
+    """Keep few events for /monitoring, which is closed, and compute no table of them.
+
+    Gradio builds a pandas table of all kept events at the end of each event.
+    """
+    page._queue.ANALYTICS_MAX_EVENTS = EVENTS_RECORDED
+    page._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize  # Gradio's spelling
+
+
+def keep_states_small(page: Blocks, gradio_app: Any) -> None:
+    """Keep no description of components per page: see PageState."""
     gradio_app.state_holder = PageStates(page, PAGES_REMEMBERED)
-    if importlib.util.find_spec("matplotlib") is None:
-        sys.modules["matplotlib"] = None  # type: ignore[assignment] # an import fails at once
+
+
+def skip_matplotlib(page: Blocks, gradio_app: Any) -> None:
+    """Let `import matplotlib` fail at once where it is not installed.
+
+    Gradio tries to import it twice an update, for 0.25 ms.
+    """
+    if "matplotlib" not in sys.modules and importlib.util.find_spec("matplotlib") is None:
+        sys.modules["matplotlib"] = None  # type: ignore[assignment]
+
+
+WORKAROUNDS: tuple[Callable[[Blocks, Any], None], ...] = (
+    check_file_paths,
+    start_queue_once,
+    run_many_events,
+    poll_rarely,
+    estimate_rarely,
+    forget_old_sessions,
+    record_few_events,
+    keep_states_small,
+    skip_matplotlib,
+)
 
 
 class PageState(SessionState):
-    """The components of one page, where it has changed them; nothing of what they show."""
+    """The components of one page, where the page has changed them, without a description of each.
+
+    Gradio describes every component anew at each update, a JSON schema each time, and keeps the descriptions
+    with all values: a third of what a busy server does, and tens of kilobytes a page. Only deep links read
+    them, and those are closed (chat/http/middleware/gradio_allowlist.py).
+    """
 
     def __init__(self, blocks: Blocks) -> None:
         self.blocks_config = copy(blocks.default_config)
@@ -63,7 +204,7 @@ class PageState(SessionState):
 
 
 class PageStates(StateHolder):
-    """The newest pages: an event of a page that is forgotten makes its state anew."""
+    """The states of the newest pages. An event of a page that was dropped creates its state again."""
 
     def __init__(self, blocks: Blocks, capacity: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -74,3 +215,9 @@ class PageStates(StateHolder):
         if session_id not in self.session_data:
             self.session_data[session_id] = PageState(self.blocks)
         return super().__getitem__(session_id)
+
+
+def _gradio_app_of(app: Any) -> Any:
+    """Return the app that `mount_gradio_app` made, which it returns nowhere."""
+    mounted = (getattr(route, "app", None) for route in app.routes)
+    return cast(Any, next(one for one in mounted if hasattr(one, "get_blocks")))

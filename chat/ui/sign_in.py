@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 
 from chat.engine import Engine
+from chat.gradio_internals import hub_session_of, scope_of
 from chat.limits.auth import owner_of
 from chat.settings import Settings
 from chat.ui.visits import read_key
@@ -51,13 +52,10 @@ def key_of(engine: Engine, data: object, request: gr.Request) -> str:
 
 def request_id_of(request: gr.Request) -> str:
     """Return the id that the request for this event was given."""
-    scope = getattr(request.request, "scope", None) or {}
-    return str((scope.get("state") or {}).get("request_id", ""))
+    return str((scope_of(request).get("state") or {}).get("request_id", ""))
 
 
 def _hub_session(engine: Engine, request: gr.Request) -> Mapping[str, Any]:
     """Return what Gradio keeps of a sign-in with Hugging Face, while it is valid."""
-    scope = getattr(request.request, "scope", None) or {}
-    found = (scope.get("session") or {}).get("oauth_info") if can_sign_in(engine.settings) else None
-    is_valid = isinstance(found, Mapping) and float(found.get("expires_at") or 0) > time.time()
-    return found if found and is_valid else {}
+    found = hub_session_of(request) if can_sign_in(engine.settings) else {}
+    return found if float(found.get("expires_at") or 0) > time.time() else {}

@@ -136,7 +136,7 @@ async def _serve(folder: Path, environ: dict[str, str], pages: int) -> None:
     async with run_app(folder, **environ) as app:
         if pages:
             whole: Any = app.server.config.app
-            whole.state.gradio.state_holder.capacity = pages
+            whole.state.page.gradio_app.state_holder.capacity = pages
         spare_collector()
         print(app.url, flush=True)
         while question := await lines.readline():

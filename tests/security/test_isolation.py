@@ -241,7 +241,7 @@ async def test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name(
 async def pending_events(app: RunningApp) -> set[str]:
     """Return the ids of the events that pages wait for, when there is one."""
     asgi: Any = app.server.config.app
-    pending = asgi.state.gradio.get_blocks()._queue.pending_event_ids_session
+    pending = asgi.state.page._queue.pending_event_ids_session
     while not any(pending.values()):
         await asyncio.sleep(0.01)
     return set().union(*pending.values())

@@ -126,7 +126,7 @@ async def test_behind_the_guard_gradios_own_check_is_on(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(cache))
     async with run_app(tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
         bare: Any = app.server.config.app
-        transport = httpx.ASGITransport(app=bare.state.gradio)
+        transport = httpx.ASGITransport(app=bare.state.page.gradio_app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gradio") as client:
             for dependency in (await client.get("/config")).json()["dependencies"]:
                 if dependency["backend_fn"] and dependency["inputs"]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat.errors import FileTooLarge, NotFound
+from chat.gradio_internals import GRADIO_PREFIX
 from chat.http.body_limit import too_large
 from chat.http.middleware.asgi import content_length, read_body, replay_body, send_error
 from chat.http.middleware.login_throttle import is_login_form
 
-PREFIX = "/gradio_api/"
 # What the page and Gradio's own client ask for; `file=`, `proxy=`, `call/`, `deep_link` and the rest are not.
 # Nor are `cancel` and `heartbeat`: each ends an event or a page for its name alone, and our page needs
 # neither.
@@ -40,7 +40,9 @@ class GradioAllowlistMiddleware:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         route = gradio_route(scope)
-        if scope["path"].startswith(CLOSED) or (PREFIX in scope["path"] and not self._is_needed(route)):
+        if scope["path"].startswith(CLOSED) or (
+            GRADIO_PREFIX in scope["path"] and not self._is_needed(route)
+        ):
             return await send_error(send, NotFound("There is no such route."))
         if not route and not is_login_form(scope):
             return await self._app(scope, receive, send)
@@ -85,4 +87,4 @@ class GradioAllowlistMiddleware:
 
 def gradio_route(scope: Scope) -> str:
     """Return the name of one of Gradio's routes, such as `queue/join`; empty for other paths."""
-    return str(scope["path"]).partition(PREFIX)[2].strip("/")
+    return str(scope["path"]).partition(GRADIO_PREFIX)[2].strip("/")

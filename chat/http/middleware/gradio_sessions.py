@@ -22,25 +22,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
 from chat.files.upload_inbox import UploadInbox
+from chat.gradio_internals import SESSION_FIELD, MountedPage, is_gradio_file
 from chat.http.middleware.asgi import header_of, read_body, replay_body, send_error, with_content_length
 from chat.http.middleware.gradio_allowlist import EVENT_BYTES, gradio_route
 
 SESSION_ROUTES = ("queue/join", "queue/data", "upload", "app_id")
-SESSION = "session_hash"
 
 
 class GradioSessionMiddleware:
     """Rewrite `session_hash` and upload paths per visitor, and refuse events that name any other file.
 
-    queue: Gradio's. is_leaving: whether this replica stops while others remain. It then finishes only what is
+    is_leaving: whether this replica stops while others remain. It then finishes only what is
     on its way to a page, and answers every other request of a page with 503, which the proxy retries on the
     next replica.
     """
 
-    def __init__(self, app: ASGIApp, inbox: UploadInbox, queue: Any, is_leaving: Callable[[], bool]) -> None:
+    def __init__(
+        self, app: ASGIApp, inbox: UploadInbox, page: MountedPage, is_leaving: Callable[[], bool]
+    ) -> None:
         self._app = app
         self._inbox = inbox
-        self._queue = queue
+        self._page = page
         self._is_leaving = is_leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,9 +65,9 @@ class GradioSessionMiddleware:
         await self._app(scope, receive, send)
 
     def _check(self, route: str, session: str) -> None:
-        if self._is_leaving() and not self._queue.pending_event_ids_session.get(session):
+        if self._is_leaving() and not self._page.is_awaiting(session):
             raise Stopping("This server is stopping. Another one answers.")
-        if route == "queue/data" and session not in self._queue.pending_messages_per_session:
+        if route == "queue/data" and not self._page.is_known(session):
             raise NotFound("There is no such page, or it has asked for nothing.")
 
     def _rewrite_event(self, body: bytes, visitor: bytes) -> tuple[str, bytes]:
@@ -76,13 +78,13 @@ class GradioSessionMiddleware:
             raise InvalidRequest("The event is no JSON.") from None
         if not isinstance(event, dict):
             raise InvalidRequest("An event is an object.")
-        if isinstance(event.get(SESSION), str):
-            event[SESSION] = derive_name(event[SESSION], visitor)
+        if isinstance(event.get(SESSION_FIELD), str):
+            event[SESSION_FIELD] = derive_name(event[SESSION_FIELD], visitor)
         if isinstance(event.get("data"), list):
             event["data"] = [self._rewrite_value(value, visitor) for value in event["data"]]
         if _names_a_file(event):
             raise InvalidRequest("No event of this page takes a file.", field="data")
-        return str(event.get(SESSION)), json.dumps(event).encode()
+        return str(event.get(SESSION_FIELD)), json.dumps(event).encode()
 
     def _rewrite_value(self, value: Any, visitor: bytes) -> Any:
         """Replace a file that the same visitor has uploaded by its bare path: Gradio then sees a text, and
@@ -90,7 +92,7 @@ class GradioSessionMiddleware:
         """
         if isinstance(value, list):
             return [self._rewrite_path(one, visitor) if isinstance(one, str) else one for one in value]
-        path = value.get("path") if isinstance(value, dict) and "meta" in value else None
+        path = value["path"] if isinstance(value, dict) and is_gradio_file(value) else None
         if not isinstance(path, str) or "\0" in path:
             return value
         try:
@@ -119,8 +121,10 @@ def visitor_of(scope: Scope) -> bytes:
 def _rewrite_query(query: bytes, visitor: bytes) -> tuple[str, bytes]:
     """Return the derived session of a query, empty for none, and the query for Gradio."""
     fields = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    owned = [(name, derive_name(value, visitor) if name == SESSION else value) for name, value in fields]
-    return dict(owned).get(SESSION, ""), urlencode(owned).encode()
+    owned = [
+        (name, derive_name(value, visitor) if name == SESSION_FIELD else value) for name, value in fields
+    ]
+    return dict(owned).get(SESSION_FIELD, ""), urlencode(owned).encode()
 
 
 def _names_a_file(event: object) -> bool:
@@ -129,7 +133,7 @@ def _names_a_file(event: object) -> bool:
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if "path" in value and "meta" in value:
+            if is_gradio_file(value):
                 return True
             waiting += value.values()
         elif isinstance(value, list):
