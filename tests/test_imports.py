@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = ("gradio_internals", "settings", "errors", "ids", "request_id", "visitors", "numerals")
+LEAVES = (
+    "asset_files",
+    "gradio_internals",
+    "settings",
+    "errors",
+    "ids",
+    "request_id",
+    "visitors",
+    "numerals",
+)
 LAYERS = (  # top first; packages of one layer do not import each other
     ("ui", "http"),
     ("engine",),

@@ -1,7 +1,7 @@
-"""The page /docs: every route in a table, written from the OpenAPI document. Pure: no HTTP, no script.
+"""The page /docs: every route in a table, generated from the OpenAPI document. Pure: no HTTP, no script.
 
-The usual viewers load themselves from a foreign host, which the page's Content-Security-Policy refuses and a
-server without the internet cannot reach; this needs nothing but itself.
+The usual viewers load their script from a foreign host, which the Content-Security-Policy refuses and a
+server without internet access cannot reach. This page loads nothing.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ Json = Mapping[str, Any]
 
 
 def write_reference(template: str, document: Json) -> str:
-    """Return the page. template: HTML with `{routes}` where they go."""
+    """Return the page. template: HTML with `{routes}` and `{version}` in their places."""
     routes = "".join(
         _operation(method, path, operation, document)
         for path, item in document["paths"].items()
         for method, operation in item.items()
     )
-    return template.replace("{routes}", routes)
+    version = escape(document["info"]["version"])
+    return template.replace("{version}", version).replace("{routes}", routes)
 
 
 def _operation(method: str, path: str, operation: Json, document: Json) -> str:
-    told = operation.get("description") or operation.get("summary") or ""
+    description = operation.get("description") or operation.get("summary") or ""
     rows = [*_parameters(operation, document), *_fields(operation, document)]
-    head = f"<h2><b>{escape(method.upper())}</b> <code>{escape(path)}</code></h2><p>{escape(told)}</p>"
+    head = f"<h2><b>{escape(method.upper())}</b> <code>{escape(path)}</code></h2><p>{escape(description)}</p>"
     answers = ", ".join(f"{status} {_first_line(one)}" for status, one in operation["responses"].items())
     return head + _table(rows) + f"<p>Answers: {escape(answers)}</p>"
 
 
 def _parameters(operation: Json, document: Json) -> Iterator[Sequence[str]]:
     for one in operation.get("parameters", ()):
-        told = one.get("description") or one.get("schema", {}).get("description", "")
-        yield one["name"], one["in"], _type(one.get("schema", {})), _need(one.get("required")), told
+        description = one.get("description") or one.get("schema", {}).get("description", "")
+        yield one["name"], one["in"], _type(one.get("schema", {})), _need(one.get("required")), description
 
 
 def _fields(operation: Json, document: Json) -> Iterator[Sequence[str]]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from chat.asset_files import ASSETS
 from chat.http.ai_router import create_ai_router
 from chat.http.api_reference import write_reference
 from chat.http.caller import authorize_reading, get_engine
 from chat.http.middleware.content_policy import EXAMPLE_POLICY
-
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 router = APIRouter(tags=["server"], dependencies=[Depends(authorize_reading)])
 example_router = create_ai_router()

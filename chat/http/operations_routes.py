@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from chat import __version__
 from chat.errors import Stopping
 from chat.http.caller import TheEngine, authorize_reading
 from chat.http.schemas import ErrorBody
@@ -15,8 +16,8 @@ router = APIRouter(tags=["server"], dependencies=[Depends(authorize_reading)])
 
 @router.get("/healthz")
 async def tell_health() -> dict[str, str]:
-    """Liveness probe."""
-    return {"status": "ok"}
+    """Liveness probe, with the version of the app."""
+    return {"status": "ok", "version": __version__}
 
 
 @router.get("/readyz", responses={503: {"model": ErrorBody}})

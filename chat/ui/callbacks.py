@@ -13,11 +13,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
 
+from chat.asset_files import ASSETS
 from chat.engine import Engine
 from chat.errors import ChatError, Stopping, Unreachable
 from chat.generations.generation import Generation
@@ -34,7 +34,7 @@ from chat.visitors import Visitor
 HEARD_SECONDS = 2.0  # until an ending has come from another replica, at most
 SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many
 Act = Callable[[str, Visitor, Options], Awaitable[Generation]]
-SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES_FOLDER = ASSETS / "samples"
 SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
 
 

@@ -7,11 +7,11 @@ Knows no event and no visitor: what is worded in a visitor's language is filled 
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
 
+from chat.asset_files import ASSETS
 from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
@@ -25,7 +25,6 @@ from chat.ui.sign_in import can_sign_in
 from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = (
     *("visit", "server", "told", "scrolling", "files", "composer"),
     *("taken", "asking", "buttons", "keys", "start"),

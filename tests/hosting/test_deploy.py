@@ -49,7 +49,7 @@ def is_sent(path: str) -> bool:
 def test_the_image_gets_what_the_app_needs_and_nothing_else() -> None:
     copied = [source for text in find("COPY") if "--from" not in text for source in text.split()[:-1]]
     assert [source for source in copied if not (ROOT / source).exists() or not is_sent(source)] == []
-    assert {"app.py", "chat", "assets", "requirements.txt"} <= set(copied)
+    assert {"app.py", "chat", "assets", "requirements.lock"} <= set(copied)
     assert [path for path in UNWANTED if is_sent(path)] == []
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import importlib.metadata
 import re
-import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -84,14 +82,6 @@ def requirements() -> list[Requirement]:
     return [Requirement(line) for line in lines if line]
 
 
-def test_every_requirement_has_an_upper_bound() -> None:
-    calendar = {"xllamacpp"}  # its versions are dates, and no number of them promises anything
-    unbounded = [
-        one.name for one in requirements() if not any(part.operator == "<" for part in one.specifier)
-    ]
-    assert set(unbounded) <= calendar
-
-
 def installed_by_requirements() -> set[str]:
     """Return the distributions that come with requirements.txt, each with what it needs itself."""
     found: set[tuple[str, frozenset[str]]] = set()
@@ -110,30 +100,6 @@ def installed_by_requirements() -> set[str]:
             if not need.marker or any(need.marker.evaluate({"extra": extra}) for extra in extras or {""}):
                 waiting.append((need.name, frozenset(need.extras)))
     return {name for name, _ in found}
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Yield the names of the packages that a file imports from outside, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield (node.module or "").partition(".")[0]
-
-
-def test_nothing_is_imported_that_requirements_do_not_bring() -> None:
-    optional = {"spaces", "asyncpg", "redis", "opentelemetry"}  # brought by a Space, or by who sets their URL
-    files = [ROOT / "app.py", *(ROOT / "chat").rglob("*.py")]
-    names = {name for path in files for name in imports(path)} - sys.stdlib_module_names - optional - {"chat"}
-    distributions = importlib.metadata.packages_distributions()
-    brought = installed_by_requirements()
-    missing = {
-        name
-        for name in names
-        if not brought & {one.lower().replace("_", "-") for one in distributions.get(name, [name])}
-    }
-    assert {"gradio", "openai", "pypdf"} <= names
-    assert missing == set()
 
 
 # --- what it is given ---------------------------------------------------------------------------------------

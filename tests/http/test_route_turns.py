@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import __version__
 from tests.event_source import EventSource, EventStreamDecoder
 from tests.provider import Provider
 from tests.routes import STREAM, Served, generation_of, read, read_some, text_of
@@ -140,9 +141,9 @@ async def test_a_conversation_goes_on_with_what_was_said(served: Served) -> None
 # --- the rest -----------------------------------------------------------------------------------------------
 
 
-async def test_health_is_told(served: Served) -> None:
+async def test_the_liveness_probe_names_the_version(served: Served) -> None:
     response = await served.client.get("/healthz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
 
 
 async def test_events_url_has_the_prefix_of_the_proxy(tmp_path: Path) -> None:
