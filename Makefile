@@ -1,13 +1,15 @@
-# `make run` starts the app, `make test` checks everything; each does all its own set-up the first time.
+# `make run` starts the app, `make test` checks it; each does all its own set-up the first time.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --cov
+# A module's tests share servers, so one worker runs all of them; the order is that of tests/conftest.py.
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+QUICK := --ignore=tests/slow
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
-.PHONY: install install-dev run check format test coverage bench fuzz load soak screenshots audit
+.PHONY: install install-dev run check format test test-slow coverage bench fuzz load soak screenshots audit
 
 run: install
 	@exec $(BIN)/python app.py
@@ -41,11 +43,15 @@ format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: check
-	$(PYTEST) --cov-report=term:skip-covered
+test: check # a few minutes; nothing is retried
+	$(PYTEST) $(QUICK)
 
-coverage: install-dev
-	$(PYTEST) --cov-report=html --cov-report=term-missing:skip-covered
+test-slow: install-dev # faults of replicas, rolling restarts, soak and load in short forms; then coverage
+	$(BIN)/python -m pytest tests/slow
+	$(PYTEST) $(QUICK) --cov --cov-report=term:skip-covered
+
+coverage: install-dev # the same figures line by line, and in htmlcov/
+	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered
 
 bench: install-dev # CORPORA=folder of real files, for those that read files
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; done

@@ -18,12 +18,17 @@ from tests.servers import RunningApp, run_app
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the browser, and leave it out with BROWSER_TESTS=0."""
+    """Mark what uses the browser, and leave it out with BROWSER_TESTS=0.
+
+    Modules with such tests take longest: they run first, so that no worker is alone with one at the end.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
         if item.get_closest_marker("browser") and os.environ.get("BROWSER_TESTS") == "0":
             item.add_marker(pytest.mark.skip(reason="BROWSER_TESTS=0"))
+    long = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.hookimpl(tryfirst=True)
