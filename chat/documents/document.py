@@ -1,6 +1,6 @@
 """A file's text as values: pages, what is wrong with them, and where each begins in the whole.
 
-Written by chat.extraction, read by chat.grounding and chat.turns. Knows no file,
+Written by chat.extraction, read by chat.grounding and chat.turns. Knows no file.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Page:
-    """A page, slide, sheet or chapter. label: "12", a sheet's name; empty where the format has no pages."""
+    """A page, slide, sheet or chapter. label: "12", a sheet's name; empty where the format has no pages.
+
+    printed: the label that the file itself gives the page, such as "xii"; empty where it gives none.
+    """
 
     label: str
     text: str
     heading: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,31 @@ class Document:
             starts.append(at)
             at += len(page.text) + len(PAGE_BREAK)
         return tuple(starts)
+
+    @cached_property
+    def printed_labels(self) -> tuple[str, ...]:
+        """The pages' own labels; empty ones where the file has none, or one of them twice."""
+        labels = tuple(page.printed for page in self.pages)
+        is_clear = all(labels) and len(set(labels)) == len(labels)
+        return labels if is_clear else ("",) * len(labels)
+
+    @cached_property
+    def page_numbers(self) -> dict[str, int]:
+        """The index of each page by its label, in one case."""
+        return {page.label.strip().casefold(): index for index, page in enumerate(self.pages) if page.label}
+
+    @cached_property
+    def page_labels(self) -> dict[str, int]:
+        """The index of each page by the label that the file gives it, in one case."""
+        return {label.casefold(): index for index, label in enumerate(self.printed_labels) if label}
+
+    def printed_of(self, page: Page) -> str:
+        """Return the label by which a page is named: its own where the labels are clear, else its number."""
+        return page.printed if page.printed and page.printed.casefold() in self.page_labels else page.label
+
+    def printed_at(self, offset: int) -> str:
+        """Return the label by which the page that holds the character at `offset` is named."""
+        return self.printed_of(self.page_at(offset)) if self.pages else ""
 
     def page_at(self, offset: int) -> Page:
         """Return the page that holds the character at `offset`."""

@@ -99,10 +99,10 @@ class Reading:
         self._problems.setdefault((problem.kind, problem.note), []).extend(problem.pages)
 
     def _page(self, row: list[str]) -> Page:
-        label, heading, text = (str(value) for value in row)
+        label, heading, text, printed = (str(value) for value in row)
         whole = "".join([*self._parts, self._admit(text)])
         self._parts.clear()
-        return Page(label[:FIELD_CHARACTERS], whole, heading[:FIELD_CHARACTERS])
+        return Page(label[:FIELD_CHARACTERS], whole, heading[:FIELD_CHARACTERS], printed[:FIELD_CHARACTERS])
 
     def _admit(self, text: str) -> str:
         # The child keeps the cap itself and reports it; this is for one that a file has taken over.

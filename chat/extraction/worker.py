@@ -43,7 +43,7 @@ def read(source: Source) -> Findings:
             yield finding
             continue
         text = tidy(finding.text)
-        yield Page(tidy(finding.label), text[:room], tidy(finding.heading))
+        yield Page(tidy(finding.label), text[:room], tidy(finding.heading), tidy(finding.printed))
         room -= len(text)
         if room < 0:
             note = f"Reading stopped at the limit of {source.characters:,} characters."
@@ -66,7 +66,7 @@ class PageBatches:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._rows: list[tuple[str, str, str]] = []
+        self._rows: list[tuple[str, str, str, str]] = []
         self._characters = 0
         self._due = 0.0
 
@@ -93,7 +93,7 @@ class PageBatches:
             for start in cut:
                 self._say(type="part", text=text[start : start + size])
             text = text[cut[-1] + size :]
-        self._rows.append((page.label, page.heading, text))
+        self._rows.append((page.label, page.heading, text, page.printed))
         self._characters += len(text)
         if time.monotonic() > self._due or self._characters > size:
             self.flush()

@@ -1,6 +1,7 @@
-"""Citations: which quotes and page marks of an answer stand in the attachments, and where.
+"""Citations: which claims of an answer about the files are true, and where the words stand.
 
-Matching is normalised: letters and digits count; spaces, hyphens, full-width forms, quotes and case do not.
+    answer -> quotations, marks -> claims -> each looked up -> citations
+
 Never alters the answer: offsets into it and into `Document.text` are returned. Knows no model and no page.
 """
 
@@ -8,39 +9,43 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from chat.documents.document import Document
-from chat.grounding.evidence import Evidence, fold
+from chat.grounding.claims import Claim, find_claims, is_proof
+from chat.grounding.evidence import Evidence, Span
+from chat.grounding.figure_check import Figure, check_figures
+from chat.grounding.languages import find_language, has_decimal_comma
+from chat.grounding.mark_reading import Mark, find_marks, find_names
+from chat.grounding.quotations import Quotation, find_quotations, plain_words
+from chat.grounding.quote_matching import (
+    Match,
+    QuotedWords,
+    find_altered,
+    find_exact,
+    find_stitched,
+    find_with_gaps,
+)
 
-SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
-SHORTEST_CJK_LETTERS = 5
-MARK_REACH_CHARACTERS = 40  # between a quote's end and the page mark that belongs to it
 PASSAGE_MARGIN_CHARACTERS = 120
+LONGEST_PASSAGE = 3_000
+LEAST_WEAK_LIKENESS = 0.85  # of words that claim no file and differ from one by little
+LEAST_WEAK_CHARACTERS = 40
 
-_QUOTE = re.compile(
-    r"“([^“”\n]{2,2000})”|「([^「」\n]{2,2000})」|『([^『』\n]{2,2000})』|«([^«»\n]{2,2000})»|„([^„“”\n]{2,2000})[“”]"
-    r"|＂([^＂\n]{2,2000})＂|(?<![\w\"])\"([^\"\n]{2,2000})\"(?!\w)|(?:^|\n)> ?([^\n]{2,2000})"
-)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
-_GAP = re.compile(r"\[?(?:\.{3,}|…+)\]?|\[[^\]]{0,40}\]")
-_UNITS = r"(?:(?<![a-z])(?:pp?\.|pages?|slides?|sheets?|ch\.|chapters?)|第)"  # "p." may end a file's name
-_MARK = re.compile(
-    rf"[\[【（(](?P<name>[^\[\]【】\n]{{0,160}}?)[\s,，:：]*(?P<unit>{_UNITS})\s*(?P<label>[^\[\]【】（）()\n]{{1,60}}?)\s*[页頁张章]?[\]】）)]",
-    re.IGNORECASE,
-)
-_NAME_MARK = re.compile(r"[\[【](?P<name>[^\[\]【】\n]{2,160})[\]】](?!\()")
-_RANGE = re.compile(r"(\d+)\s*[-–—~至到]\s*(\d+)")
 
 
 @dataclass(frozen=True)
 class Citation:
     """One claim of the answer about the files.
 
-    kind: `quote` or `page_mark`. status: `found`, `other_page`, `not_found`. at, end: where the claim stands
-    in the answer. cited_page: what the answer says; page: where it is. passage_start, passage_end: the words
-    proved, into `Document.text`; passage: the same with a margin, to show.
+    kind: `quote`, `page_mark` or `figure`. status: `found`, `omission` (words are left out where the quote
+    shows it), `other_page`, `two_places` (stitched together), `altered`, `not_found`, `translated` (cannot be
+    compared), `page_exists` (a mark alone). at, end: where the claim stands in the answer. cited_page: what
+    the answer says; page: where it is, by the file's count; printed: the label printed there, where it
+    differs; unit: what its pages are. said, stands: the words that differ. passage_start, passage_end: the
+    words proved, into `Document.text`; passage: the same with a margin, to show.
     """
 
     kind: str
@@ -54,151 +59,265 @@ class Citation:
     passage_start: int = 0
     passage_end: int = 0
     passage: str = ""
+    printed: str = ""
+    said: str = ""
+    stands: str = ""
+    unit: str = ""
 
     def to_json(self) -> dict[str, object]:
-        return dict(vars(self))
+        return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Mark:
-    name: str
-    label: str
-    at: int
-    end: int
-    text: str
+def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tuple[Citation, ...]:
+    """Return a citation for each quote, page mark and figure of `answer`, in its order.
 
-
-def check(answer: str, evidence: Sequence[Evidence]) -> tuple[Citation, ...]:
-    """Return a citation for each quote and each page mark of `answer`, in its order."""
-    visible = _CODE.sub(lambda code: " " * len(code.group()), answer)
-    marks = list(_find_marks(visible, evidence))
-    quotes = [
-        _check_quote(text, at, end, _mark_after(marks, end), evidence)
-        for text, at, end in _find_quotes(visible, marks)
+    question: what was asked; its own words and figures are no claims.
+    """
+    visible = _hide_code(answer, evidence)
+    names = find_names(visible, evidence)
+    marks = find_marks(visible, names, evidence)
+    quotations = _whole_or_lines(find_quotations(visible))
+    checker = _QuoteCheck(evidence, has_decimal_comma(_own_words(visible, quotations)), question)
+    citations = [
+        *checker.check_all(find_claims(visible, quotations, marks, names)),
+        *(_check_mark(mark) for mark in marks),
     ]
-    citations = [*quotes, *(_check_mark(mark, evidence) for mark in marks)]
+    citations += [_cite_figure(one) for one in check_figures(visible, evidence, quotations, marks, question)]
     return tuple(sorted(citations, key=lambda citation: (citation.at, citation.end)))
 
 
-def _find_quotes(answer: str, marks: Sequence[_Mark]) -> Iterator[tuple[str, int, int]]:
-    for found in _QUOTE.finditer(answer):
-        group = found.lastindex or 0
-        text, at, end = found.group(group), found.start(group), found.end(group)
-        if _is_proof(text) or (_mark_after(marks, found.end()) and len(fold(text)) >= 2):
-            yield text, at, end
+def _own_words(answer: str, quotations: Sequence[Quotation]) -> str:
+    """Return the answer without what it quotes: the language of the two may differ."""
+    for one in sorted(quotations, key=lambda one: -one.outer_at):
+        answer = answer[: one.outer_at] + " " + answer[one.outer_end :]
+    return answer
 
 
-def _is_proof(text: str) -> bool:
-    letters = fold(text)
-    wide = sum(letter >= "\u2e80" for letter in letters)
-    return wide >= SHORTEST_CJK_LETTERS or len(letters) >= SHORTEST_LATIN_LETTERS
+def _hide_code(answer: str, evidence: Sequence[Evidence]) -> str:
+    """Return the answer with spaces in place of code; a file's name in backticks is no code."""
+    known = {one.document.name.casefold() for one in evidence}
+
+    def hide(found: re.Match[str]) -> str:
+        name = found.group().strip("`")
+        return f" {name} " if name.casefold() in known else " " * len(found.group())
+
+    return _CODE.sub(hide, answer)
 
 
-def _find_marks(answer: str, evidence: Sequence[Evidence]) -> Iterator[_Mark]:
-    taken = set[int]()
-    for found in _MARK.finditer(answer):
-        if not found["name"].strip() or _named(found["name"], evidence) or found.group()[0] in "[【":
-            taken.add(found.start())
-            yield _Mark(
-                found["name"].strip(), found["label"].strip(), found.start(), found.end(), found.group()
-            )
-    for found in _NAME_MARK.finditer(answer):
-        if found.start() not in taken and _named(found["name"], evidence):
-            yield _Mark(found["name"].strip(), "", found.start(), found.end(), found.group())
+def _whole_or_lines(quotations: Sequence[Quotation]) -> list[Quotation]:
+    """Return the quotations without the marks in their blockquotes."""
+    return list(quotations)
 
 
-def _mark_after(marks: Sequence[_Mark], end: int) -> _Mark | None:
-    near = [mark for mark in marks if 0 <= mark.at - end <= MARK_REACH_CHARACTERS]
-    return min(near, key=lambda mark: mark.at, default=None)
-
-
-def _named(name: str, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the documents that `name` can mean: the whole name, or the name without its suffix."""
-    wanted = fold(name)
-    whole = [one for one in evidence if fold(one.document.name) == wanted]
-    return whole or [
-        one for one in evidence if wanted and fold(one.document.name.rsplit(".", 1)[0]) == wanted
-    ]
-
-
-def _check_mark(mark: _Mark, evidence: Sequence[Evidence]) -> Citation:
+def _check_mark(mark: Mark) -> Citation:
     claim = Citation("page_mark", "not_found", mark.text, mark.at, mark.end, mark.name, mark.label)
-    for one in _named(mark.name, evidence) if mark.name else evidence:
-        document = one.document
-        for page, start in zip(document.pages, document.page_starts, strict=True):
-            if not mark.label or page.label in _labels(mark.label):
-                end = start + len(page.text)
-                return _found(
-                    claim, document, "found", start, min(end, start + 4 * PASSAGE_MARGIN_CHARACTERS)
-                )
-    return claim
+    if not mark.places:
+        return claim
+    place = mark.places[0]
+    start, end = place.spans[0]
+    return _found(
+        claim, place.evidence.document, "page_exists", start, min(end, start + 4 * PASSAGE_MARGIN_CHARACTERS)
+    )
 
 
-def _labels(label: str) -> list[str]:
-    """Return the page labels that a mark names: "12", "12-14", "12, 15"."""
-    labels = [label]
-    for part in re.split(r"[,，、;；]|\band\b|和", label):
-        span = _RANGE.fullmatch(part.strip())
-        if span and int(span[1]) <= int(span[2]) <= int(span[1]) + 50:
-            labels += [str(number) for number in range(int(span[1]), int(span[2]) + 1)]
-        labels.append(re.sub(r"^(?:pp?\.|第)\s*|\s*[页頁]$", "", part.strip()))
-    return labels
+def _cite_figure(figure: Figure) -> Citation:
+    claim = Citation("figure", figure.status, figure.text, figure.at, figure.end, "", figure.cited_page)
+    if figure.evidence is None:
+        return claim
+    return _found(claim, figure.evidence.document, figure.status, figure.start, figure.stop)
 
 
-def _check_quote(text: str, at: int, end: int, mark: _Mark | None, evidence: Sequence[Evidence]) -> Citation:
-    label = mark.label if mark else ""
-    claim = Citation("quote", "not_found", text, at, end, mark.name if mark else "", label)
-    first = _named(claim.name, evidence) if claim.name else []
-    best: Citation | None = None
-    for one in [*first, *(other for other in evidence if other not in first)]:
-        for start, stop in _find_places(text, one):
-            pages = _pages_of(one.document, start, stop)
-            is_page = not label or set(pages) & set(_labels(label))
-            if is_page and (one in first or not first):
-                return _found(claim, one.document, "found", start, stop)
-            best = best or _found(claim, one.document, "other_page", start, stop)
-    return best or claim
+@dataclass(frozen=True)
+class _Found:
+    evidence: Evidence
+    match: Match
+    is_cited: bool
 
 
-def _find_places(text: str, evidence: Evidence) -> Iterator[tuple[int, int]]:
-    """Yield where all pieces of a quote, cut at its gaps, stand in their order."""
-    pieces = [piece for piece in map(fold, _GAP.split(text)) if piece]
-    at = evidence.folded.find(pieces[0]) if pieces else -1
-    while at >= 0:
-        end = _follow(evidence.folded, pieces, at)
-        if end:
-            yield int(evidence.offsets[at]), int(evidence.offsets[end - 1]) + 1
-        at = evidence.folded.find(pieces[0], at + 1)
+class _QuoteCheck:
+    """Looks the quotes of one answer up."""
+
+    def __init__(self, evidence: Sequence[Evidence], decimal_comma: bool, question: str) -> None:
+        self._evidence = evidence
+        self._decimal_comma = decimal_comma
+        self._question = " ".join(question.split()).casefold()
+
+    def check_all(self, claims: Sequence[Claim]) -> Iterator[Citation]:
+        for claim in claims:
+            if not self._is_of_question(claim):
+                yield from self._check_block(claim) if claim.quotation.is_block else self._check(claim)
+
+    def _is_of_question(self, claim: Claim) -> bool:
+        words = " ".join(claim.quotation.text.split()).casefold()
+        return bool(self._question) and not claim.marks and words in self._question
+
+    def _check_block(self, claim: Claim) -> Iterator[Citation]:
+        """Check a blockquote as one quote; where it is none, line by line."""
+        lines = [
+            line for line in _lines_of(claim) if any(character.isalnum() for character in line.quotation.text)
+        ]
+        if len(lines) > 1:
+            whole = lines[0].quotation
+            last = lines[-1].quotation
+            text = "\n".join(line.quotation.text for line in lines)
+            joined = replace(claim, quotation=replace(whole, text=text, end=last.end))
+            found = list(self._check(joined, is_trial=True))
+            if found and found[0].status in ("found", "omission", "other_page"):
+                yield from found
+                return
+        for line in lines:
+            yield from self._check(line)
+
+    def _check(self, claim: Claim, *, is_trial: bool = False) -> Iterator[Citation]:
+        quotation = claim.quotation
+        cited = claim.marks[0] if claim.marks else None
+        citation = Citation(
+            "quote", "not_found", quotation.text, quotation.at, quotation.end,
+            cited.name if cited else "", cited.label if cited else "",
+        )  # fmt: skip
+        quote = QuotedWords(plain_words(quotation.text), self._decimal_comma, claim.before)
+        if not (claim.is_proof or claim.is_strong or claim.marks):
+            return
+        found = self._look_up(quote, claim)
+        if found is not None:
+            if self._tells(claim, found):
+                yield _cite(citation, found, claim)
+        elif claim.is_strong and not is_trial:
+            status = "translated" if self._is_translated(claim, quote) else "not_found"
+            yield replace(citation, status=status)
+
+    def _tells(self, claim: Claim, found: _Found) -> bool:
+        """Is a finding told of? Words that claim no file are not called wrong for a chance likeness."""
+        status, match = found.match.status, found.match
+        if not claim.is_proof and not claim.is_strong:
+            return status == "found" and found.is_cited
+        if claim.is_strong or status in ("found", "omission"):
+            return True
+        is_long = len(claim.quotation.text) >= LEAST_WEAK_CHARACTERS
+        return status == "altered" and is_long and match.likeness >= LEAST_WEAK_LIKENESS
+
+    def _look_up(self, quote: QuotedWords, claim: Claim) -> _Found | None:
+        """Return where the words are, the cited places first, exact words before others."""
+        if not quote.literal:
+            return None
+        cited = [
+            (place.evidence, span) for mark in claim.marks for place in mark.places for span in place.spans
+        ]
+        named = [one for mark in claim.marks for one in mark.files]
+        order = [*dict.fromkeys([*named, *(one for one, _ in cited), *self._evidence])]
+        faults = list[_Found]()
+        for find in (_exactly, _with_gaps):
+            for evidence, span in cited:
+                if found := _inside(find, quote, evidence, span, faults):
+                    return _Found(evidence, found, True)
+            for evidence in order:
+                if found := _anywhere(find, quote, evidence, faults):
+                    return _Found(evidence, found, not claim.marks or (not cited and not named))
+        if not is_proof(quote.literal) and not claim.is_strong:
+            return None
+        if faults:
+            return faults[0]
+        for evidence in order if claim.is_strong else ():
+            if stitched := find_stitched(quote, evidence):
+                return _Found(evidence, stitched, True)
+        return self._most_alike(quote, order, cited)
+
+    def _most_alike(
+        self,
+        quote: QuotedWords,
+        order: Sequence[Evidence],
+        cited: Sequence[tuple[Evidence, Span]],
+    ) -> _Found | None:
+        near = [(one, find_altered(quote, one, span)) for one, span in cited]
+        near += [(one, find_altered(quote, one)) for one in order]
+        best = max(
+            (pair for pair in near if pair[1]),
+            key=lambda pair: pair[1].likeness if pair[1] else 0,
+            default=None,
+        )
+        return _Found(best[0], best[1], True) if best and best[1] else None
+
+    def _is_translated(self, claim: Claim, quote: QuotedWords) -> bool:
+        """Are the words in a language that the files are not written in?"""
+        files = [one for mark in claim.marks for one in mark.files] or self._evidence
+        language = find_language(quote.text)
+        if language and not any(language in one.languages for one in files):
+            return True
+        return claim.is_translation
 
 
-def _follow(folded: str, pieces: Sequence[str], at: int) -> int:
-    end = at + len(pieces[0])
-    for piece in pieces[1:]:
-        next_at = folded.find(piece, end, end + 4_000)
-        if next_at < 0:
-            return 0
-        end = next_at + len(piece)
-    return end
+def _lines_of(claim: Claim) -> Iterator[Claim]:
+    """Yield the lines of a blockquote as claims of their own, without the mark at the end."""
+    at = claim.quotation.at
+    for line in claim.quotation.text.split("\n"):
+        text = line.lstrip(" >")
+        start = at + len(line) - len(text)
+        for mark in claim.marks:
+            if start <= mark.at < start + len(text):
+                text = text[: mark.at - start].rstrip(" —–-(（[")
+        yield replace(
+            claim,
+            quotation=replace(claim.quotation, text=text.rstrip(), at=start, end=start + len(text.rstrip())),
+        )
+        at += len(line) + 1
 
 
-def _pages_of(document: Document, start: int, end: int) -> list[str]:
-    first = bisect_right(document.page_starts, start) - 1
-    last = bisect_right(document.page_starts, max(start, end - 1)) - 1
-    return [page.label for page in document.pages[max(0, first) : last + 1]]
+_Find = Callable[[QuotedWords, Evidence, Span | None], Iterator[Match]]
+
+
+def _exactly(quote: QuotedWords, evidence: Evidence, within: Span | None) -> Iterator[Match]:
+    yield from find_exact(quote, evidence, within)
+
+
+def _with_gaps(quote: QuotedWords, evidence: Evidence, within: Span | None) -> Iterator[Match]:
+    if found := find_with_gaps(quote, evidence, within):
+        yield found
+
+
+def _inside(
+    find: _Find, quote: QuotedWords, evidence: Evidence, span: Span, faults: list[_Found]
+) -> Match | None:
+    """Return the first match that touches a cited place; matches that differ are kept as faults."""
+    reach = 2 * len(quote.text)
+    for match in find(quote, evidence, (max(0, span[0] - reach), span[1] + reach)):
+        if match.start < span[1] and match.end > span[0]:
+            if match.status != "altered":
+                return match
+            faults.append(_Found(evidence, match, True))
+    return None
+
+
+def _anywhere(find: _Find, quote: QuotedWords, evidence: Evidence, faults: list[_Found]) -> Match | None:
+    for match in find(quote, evidence, None):
+        if match.status != "altered":
+            return match
+        faults.append(_Found(evidence, match, True))
+    return None
+
+
+def _cite(citation: Citation, found: _Found, claim: Claim) -> Citation:
+    match, document = found.match, found.evidence.document
+    status = match.status
+    if status in ("found", "omission") and not found.is_cited:
+        status = "other_page"
+    whole = _found(citation, document, status, match.start, match.end)
+    if match.difference is None:
+        return whole
+    return replace(whole, said=match.difference.said, stands=match.difference.stands)
 
 
 def _found(claim: Citation, document: Document, status: str, start: int, end: int) -> Citation:
     first, last = max(0, start - PASSAGE_MARGIN_CHARACTERS), end + PASSAGE_MARGIN_CHARACTERS
-    return Citation(
-        claim.kind,
-        status,
-        claim.text,
-        claim.at,
-        claim.end,
-        document.name,
-        claim.cited_page,
-        document.page_at(start).label,
-        start,
-        end,
-        document.text[first:last],
+    page = document.pages[max(0, bisect_right(document.page_starts, start) - 1)]
+    printed = document.printed_of(page)
+    return replace(
+        claim,
+        status=status,
+        name=document.name,
+        unit=document.unit,
+        page=page.label,
+        printed=printed if printed != page.label else "",
+        passage_start=start,
+        passage_end=end,
+        passage=document.text[first : min(last, first + LONGEST_PASSAGE)],
     )

@@ -1,23 +1,32 @@
 """Evidence: a document's letters and digits alone, in one width and one case, and where each of them stands.
 
 What two copies of the same words may differ in is gone: spaces, hyphens, full-width forms, quotes, case,
-accents. Knows no answer and no citation.
+accents. So a place that this form names is a candidate: `quote_matching` compares it exactly. Knows no answer
+and no citation.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chat.documents.document import Document
+from chat.grounding.figures import FigureIndex
+from chat.grounding.gram_index import GramIndex, Votes
+from chat.grounding.languages import DECIMAL_COMMA, find_language, find_languages
 
 _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か
 )
+KEPT_VOTES = 8  # of texts
+MOST_SHORT_PLACES = 400  # of a quote of a few letters, looked at
+Span = tuple[int, int]
 _BLOCK = 1 << 16  # characters looked up at once: their arrays stay in the cache of the processor
 
 
@@ -44,6 +53,70 @@ class Evidence:
             folded.append(letters)
             offsets.append((places + start).astype(np.int32))
         return cls(document, "".join(folded), np.concatenate(offsets))
+
+    @cached_property
+    def grams(self) -> GramIndex:
+        """Where the grams of the folded text stand; built for the first quote that is looked up."""
+        return GramIndex.build(self.folded)
+
+    @cached_property
+    def figures(self) -> FigureIndex:
+        """The numbers of the text; built for the first figure that is looked up."""
+        return FigureIndex.build(self.document.text, self.has_decimal_comma)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages of considerable parts of the text."""
+        return find_languages(self.document.text)
+
+    @cached_property
+    def has_decimal_comma(self) -> bool:
+        """Does the language of most of the text write 0,85?"""
+        return find_language(self.document.text) in DECIMAL_COMMA
+
+    def find_candidates(self, text: str, within: Span | None = None) -> Iterator[tuple[int, int, float]]:
+        """Yield where `text` may stand: start and end in the document, and a likelihood up to 1.
+
+        within: bounds in the document.
+        """
+        folded = fold(text)
+        first = bisect_left(self.offsets, within[0]) if within else 0
+        last = bisect_left(self.offsets, within[1]) if within else len(self.folded)
+        if len(folded) < self.grams.size:
+            found = self._find_short(folded, first, last)
+        else:
+            candidates = self._vote(folded).candidates(*((first, last) if within else ()))
+            found = ((one.start, one.end, one.share) for one in candidates)
+        for start, end, share in found:
+            start, end = max(first, start), min(last, end)
+            if start < end:
+                yield int(self.offsets[start]), int(self.offsets[end - 1]) + 1, share
+
+    def _vote(self, folded: str) -> Votes:
+        """Return the votes of a text. Those of the last few texts are kept: each is looked up in steps."""
+        votes = self._votes.get(folded)
+        if votes is None:
+            if len(self._votes) >= KEPT_VOTES:
+                self._votes.clear()
+            votes = self._votes[folded] = self.grams.vote(folded)
+        return votes
+
+    @cached_property
+    def _votes(self) -> dict[str, Votes]:
+        return {}
+
+    @cached_property
+    def windows(self) -> dict[tuple[int, int], object]:
+        """Stretches of the text that were compared lately, by where they begin and end."""
+        return {}
+
+    def _find_short(self, folded: str, first: int, last: int) -> Iterator[tuple[int, int, float]]:
+        at = self.folded.find(folded, first, last) if folded else -1
+        for _ in range(MOST_SHORT_PLACES):
+            if at < 0:
+                return
+            yield at, at + len(folded), 1.0
+            at = self.folded.find(folded, at + 1, last)
 
 
 def _fold_block(

@@ -125,7 +125,8 @@ class Context:
 
     async def check(self, text: str) -> Sequence[Citation]:
         """Return the answer's claims about the files, each looked up."""
-        return await asyncio.to_thread(check, text, [await file.evidence() for file in self._files])
+        evidence = [await file.evidence() for file in self._files]
+        return await asyncio.to_thread(check, text, evidence, self.task.question)
 
     def messages(self) -> list[dict[str, object]] | None:
         """Return what was sent, pictures left out."""

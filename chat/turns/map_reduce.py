@@ -55,12 +55,13 @@ async def take_notes(
     Raises ProviderError.
     """
     notes, tokens = list[str](), 0
+    is_one_of_many = len({excerpt.document.name for part in parts for excerpt in part.excerpts}) > 1
     each = max(SMALLEST_NOTE_TOKENS, notes_tokens // max(1, len(parts)))
     yield Progress(0, len(parts), ())
     for number, part in enumerate(parts, 1):
         asked = NOTES_PROMPT.format(number=number, count=len(parts), question=question)
         messages = [
-            {"role": "system", "content": write_rules(part)},
+            {"role": "system", "content": write_rules(part, question, is_one_of_many=is_one_of_many)},
             {"role": "user", "content": f"{write_files(part)}\n\n{asked}"},
         ]
         asking = Request(model, messages, max_tokens=each, api_key=api_key)

@@ -91,7 +91,10 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
     ]
     texts = _TEXTS.get(language, _TEXTS["en"])
     # A sentence that a page repeats is quoted once.
-    shown = {_write_quote(quote, mark_place(document, quote.page)): quote for document, quote in pairs}
+    shown = {
+        _write_quote(quote, mark_place(document, document.printed_at(quote.start))): quote
+        for document, quote in pairs
+    }
     return QuotedAnswer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
 
 

@@ -6,16 +6,16 @@ Returns HTML of ours; what is from a file or a model is plain text in it. Knows 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from chat.engine import Engine
 from chat.errors import NotFound
+from chat.grounding.citations import PASSAGE_MARGIN_CHARACTERS
 from chat.history import Message
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_file, describe_place, name_unit
+from chat.ui.texts.words import describe_cited, describe_file, describe_verdict, name_unit
 from chat.ui.visits import Visit
 
 
@@ -59,25 +59,23 @@ def _citations(message: Message, visit: Visit) -> list[str]:
 
 
 def _citation(citation: dict[str, Any], language: str) -> list[str]:
-    place = describe_place(language, citation["name"], citation.get("unit", "page"), citation.get("page", ""))
-    key = {"found": "citation.exact", "other_page": "citation.other_page"}.get(
-        citation["status"], "citation.missing"
-    )
+    place = describe_cited(language, citation)
     return [
         tag("h3", plain(place or citation.get("text", ""))),
-        tag("p", plain(text(language, key)), cls="hint"),
+        tag("p", plain(describe_verdict(language, citation)), cls="hint"),
         tag("blockquote", _marked(citation)),
     ]
 
 
 def _marked(citation: dict[str, Any]) -> str:
-    """Return the passage with the quoted words marked in it, in whatever case and lines they are."""
-    passage, quote = str(citation.get("passage", "")), str(citation.get("text", ""))
-    found = re.search(r"\s+".join(map(re.escape, quote.split())), passage, re.IGNORECASE) if quote else None
-    if found is None:
-        return plain(passage or quote)
-    before, after = passage[: found.start()], passage[found.end() :]
-    return plain(before) + tag("mark", plain(found[0])) + plain(after)
+    """Return the passage with the words in it that were compared; those of a page mark are not marked."""
+    passage = str(citation.get("passage", ""))
+    start, end = int(citation.get("passage_start", 0)), int(citation.get("passage_end", 0))
+    first = min(start, PASSAGE_MARGIN_CHARACTERS)
+    last = first + end - start
+    if not passage or citation.get("kind") == "page_mark" or not first < last <= len(passage):
+        return plain(passage or str(citation.get("text", "")))
+    return plain(passage[:first]) + tag("mark", plain(passage[first:last])) + plain(passage[last:])
 
 
 async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]:

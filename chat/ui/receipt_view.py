@@ -10,9 +10,11 @@ from typing import Any
 
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_file, describe_place, list_receipt
+from chat.ui.texts.words import describe_cited, describe_file, describe_verdict, list_receipt
 
-QUOTE_CHARACTERS = 24  # of a quote that stands in no file, so that one sees which
+QUOTE_CHARACTERS = 24  # of a quote that is wrong, so that one sees which
+THERE = ("found", "omission", "page_exists")  # the strongest first
+WRONG = ("not_found", "altered", "two_places", "translated")
 
 
 def show_receipt(
@@ -59,7 +61,7 @@ def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
 
 def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:
     """Return a chip for each file, or page of one, that the answer quotes or names, and one for each quote
-    that stands nowhere. What a chip shows are the passages of its own quotes.
+    that the files do not have so. What a chip shows are the passages of its own quotes.
     """
     places: dict[tuple[str, ...], list[int]] = {}
     for number, citation in enumerate(citations):
@@ -71,27 +73,37 @@ def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, lang
 
 
 def _place(citation: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells a citation's chip from others."""
+    """Return what tells a citation's chip from others. What stands on one page has one chip."""
     status = str(citation.get("status", ""))
-    if status == "not_found":
+    if status in WRONG:
         return (status, str(citation.get("text", "")))
-    return (status, str(citation["name"]), str(citation.get("page", "")))
+    kind = "there" if status in THERE else status
+    return (kind, str(citation["name"]), str(citation.get("page", "")))
 
 
 def _chip(
     numbers: Sequence[int], citations: Sequence[Mapping[str, Any]], message_id: str, language: str
 ) -> str:
-    citation = citations[numbers[0]]
-    status = str(citation.get("status", ""))
-    quotes = [quote for number in numbers if (quote := str(citations[number].get("text", "")))]
-    if status == "not_found":
+    cited = [citations[number] for number in numbers]
+    status = min((str(one.get("status", "")) for one in cited), key=_rank)
+    quotes = [quote for one in cited if (quote := str(one.get("text", "")))]
+    if status in WRONG:
         short = quotes[0][:QUOTE_CHARACTERS] + ("…" if len(quotes[0]) > QUOTE_CHARACTERS else "")
-        label = f"“{short}” {text(language, 'citation.missing')}"
+        label = f"“{short}” {_short_verdict(cited[0], language)}"
     else:
-        label = describe_place(
-            language, citation["name"], citation.get("unit", "page"), citation.get("page", "")
-        )
+        label = describe_cited(language, cited[0])
         label += f" ×{len(quotes)}" if len(quotes) > 1 else ""
     more = {"data_status": status, "title": "\n".join(quotes) or None}
     value = "-".join(map(str, numbers))
     return button("citation", label, id=message_id, lane="drawer", icon=False, value=value, **more)
+
+
+def _rank(status: str) -> int:
+    return THERE.index(status) if status in THERE else len(THERE)
+
+
+def _short_verdict(citation: Mapping[str, Any], language: str) -> str:
+    """Return a verdict without the words that differ, which the drawer shows."""
+    if citation["status"] == "altered":
+        return text(language, "citation.altered")
+    return describe_verdict(language, citation)

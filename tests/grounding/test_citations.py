@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat.documents.document import Document, Page
 from chat.grounding.citations import Citation, check
 from chat.grounding.evidence import Evidence
 from tests.made_documents import make_document
@@ -12,6 +13,11 @@ REPORT = make_document(
     "第三页：试验共招募了一万四千对母子，地点在哈拉雷。",
 )
 NOTES = make_document("Owls hunt voles at night by ear alone.", name="notes.txt", unit="")
+LABELLED = [
+    ("1", "Preface", "i"),
+    ("2", "Contents", "1"),
+    ("3", "Owls hunt voles at night by ear alone.", "2"),
+]
 EVIDENCE = [Evidence.prepare(REPORT), Evidence.prepare(NOTES)]
 
 
@@ -34,13 +40,14 @@ def test_a_quote_on_its_page_is_found_and_can_be_opened() -> None:
         10,
         42,
         REPORT.text[:162],
+        unit="page",
     )
     assert (answer[quote.at : quote.end], REPORT.text[quote.passage_start : quote.passage_end]) == (
         quote.text,
     ) * 2
     assert (mark.kind, mark.status, mark.page, answer[mark.at : mark.end]) == (
         "page_mark",
-        "found",
+        "page_exists",
         "1",
         "[report.pdf p. 1]",
     )
@@ -51,7 +58,7 @@ def test_a_quote_on_its_page_is_found_and_can_be_opened() -> None:
     [
         "“Mother-to-child transmission is the main cause”",
         '"mother to child TRANSMISSION is the main cause"',
-        "“Ｍother-to-child transmission … cause of infection”",
+        "“Ｍother-to-child transmission is the main cause of infection”",
         "“mothers and children in Harare”",
         "「试验共招募了一万四千对母子」",
         "“试验共招募了 一万四千对母子,地点在哈拉雷”",
@@ -73,20 +80,69 @@ def test_a_quote_from_another_file_says_which() -> None:
 
 
 def test_an_invented_quote_is_not_found() -> None:
-    assert statuses("“The trial was stopped in 1812 by owls.”") == [("quote", "not_found", "", "")]
+    answer = "The report says “The trial was stopped in Nairobi by owls.”"
+    assert statuses(answer) == [("quote", "not_found", "", "")]
+
+
+def test_words_left_out_are_told() -> None:
+    answer = "“Mother-to-child transmission … cause of infection” [report.pdf p. 2]"
+    assert statuses(answer)[0] == ("quote", "omission", "report.pdf", "2")
+
+
+def test_a_quote_that_differs_names_the_words() -> None:
+    answer = "“The trial enrolled 4,110 pairs of mothers” [report.pdf p. 1]"
+    altered = check(answer, EVIDENCE)[0]
+    assert (altered.status, altered.said, altered.stands) == ("altered", "4,110", "14,110")
+
+
+def test_two_sentences_put_together_are_two_places() -> None:
+    answer = (
+        "“transmission is the main cause of infection. The trial enrolled 14,110 pairs” [report.pdf p. 2]"
+    )
+    assert statuses(answer)[0][:2] == ("quote", "two_places")
+
+
+def test_a_quote_in_another_language_is_translated() -> None:
+    assert statuses("Im Bericht steht: „Die Studie endete und wurde nicht wiederholt.“")[0][:2] == (
+        "quote",
+        "translated",
+    )
+
+
+def test_the_words_of_the_question_are_no_claim() -> None:
+    asked = "Who said that owls are better than clocks?"
+    answer = "The report does not say that “owls are better than clocks”."
+    assert check(answer, EVIDENCE, asked) == ()
+    assert check(answer, EVIDENCE) != ()
+
+
+def test_a_figure_beside_a_mark_is_looked_up() -> None:
+    found, _ = check("It had 14,110 pairs [report.pdf p. 1].", EVIDENCE)
+    assert (found.kind, found.status, found.page) == ("figure", "found", "1")
+    wrong, _ = check("It had 14,111 pairs [report.pdf p. 1].", EVIDENCE)
+    assert (wrong.kind, wrong.status) == ("figure", "not_found")
+
+
+def test_a_printed_label_names_the_page_and_both_are_told() -> None:
+    pages = tuple(Page(str(n), text, printed=printed) for n, text, printed in LABELLED)
+    evidence = Evidence.prepare(Document("book.pdf", "application/pdf", 0, "page", pages, 3))
+    quote, mark = check("“Owls hunt voles at night by ear” [p. 2]", [evidence])
+    assert (quote.status, quote.cited_page, quote.page, quote.printed) == ("found", "2", "3", "2")
+    assert (mark.status, mark.page) == ("page_exists", "3")
+    assert check("See [p. i].", [evidence])[0].page == "1"
 
 
 @pytest.mark.parametrize(
     ("mark", "status", "page"),
     [
-        ("[report.pdf p. 2]", "found", "2"),
-        ("[report p.2]", "found", "2"),
-        ("（report.pdf 第2页）", "found", "2"),
-        ("[report.pdf 第 3 页]", "found", "3"),
-        ("【report.pdf，第3页】", "found", "3"),
-        ("[p. 3]", "found", "3"),
-        ("[report.pdf pp. 2-3]", "found", "2"),
-        ("[notes.txt]", "found", ""),
+        ("[report.pdf p. 2]", "page_exists", "2"),
+        ("[report p.2]", "page_exists", "2"),
+        ("（report.pdf 第2页）", "page_exists", "2"),
+        ("[report.pdf 第 3 页]", "page_exists", "3"),
+        ("【report.pdf，第3页】", "page_exists", "3"),
+        ("[p. 3]", "page_exists", "3"),
+        ("[report.pdf pp. 2-3]", "page_exists", "2"),
+        ("[notes.txt]", "page_exists", ""),
         ("[report.pdf p. 9]", "not_found", ""),
         ("[other.pdf p. 2]", "not_found", ""),
     ],
@@ -131,6 +187,10 @@ def test_json_has_every_field() -> None:
         "passage_start": 0,
         "passage_end": 0,
         "passage": "",
+        "printed": "",
+        "said": "",
+        "stands": "",
+        "unit": "",
     }
 
 
@@ -139,5 +199,5 @@ def test_a_name_that_ends_like_a_unit_is_a_name() -> None:
     cited = check("> It shines for nine hours.\n\n[lamp.txt]", [lamp])
     assert [(one.kind, one.status, one.text) for one in cited] == [
         ("quote", "found", "It shines for nine hours."),
-        ("page_mark", "found", "[lamp.txt]"),
+        ("page_mark", "page_exists", "[lamp.txt]"),
     ]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.documents.document import Document
+from chat.documents.document import Document, Page
 from chat.errors import ContextOverflow
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection, choose
-from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget, write_files
+from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget, write_files, write_rules
 from chat.turns.tokens import estimate_tokens
 from tests.made_documents import make_document, make_index, make_long_document
 
@@ -70,7 +70,33 @@ def test_the_files_stand_fenced_in_front_of_the_question() -> None:
 
 def test_the_model_is_told_how_to_cite() -> None:
     selection = choose("Why?", "", [make_index("It rains.")], 100)
-    assert "[report.pdf p. 1]" in str(make_prompt(selection=selection).messages[0]["content"])
+    assert "mark behind them: [p. 1]." in str(make_prompt(selection=selection).messages[0]["content"])
+
+
+def test_with_several_files_a_mark_names_the_file() -> None:
+    files = [make_index("It rains."), make_index("It pours.", name="b.pdf")]
+    rules = write_rules(choose("Why?", "", files, 1_000), "Why?")
+    assert "mark behind them: [report.pdf p. 1]." in rules
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Why does it rain?", "Answer first"),
+        ("Warum regnet es und wie oft?", "Erst die Antwort"),
+        ("为什么下雨？", "先回答"),
+    ],
+)
+def test_the_rules_are_in_the_language_of_the_question(question: str, words: str) -> None:
+    assert words in write_rules(choose(question, "", [make_index("It rains.")], 100), question)
+
+
+def test_a_page_is_named_by_its_printed_label() -> None:
+    page = Page("1", "It rains.", printed="xii")
+    index = Index.build(Document("report.pdf", "application/pdf", 0, "page", (page,), 1))
+    selection = choose("Why?", "", [index], 100)
+    assert "[p. xii]\nIt rains." in write_files(selection)
+    assert "[p. xii]" in write_rules(selection, "Why?")
 
 
 def test_what_is_left_out_is_marked() -> None:

@@ -84,7 +84,8 @@ def test_markdown_and_html_of_a_file_are_shown_as_characters() -> None:
 def test_every_quote_passes_the_check_of_citations() -> None:
     document = make_long_document(ANSWER)
     found = answer(QUESTION, [Index.build(document)], "en")
-    assert {citation.status for citation in check(found.markdown, [Evidence.prepare(document)])} == {"found"}
+    cited = check(found.markdown, [Evidence.prepare(document)])
+    assert {(one.kind, one.status) for one in cited} == {("quote", "found"), ("page_mark", "page_exists")}
 
 
 def test_empty_files_answer_nothing() -> None:

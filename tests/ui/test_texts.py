@@ -144,7 +144,7 @@ def test_every_sentence_of_an_error_is_of_a_type_that_exists() -> None:
 
 
 def test_every_kind_of_problem_is_told_for_a_file_and_for_pages() -> None:
-    documented = (CHAT / "documents.py").read_text(encoding="utf-8")
+    documented = (CHAT / "documents" / "document.py").read_text(encoding="utf-8")
     assert {kind for kind in PROBLEMS if f"`{kind}`" not in documented} == set()
     assert {
         kind for kind in PROBLEMS if not has_text(f"problem.{kind}") or not has_text(f"problem.{kind}.pages")

@@ -69,7 +69,7 @@ def read(source: Source) -> Findings:
         except pdfium.NotReadable:
             text = second.text(index)
             problems = _judge(text, str(index + 1), "unreadable")
-        yield Page(str(index + 1), text, heading)
+        yield Page(str(index + 1), text, heading, document.printed_label(index))
         yield from problems
 
 

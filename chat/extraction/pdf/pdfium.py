@@ -22,6 +22,7 @@ from chat.extraction.pdf.page_layout import Box
 from chat.extraction.pdf.strokes import find_strokes
 
 HEADINGS = 5_000
+LABEL_CHARACTERS = 40
 LINKS = 100
 # pdfium's sign for a hyphen at the end of a line: before a name it is one in the middle of it, too.
 DIVIDED = re.compile(r"[\x02\ufffe](?=[A-Z\d])")
@@ -65,6 +66,13 @@ class PdfiumDocument:
 
     def __len__(self) -> int:
         return len(self._pdf)
+
+    def printed_label(self, index: int) -> str:
+        """Return the label that the file gives a page (`/PageLabels`): "xii"; empty where it gives none."""
+        try:
+            return str(self._pdf.get_page_label(index)).strip()[:LABEL_CHARACTERS]
+        except (pypdfium2.PdfiumError, ValueError, UnicodeDecodeError):
+            return ""
 
     def headings(self) -> dict[int, str]:
         """Return the outline: index of a page -> the first heading on it."""

@@ -84,6 +84,41 @@ def describe_place(language: str, name: str, unit: str, page: str) -> str:
     return text(language, "citation.place", name=name, unit=name_unit(language, unit, 1), page=page)
 
 
+def describe_cited(language: str, citation: Json) -> str:
+    """Return where the words of a citation stand, with the printed label of the page where it differs."""
+    name, unit, page = citation["name"], citation.get("unit", "page"), citation.get("page", "")
+    printed = citation.get("printed", "")
+    if not printed or not has_text(f"unit.{unit}"):
+        return describe_place(language, name, unit, page)
+    units = name_unit(language, unit, 1)
+    return text(language, "citation.place.printed", name=name, unit=units, printed=printed, page=page)
+
+
+def describe_verdict(language: str, citation: Json) -> str:
+    """Return what the check of a citation found, in a sentence's part."""
+    kind, status = citation.get("kind", "quote"), citation["status"]
+    if kind == "figure":
+        place = "" if citation.get("page") else ".file"
+        key = {"found": place, "other_page": ".other_page"}.get(status, ".missing")
+        return text(language, f"citation.figure{key}")
+    if status == "altered":
+        return _difference(language, citation.get("said", ""), citation.get("stands", ""))
+    if status == "not_found":
+        return text(language, "citation.page.missing" if kind == "page_mark" else "citation.missing")
+    if status == "found":  # page marks of earlier versions had this status too
+        return text(language, "citation.page_exists" if kind == "page_mark" else "citation.exact")
+    key = f"citation.{status}"
+    return text(language, key) if has_text(key) else ""
+
+
+def _difference(language: str, said: str, stands: str) -> str:
+    if said and stands:
+        return text(language, "citation.altered.words", said=said, stands=stands)
+    if stands:
+        return text(language, "citation.altered.lost", stands=stands)
+    return text(language, "citation.altered.added", said=said) if said else text(language, "citation.altered")
+
+
 def describe_duration(language: str, seconds: float) -> str:
     """Return a length of time in the two units that matter."""
     if seconds < 0.995:

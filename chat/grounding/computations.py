@@ -1,0 +1,146 @@
+"""Computations: which figures an answer computes before the reader's eyes: `5,007 − 4,000 = 1,007`.
+
+Only what comes out right counts. Knows no file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, permutations
+
+from chat.grounding.figures import Amount, read_amounts
+
+MOST_OPERANDS = 7  # nearest figures that a difference, a sum or a share may be made of
+_EQUALS = re.compile(r"=|≈|≃|\\approx|\\(?:eq|simeq)\b|\b(?:equals|ergibt|gives|yields)\b|等于|约为|得出")
+_SYMBOLS = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "×": "*",
+    "·": "*",
+    "÷": "/",
+    "∗": "*",
+    "x": "*",
+    "＋": "+",
+    "／": "/",
+}
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_LATEX = (
+    (r"\\times|\\cdot", "×"),
+    (r"\\div", "÷"),
+    (r"\\left|\\right|\\text|\\mathrm|[{}$]", " "),
+    (r"\\[,;! ]", ""),
+    (r"\\%", "%"),
+)
+
+
+class _NoExpression(Exception):
+    """The text is no arithmetic."""
+
+
+def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
+    """Return the figures that stand behind an equals sign and are what stands before it."""
+    computed = list[Amount]()
+    for line in _plain(answer).split("\n"):
+        sides = _EQUALS.split(line)
+        for left, right in pairwise(sides):
+            result = next(iter(read_amounts(right, decimal_comma=decimal_comma)), None)
+            value = _evaluate(left, decimal_comma)
+            if result and value is not None and _is_result(value, result):
+                computed.append(result)
+    return computed
+
+
+def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:
+    """Is a figure the difference, sum, quotient, share or change of two of the others, or the sum of all?"""
+    values = list(dict.fromkeys(one.value for one in others if one.value))[:MOST_OPERANDS]
+    if len(values) > 2 and _is_result(sum(values), figure):
+        return True
+    return any(
+        _is_result(result, figure) for one, two in permutations(values, 2) for result in _results(one, two)
+    )
+
+
+def _results(one: float, two: float) -> Iterator[float]:
+    yield from (one - two, one + two, one / two, (one - two) / two, (one + two) / 2)
+
+
+def _is_result(value: float, figure: Amount) -> bool:
+    """Is `value`, or its hundredfold for percent, the figure as far as its digits show?"""
+    candidates = (
+        [abs(value), abs(value) * 100] if figure.is_percent else [abs(value), abs(value) * figure.scale]
+    )
+    return any(abs(one - figure.value) <= figure.unit * 0.5001 for one in candidates)
+
+
+def _plain(text: str) -> str:
+    """Return the text with LaTeX written as arithmetic."""
+    for _ in range(3):
+        text = _FRACTION.sub(r"((\1)/(\2))", text)
+    for pattern, plain in _LATEX:
+        text = re.sub(pattern, plain, text)
+    return text
+
+
+def _evaluate(text: str, decimal_comma: bool) -> float | None:
+    """Return the value of the arithmetic at the end of `text`; None where there is none."""
+    tokens = list(_tokens(re.split(r"[:：]|\.\s|。", text)[-1], decimal_comma))
+    if not any(token in ("+", "-", "*", "/") for token in tokens):
+        return None
+    for start in range(len(tokens)):
+        try:
+            value, end = _sum(tokens, start)
+        except (_NoExpression, ZeroDivisionError, RecursionError):
+            continue
+        if end == len(tokens):
+            return value
+    return None
+
+
+def _tokens(text: str, decimal_comma: bool) -> Iterator[float | str]:
+    at = 0
+    for amount in read_amounts(text, decimal_comma=decimal_comma):
+        yield from _operators(text[at : amount.at])
+        yield amount.value
+        at = amount.end
+    yield from _operators(text[at:])
+
+
+def _operators(text: str) -> Iterator[str]:
+    """Yield the operators and brackets between two numbers; an x counts between spaces alone."""
+    for found in re.finditer(r"[-+*/()−–—×·÷∗＋／]|(?<=\s)x(?=\s)", text):
+        yield _SYMBOLS.get(found.group(), found.group())
+
+
+def _sum(tokens: Sequence[float | str], at: int) -> tuple[float, int]:
+    value, at = _product(tokens, at)
+    while at < len(tokens) and tokens[at] in ("+", "-"):
+        other, end = _product(tokens, at + 1)
+        value, at = (value + other if tokens[at] == "+" else value - other), end
+    return value, at
+
+
+def _product(tokens: Sequence[float | str], at: int) -> tuple[float, int]:
+    value, at = _atom(tokens, at)
+    while at < len(tokens) and tokens[at] in ("*", "/"):
+        other, end = _atom(tokens, at + 1)
+        value, at = (value * other if tokens[at] == "*" else value / other), end
+    return value, at
+
+
+def _atom(tokens: Sequence[float | str], at: int) -> tuple[float, int]:
+    if at >= len(tokens):
+        raise _NoExpression
+    part = tokens[at]
+    if isinstance(part, float):
+        return part, at + 1
+    if part == "-":
+        value, end = _atom(tokens, at + 1)
+        return -value, end
+    if part != "(":
+        raise _NoExpression
+    value, end = _sum(tokens, at + 1)
+    if end >= len(tokens) or tokens[end] != ")":
+        raise _NoExpression
+    return value, end + 1

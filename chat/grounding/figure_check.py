@@ -1,0 +1,186 @@
+"""Figure check: does each figure of an answer stand in the files, and on the page that its sentence names?
+
+Left alone: dates, years, numbers of lists, pages, tables and sections, small counts, the question's own
+figures, what the answer computes. docs/proof.md has the rules. Knows no quote: quoted figures are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chat.grounding.chinese_numerals import write_chinese
+from chat.grounding.claims import Sentence, find_sentences
+from chat.grounding.computations import find_computed, is_derived
+from chat.grounding.evidence import Evidence
+from chat.grounding.figures import Amount, read_amounts
+from chat.grounding.languages import has_decimal_comma
+from chat.grounding.mark_reading import Mark
+from chat.grounding.normal_form import CURRENCIES
+from chat.grounding.quotations import Quotation
+
+SMALL_COUNT = 12  # whole numbers up to here count things in words, often the answer's own
+TELLING_DIGITS = 3  # a figure with fewer stands in a long file by chance
+NEAR_FIGURES = 7
+
+_MONTH = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
+    r"|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
+)
+_NAMED = (
+    r"tables?|tab\.|figures?|figs?\.|notes?|items?|sections?|sec\.|chapters?|ch\.|articles?|art\.|artikel|§+"
+    r"|steps?|exhibits?|appendix|annex|no\.|nr\.|number|part|phase|type|level|versions?|v\.?|schedule|clauses?"
+    r"|lines?|rows?|columns?|questions?|examples?|equations?|eq\.|pages?|pp?\.|seiten?|s\.|slides?|folien?"
+    r"|tabellen?|abbildung|abb\.|anhang|schritt|abschnitt|kapitel|zeilen?|spalte|absatz|abs\.|paragraph|option"
+    r"|class|grade|group|form|fy|rule|regulation|directive|verordnung|richtlinie|iso|din|表|图|圖|附录|附件|步骤"
+    r"|公式|问题|例|版本"
+)
+_DATES = (
+    r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b",
+    r"\d+\s*年(?:度|底|末|初|前|代|版|至)?(?:\s*\d+\s*月份?)?(?:\s*\d+\s*[日号])?",
+    r"\d+\s*月(?:份|\s*\d+\s*[日号])?",
+    rf"\b\d{{1,2}}(?:\.|st|nd|rd|th)?\s*(?:of\s+)?{_MONTH}(?:\s*,?\s*\d{{4}})?\b",
+    rf"\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:\s*(?:and|to|[-–])\s*\d{{1,2}}\b)?"
+    r"(?:\s*,?\s*\d{4})?",
+    rf"\b{_MONTH}\s+\d{{4}}\b",
+    r"\b\d{1,2}:\d{2}(?::\d{2})?\b",
+    r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:\d\d|\d{4}))?(?:s\b|er\b)?(?![\d.,]\d)",
+)
+_NAMES = (
+    r"https?://\S+|[\w.+-]+@[\w.-]+",
+    r"第\s*\d+(?:\s*[-–—至到]\s*\d+)?|\b\d+(?:st|nd|rd|th)\b",
+    rf"(?:\b|(?<=[\u4e00-\u9fff]))(?:{_NAMED})\s*[A-Z]?\d+(?:[.\-–]\d+)*"
+    r"(?:\s*(?:,|and|und|to|bis|[-–和至到、])\s*\d+)*[a-z]?",
+    r"\b[A-Za-z]+[-_]?\d[\w.-]*|\b\d+[-–]?[A-Z](?:\b|[A-Z])(?<![KMB]\b)|\b\d+-[A-Za-z]+\b|\#\s*\d+",
+    r"\d+(?:\.\d{1,2}){2,}(?!\d)",
+)
+_LEFT_ALONE = re.compile("|".join((*_DATES, *_NAMES)), re.IGNORECASE)
+_LIST_NUMBER = re.compile(
+    r"^[ \t>]*(?:#+\s*)?(?:[-*•]\s+)?(?:\*\*)?[(（]?\d{1,2}(?:\.\d{1,2})*[.)）、:]?(?=[\s*、）)])",
+    re.MULTILINE,
+)
+_ROUGH = re.compile(
+    r"\b(?:about|approx\w*\.?|around|roughly|nearly|almost|over|more than|less than|under|some|circa|ca\.?"
+    r"|rund|etwa|ungefähr|fast|knapp|über|mehr als)\W{0,3}$|[~≈∼>]\W{0,2}$|[约近超逾]过?\W{0,2}$|大约$",
+    re.IGNORECASE,
+)
+_WORDS = {
+    13: "thirteen dreizehn",
+    14: "fourteen vierzehn",
+    15: "fifteen fünfzehn",
+    16: "sixteen sechzehn",
+    18: "eighteen achtzehn",
+    20: "twenty zwanzig",
+    30: "thirty dreißig",
+    40: "forty vierzig",
+    45: "forty-five",
+    50: "fifty fünfzig half",
+    60: "sixty sechzig",
+    70: "seventy siebzig",
+    80: "eighty achtzig",
+    90: "ninety neunzig",
+    100: "hundred hundert",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the answer. status: `found`, `other_page` or `not_found`. start, stop: in the document."""
+
+    status: str
+    text: str
+    at: int
+    end: int
+    cited_page: str = ""
+    evidence: Evidence | None = None
+    start: int = 0
+    stop: int = 0
+
+
+def check_figures(
+    answer: str,
+    evidence: Sequence[Evidence],
+    quotations: Sequence[Quotation],
+    marks: Sequence[Mark],
+    question: str = "",
+) -> Iterator[Figure]:
+    """Yield what is known of the figures of an answer; nothing for those that may be right by other means."""
+    if not evidence:
+        return
+    comma = has_decimal_comma(answer)
+    known = {one.value for one in read_amounts(question, decimal_comma=comma)}
+    computed = {(one.value, one.is_percent) for one in find_computed(answer, comma)}
+    sentences = find_sentences(answer, quotations, marks)
+    figures = [one for one in _figures(answer, quotations, marks, comma) if one.value not in known]
+    everything = list(read_amounts(answer, decimal_comma=comma))
+    for figure in figures:
+        if (figure.value, figure.is_percent) not in computed:
+            own = _marks_beside(figure, sentences, marks)
+            found = _look_up(figure, answer, evidence, own)
+            if found and (found.status != "not_found" or not _may_be_derived(figure, everything, sentences)):
+                yield found
+
+
+def _figures(
+    answer: str, quotations: Sequence[Quotation], marks: Sequence[Mark], comma: bool
+) -> Iterator[Amount]:
+    text = answer
+    spans = [(q.outer_at, q.outer_end) for q in quotations if q.outer_end - q.outer_at > 2]
+    spans += [(mark.at, mark.end) for mark in marks]
+    for pattern in (_LIST_NUMBER, _LEFT_ALONE):
+        spans += [found.span() for found in pattern.finditer(answer)]
+    for at, end in spans:
+        text = text[:at] + "\x00" * (end - at) + text[end:]
+    for one in read_amounts(text, decimal_comma=comma, joins_spaces=comma):
+        before = answer[one.at - 1 : one.at]
+        is_name = (
+            one.end > one.at and answer[one.end - 1] in "kmbKMB" and (not before or before not in CURRENCIES)
+        )  # 3M
+        is_count = one.is_whole and one.value <= SMALL_COUNT and (not before or before not in CURRENCIES)
+        if not (is_count or is_name) and one.value and not (before.isascii() and before.isalpha()):
+            yield one
+
+
+def _marks_beside(figure: Amount, sentences: Sequence[Sentence], marks: Sequence[Mark]) -> list[Mark]:
+    """Return the marks of the figure's sentence: the next ones, otherwise those before it."""
+    sentence = next((one for one in sentences if one.start <= figure.at < one.end), None)
+    inside = [mark for mark in marks if sentence and sentence.start <= mark.at < sentence.end]
+    return [mark for mark in inside if mark.at >= figure.end] or inside
+
+
+def _look_up(
+    figure: Amount, answer: str, evidence: Sequence[Evidence], marks: Sequence[Mark]
+) -> Figure | None:
+    text = answer[figure.at : figure.end]
+    is_rough = bool(_ROUGH.search(answer[max(0, figure.at - 16) : figure.at]))
+    hits = [(one, hit) for one in evidence for hit in one.figures.find(figure, is_rough=is_rough)]
+    spans = [(place.evidence, span) for mark in marks for place in mark.places for span in place.spans]
+    label = marks[0].label if marks else ""
+    for one, (start, stop, _) in hits:
+        if any(one is other and span[0] <= start < span[1] for other, span in spans):
+            return Figure("found", text, figure.at, figure.end, label, one, start, stop)
+    if not hits:
+        is_there = any(_is_in_words(figure, one) for one in evidence)
+        return None if is_there else Figure("not_found", text, figure.at, figure.end, label)
+    one, (start, stop, is_exact) = hits[0]
+    if figure.digits < TELLING_DIGITS or not is_exact:
+        return None
+    return Figure("other_page" if spans else "found", text, figure.at, figure.end, label, one, start, stop)
+
+
+def _is_in_words(figure: Amount, evidence: Evidence) -> bool:
+    """Does a file write the figure as a word: thirty, dreißig, 三十?"""
+    if figure.value != int(figure.value) or figure.value >= 10_000:
+        return False
+    ways = [
+        *_WORDS.get(int(figure.value), "").split(),
+        *([write_chinese(int(figure.value))] if figure.value > SMALL_COUNT else []),
+    ]
+    return any(way.replace("-", "") in evidence.folded for way in ways)
+
+
+def _may_be_derived(figure: Amount, everything: Sequence[Amount], sentences: Sequence[Sentence]) -> bool:
+    """Is the figure the difference, sum or share of figures near it?"""
+    near = sorted((one for one in everything if one.at != figure.at), key=lambda one: abs(one.at - figure.at))
+    return is_derived(figure, near[:NEAR_FIGURES])

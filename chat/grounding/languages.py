@@ -1,0 +1,95 @@
+"""Language of a text, by its script and its commonest words. Knows no file and no answer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+
+SAMPLE_CHARACTERS = 60_000
+CJK_SHARE = 0.15  # of the letters: below it, foreign names in a text of another language
+OTHER_SHARE = 0.04  # of a file's recognised words: a language that is there in more than a few names
+DECIMAL_COMMA = frozenset(("de", "fr", "es", "it", "pt", "nl", "ru"))
+
+_COMMON = {
+    "en": "the of and to in is that for are was with be by as on this which not from it or have has were"
+    " shall will their they his her we our but if may must can been all any more than who when its into about"
+    " no you your would should there these such other between under after",
+    "de": "der die das und ist nicht von zu mit den des im für auf ein eine werden wird dem sich auch als"
+    " oder bei sind nach über wurde durch aus einer zum zur haben nur darf dürfen kann sie es wir sein seine"
+    " ihre diese dieser war hat wenn aber noch bis vom am um wie keine kein man seite",
+    "fr": "le la les des et est une dans pour que qui sur par au aux du avec pas sont ce cette ont été plus",
+    "es": "el los las una y en es que del por con para se no su al lo como más fue son esta entre",
+    "it": "il lo gli della di che è per con non una sono del alla nel dei delle più come anche questo",
+    "pt": "o os uma e em é que do da dos das por com para não se no na ao mais foi são como",
+    "nl": "het een van en is dat op te zijn met voor niet aan er door worden ook bij naar uit werd",
+}
+_LANGUAGES = {
+    word: [language for language, words in _COMMON.items() if word in words.split()]
+    for words in _COMMON.values()
+    for word in words.split()
+}
+_WORD = re.compile(r"[^\W\d_]+")
+_SCRIPTS = (
+    ("ja", re.compile("[\u3041-\u30ff]")),
+    ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff]")),
+    ("ko", re.compile("[\uac00-\ud7a3]")),
+    ("ru", re.compile("[\u0400-\u04ff]")),
+    ("ar", re.compile("[\u0600-\u06ff]")),
+    ("el", re.compile("[\u0370-\u03ff]")),
+    ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("hi", re.compile("[\u0900-\u097f]")),
+    ("he", re.compile("[\u0590-\u05ff]")),
+)
+
+
+def count_languages(text: str) -> Counter[str]:
+    """Return how much of `text` is in which language: words, and a third of the letters of other scripts."""
+    sample = _sample(text)
+    counts = Counter[str]()
+    for language, letters in _SCRIPTS:
+        if found := len(letters.findall(sample)):
+            counts[language] = found // 3 + 1
+    if counts["ja"] * 8 > counts["zh"] and counts["ja"]:  # kana beside Chinese characters
+        counts["ja"] += counts.pop("zh", 0)
+    for word in _WORD.findall(sample.lower()):
+        for language in _LANGUAGES.get(word, ()):
+            counts[language] += 1
+    return +counts
+
+
+@lru_cache(maxsize=64)
+def find_languages(text: str) -> frozenset[str]:
+    """Return the languages in which a considerable part of `text` is written."""
+    counts = count_languages(text)
+    most = max(counts.values(), default=0)
+    # A word such as "de" belongs to many languages: beside Latin script a second one needs a larger share.
+    return frozenset(
+        language
+        for language, count in counts.items()
+        if count >= most * (0.5 if language in _COMMON and count < most else OTHER_SHARE)
+    )
+
+
+@lru_cache(maxsize=512)
+def find_language(text: str) -> str:
+    """Return the language of most of `text`; empty where it has too few words to tell."""
+    counts = count_languages(text)
+    if not counts:
+        return ""
+    language, count = counts.most_common(1)[0]
+    return language if count >= 2 else ""
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Return whether the language of `text`, which may be a few words, writes 0,85 and 70.923.698."""
+    counts = count_languages(text).most_common(2)
+    is_clear = len(counts) == 1 or (len(counts) > 1 and counts[0][1] > counts[1][1])
+    return is_clear and counts[0][0] in DECIMAL_COMMA
+
+
+def _sample(text: str) -> str:
+    if len(text) <= SAMPLE_CHARACTERS:
+        return text
+    step = len(text) // 20
+    return " ".join(text[at : at + SAMPLE_CHARACTERS // 20] for at in range(0, len(text), step))

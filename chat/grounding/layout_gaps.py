@@ -1,0 +1,88 @@
+"""Layout gaps: what a page's layout puts between the halves of a sentence.
+
+Footnotes, running heads, page numbers, captions. Text between two halves of a quote is layout where each of
+its lines is; anything else is words that the quote leaves out. Knows no quote.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from chat.documents.document import Document
+
+NOTE_LINES = 25  # of footnotes in one gap
+EXHIBIT_LINES = 12  # of a chart at the end of a page
+_NOTE_START = re.compile(
+    r"\s*(?:\[?\d{1,3}\]?[.):]?\s+\S|\d{1,3}[A-Z“\"(]|[*†‡§¶]+\s*\S|[¹²³⁴-⁹⁰]+\s*\S|[a-z]\s+[A-Z])"
+)
+_CAPTION = re.compile(
+    r"\s*(?:Fig(?:ure|\.)|Table|Tab\.|Abb(?:ildung|\.)|Tabelle|图|圖|表)\s*\d", re.IGNORECASE
+)
+_SOURCE = re.compile(r"\s*(?:Sources?|Notes?|Quellen?|Anmerkung|资料来源|数据来源|来源|注)\s*[:：]")
+_PAGE_NUMBER = re.compile(
+    r"\s*(?:[-–—(\[|]*\s*(?:p(?:age|\.)?|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|von|页|頁|共)\s*\d*\s*页?)?\s*[-–—)\]|.页頁]*)\s*",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"\d{1,4}\s+[^.!?]{1,80}|[^.!?a-z]{0,40}[A-Z][^.!?a-z]{1,60}|[A-Z][^.!?]{1,80}\s\d{1,4}\s*"
+)
+_BEGINS_LINE = re.compile(r"\n[\s\"'“‘(（「]*$")
+_SENTENCE_ENDS = re.compile(r"[.!?。！？:：][\"”’)\]]*\s*$")
+
+
+def is_layout(document: Document, start: int, end: int) -> bool:
+    """Is the text from `start` to `end`, between two halves of a sentence, all of it layout?"""
+    text = document.text
+    if _SENTENCE_ENDS.search(text[max(0, start - 4) : start + 1]) or not _BEGINS_LINE.search(text[start:end]):
+        return False
+    lines = [line for line in text[start:end].strip("-\n \t.,;").split("\n") if line.strip()]
+    page = bisect_right(document.page_starts, start)
+    breaks = page < len(document.page_starts) and document.page_starts[page] <= end
+    if not lines:
+        return breaks
+    return len(lines) <= NOTE_LINES and (
+        _is_between_pages(document, start, end, page) if breaks else _are_notes(lines)
+    )
+
+
+def _is_between_pages(document: Document, start: int, end: int, page: int) -> bool:
+    """Are the last lines of a page notes or its foot, and the first ones of the next page its head?"""
+    at = document.page_starts[page]
+    foot = [line for line in document.text[start:at].split("\n") if line.strip(" -\t.,;")]
+    head = [line for line in document.text[at:end].split("\n") if line.strip()]
+    known = _heads(document, page)
+    while foot and (_PAGE_NUMBER.fullmatch(foot[-1]) or _key(foot[-1]) in known):
+        foot.pop()
+    while head and (_PAGE_NUMBER.fullmatch(head[0]) or _TITLE.fullmatch(head[0]) or _key(head[0]) in known):
+        head.pop(0)
+    return (not head or _are_notes(head)) and (not foot or _are_notes(foot) or _is_exhibit(foot))
+
+
+def _is_exhibit(lines: list[str]) -> bool:
+    """Are the lines a chart or table with its source below?"""
+    return len(lines) <= EXHIBIT_LINES and any(_SOURCE.match(line) for line in lines)
+
+
+def _are_notes(lines: list[str]) -> bool:
+    """Do the lines begin as footnotes or a caption do, or are they page numbers alone?"""
+    if all(_PAGE_NUMBER.fullmatch(line) for line in lines):
+        return True
+    return bool(_NOTE_START.match(lines[0]) or _CAPTION.match(lines[0])) and bool(
+        _SENTENCE_ENDS.search(lines[-1]) or _CAPTION.match(lines[0])
+    )
+
+
+def _heads(document: Document, page: int) -> set[str]:
+    """Return the first and last lines of the pages around `page` that are on more than one of them."""
+    seen, heads = set[str](), set[str]()
+    for other in document.pages[max(0, page - 3) : page + 4]:
+        lines = [line for line in other.text.split("\n") if line.strip()]
+        for key in {_key(line) for line in [*lines[:3], *lines[-3:]]}:
+            (heads if key in seen else seen).add(key)
+    return heads - {""}
+
+
+def _key(line: str) -> str:
+    """Return a line without its numbers and spaces: a running head differs in its page number alone."""
+    return re.sub(r"[\d\s|·•–—-]+", "", line).lower()

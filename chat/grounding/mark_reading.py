@@ -1,0 +1,289 @@
+"""Mark reading: the files, pages and sections that an answer names, in brackets or in a sentence.
+
+A file's name is looked for first, so that `Chapter 2.pdf` is no chapter. What no file has as a unit is no
+mark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from chat.grounding.evidence import Evidence, Span, fold
+from chat.grounding.page_labels import UNIT_FORMS, find_pages
+from chat.grounding.page_marks import clean_name
+from chat.grounding.sections import Section, find_sections
+
+SHORTEST_STEM = 3  # letters of a name without its suffix, in brackets
+_MASK = "\ue010"
+_CHINESE = "〇零一二三四五六七八九十百千两"
+_ROMAN = r"[ivxlc]{1,7}(?![a-z])|[IVXLC]{2,7}(?![A-Za-z])"
+_ONE = rf"(?:\d{{1,5}}|{_ROMAN}|[A-Z]{{1,2}}-\d{{1,3}}|[{_CHINESE}]{{1,7}})"
+_AGAIN = r"(?:pp?\.|S\.|pages?|Seiten?|slides?|Folien?|第)?"
+_LIST = rf"{_ONE}(?:\s*(?:[-–—~～,，、;&+/]|to|bis|至|到|and|und|和|及|与)\s*{_AGAIN}\s*{_ONE})*"
+_LEFT = r"(?<![A-Za-z0-9.])"
+_EXPRESSION = re.compile(
+    rf"{_LEFT}(?P<page>(?i:pages?|pp?\.|pgs?\.|páginas?|págs?\.|seiten?)|S\.|[Pp]{{1,2}}(?=\s?\d))\s*(?P<pages>{_LIST})(?![A-Za-z])"
+    rf"|第?\s*(?P<zh_pages>{_LIST})\s*[页頁]|页码?[:：]?\s*(?P<zh_pages2>\d{{1,5}})"
+    rf"|{_LEFT}(?i:slides?|folien?|幻灯片)\s*(?P<slides>{_LIST})|第\s*(?P<zh_slides>{_LIST})\s*[张張](?:幻灯片)?"
+    rf"|{_LEFT}(?i:chapters?|chap\.|ch\.|kapitel|kap\.)\s*(?P<chapters>{_LIST})(?![A-Za-z])|第\s*(?P<zh_chapters>{_LIST})\s*[章回]"
+    rf"|(?:{_LEFT}(?i:sections?|sec\.|abschnitte?|article|art\.|artikel|clauses?|ziffer)|§§?)\s*(?P<sections>\d+(?:\.\d+)*[a-z]?)"
+    rf"|第\s*(?P<zh_sections>{_LIST})\s*(?P<zh_unit>[条條款节節])"
+    rf"|(?:{_LEFT}(?i:(?:work)?sheets?|tabellenblatt|blatt|tab)(?![A-Za-z])|工作表)\s*[\"'“‘„「]?(?P<sheets>[^\"'”’“」,;，；!()\[\]【】（）\n]{{1,60}})"
+)
+_TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
+_BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
+_FILE_NAME = re.compile(
+    r"[^\s\[\]【】（）()“”\"]+\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|html?|epub|odt|ods|odp|rtf|json|xml)\b",
+    re.IGNORECASE,
+)
+_CELLS = re.compile(r"\s*!?\s*\$?[A-Z]{1,3}\$?\d{1,6}(?::\$?[A-Z]{1,3}\$?\d{1,6})?\s*$")
+_WITHOUT_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+
+
+@dataclass(frozen=True)
+class MarkedPlace:
+    """Where a mark points: the whole of a file, or spans of it."""
+
+    evidence: Evidence
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an answer names. name: of the file, as it stands. unit, label: of the page, as they stand.
+
+    places: what it means; none where there is no such page. is_bracketed: a claim of its own, not a part of
+    a sentence. is_section: named by its heading.
+    """
+
+    name: str
+    unit: str
+    label: str
+    at: int
+    end: int
+    text: str
+    places: tuple[MarkedPlace, ...]
+    is_bracketed: bool = True
+    is_section: bool = False
+    files: tuple[Evidence, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file's name in the answer. Several files may have it."""
+
+    at: int
+    end: int
+    files: tuple[Evidence, ...]
+
+
+def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
+    """Return where the answer names a file in full, the longest name first where two overlap."""
+    ways = dict[str, list[Evidence]]()
+    for one in evidence:
+        for name in {one.document.name, clean_name(one.document.name)}:
+            if len(fold(name)) >= 2:
+                ways.setdefault(name, []).append(one)
+    found = list[NamedFile]()
+    for name in sorted(ways, key=len, reverse=True):
+        pattern = re.escape(name).replace(r"_", r"\\?_").replace(r"\ ", r"\s+")
+        for here in re.finditer(rf"(?<![A-Za-z0-9_-]){pattern}(?![A-Za-z0-9])", answer, re.IGNORECASE):
+            if not any(other.at < here.end() and here.start() < other.end for other in found):
+                found.append(NamedFile(here.start(), here.end(), tuple(ways[name])))
+    return sorted(found, key=lambda one: one.at)
+
+
+def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evidence]) -> list[Mark]:
+    """Return the marks of an answer in its order."""
+    masked = answer
+    for name in names:
+        masked = masked[: name.at] + _MASK * (name.end - name.at) + masked[name.end :]
+    masked = _TARGET.sub(lambda target: _MASK * len(target.group()), masked)
+    marks, taken = list[Mark](), list[Span]()
+    for found in _BRACKETS.finditer(masked):
+        inside = list(_read_bracket(found, answer, masked, names, evidence))
+        if inside:
+            marks += inside
+            taken.append(found.span())
+    for found in _EXPRESSION.finditer(masked):
+        if not any(start <= found.start() < end for start, end in taken):
+            mark = _read_expression(found, _name_beside(names, found.start(), masked), "", evidence)
+            if mark and (mark.places or (mark.unit in ("page", "slide") and mark.label.isdigit())):
+                at, end = found.span()
+                marks.append(_place_mark(mark, at, end, answer[at:end].strip(), is_bracketed=False))
+    return sorted(marks, key=lambda mark: (mark.at, mark.end))
+
+
+def _place_mark(mark: Mark, at: int, end: int, text: str, *, is_bracketed: bool = True) -> Mark:
+    return Mark(
+        mark.name,
+        mark.unit,
+        mark.label,
+        at,
+        end,
+        text,
+        mark.places,
+        is_bracketed,
+        mark.is_section,
+        mark.files,
+    )
+
+
+def _name_beside(names: Sequence[NamedFile], at: int, text: str) -> NamedFile | None:
+    """Return the file that a sentence names before a page, or right behind it."""
+    start = max(text.rfind("\n", 0, at), text.rfind("。", 0, at), text.rfind(". ", 0, at))
+    before = [name for name in names if start < name.at < at]
+    behind = [name for name in names if at < name.at < at + 40 and "\n" not in text[at : name.at]]
+    return before[-1] if before else behind[0] if behind else None
+
+
+def _read_bracket(
+    found: re.Match[str], answer: str, masked: str, names: Sequence[NamedFile], evidence: Sequence[Evidence]
+) -> Iterator[Mark]:
+    """Yield the marks in one pair of brackets: one, or one for each file that is named."""
+    inner, is_square = found.start(1), found.group()[0] in "[【〔"
+    inside = [name for name in names if inner <= name.at and name.end <= found.end(1)]
+    parts = _parts(found[1], inner, inside)
+    marks = list[Mark]()
+    for start, end in parts:
+        named = next((name for name in inside if start <= name.at < end), None)
+        mark = _read_part(answer, masked, start, end, named, is_square, evidence)
+        if mark and mark.name == "" and marks and marks[-1].name:  # [report.pdf p. 3; p. 7]
+            mark = _read_part(
+                answer, masked, start, end, NamedFile(0, 0, marks[-1].files), is_square, evidence
+            )
+        if mark:
+            marks.append(_place_mark(mark, start, end, answer[start:end].strip()))
+    if len(marks) == 1:
+        yield _place_mark(marks[0], found.start(), found.end(), answer[found.start() : found.end()])
+    else:
+        yield from marks
+
+
+def _parts(text: str, inner: int, names: Sequence[NamedFile]) -> list[Span]:
+    """Return the stretches of a bracket that name one place each."""
+    cuts = [inner + cut.end() for cut in re.finditer(r"[;；]", text)]
+    cuts += [name.at for name in names[1:]]
+    bounds = sorted({inner, *cuts, inner + len(text)})
+    return list(pairwise(bounds))
+
+
+def _read_part(
+    answer: str,
+    masked: str,
+    start: int,
+    end: int,
+    named: NamedFile | None,
+    is_square: bool,
+    evidence: Sequence[Evidence],
+) -> Mark | None:
+    expression = _EXPRESSION.search(masked, start, end)
+    before = answer[start : expression.start() if expression else end].strip(" \t,，:：;；-–—")
+    if named is None and (stem := _by_stem(before, evidence)):
+        named = NamedFile(start, start + len(before), stem)
+    if named is not None:
+        name = named.files[0].document.name
+        if expression is None:
+            rest = masked[start:end].replace(_MASK, "").strip(" \t,，:：;；")
+            label = _sheet_label(rest, named.files)
+            places = tuple(_whole(one) for one in named.files)
+            if label:
+                return _labelled(name, "sheet", [label], named.files)
+            is_mark = not rest or is_square or len(rest) < 30
+            return Mark(name, "", "", 0, 0, "", places, files=named.files) if is_mark else None
+        return _read_expression(expression, named, name, evidence)
+    if expression is None:
+        return Mark(before, "", "", 0, 0, "", ()) if is_square and _FILE_NAME.fullmatch(before) else None
+    if unknown := _FILE_NAME.search(before):
+        return Mark(unknown.group(), "page", _label_of(expression), 0, 0, "", ())
+    return _read_expression(expression, None, "", evidence)
+
+
+def _by_stem(text: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return the files whose name without its suffix is `text`."""
+    wanted = fold(text)
+    if len(wanted) < SHORTEST_STEM:
+        return ()
+    return tuple(one for one in evidence if fold(_WITHOUT_SUFFIX.sub("", one.document.name)) == wanted)
+
+
+def _sheet_label(text: str, files: Sequence[Evidence]) -> str:
+    """Return the sheet that `Sales!B2:C4` or `Sales` names."""
+    wanted = _CELLS.sub("", text).strip(" '\"!").casefold()
+    labels = [page.label for one in files if one.document.unit == "sheet" for page in one.document.pages]
+    return next((label for label in labels if label.casefold() == wanted), "")
+
+
+def _label_of(found: re.Match[str]) -> str:
+    return next(
+        (value for key, value in found.groupdict().items() if value and key not in ("page", "zh_unit")), ""
+    ).strip()
+
+
+def _read_expression(
+    found: re.Match[str], named: NamedFile | None, name: str, evidence: Sequence[Evidence]
+) -> Mark | None:
+    """Return the mark of a page, slide, sheet, chapter or section; None where no file has such a unit."""
+    groups = {key: value for key, value in found.groupdict().items() if value}
+    files = named.files if named else tuple(evidence)
+    name = named.files[0].document.name if named else name
+    kind = next(iter(key for key in groups if key not in ("page", "zh_unit"))).removeprefix("zh_").rstrip("2")
+    label = _label_of(found)
+    if kind == "sections":
+        return _section_mark(
+            name, Section(groups.get("zh_unit", "section").replace("條", "条"), label), files
+        )
+    unit = kind.removesuffix("s")
+    able = tuple(one for one in files if one.document.unit in UNIT_FORMS.get(unit, (unit,)))
+    if not able and unit == "chapter":
+        return _section_mark(name, Section("章" if "zh_chapters" in groups else "chapter", label), files)
+    if not able and not (named and unit in ("page", "slide", "sheet")):
+        return None
+    labels = (
+        [label] if unit == "sheet" else [label, *re.split(r"\s*(?:[,，、;&+/]|and|und|和|及|与)\s*", label)]
+    )
+    return _labelled(name, unit, labels, able, files)
+
+
+def _labelled(
+    name: str, unit: str, labels: list[str], able: Sequence[Evidence], files: Sequence[Evidence] = ()
+) -> Mark:
+    places = []
+    for one in able:
+        wanted = [_clean_label(label, unit) for label in labels]
+        pages = find_pages(one.document, wanted)
+        spans = tuple(
+            (one.document.page_starts[at], one.document.page_starts[at] + len(one.document.pages[at].text))
+            for at in pages
+        )
+        if spans:
+            places.append(MarkedPlace(one, spans))
+    return Mark(name, unit, labels[0], 0, 0, "", tuple(places), files=tuple(files or able) if name else ())
+
+
+def _clean_label(label: str, unit: str) -> str:
+    if unit == "sheet":
+        return _CELLS.sub("", label).strip(" '\"!")
+    return re.sub(
+        r"^(?:pp?\.|S\.|pages?|seiten?|slides?|folien?|第)\s*", "", label.strip(), flags=re.IGNORECASE
+    )
+
+
+def _section_mark(name: str, section: Section, files: Sequence[Evidence]) -> Mark | None:
+    places = tuple(
+        MarkedPlace(one, tuple(spans))
+        for one in files
+        if (spans := find_sections(one.document.text, section))
+    )
+    if not places:
+        return None
+    return Mark(
+        name, "section", section.number, 0, 0, "", places, is_section=True, files=tuple(files) if name else ()
+    )
+
+
+def _whole(one: Evidence) -> MarkedPlace:
+    return MarkedPlace(one, ((0, len(one.document.text)),))

@@ -1,0 +1,257 @@
+"""Normal form: a text as the sequence of what carries meaning, and where in the text each part stands.
+
+Kept: letters with their accents, values of numbers, signs, units, comparison signs, powers. Left out: spaces,
+line ends, hyphens between letters, quotation marks, punctuation, cell separators. docs/proof.md has the rule.
+Knows no file and no answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from chat.grounding.number_notation import LITERAL, LITERAL_WITH_SPACES, read_number
+
+SHORTEST_NOTED_WORD = 4  # letters: a digit behind a shorter one is part of a name or a unit, as in CO2 and m²
+LARGEST_LABEL = 30  # (12) before a word is the label of a list; before a number's end it is minus 12
+FIRST_CJK = "\u2e80"
+CURRENCIES = "$€£¥₩₹₽"
+OPEN, CLOSE = "\ue000", "\ue001"  # around a number's value, so that a part of a number matches no number
+
+_SUPER = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+_FROM_SUPER = str.maketrans(_SUPER, "0123456789+-")
+_NOT_LETTERS = r"²³¹⁰-⁹₀-₉¼-¾⅐-⅞①-⓿❶-➓"
+
+
+def _one_to_one() -> dict[int, str]:
+    """Return what each character is compared as, where that is one character too: offsets stay."""
+    table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    table |= {ord(mark): "-" for mark in "‐‑‒–—―−﹣－⁃"}
+    table |= {ord(small): str(digit) for digit, small in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+    table |= {ord("￥"): "¥", ord("µ"): "μ", ord("∼"): "~", ord("⩽"): "≤", ord("⩾"): "≥", ord("ſ"): "s"}
+    table |= {ord("≦"): "≤", ord("≧"): "≥", ord("\u3000"): " ", ord("〜"): "~", ord("～"): "~", ord("′"): "'"}
+    for code in (*range(0x2E80, 0x2FE0), *range(0xF900, 0xFB00)):
+        plain = unicodedata.normalize("NFKC", chr(code))
+        if len(plain) == 1 and plain != chr(code):
+            table[code] = plain
+    return table
+
+
+_WORD_FORMS = str.maketrans(
+    {
+        **{chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)},
+        "㎏": "kg", "㎎": "mg", "㎞": "km", "㎝": "cm", "㎜": "mm",
+        "\u00ad": "", "\u200b": "", "\u200c": "", "\u200d": "",
+    }
+)  # fmt: skip
+_SAME = _one_to_one()
+_SQUARES = {"㎡": ("m", "^2"), "㎥": ("m", "^3"), "℃": ("°c",), "℉": ("°f",), "№": ("no",)}
+_INVISIBLE = "\u00ad\u200b\u200c\u200d"
+_LETTER = rf"[^\W\d_{_NOT_LETTERS}]"
+_MARKS = rf"[\u0300-\u036f\u3099\u309a{_INVISIBLE}]"  # accents of their own, and what breaks words invisibly
+_IGNORED = (
+    r""".,;:!¡¿"'“”‘’„‚‛‟«»‹›「」『』《》〈〉【】〔〕()\[\]{}*_`\#|•·●○■□▪▫◆◇►▶‣◦‧…。、†‡¶\\"""
+    + _INVISIBLE
+    + r"\ufeff\u200e\u200f\u2028-\u202e\u2060-\u2069\ue000-\uf8ff"
+)
+_TOKEN = rf"""
+  (?P<word>(?!(?:US|HK|NT)[$]){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
+ |(?P<ref>\[\s*\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
+ |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
+ |(?P<number>LITERAL)
+ |(?P<power>[{_SUPER}]+|\^\s*\{{?\s*[-+]?\d+\s*\}}?)
+ |(?P<squared>[㎡㎥℃℉№])
+ |(?P<percent>%|(?<=\d)\s*(?:percent|per\s+cent|Prozent|pct)\b)
+ |(?P<compare><=|>=|!=|=<|<>)
+ |(?P<dash>-)
+ |(?P<symbol>[^\s\w{_IGNORED}]|[{_NOT_LETTERS}]|(?<=\d)[:·*](?=\d))
+"""
+_TOKENS = re.compile(_TOKEN.replace("LITERAL", LITERAL), re.VERBOSE)
+_TOKENS_SPACED = re.compile(_TOKEN.replace("LITERAL", LITERAL_WITH_SPACES), re.VERBOSE)
+_COMPARE = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": "≠", "<>": "≠"}
+_SCALE = r"million|billion|trillion|thousand|percent|Mio|Mrd|Million|Milliarde|Tausend|Prozent"
+_LABEL_AFTER = re.compile(rf"\)\s+(?!{_SCALE})[^\W\d_]", re.IGNORECASE)
+_PARENTHESIS_BEFORE = re.compile(rf"(?:^|[^\w\]])\(\s*(?:(?:US|HK|NT)?[{CURRENCIES}])?\s*$")
+_FIGURE_BEFORE = re.compile(
+    r"(?:^|[\d%)|\t\n—–-]|\b(?:was|were|is|are|of|to|by|at|from|loss|deficit|betrug|lag bei|von|auf|um)"
+    r"|[为是])\s*$",
+    re.IGNORECASE,
+)
+_PARENTHESIS_AFTER = re.compile(r"\s*%?\s*\)")
+_MINUS_BEFORE = re.compile(rf"(?:^|[^\w)\]%.\\-])-(?:\s*(?:US|HK|NT)?[{CURRENCIES}]\s*)?$")
+_NOTE_BEFORE = re.compile(rf"[a-zß-ÿ]{{{SHORTEST_NOTED_WORD}}}(?:[.,;!?)\"'”’]{{1,2}})?$")
+_POWER_NOTE_BEFORE = re.compile(
+    rf"(?:[^\W\d_]{{{SHORTEST_NOTED_WORD}}}|[\u2e80-\u9fff]|[.,;!?)\"'”’。，；）])$"
+)
+_NOTE_AFTER = re.compile(r"\s|$|[.,;:!?)\]\"'”’。，]")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+class Token(NamedTuple):
+    """A part of a text. key: what is compared. kind: word, number, power, symbol, currency, ref or note.
+
+    A `ref` ([6]) and a `note` (a footnote's mark) may be left out of a quote. sign: of a number, no part of
+    its key: `-`, `(` where accounts write minus so, `()` where brackets may be nothing but brackets.
+    """
+
+    key: str
+    start: int
+    end: int
+    kind: str
+    raw: str
+    sign: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class NormalForm:
+    """Tokens of a text. without: kinds of tokens that are left out of `keys`."""
+
+    text: str
+    tokens: Sequence[Token]
+
+    @cached_property
+    def keys(self) -> str:
+        """The compared characters of all tokens."""
+        return "".join(token.key for token in self.tokens)
+
+    @cached_property
+    def token_starts(self) -> list[int]:
+        """Where each token's key begins in `keys`."""
+        starts, at = [], 0
+        for token in self.tokens:
+            starts.append(at)
+            at += len(token.key)
+        return starts
+
+    def token_at(self, at: int) -> int:
+        return bisect_right(self.token_starts, at) - 1
+
+    def offset(self, at: int) -> int:
+        """Return where in the text the key character at `at` stands."""
+        number = self.token_at(at)
+        token, inner = self.tokens[number], at - self.token_starts[number]
+        return min(token.start + _raw_offset(token, inner), token.end)
+
+    def end_offset(self, at: int) -> int:
+        """Return where in the text the key character before `at` ends."""
+        number = self.token_at(at - 1)
+        token, inner = self.tokens[number], at - self.token_starts[number]
+        return token.end if inner >= len(token.key) else token.start + _raw_offset(token, inner)
+
+    def without(self, *kinds: str) -> NormalForm:
+        kept = [token for token in self.tokens if token.kind not in kinds]
+        return self if len(kept) == len(self.tokens) else NormalForm(self.text, kept)
+
+    def has(self, *kinds: str) -> bool:
+        return any(token.kind in kinds for token in self.tokens)
+
+
+def _raw_offset(token: Token, inner: int) -> int:
+    """Return where in a token's text its key character `inner` stands."""
+    if len(token.key) == len(token.raw):
+        return inner
+    if token.kind != "word":
+        return 0 if not inner else token.end - token.start
+    for length in range(len(token.raw) + 1):
+        if len(_word_key(token.raw[:length])) >= inner:
+            return length
+    return len(token.raw)
+
+
+def write_normal_form(text: str, *, decimal_comma: bool = False, joins_spaces: bool = False) -> NormalForm:
+    """Return the normal form of `text`.
+
+    decimal_comma: how the language of its numbers writes 0,85. joins_spaces: 12 553 is one number.
+    """
+    plain = text.translate(_SAME)
+    pattern = _TOKENS_SPACED if joins_spaces else _TOKENS
+    tokens = list[Token]()
+    for found in pattern.finditer(plain):
+        kind = found.lastgroup or ""
+        if kind == "word":  # most are words: no call for them
+            raw = found[0]
+            key = raw.lower() if raw.isascii() else _word_key(raw)
+            tokens.append(Token(key, found.start(), found.end(), "word", raw))
+        else:
+            tokens += _READ[kind](plain, found, decimal_comma)
+    return NormalForm(text, tokens)
+
+
+def _word_key(raw: str) -> str:
+    return unicodedata.normalize("NFC", raw.translate(_WORD_FORMS)).lower()
+
+
+def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    raw, start, end = found.group(), found.start(), found.end()
+    before, after = plain[max(0, start - 8) : start], plain[end : end + 3]
+    is_note = (
+        len(raw) <= 3
+        and raw.isdigit()
+        and bool(_NOTE_AFTER.match(after))
+        and bool(_NOTE_BEFORE.search(before))
+    )
+    sign = "" if is_note else _sign(plain, raw, start, end)
+    key = f"{OPEN}{read_number(raw, decimal_comma)}{CLOSE}"
+    yield Token(key, start, end, "note" if is_note else "number", raw, sign)
+
+
+def _sign(plain: str, raw: str, start: int, end: int) -> str:
+    """Return the sign of a number: `-` for -697 and −$697, `(` for (697) among figures, `()` in prose."""
+    before = plain[max(0, start - 24) : start]
+    if _MINUS_BEFORE.search(before):
+        return "-"
+    opened = _PARENTHESIS_BEFORE.search(before)
+    if not (opened and _PARENTHESIS_AFTER.match(plain, end)):
+        return ""
+    is_label = raw.isdigit() and int(raw) <= LARGEST_LABEL and _LABEL_AFTER.match(plain, end)
+    if is_label or _YEAR.fullmatch(raw) or not _FIGURE_BEFORE.search(before[: opened.start() + 1]):
+        return "()"
+    return "("
+
+
+def _read_power(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    raw = found.group()
+    key = "^" + "".join(c for c in raw.translate(_FROM_SUPER) if c in "0123456789+-")
+    is_note = raw[0] != "^" and _POWER_NOTE_BEFORE.search(plain[max(0, found.start() - 4) : found.start()])
+    yield Token(key, found.start(), found.end(), "note" if is_note else "power", raw)
+
+
+def _read_dash(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    """Yield a dash between numbers; a minus belongs to its number, other dashes are left out."""
+    before, after = plain[max(0, found.start() - 3) : found.start()], plain[found.end() : found.end() + 3]
+    is_minus = before[-1:].isspace() and after[:1].isdigit()
+    if before.rstrip()[-1:].isdigit() and after.lstrip()[:1].isdigit() and not is_minus:
+        yield Token("-", found.start(), found.end(), "symbol", "-")
+
+
+def _read_squared(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    for key in _SQUARES[found.group()]:
+        yield Token(key, found.start(), found.end(), "power" if key[0] == "^" else "word", found.group())
+
+
+_Reader = Callable[[str, "re.Match[str]", bool], Iterator[Token]]
+
+
+def _reader(kind: str, key: Callable[[str], str]) -> _Reader:
+    def read(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+        yield Token(key(found.group()), found.start(), found.end(), kind, found.group())
+
+    return read
+
+
+_READ: dict[str, _Reader] = {
+    "number": _read_number,
+    "power": _read_power,
+    "dash": _read_dash,
+    "squared": _read_squared,
+    "ref": _reader("ref", lambda raw: "[" + re.sub(r"\s", "", raw[1:-1]) + "]"),
+    "currency": _reader("currency", lambda raw: ""),
+    "percent": _reader("symbol", lambda raw: "%"),
+    "compare": _reader("symbol", lambda raw: _COMPARE[raw]),
+    "symbol": _reader("symbol", lambda raw: raw),
+}

@@ -1,0 +1,79 @@
+"""Sections: where the article, clause or chapter of a number stands, by its heading. Knows no answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from chat.grounding.chinese_numerals import read_chinese, write_chinese
+from chat.grounding.evidence import Span
+
+MOST_HEADINGS = 40  # of one number, as in a table of contents and in the text
+LONGEST = 60_000  # characters of a section whose end is not seen
+_INDENT = re.compile(r"(?:^|\n)[ \t\u3000>#*_\d.]*$")
+_LATIN = (
+    r"(?:section|sec\.|§+|abschnitt|article|art\.|artikel|clause|paragraph|para\.|absatz|ziffer|punkt|kapitel"
+    r"|chapter|ch\.)"
+)
+_NEXT = {
+    **{
+        unit: re.compile(rf"\n[ \t\u3000#*]*第[〇零一二三四五六七八九十百千万两\d]+{unit}")
+        for unit in "条章节節款"
+    },
+    "": re.compile(rf"\n[ \t#*]*(?:{_LATIN}\s*)?(\d+(?:\.\d+)*)\.?[ \t]+[^\W\d_]", re.IGNORECASE),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A named part of a text. unit: 条, 章, 节, 款, or `section` or `chapter` for Latin headings."""
+
+    unit: str
+    number: str
+
+
+def find_sections(text: str, section: Section) -> list[Span]:
+    """Return the spans of the headings of that number, each to the next heading of its kind."""
+    headings = _chinese if section.unit in _NEXT else _latin
+    found = islice(headings(text, section), MOST_HEADINGS)
+    return [(start, _end(text, start, section)) for start in found]
+
+
+def _chinese(text: str, section: Section) -> Iterator[int]:
+    number = read_chinese(section.number)
+    ways = {section.number, number, write_chinese(int(number)) if number.isdigit() else number}
+    for way in sorted(ways):
+        for at in _all(text, f"第{way}{section.unit}"):
+            if _INDENT.search(text[max(0, at - 20) : at]):
+                yield at
+
+
+def _latin(text: str, section: Section) -> Iterator[int]:
+    heading = re.compile(rf"(?:{_LATIN}\s*)?$", re.IGNORECASE)
+    for at in _all(text, section.number):
+        line = text.rfind("\n", 0, at) + 1
+        before = text[line:at].strip(" \t#*_>")
+        after = text[at + len(section.number) : at + len(section.number) + 3]
+        if len(before) > 20 or re.match(r"\.?\d", after) or not heading.fullmatch(before):
+            continue
+        if before or re.match(r"\.?[ \t:]+[^\W\d_]", after):
+            yield at - len(text[line:at].lstrip())
+
+
+def _all(text: str, wanted: str) -> Iterator[int]:
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _end(text: str, start: int, section: Section) -> int:
+    """Return where the section ends: at the next heading that is not one of its own parts."""
+    limit = min(len(text), start + LONGEST)
+    pattern = _NEXT.get(section.unit, _NEXT[""])
+    for found in pattern.finditer(text, start + 1, limit):
+        if not found.re.groups or not found[1].startswith(section.number + "."):
+            return found.start()
+    return limit

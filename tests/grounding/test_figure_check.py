@@ -1,0 +1,69 @@
+"""Figures of an answer: found, elsewhere, in no file, and those that are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.grounding.citations import check
+from chat.grounding.evidence import Evidence
+from tests.made_documents import make_document
+
+EVIDENCE = Evidence.prepare(
+    make_document(
+        "(in millions)\nRevenue 1,577 1,402\nNet income 5,007 4,002\nMargin 25.3% 0.187",
+        "The fee is thirty dollars. There were 12,553 owls in 48 woods.",
+    )
+)
+
+
+def figures_of(answer: str, question: str = "") -> list[tuple[str, str, str]]:
+    cited = check(answer, [EVIDENCE], question)
+    return [(one.text, one.status, one.page) for one in cited if one.kind == "figure"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "figure"),
+    [
+        ("Net income was $5,007 million [p. 1].", "5,007 million"),
+        ("Revenue was 1.6 billion [p. 1].", "1.6 billion"),
+        ("Revenue was $1,577,000,000 [p. 1].", "1,577,000,000"),
+        ("The margin was 25.3% [p. 1].", "25.3%"),
+        ("The other was 18.7% [p. 1].", "18.7%"),
+        ("收入为15.77亿（第1页）。", "15.77亿"),
+        ("Der Umsatz betrug 1.577 Mio. (S. 1).", "1.577 Mio."),
+    ],
+)
+def test_a_figure_on_its_page_is_found(answer: str, figure: str) -> None:
+    assert figures_of(answer) == [(figure, "found", "1")]
+
+
+def test_a_figure_on_another_page_names_it() -> None:
+    assert figures_of("There were 12,553 owls [p. 1].") == [("12,553", "other_page", "2")]
+
+
+@pytest.mark.parametrize("figure", ["6,007 million", "2,553", "1.7 billion", "26.3%", "1,577 billion"])
+def test_a_figure_in_no_file_is_told(figure: str) -> None:
+    assert figures_of(f"It was {figure} [p. 1].") == [(figure, "not_found", "")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "On 3 May 2021 and 2021-05-04, in 1997, FY2019 and Q3.",
+        "1. Owls\n2. Voles\n13. Woods",
+        "See Table 17, Note 24 and Section 5.13.",
+        "There are three kinds and 5 reasons.",
+        "It grew by 1,005 (5,007 − 4,002 = 1,005).",
+        "It rose from 4,002 to 5,007, an increase of 25.1%.",
+        "The fee is $30.",
+        "COVID-19 and the 10-K of 3M.",
+        "他在2021年3月15日（星期一）去了第17章。",
+    ],
+)
+def test_what_may_be_right_is_left_alone(answer: str) -> None:
+    assert [one for one in figures_of(answer) if one[1] == "not_found"] == []
+
+
+def test_the_figures_of_the_question_are_left_alone() -> None:
+    assert figures_of("Of 777 owls nothing is said.") == [("777", "not_found", "")]
+    assert figures_of("Of 777 owls nothing is said.", "What about 777 owls?") == []

@@ -1,0 +1,123 @@
+"""Quotes against a document: what is forgiven, what is not, and what layout puts between."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.grounding.evidence import Evidence
+from chat.grounding.quote_matching import (
+    Match,
+    QuotedWords,
+    find_altered,
+    find_exact,
+    find_stitched,
+    find_with_gaps,
+)
+from tests.made_documents import make_document
+
+EVIDENCE = Evidence.prepare(
+    make_document(
+        "The trial enrolled 14,110 pairs of mothers and\nchildren in Harare. It ended in 2000.\n"
+        "The tenant is not required to pay the fee in full.\n"
+        "Some 12,553 people [6] came with 4.2 MB of data.3"
+        " It was hot and p > q holds. The plant gives 42 MW at most.",
+        "The Mother-to-\nchild transmission is the main cause of trans-\nport losses, and the number of\n\n"
+        "1 A note that explains the word.\nStatistics of Owls 12",
+        "Statistics of Owls\ncases grew by 10² in Köln. Er könnte kommen."
+        " Net income was $5,007 million, up 15.6%.",
+        "试验共招募了一万四千对母子，地点在哈拉雷。甲方不得转让本合同项下的权利。乙方应当支付租金。",
+    )
+)
+
+
+def look_up(text: str, before: str = "") -> Match | None:
+    quote = QuotedWords(text, before=before)
+    exact = next(find_exact(quote, EVIDENCE), None)
+    return (
+        exact
+        or find_with_gaps(quote, EVIDENCE)
+        or find_stitched(quote, EVIDENCE)
+        or find_altered(quote, EVIDENCE)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "enrolled 14,110 pairs of mothers and children",
+        "enrolled 14110 pairs",
+        "enrolled 14 110 pairs",
+        "some 12,553 people came with 4.2MB",
+        "Some 12,553 people [6] came",
+        "4.2 MB of data. It was hot",
+        "p > q holds",
+        "Net income was 5,007 million",
+        "main cause of transport losses",
+        "and the number of cases grew by 10² in Köln",
+        "the number of cases grew by 10^2",
+        "…enrolled 14,110 pairs…",
+        "[T]he tenant is not required",
+        "共招募了一万四千对母子,地点",
+        "甲方不得转让本合同项下的权利",
+    ],
+)
+def test_what_stands_there_is_found(text: str) -> None:
+    match = look_up(text)
+    assert match is not None
+    assert match.status == "found"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2,553 people",
+        "enrolled 4,110 pairs of mothers",
+        "came with 42 MB of data",
+        "p < q holds",
+        "required to pay the fee in full",
+        "cases grew by 102 in Köln",
+        "cases grew by 10 in Köln",
+        "Er konnte kommen",
+        "Net income was €5,007 million",
+        "Net income was $5.007 million",
+        "Net income was $5,007",
+        "Net income was -5,007 million",
+        "million, up 15.6",
+        "The plant gives 42 mW at most",
+        "port losses, and the number",
+        "tenant is … required to pay",
+        "trial enrolled … in full",
+        "转让本合同项下的权利",
+        "甲方得转让本合同项下的权利",
+        "number of mothers and children in Harare",
+    ],
+)
+def test_what_does_not_stand_there_is_never_confirmed(text: str) -> None:
+    match = look_up(text)
+    assert match is None or match.status in ("altered", "two_places")
+
+
+def test_a_negation_before_the_quote_may_stand_in_the_answer() -> None:
+    match = look_up("required to pay the fee in full", before="The tenant is not ")
+    assert match is not None
+    assert match.status == "found"
+
+
+def test_an_ellipsis_joins_pieces_near_one_another() -> None:
+    match = look_up("The trial enrolled … children in Harare")
+    assert match is not None
+    assert match.status == "omission"
+    assert EVIDENCE.document.text[match.start : match.end].endswith("children in Harare")
+
+
+def test_far_pieces_are_two_places() -> None:
+    match = look_up("Some 12,553 people came with 4.2MB of data. Net income was $5,007 million")
+    assert match is not None
+    assert match.status == "two_places"
+
+
+def test_a_difference_names_both_sides() -> None:
+    match = look_up("Net income was $6,007 million")
+    assert match is not None
+    assert match.difference is not None
+    assert (match.difference.said, match.difference.stands) == ("6,007", "5,007")
