@@ -63,6 +63,7 @@ DEFAULTS = Options()
 class _Inquiry:
     """One question that is to be answered. branch: the messages before it, root first.
 
+    owner: of the conversation; the visitor's, or empty for an anonymous conversation, whose id is its key.
     is_asked_now: the question is not stored yet. is_first: it begins its conversation. continued: the broken
     answer that grows. generation_id: chosen by the caller; empty: a new one.
     """
@@ -70,6 +71,7 @@ class _Inquiry:
     question: Message
     branch: Sequence[Message]
     visitor: Visitor
+    owner: str
     options: Options
     is_asked_now: bool = False
     is_first: bool = False
@@ -115,7 +117,6 @@ class Engine:
             self._answer_log,
             self._tasks,
             self._generations,
-            self._quotas,
             self.metrics,
             self._traces,
             logs_prompts=settings.log_prompts,
@@ -188,8 +189,7 @@ class Engine:
         """Start answering a turn, or return the generation that its request_id names. Raises ChatError."""
         start, find = partial(self._start, turn, visitor), partial(self.find, owner=visitor.owner)
         if turn.request_id:
-            # Anonymous callers may choose the same request_id: the key contains the network address too.
-            generation = await self._requests.once((visitor.caller, turn.request_id), start, find)
+            generation = await self._requests.once(visitor, turn.request_id, start, find)
         else:
             generation = await start(new_id())
         return await self._opened(generation)
@@ -197,23 +197,27 @@ class Engine:
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""
         await self._admit(visitor)
-        message = await self._stores.message(message_id, visitor.owner)
-        question, branch = await self._question_of(message, visitor.owner)
+        owner = visitor.owner
+        message = await self._stores.message(message_id, owner)
+        question, branch = await self._question_of(message, owner)
         if self.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
-        return await self._opened(await self._answer(_Inquiry(question, branch, visitor, options)))
+        return await self._opened(await self._answer(_Inquiry(question, branch, visitor, owner, options)))
 
     async def resume_answer(
         self, message_id: str, visitor: Visitor, options: Options = DEFAULTS
     ) -> Generation:
         """Continue a broken or stopped answer from its partial text; the same message grows."""
-        key = (visitor.owner, message_id)
+        return await self._resume(message_id, visitor, visitor.owner, options)
+
+    async def _resume(self, message_id: str, visitor: Visitor, owner: str, options: Options) -> Generation:
+        key = (owner, message_id)
         if key in self._resuming:  # a second click: two answers would grow the same message
             raise InvalidRequest("This answer is still being written.")
         self._resuming.add(key)
         try:
             async with self._peers.continuing(message_id):
-                return await self._opened(await self._resume_answer(message_id, visitor, options))
+                return await self._opened(await self._resume_answer(message_id, visitor, owner, options))
         finally:
             self._resuming.discard(key)
 
@@ -221,7 +225,7 @@ class Engine:
         """Continue the answer that a generation broke off at, as `resume_answer` does. Raises NotFound."""
         generation = await self.find(generation_id, visitor.owner)
         opening = orjson.loads(generation.events[0].data)
-        return await self.resume_answer(opening["message_id"], visitor)
+        return await self._resume(opening["message_id"], visitor, generation.owner, DEFAULTS)
 
     async def find(self, generation_id: str, owner: str) -> Generation:
         """Return a generation of any replica, to follow. Raises NotFound, Unreachable."""
@@ -263,7 +267,7 @@ class Engine:
         with self.metrics.counting_refusals():
             await self._quotas.admit_file(visitor)
         return await self._attachments.add(
-            path, name, visitor.owner, password, is_temporary=is_temporary, caller=visitor.address
+            path, name, visitor.owner, password, is_temporary=is_temporary, caller=visitor.network
         )
 
     async def attachment(self, id: str, owner: str) -> Attachment:
@@ -322,10 +326,12 @@ class Engine:
             raise InvalidRequest("The message is empty.", field="user_message")
         await self._admit(visitor)
         conversation_id = turn.conversation_id or (TEMPORARY if turn.is_temporary else "") + new_id()
+        owner = visitor.owner
         branch: Sequence[Message] = ()
         is_first = not turn.conversation_id
         if not is_first:
-            branch = cut_branch(await self.branch(conversation_id, visitor.owner), turn.parent_id)
+            owner, branch = await self._find_branch(conversation_id, owner)
+            branch = cut_branch(branch, turn.parent_id)
         files = await self._attachments.of_turn(
             turn.file_ids, turn.file_content, visitor.owner, self.store(conversation_id)
         )
@@ -342,6 +348,7 @@ class Engine:
             question,
             branch,
             visitor,
+            owner,
             turn.options,
             is_asked_now=True,
             is_first=is_first,
@@ -350,14 +357,25 @@ class Engine:
         )
         return await self._answer(inquiry)
 
-    async def _resume_answer(self, message_id: str, visitor: Visitor, options: Options) -> Generation:
-        kept = await self._stores.message(message_id, visitor.owner)
-        (message,) = await self._mark_interrupted([kept], visitor.owner)
+    async def _find_branch(self, conversation_id: str, owner: str) -> tuple[str, Sequence[Message]]:
+        """Return the owner and the branch of a conversation: the caller's own, or an anonymous one."""
+        try:
+            return owner, await self.branch(conversation_id, owner)
+        except NotFound:
+            with contextlib.suppress(NotFound):
+                return "", await self.branch(conversation_id, "")
+            raise
+
+    async def _resume_answer(
+        self, message_id: str, visitor: Visitor, owner: str, options: Options
+    ) -> Generation:
+        kept = await self._stores.message(message_id, owner)
+        (message,) = await self._mark_interrupted([kept], owner)
         if message.finish_reason is None:
             raise InvalidRequest("This answer is still being written.")
         await self._admit(visitor)
-        question, branch = await self._question_of(message, visitor.owner)
-        return await self._answer(_Inquiry(question, branch, visitor, options, continued=message))
+        question, branch = await self._question_of(message, owner)
+        return await self._answer(_Inquiry(question, branch, visitor, owner, options, continued=message))
 
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # An ended generation that is retained counts as running: the row may be older than its ending.
@@ -380,7 +398,7 @@ class Engine:
     async def _admit(self, visitor: Visitor) -> None:
         """Count a message against the visitor's limits. Raises Refused or Stopping."""
         with self.metrics.counting_refusals():
-            self._generations.check(visitor.caller)
+            self._generations.check(visitor)
             await self._quotas.admit(visitor)
 
     async def _answer(self, inquiry: _Inquiry) -> Generation:
@@ -393,7 +411,13 @@ class Engine:
             message_id=inquiry.continued.id if inquiry.continued else new_id(),
         )
         await answer.prepare()
-        return self._launch(inquiry, answer)
+        with self.metrics.counting_refusals():
+            answer.meter.reservation = await self._quotas.reserve(inquiry.visitor, *await answer.estimate())
+        try:
+            return self._launch(inquiry, answer)
+        except BaseException:
+            await answer.meter.settle()
+            raise
 
     async def _make_task(self, inquiry: _Inquiry) -> AnswerTask:
         """Collect what the answer needs: files, pictures, the model, the conversation so far."""
@@ -408,7 +432,7 @@ class Engine:
             question=inquiry.question.text,
             history=[PromptMessage(one.role, one.text) for one in inquiry.branch if one.text],
             attachments=attachments,
-            options=options.capped(self.settings.max_output_tokens),
+            options=options.capped(self._quotas.longest_answer(visitor)),
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
@@ -421,20 +445,20 @@ class Engine:
 
     def _launch(self, inquiry: _Inquiry, answer: Answer) -> Generation:
         """Start the generation, publish it to the other replicas, and queue its row in history."""
-        visitor = inquiry.visitor
+        owner = inquiry.owner
         generation = self._generations.start(
             answer.write(),
-            owner=visitor.owner,
-            caller=visitor.caller,
+            owner=owner,
+            visitor=inquiry.visitor,
             id=answer.generation_id,
             opening=[answer.opening()],
         )
         self._answers[generation] = answer
         self._peers.publish(generation, answer)
         if inquiry.is_asked_now:
-            self._answer_log.begin(inquiry.question, answer.row(), visitor.owner, is_first=inquiry.is_first)
+            self._answer_log.begin(inquiry.question, answer.row(), owner, is_first=inquiry.is_first)
         else:
-            self._answer_log.open(answer.row(), inquiry.question.id, visitor.owner)
+            self._answer_log.open(answer.row(), inquiry.question.id, owner)
         return generation
 
     async def _question_of(self, answer: Message, owner: str) -> tuple[Message, Sequence[Message]]:

@@ -1,22 +1,112 @@
-"""The caller of a route or of the page, as a value: whose data it may reach, and where it is counted."""
+"""The caller of a route or of the page, as values: identity, network, and the two together.
+
+Identity and network are separate types, so that no text that a client sends can be mistaken for an address,
+and no visitor's value for a user. Nothing here is compared as a joined string.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+
+IPV6_PREFIX_BITS = 64  # one customer has a whole /64 of addresses
+SECRET_BYTES = 16
+USER_PREFIX, GUEST_PREFIX = "user:", "visitor:"
+DOMAIN = b"xiaojia visitor\n"  # the same secret hashed by another program gives another value
+
+
+@dataclass(frozen=True)
+class User:
+    """A signed-in user. name: as the log-in proved it."""
+
+    name: str
+
+    @property
+    def owner(self) -> str:
+        return f"{USER_PREFIX}{self.name}"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A visitor who is known by a secret. key: its hash; the secret itself is neither kept nor stored."""
+
+    key: str
+
+    @classmethod
+    def of(cls, secret: str) -> Guest:
+        """Return the guest that holds this secret, a value from the browser's storage or of `X-Visitor`."""
+        return cls(hash_secret(secret))
+
+    @property
+    def owner(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True)
+class Network:
+    """The addresses that count as one: an IPv4 address, or a /64 of IPv6."""
+
+    block: str
+
+    @classmethod
+    def of(cls, address: str) -> Network:
+        """Return the network of a client's address. IPv4 that is mapped into IPv6 is IPv4."""
+        try:
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return cls(address)
+        if isinstance(parsed, ipaddress.IPv6Address):
+            if parsed.ipv4_mapped is None:
+                return cls(str(ipaddress.ip_network((parsed, IPV6_PREFIX_BITS), strict=False)))
+            parsed = parsed.ipv4_mapped
+        return cls(str(parsed))
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """All callers of one network that sent no secret and are not signed in."""
+
+    network: Network | None
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks. owner: whose things these are; empty: a caller without a token, who owns by knowing the id.
+    """A caller. identity: None for a caller that sent no secret and is not signed in (anonymous).
 
-    address: of the client, for limits. api_key: the visitor's own key for the endpoint, kept in memory only.
+    network: None where no address is known. api_key: the visitor's own key for the endpoint, in memory only.
+    issued_secret: given to an anonymous caller with its first answer; sent back, it names the same caller.
     """
 
-    owner: str = ""
-    address: str = ""
+    identity: User | Guest | None = None
+    network: Network | None = None
     api_key: str = field(default="", repr=False)
+    issued_secret: str = field(default="", repr=False)
 
     @property
-    def caller(self) -> str:
-        """Whom a limit is counted for: strangers at other addresses are not one visitor."""
-        return self.owner or f"at {self.address}"
+    def owner(self) -> str:
+        """The owner of what this caller starts, as stored. Empty: reached by its unguessable id alone."""
+        return self.identity.owner if self.identity else ""
+
+    @property
+    def party(self) -> User | Guest | Anonymous:
+        """The party that a limit per visitor is counted for."""
+        return self.identity or Anonymous(self.network)
+
+    @property
+    def parties(self) -> tuple[Hashable, ...]:
+        """The identity and the network, where each is known: a spending limit is counted for both."""
+        return tuple(party for party in (self.identity, self.network) if party is not None)
+
+
+def new_secret() -> str:
+    """Return a secret that names a caller from now on: 128 random bits."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> str:
+    """Return how a visitor's secret is stored: no value of this form is a user's."""
+    digest = hashlib.sha256(DOMAIN + secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{GUEST_PREFIX}{digest}"

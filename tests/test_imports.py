@@ -23,6 +23,7 @@ LEAVES = (
     "ids",
     "request_id",
     "visitors",
+    "shares",
     "numerals",
 )
 LAYERS = (  # top first; packages of one layer do not import each other

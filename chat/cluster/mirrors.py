@@ -1,10 +1,10 @@
 """Generations of other replicas, each as a local log with any number of local subscribers.
 
-A mirror begins with the events in the generation's stream. Then the writer pushes new events, as long as
-this replica says that it follows. Lost pushes are read from the stream, at the latest with the next
-heartbeat. If the writer is dead, the log is sealed: the first replica that notices writes the ending for
-all. If Redis is away for long, the mirrors are lost: their subscribers get an error that is not an event,
-and the next request opens a new mirror.
+A mirror begins with the events in the generation's stream. Then the writer pushes new events, as long as this
+replica says that it follows. Lost pushes are read from the stream, at the latest with the next heartbeat. If
+the writer is dead, the log is sealed: the first replica that notices writes the ending for all. If Redis is
+away for long, the mirrors are lost: their subscribers get an error that is not an event, and the next request
+opens a new mirror.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chat.cluster.redis_channel import Command, RedisChannel
 from chat.errors import ChatError, Interrupted, NotFound, Unreachable
 from chat.generations.events import Event, error_event
 from chat.generations.generation import Generation, GenerationLimits
+from chat.visitors import Visitor
 
 READ_ENTRIES = 200  # of a stream at a time
 UNUSED_SECONDS = 5.0  # without a subscriber until a mirror is dropped; the answer goes on
@@ -37,7 +38,7 @@ class Mirror(Generation):
         self, id: str, about: wire.About, send_stop: Callable[[Mirror], Coroutine[Any, Any, None]]
     ) -> None:
         limits = GenerationLimits(abandoned_after=UNUSED_SECONDS)
-        super().__init__(id, about.owner, about.owner, limits, self._note_end)
+        super().__init__(id, about.owner, Visitor(), limits, self._note_end)
         self.is_elsewhere = True
         self.about = about
         self.ended = float("inf")  # loop time

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,16 +15,18 @@ import anyio
 from chat.errors import ChatError
 from chat.generations.generation import Generation
 from chat.ids import new_id
+from chat.visitors import Guest, Network, Visitor
 
 if TYPE_CHECKING:
     from chat.cluster.replica import Replica
 
 KEPT = 100_000  # keys remembered
+GUESSABLE_CHARACTERS = 20  # a shorter id of an anonymous caller finds nothing: another could guess it
 STARTING_SECONDS = 30.0  # longest start for which another replica waits
 KEPT_SECONDS = 86_400.0
 POLL_SECONDS = 0.05
 
-Key = tuple[str, str]
+Key = tuple[Hashable, str]
 Start = Callable[[str], Awaitable[Generation]]  # takes the id of the generation to start
 Find = Callable[[str], Awaitable[Generation]]
 
@@ -38,8 +40,15 @@ class RequestIds:
         self._started: dict[Key, str] = {}  # only ids: a future would keep its context alive
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def once(self, key: Key, start: Start, find: Find) -> Generation:
+    async def once(self, visitor: Visitor, request_id: str, start: Start, find: Find) -> Generation:
         """Start the answer of this request, or return the one that it has started. Raises ChatError."""
+        key = find_key(visitor, request_id)
+        generation = await (self._once(key, start, find) if key else start(new_id()))
+        if visitor.issued_secret:  # sent back with the same id, it finds the same answer, from any network
+            self._note((Guest.of(visitor.issued_secret), request_id), generation.id)
+        return generation
+
+    async def _once(self, key: Key, start: Start, find: Find) -> Generation:
         if key in self._starting:
             return await find(await asyncio.shield(self._starting[key]))
         if key in self._started:
@@ -57,6 +66,17 @@ class RequestIds:
         starting.set_result(generation.id)
         return generation
 
+    def _note(self, key: Key, generation_id: str) -> None:
+        self._remember(key, generation_id)
+        if self._replica:
+            self._keep_claim(self._replica, _name(key), generation_id)
+
+    def _keep_claim(self, replica: Replica, name: str, generation_id: str) -> None:
+        """Write the claim beside the answer: the caller does not wait for it."""
+        task = asyncio.create_task(replica.keep_claim(name, f"started {generation_id}", KEPT_SECONDS))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _remember(self, key: Key, generation_id: str) -> None:
         while len(self._started) >= KEPT:
             del self._started[next(iter(self._started))]
@@ -66,7 +86,7 @@ class RequestIds:
         id = new_id()
         if self._replica is None:
             return await start(id)
-        name = "request:" + hashlib.sha256(repr(key).encode()).hexdigest()
+        name = _name(key)
         while True:
             state, _, holder = (
                 await self._replica.claim(name, f"starting {id}", STARTING_SECONDS)
@@ -84,7 +104,21 @@ class RequestIds:
             with anyio.CancelScope(shield=True):
                 await replica.release(name)
             raise
-        task = asyncio.create_task(replica.keep_claim(name, f"started {id}", KEPT_SECONDS))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep_claim(replica, name, id)
         return generation
+
+
+def find_key(visitor: Visitor, request_id: str) -> Key | None:
+    """Return the key that finds the answer of a request id; None: the id finds none.
+
+    An anonymous caller has nothing but its network and the id, so that the id must be hard to guess.
+    """
+    if visitor.identity:
+        return visitor.identity, request_id
+    if len(request_id) < GUESSABLE_CHARACTERS:
+        return None
+    return visitor.network or Network(""), request_id
+
+
+def _name(key: Key) -> str:
+    return "request:" + hashlib.sha256(repr(key).encode()).hexdigest()

@@ -133,6 +133,8 @@ class Completions:
             options = self._options(request)
             async with upstream.post(orjson.dumps(options), request.api_key) as answer:
                 if answer.status < 400:
+                    if request.on_accepted:
+                        request.on_accepted()
                     yield answer
                     return
                 refusal = await _read_refusal(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,8 @@ class Request:
     """What a completion is asked for. messages: OpenAI's own dictionaries.
 
     continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
-    place of the owner's.
+    place of the owner's. on_accepted: called each time the endpoint accepts it, since a retry may be paid for
+    too.
     """
 
     model: str
@@ -34,3 +35,4 @@ class Request:
     max_tokens: int | None = None
     continues: str = ""
     api_key: str = field(default="", repr=False)
+    on_accepted: Callable[[], None] | None = field(default=None, repr=False, compare=False)

@@ -25,6 +25,7 @@ from chat.errors import AnswerTooLong, ChatError
 from chat.generations.events import ENDINGS, Event, Source, done_event, error_event, read_text
 from chat.generations.idle_timer import IdleTimer
 from chat.settings import Settings
+from chat.visitors import Visitor
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ class GenerationLimits:
     abandoned_after: float = 30
     retention: float = 600
     max_running: int = 1000
-    max_running_per_caller: int = 0  # 0: no limit per caller
+    max_running_per_visitor: int = 0  # 0: no limit per visitor
+    max_running_per_network: int = 0
     max_events: int = 200_000
     max_bytes: int = 64_000_000
     max_kept_bytes: int = 512_000_000
@@ -51,7 +53,8 @@ class GenerationLimits:
             abandoned_after=settings.abandoned_after,
             retention=settings.generation_retention,
             max_running=settings.max_generations,
-            max_running_per_caller=settings.max_generations_per_visitor,
+            max_running_per_visitor=settings.max_generations_per_visitor,
+            max_running_per_network=settings.most_generations_of_an_address,
             max_events=settings.max_generation_events,
             max_bytes=int(settings.max_generation_mb * 1_000_000),
         )
@@ -61,11 +64,16 @@ class Generation:
     """The log and the task that writes it. Only `Generations.start` creates one."""
 
     def __init__(
-        self, id: str, owner: str, caller: str, limits: GenerationLimits, on_end: Callable[[Generation], None]
+        self,
+        id: str,
+        owner: str,
+        visitor: Visitor,
+        limits: GenerationLimits,
+        on_end: Callable[[Generation], None],
     ) -> None:
         self.id = id
         self.owner = owner
-        self.caller = caller
+        self.visitor = visitor
         self.bytes = 0
         self.is_finished = False  # whether the ending is in the log
         self.is_elsewhere = False  # whether this is a copy of a log that another replica writes

@@ -11,10 +11,33 @@ from chat.errors import NotFound, Refused, Stopping
 from chat.generations.events import Event, Source
 from chat.generations.generation import Generation, GenerationLimits
 from chat.ids import new_id
+from chat.shares import Limit, Shares
+from chat.visitors import Guest, Network, Visitor
 
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 4.0  # how long the sources may take to close at shutdown
+
+
+class AnswerPlaces(Shares):
+    """The answers in progress, by visitor and by network."""
+
+    def __init__(self, limits: GenerationLimits) -> None:
+        most = Limit(limits.max_running_per_visitor, limits.max_running_per_network, limits.max_running)
+        super().__init__("answers", most)
+
+    def _refuse_visitor(self, most: int) -> Refused:
+        return Refused(
+            f"{most} of your answers are being written, which is the limit. Wait for one or stop it.",
+            type="busy_visitor",
+            retry_after=2,
+            limit=most,
+        )
+
+    def _refuse_all(self, most: int) -> Refused:
+        return Refused(
+            f"{most} answers are being written, the limit. Try again shortly.", retry_after=2, limit=most
+        )
 
 
 class Generations:
@@ -24,9 +47,10 @@ class Generations:
         self.limits = limits
         self._on_end = on_end
         self._running: dict[str, Generation] = {}
-        self._running_of: Counter[str] = Counter()  # by caller
+        self._places = AnswerPlaces(limits)
         self._finished: dict[str, tuple[float, Generation]] = {}  # with the time of the ending, oldest first
         self._kept_bytes = 0
+        self._kept_of: Counter[Network | None] = Counter()  # bytes, by network
         self._closing: set[asyncio.Task[None]] = set()  # tasks whose source is not closed yet
         self.is_closed = False  # no more are started
 
@@ -44,43 +68,30 @@ class Generations:
         """Return whether a generation of this id is running or kept here."""
         return id in self._running or id in self._finished
 
-    def check(self, caller: str) -> None:
+    def check(self, visitor: Visitor) -> None:
         """Raise Refused or Stopping if one more generation may not start now."""
         if self.is_closed:
             raise Stopping("The server is stopping. Try again in a moment.")
-        if self.running >= self.limits.max_running:
-            raise Refused(
-                f"{self.limits.max_running} answers are being written, the limit. Try again shortly.",
-                retry_after=2,
-                limit=self.limits.max_running,
-            )
-        mine = self.limits.max_running_per_caller
-        if mine and self._running_of[caller] >= mine:
-            raise Refused(
-                f"{mine} of your answers are being written, which is the limit. Wait for one or stop it.",
-                type="busy_visitor",
-                retry_after=2,
-                limit=mine,
-            )
+        self._places.check(visitor)
 
     def start(
         self,
         source: Source,
         *,
         owner: str = "",
-        caller: str = "",
+        visitor: Visitor | None = None,
         id: str | None = None,
         opening: Sequence[Event] = (),
     ) -> Generation:
         """Start a generation that reads `source` to its end. `opening` is in the log before that.
 
-        caller: the key of the per-caller limit; the default is the owner. Raises Refused at a limit.
+        visitor: the caller that it is counted for; the default is the owner. Raises Refused at a limit.
         """
-        caller = caller or owner
-        self.check(caller)
-        generation = Generation(id or new_id(), owner, caller, self.limits, self._ended)
+        visitor = visitor or Visitor(Guest(owner) if owner else None)
+        self.check(visitor)
+        generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended)
         self._running[generation.id] = generation
-        self._running_of[caller] += 1
+        self._places.take(visitor)
         task = generation.run(source, opening)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -113,22 +124,35 @@ class Generations:
 
     def _ended(self, generation: Generation) -> None:
         del self._running[generation.id]
-        self._running_of[generation.caller] -= 1
-        if not self._running_of[generation.caller]:
-            del self._running_of[generation.caller]
+        self._places.give_back(generation.visitor)
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
+        self._kept_of[generation.visitor.network] += generation.bytes
         self.forget()
         if self._on_end:
             self._on_end(generation)
 
     def forget(self) -> None:
-        """Drop finished generations past their retention, or over the bytes kept, oldest first."""
+        """Drop finished generations past their retention, oldest first, and those over the bytes kept.
+
+        Over the bytes, the oldest of the network that holds most go first: answers that are started and
+        never read push out no other visitor's.
+        """
         now = asyncio.get_running_loop().time()
         while self._finished:
-            id, (ended, generation) = next(iter(self._finished.items()))
-            is_due = now - ended > self.limits.retention or self._kept_bytes > self.limits.max_kept_bytes
-            if not is_due:
-                return
-            del self._finished[id]
-            self._kept_bytes -= generation.bytes
+            id, (ended, _) = next(iter(self._finished.items()))
+            if now - ended <= self.limits.retention:
+                break
+            self._drop(id)
+        while self._finished and self._kept_bytes > self.limits.max_kept_bytes:
+            heaviest = max(self._kept_of, key=self._kept_of.__getitem__)
+            kept = (id for id, (_, one) in self._finished.items() if one.visitor.network == heaviest)
+            self._drop(next(kept))
+
+    def _drop(self, id: str) -> None:
+        _, generation = self._finished.pop(id)
+        self._kept_bytes -= generation.bytes
+        network = generation.visitor.network
+        self._kept_of[network] -= generation.bytes
+        if self._kept_of[network] <= 0:
+            del self._kept_of[network]

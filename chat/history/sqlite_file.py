@@ -1,11 +1,13 @@
-"""The SQLite file before it is opened: its folder, its journal mode, and its integrity.
+"""The SQLite file before it is opened: its folder, its journal mode, and whether it is whole.
 
-Blocking: runs in a thread. Knows no table.
+Blocks, so it runs in a thread. Knows no table.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,17 +18,18 @@ from filelock import FileLock, Timeout
 from chat.errors import HistoryUnavailable
 
 LOCK_SECONDS = 60
+MODE = 0o600
 SET_ASIDE = "The history's file was damaged. It is kept under another name; a new, empty history was begun."
 
 logger = logging.getLogger(__name__)
 
 
 def prepare_sqlite_file(path: Path) -> str:
-    """Make the folder, set a damaged file aside, turn on WAL. Return a notice for the user, or empty."""
+    """Make the folder, set a damaged file aside, turn on WAL. Return the notice for the user, or ""."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A lock beside the file: with a lock in it, two processes could both set "the damaged file" aside,
-        # and the second one would take the new history of the first.
+        # A lock beside the file: with one in it, two processes could each set "the damaged file" aside,
+        # the second one the first one's new history.
         with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
             return _prepare(path)
     except Timeout:
@@ -37,6 +40,7 @@ def prepare_sqlite_file(path: Path) -> str:
 
 def _prepare(path: Path) -> str:
     notice = ""
+    _make_private(path)
     if path.exists() and not is_whole(path):
         set_aside(path)
         notice = SET_ASIDE
@@ -45,8 +49,17 @@ def _prepare(path: Path) -> str:
     return notice
 
 
+def _make_private(path: Path) -> None:
+    """Let only this user read the file and its journal, which SQLite makes with the mode of the file."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, MODE))
+    with contextlib.suppress(OSError):  # another user's file, or a file system without modes
+        for suffix in ("", "-wal", "-shm"):
+            if (part := Path(f"{path}{suffix}")).exists():
+                part.chmod(MODE)
+
+
 def is_whole(path: Path) -> bool:
-    """Return whether SQLite can read every page. Raise an error that prevents opening the file."""
+    """Tell whether SQLite can read every page. What keeps it from opening the file at all is raised."""
     try:
         with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -65,4 +78,4 @@ def set_aside(path: Path) -> None:
         part = Path(f"{path}{suffix}")
         if part.exists():
             part.rename(f"{kept}{suffix}")
-    logger.warning("the damaged history file is kept as %s", kept.name)
+    logger.warning("the history's file was damaged and is kept as %s", kept.name)

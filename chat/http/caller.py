@@ -7,6 +7,7 @@ compares tokens and passwords.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
@@ -14,10 +15,12 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from chat.engine import Engine
-from chat.errors import InvalidRequest, NotAllowed
+from chat.errors import InvalidRequest
 from chat.http.body_limit import limit_body
 from chat.limits.auth import is_reserved
-from chat.visitors import Visitor
+from chat.visitors import Guest, Network, User, Visitor, new_secret
+
+ISSUED = "xiaojia.issued_secret"  # in the scope of a request
 
 
 class AuthorizedRoute(APIRoute):
@@ -29,7 +32,10 @@ class AuthorizedRoute(APIRoute):
         async def authorize_first(request: Request) -> Response:
             settings = get_engine(request).settings
             authorize(request)
-            return await handle(limit_body(request, settings.max_upload_bytes))
+            response = await handle(limit_body(request, settings.max_upload_bytes))
+            if request.scope.get(ISSUED) and response.status_code < 300:
+                response.headers["x-visitor"] = request.scope[ISSUED]
+            return response
 
         return authorize_first
 
@@ -40,15 +46,12 @@ def get_engine(request: Request) -> Engine:
     return engine
 
 
-def authorize(request: Request) -> str:
-    """Return the owner that the Authorization header proves, empty for a token or an open server.
+def authorize(request: Request) -> User | None:
+    """Return the user that the Authorization header proves; None for a token or an open server.
 
     Raises NotAllowed.
     """
-    owner = get_engine(request).access.identify(request.headers.get("authorization", ""))
-    if owner is None:
-        raise NotAllowed("This server wants its API token or a log-in: send an Authorization header.")
-    return owner
+    return get_engine(request).access.identify(request.headers.get("authorization", ""))
 
 
 async def authorize_reading(request: Request) -> None:
@@ -77,8 +80,24 @@ async def identify(
     named = x_visitor or visitor
     if is_reserved(named):
         raise InvalidRequest("X-Visitor may not name a user.", field="x-visitor")
-    return Visitor(authorize(request) or named, request.client.host if request.client else "")
+    network = Network.of(request.client.host) if request.client else None
+    identity = authorize(request) or (Guest.of(named) if named else None)
+    return Visitor(identity, network)
+
+
+Caller = Annotated[Visitor, Depends(identify)]
+
+
+async def identify_starting(request: Request, caller: Caller) -> Visitor:
+    """Return the caller of a route that starts something. An anonymous one is issued a secret.
+
+    The response has it as `X-Visitor`: sent back, it names the same caller from any network.
+    """
+    if caller.identity:
+        return caller
+    request.scope[ISSUED] = secret = new_secret()
+    return replace(caller, issued_secret=secret)
 
 
 TheEngine = Annotated[Engine, Depends(provide_engine)]
-Caller = Annotated[Visitor, Depends(identify)]
+StartingCaller = Annotated[Visitor, Depends(identify_starting)]

@@ -10,7 +10,7 @@ from fastapi import File, Form, UploadFile
 
 from chat.errors import FileTooLarge
 from chat.http.ai_router import create_ai_router
-from chat.http.caller import Caller, TheEngine
+from chat.http.caller import StartingCaller, TheEngine
 from chat.http.schemas import FileRead, ReadingProblem
 
 COPY_BYTES = 1 << 20
@@ -21,7 +21,7 @@ router = create_ai_router("files")
 @router.post("/files", status_code=201)
 async def read_file(
     engine: TheEngine,
-    caller: Caller,
+    caller: StartingCaller,
     file: Annotated[UploadFile, File(description="The file")],
     password: Annotated[str, Form(description="Opens an encrypted file")] = "",
 ) -> FileRead:

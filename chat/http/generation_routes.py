@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from chat.engine import Engine
 from chat.generations.generation import Generation
 from chat.http.ai_router import create_ai_router
-from chat.http.caller import Caller, TheEngine
+from chat.http.caller import Caller, StartingCaller, TheEngine
 from chat.http.event_stream import EventStream
 from chat.http.schemas import FRAME_SCHEMA, Ended, ErrorBody, Started, TurnBody
 from chat.http.sse import parse_event_id
@@ -42,7 +42,7 @@ router = create_ai_router("generations")
 @router.get("/stream_chat", responses=EVENTS | LONG_URL, response_class=Response)
 async def stream_chat(
     engine: TheEngine,
-    caller: Caller,
+    caller: StartingCaller,
     body: Annotated[TurnBody, Query()],
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -52,14 +52,14 @@ async def stream_chat(
 
 @router.post("/stream_chat", responses=EVENTS, response_class=Response)
 async def post_stream_chat(
-    engine: TheEngine, caller: Caller, body: TurnBody, last_event_id: LastEventId = None
+    engine: TheEngine, caller: StartingCaller, body: TurnBody, last_event_id: LastEventId = None
 ) -> Response:
     """The same with the fields as JSON: the prompt stays out of URLs and logs."""
     return await _start_or_resume(engine, body, caller, last_event_id)
 
 
 @router.post("/generations", status_code=201)
-async def start_generation(engine: TheEngine, caller: Caller, body: TurnBody) -> Started:
+async def start_generation(engine: TheEngine, caller: StartingCaller, body: TurnBody) -> Started:
     """Start a generation; follow it at `events`."""
     return _started(engine, await engine.start(body.turn(), caller))
 

@@ -5,7 +5,6 @@ No caller waits for any of it. Knows no page and no route.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from chat.generations.generation import Generation
@@ -14,13 +13,11 @@ from chat.history.answer_log import AnswerLog
 from chat.history.stores import Stores
 from chat.jobs.background_tasks import BackgroundTasks
 from chat.jobs.conversation_titles import title_conversation
-from chat.limits.quotas import Quotas
 from chat.telemetry.logs import write_turn
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
-
-SHORT_CHARACTERS = 2_000  # counting their tokens takes less time than starting a thread
+from chat.turns.titles import TITLE_COST
 
 
 class Accounting:
@@ -32,7 +29,6 @@ class Accounting:
         answer_log: AnswerLog,
         tasks: BackgroundTasks,
         generations: Generations,
-        quotas: Quotas,
         metrics: Metrics,
         traces: Traces,
         *,
@@ -42,7 +38,6 @@ class Accounting:
         self._answer_log = answer_log
         self._tasks = tasks
         self._generations = generations
-        self._quotas = quotas
         self._metrics = metrics
         self._traces = traces
         self._logs_prompts = logs_prompts
@@ -53,16 +48,15 @@ class Accounting:
         if self._logs_prompts:
             write_turn(answer.task.question, generation.text)
         self._stores.queue.later(f"tokens of {generation.id}", partial(self._account, generation, answer))
-        if answer.task.wants_title and generation.finish_reason == "stop":
+        if _gets_title(generation, answer):
             self._tasks.start(title_conversation(generation, answer, self._generations, self._stores))
 
     async def _account(self, generation: Generation, answer: Answer) -> None:
-        written = generation.text + generation.reasoning
-        if len(written) < SHORT_CHARACTERS:
-            tokens = answer.count_tokens(written)
-        else:  # 0.4 µs per character, and at shutdown all answers end at once
-            tokens = await asyncio.to_thread(answer.count_tokens, written)
+        tokens = await answer.meter.settle(keep=TITLE_COST if _gets_title(generation, answer) else 0)
         self._metrics.count_answer(generation, answer, tokens)
         self._traces.record(generation, answer, tokens)
-        await self._quotas.spend(answer.task.visitor, tokens)
         self._stores.queue.later(answer.conversation_id, answer.release)  # after its last write
+
+
+def _gets_title(generation: Generation, answer: Answer) -> bool:
+    return answer.task.wants_title and generation.finish_reason == "stop"

@@ -1,7 +1,7 @@
-"""Who may come in: nobody asks (open), one shared password, several users, a Bearer token for the routes.
+"""Access: open, one shared password, several users, or a bearer token for the routes.
 
-Names and passwords are compared in constant time, all of them each time. Knows no HTTP but the Authorization
-header's text, and no page: Gradio's own form asks `check_login`.
+Names and passwords are compared in constant time, all of them each time. Gradio's log-in form calls
+`check_login`. Of HTTP, only the text of the Authorization header is known here.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import base64
 import binascii
 import secrets
 
+from chat.errors import NotAllowed
 from chat.settings import Settings
+from chat.visitors import USER_PREFIX, User
 
 
 class Auth:
-    """The owner's settings of who may come in."""
+    """The settings of access."""
 
     def __init__(self, settings: Settings) -> None:
         self._token = settings.api_token
@@ -24,45 +26,42 @@ class Auth:
         self.is_open = not (self._token or self.has_login)
 
     def check_login(self, name: str, password: str) -> bool:
-        """Tell whether the page's form may let him in: under a user's name with his password alone."""
-        owner = self._user(name, password)
-        return owner == self.page_owner(name) if owner is not None else False
+        """Tell whether the log-in form is answered: a user's name needs that user's own password."""
+        may_enter, user = self._check(name, password)
+        return may_enter and user == self.page_user(name)
 
-    def page_owner(self, name: str | None) -> str:
-        """Return what owns the things of who logged in on the page; empty: the browser's own random value."""
-        return owner_of(name) if name and any(name == user for user, _ in self._users) else ""
+    def page_user(self, name: str | None) -> User | None:
+        """Return the user of a log-in on the page; None: the shared password, which names no user."""
+        return User(name) if name and any(name == user for user, _ in self._users) else None
 
-    def identify(self, authorization: str) -> str | None:
-        """Return the owner that an Authorization header proves, empty: anybody; None: stay out."""
+    def identify(self, authorization: str) -> User | None:
+        """Return the user that an Authorization header proves; None: any caller. Raises NotAllowed."""
         if self.is_open:
-            return ""
+            return None
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() == "bearer":
             is_token = bool(self._token) and _is_same(given.strip(), self._token)
             is_password = bool(self._password) and _is_same(given.strip(), self._password)
-            return "" if is_token or is_password else None
+            if is_token or is_password:
+                return None
         if scheme.lower() == "basic" and self.has_login:
-            return self._user(*_decode(given.strip()))
-        return None
+            may_enter, user = self._check(*_decode(given.strip()))
+            if may_enter:
+                return user
+        raise NotAllowed("This server wants its API token or a log-in: send an Authorization header.")
 
-    def _user(self, name: str, password: str) -> str | None:
-        found: str | None = None
-        if self._password and _is_same(password, self._password):
-            found = ""
+    def _check(self, name: str, password: str) -> tuple[bool, User | None]:
+        """Return whether name and password are accepted, and for which user."""
+        may_enter, found = bool(self._password) and _is_same(password, self._password), None
         for user, secret in self._users:
             if _is_same(name, user) & _is_same(password, secret):
-                found = owner_of(user)
-        return found
+                may_enter, found = True, User(user)
+        return may_enter, found
 
 
-def owner_of(user: str) -> str:
-    """Return what owns a signed-in user's things: no visitor's random value looks like it."""
-    return f"user:{user}"
-
-
-def is_reserved(owner: str) -> bool:
-    """Tell whether a value that a visitor sends would make him a user."""
-    return owner.startswith("user:")
+def is_reserved(secret: str) -> bool:
+    """Tell whether a value of X-Visitor reads like a user. It would not be one: it is refused for clarity."""
+    return secret.startswith(USER_PREFIX)
 
 
 def _decode(given: str) -> tuple[str, str]:

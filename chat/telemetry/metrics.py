@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: counts, times, failures. Labels never contain a text or a name.
+"""What is counted and measured, for Prometheus: how much, how soon, what failed. Never a text or a name.
 
-Each app has a registry of its own, so that two apps in one process (tests) do not add up. Knows no HTTP.
+A registry of its own for each app, so that two in one process (tests) do not add up. Knows no HTTP.
 """
 
 from __future__ import annotations
@@ -23,45 +23,47 @@ REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "cancelle
 
 
 class Metrics:
-    """The metrics of one engine. running: returns the number of answers in progress."""
+    """Made once for an engine. running: tells how many answers are being written now."""
 
     def __init__(self, running: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
-        gauge = Gauge("xiaojia_generations_running", "Answers in progress", registry=registry)
+        gauge = Gauge("xiaojia_generations_running", "Answers being written now", registry=registry)
         gauge.set_function(running)
         self._answers = Counter(
-            "xiaojia_generations", "Ended answers by finish reason", ["finish_reason"], registry=registry
+            "xiaojia_generations", "Answers that ended, by how", ["finish_reason"], registry=registry
         )
         self._first_token = Histogram(
             "xiaojia_first_token_seconds",
-            "Seconds from the request to the first token",
+            "From the request to the first token",
             buckets=FIRST_TOKEN_SECONDS,
             registry=registry,
         )
         self._deltas = Counter("xiaojia_deltas", "Chunks with text or reasoning", registry=registry)
         self._tokens = Counter(
             "xiaojia_tokens",
-            "Tokens as the endpoint counts them, else estimated",
+            "Tokens: as the endpoint counts them, else estimated",
             ["kind"],
             registry=registry,
         )
-        self._refusals = Counter("xiaojia_refusals", "Refused requests by limit", ["type"], registry=registry)
+        self._refusals = Counter(
+            "xiaojia_refusals", "Requests past a limit, by which", ["type"], registry=registry
+        )
         self._faults = Counter(
             "xiaojia_upstream_errors",
-            "Answers that failed at the endpoint, by fault",
+            "Answers that the endpoint broke, by fault",
             ["type"],
             registry=registry,
         )
         self._reading = Histogram(
             "xiaojia_extraction_seconds",
-            "Seconds to read one file, by media type",
+            "Reading one file, by its kind",
             ["media_type"],
             buckets=READING_SECONDS,
             registry=registry,
         )
 
     def count_refusal(self, type: str) -> None:
-        """Count a refused request. type: the limit."""
+        """Count a request that a limit refused."""
         self._refusals.labels(type).inc()
 
     @contextlib.contextmanager
@@ -74,8 +76,8 @@ class Metrics:
             raise
 
     def count_answer(self, generation: Generation, answer: Answer, tokens: int) -> None:
-        """Count an ended answer. tokens: estimate, used if the provider reports none."""
-        # A provider may send any text as reason: only those of the specification become labels.
+        """Count an answer that has ended. tokens: what it took, for where the provider does not say it."""
+        # The provider's word for it is anybody's text: only those that the specification names are labels.
         reason = generation.finish_reason
         self._answers.labels(reason if reason in REASONS else "other").inc()
         self._deltas.inc(sum(1 for event in generation.events if event.text or event.reasoning))
@@ -89,17 +91,20 @@ class Metrics:
                 self._faults.labels(type).inc()
 
     def observe_reading(self, media_type: str, seconds: float) -> None:
-        """Count a file that was read, with the seconds that it took."""
+        """Count a file that was read."""
         self._reading.labels(media_type).observe(seconds)
 
     def render(self) -> bytes:
-        """Return all metrics in the text format of Prometheus."""
+        """Return all of it in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def _count_tokens(self, answer: Answer, tokens: int) -> None:
         usage = answer.usage or {}
-        counted = {kind: usage.get(f"{kind}_tokens") for kind in ("prompt", "completion")}
-        if not all(isinstance(count, int) and count >= 0 for count in counted.values()):
-            counted = {"estimated": tokens}
+        told = {kind: usage.get(f"{kind}_tokens") for kind in ("prompt", "completion")}
+        counted = {kind: count for kind, count in told.items() if isinstance(count, int) and count >= 0}
+        if len(counted) < len(told):
+            counted = {}
+        # Search words, parts of a file that is read whole: the usage is of the answer's own request alone.
+        counted["estimated"] = max(0, tokens - sum(counted.values()))
         for kind, count in counted.items():
-            self._tokens.labels(kind).inc(count or 0)
+            self._tokens.labels(kind).inc(count)

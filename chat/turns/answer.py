@@ -14,17 +14,20 @@ import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from chat.completions import Chunk, Completions, Request
-from chat.errors import ContextOverflow, ProviderError
+from chat.errors import ContextOverflow, ProviderError, Refused
 from chat.generations.events import Event, read_text, to_json
+from chat.grounding.selection import Selection
 from chat.history import MessageFields
 from chat.history.answer_log import AnswerRow
-from chat.turns import map_reduce, quotes
+from chat.turns import map_reduce, quotes, titles
 from chat.turns.context import AnswerTask, Context
+from chat.turns.meter import LEAST_OUTPUT_TOKENS, OUTPUT_TOKENS, Meter
 from chat.turns.models import QUOTES, Model
-from chat.turns.tokens import estimate_tokens
+from chat.turns.tokens import MESSAGE_TOKENS, estimate_tokens
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
@@ -35,6 +38,8 @@ TERMS_PROMPT = (
 )
 TERMS_TOKENS = 80
 SAMPLE_CHARACTERS = 300
+TERMS_COST = TERMS_TOKENS + len(TERMS_PROMPT) + SAMPLE_CHARACTERS + MESSAGE_TOKENS  # a token a character
+DEMO_PROMPT_TOKENS = 2_500  # of the demo model's own try: its rules and at most DEMO_CHARACTERS of files
 DEMO_HEADING = {
     "en": "### What the tiny demo model ({model}) makes of it",
     "zh": "### 演示用小模型（{model}）自己的回答",
@@ -56,17 +61,40 @@ class Answer:
         self.finish_reason = ""
         self.started = time.monotonic()
         self.first_token: float | None = None
-        self._part_tokens = 0  # of the requests before the answer's own
-        self._is_refused = False  # it broke before a token had come
+        self.meter = Meter()
+        self._parts: Sequence[Selection] = ()  # of files that are read whole
         self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
         """Write the brief. Raises ContextOverflow."""
         await self.context.load()
-        if self.task.model.completions:
-            await self.context.write(self.task.model)
+        model = self.task.model
+        if model.completions:
+            await self.context.write(model)
+            if self.context.indexes and self.task.options.reads_whole:
+                size = self.context.part_characters(model)
+                self._parts = await asyncio.to_thread(map_reduce.split_files, self.context.indexes, size)
         elif self.context.indexes:
             await self.context.select()
+
+    async def estimate(self) -> tuple[int, int]:
+        """Return the least and the most tokens of all requests that the answer may take, the title's too."""
+        model, prompt = self.task.model, self.context.prompt
+        output = self.task.options.max_tokens or OUTPUT_TOKENS
+        if self.task.demo:  # its prompt is written when its turn comes
+            tokens = estimate_tokens(self.task.question)
+            return tokens, tokens + DEMO_PROMPT_TOKENS + output
+        if prompt is None:
+            return 0, 0
+        fixed = prompt.tokens
+        if self._parts and len(self._parts) <= MAX_PARTS:
+            room = self.context.notes_tokens(model)
+            estimate = partial(map_reduce.estimate_reading, self._parts, self.task.question, room)
+            fixed = room + await asyncio.to_thread(estimate)
+        most = fixed + output + (titles.TITLE_COST if self.task.wants_title else 0)
+        if self.context.needs_terms and not self._parts:
+            most += TERMS_COST + fixed
+        return fixed + min(output, LEAST_OUTPUT_TOKENS), most
 
     def opening(self) -> Event:
         """Return the first event: who answers, and what of the files was sent."""
@@ -118,14 +146,6 @@ class Answer:
             "timings": dict(self.timings()),
             "prompt": self.context.messages(),
         }
-
-    def count_tokens(self, written: str) -> int:
-        """Return the tokens that the answer took: as the provider counts them, else an estimate."""
-        if self.usage and isinstance(self.usage.get("total_tokens"), int):
-            return self._part_tokens + int(self.usage["total_tokens"])
-        if self._is_refused or not self.context.prompt:
-            return self._part_tokens
-        return self._part_tokens + self.context.prompt.tokens + estimate_tokens(written)
 
     async def release(self) -> None:
         """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
@@ -180,8 +200,8 @@ class Answer:
         messages = [{"role": "user", "content": content}]
         try:
             asked = Request(model.name, messages, 0.0, TERMS_TOKENS, api_key=self.task.visitor.api_key)
-            terms = await completions.complete(asked)
-        except ProviderError:
+            terms = await self.meter.complete(completions, asked)
+        except (ProviderError, Refused):
             return []
         await self.context.write(model, terms=terms)
         return [self._receipt()]
@@ -190,20 +210,22 @@ class Answer:
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Read the files part by part, telling how far it is, and write the brief from the notes."""
-        pieces = map_reduce.split_files(self.context.indexes, self.context.part_characters(model))
-        if len(pieces) > MAX_PARTS:
+        parts = self._parts
+        if len(parts) > MAX_PARTS:
             raise ContextOverflow(
-                f"The files would be read in {len(pieces)} parts; {MAX_PARTS} are the limit.",
-                parts=len(pieces),
+                f"The files would be read in {len(parts)} parts; {MAX_PARTS} are the limit.",
+                parts=len(parts),
                 limit=MAX_PARTS,
             )
         room = self.context.notes_tokens(model)
         notes: Sequence[str] = ()
         key = self.task.visitor.api_key
-        reading = map_reduce.take_notes(pieces, self.task.question, model.name, completions, room, key)
+        reading = map_reduce.take_notes(
+            parts, self.task.question, model.name, completions, self.meter, room, key
+        )
         async with aclosing(reading) as steps:
             async for step in steps:
-                notes, self._part_tokens = step.notes, step.tokens
+                notes = step.notes
                 yield [_event("progress", read=step.read, parts=step.count)]
         self.context.write_notes(model, map_reduce.ask_about_notes(self.task.question, notes))
         yield [self._receipt()]
@@ -217,7 +239,7 @@ class Answer:
         has_begun = False
         for is_last in (False, True):
             try:
-                async with aclosing(completions.stream(self._request(model))) as batches:
+                async with aclosing(self.meter.stream(completions, self._request(model))) as batches:
                     async for chunks in batches:
                         has_begun = True
                         yield self._events(chunks)
@@ -226,7 +248,6 @@ class Answer:
                 return
             except ProviderError as error:
                 if is_last or has_begun or not await self._mend(model, error):
-                    self._is_refused = not has_begun
                     raise
             yield [self._receipt()]
 

@@ -17,7 +17,7 @@ from chat.errors import ChatError, InvalidRequest
 from chat.generations.generation import Generation
 from chat.turns.turn import Turn
 from chat.ui.sign_in import signed_in
-from chat.visitors import Visitor
+from chat.visitors import Network, Visitor
 
 
 def add_named(engine: Engine) -> None:
@@ -45,7 +45,7 @@ def add_named(engine: Engine) -> None:
 
 def _visitor(engine: Engine, request: gr.Request) -> Visitor:
     address = request.client.host if request.client else ""
-    return Visitor(signed_in(engine, request), address)
+    return Visitor(signed_in(engine, request), Network.of(address))
 
 
 async def _attach(engine: Engine, file: Any, visitor: Visitor) -> str:

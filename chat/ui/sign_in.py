@@ -16,9 +16,9 @@ import gradio as gr
 
 from chat.engine import Engine
 from chat.gradio_internals import hub_session_of, scope_of
-from chat.limits.auth import owner_of
 from chat.settings import Settings
 from chat.ui.visits import read_key
+from chat.visitors import User
 
 HUB_ROUTER = (
     "https://router.huggingface.co/v1"  # takes a signed-in visitor's token: his own inference credits
@@ -31,11 +31,11 @@ def can_sign_in(settings: Settings) -> bool:
     return settings.has_hub_sign_in and all(importlib.util.find_spec(name) for name in NEEDED)
 
 
-def signed_in(engine: Engine, request: gr.Request) -> str:
-    """Return the owner that a log-in proves; empty: no log-in, or all share one password."""
+def signed_in(engine: Engine, request: gr.Request) -> User | None:
+    """Return the user that a log-in proves; None: no log-in, or all share one password."""
     profile = _hub_session(engine, request).get("userinfo")
     name = profile.get("preferred_username") if isinstance(profile, Mapping) else None
-    return owner_of(f"hf:{name}") if name else engine.access.page_owner(getattr(request, "username", None))
+    return User(f"hf:{name}") if name else engine.access.page_user(getattr(request, "username", None))
 
 
 def key_of(engine: Engine, data: object, request: gr.Request) -> str:

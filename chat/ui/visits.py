@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import math
 import re
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
 from chat.turns.turn import Options
 from chat.ui.texts import pick_language
-from chat.visitors import Visitor
+from chat.visitors import Guest, Network, User, Visitor, new_secret
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+SECRET_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 KEY_PATTERN = re.compile(r"[!-~]{8,400}")  # what can stand in a header
 FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
@@ -64,22 +63,21 @@ def read_visit(
     session: str,
     address: str = "",
     accepts: str = "",
-    signed_in: str = "",
+    signed_in: User | None = None,
     api_key: str = "",
 ) -> Visit:
     """Check what the page sent. accepts: the Accept-Language header, for a page whose script did not run.
 
-    signed_in: the owner that a log-in proved. api_key: with which the visitor pays for himself.
+    signed_in: the user that a log-in proved. api_key: the visitor's own, which its requests use.
     """
     given: dict[str, Any] = data if isinstance(data, dict) else {}
     action = given.get("action") if isinstance(given.get("action"), dict) else {}
     assert isinstance(action, dict)
-    owner = given.get("owner")
-    is_owner = isinstance(owner, str) and OWNER_PATTERN.fullmatch(owner)
+    secret = given.get("owner")
+    is_secret = isinstance(secret, str) and SECRET_PATTERN.fullmatch(secret)
+    guest = Guest.of(str(secret) if is_secret else new_secret())
     return Visit(
-        visitor=Visitor(
-            signed_in or (str(owner) if is_owner else secrets.token_urlsafe(16)), address, api_key
-        ),
+        visitor=Visitor(signed_in or guest, Network.of(address), api_key),
         session=session,
         language=pick_language(_text(given.get("language"), 100) or accepts),
         conversation=_id(given.get("conversation")),

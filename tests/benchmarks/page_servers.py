@@ -14,6 +14,8 @@ from typing import Any
 
 import uvloop
 
+from chat.visitors import hash_secret
+
 FILLER = "The quick brown fox jumps over the lazy dog. 敏捷的棕色狐狸跳过了懒狗。\n\n"
 MESSAGE_CHARACTERS = 4_000
 
@@ -43,12 +45,13 @@ async def serve_page(provider: str, before: int, folder: str) -> None:
     if before:
         owner = "benchmark-benchmark-benchmark"
         history = app.state.engine.history
-        conversation = await history.create_conversation(owner, "Long")
+        stored = hash_secret(owner)
+        conversation = await history.create_conversation(stored, "Long")
         parent = None
         for message in make_messages(before):
             kept = await history.add_message(
                 conversation.id,
-                owner,
+                stored,
                 message["role"],
                 parent_id=parent,
                 text=message["content"],

@@ -72,7 +72,7 @@ async def test_shutdown_before_the_first_step_is_an_ending() -> None:
 
 
 async def test_a_start_past_a_limit_is_refused_with_the_limit_and_a_wait() -> None:
-    generations = Generations(GenerationLimits(abandoned_after=0, max_running=2, max_running_per_caller=1))
+    generations = Generations(GenerationLimits(abandoned_after=0, max_running=2, max_running_per_visitor=1))
     one = generations.start(Hand().write(), owner="me")
     with pytest.raises(Refused, match="1 of your answers") as mine:
         generations.start(Hand().write(), owner="me")

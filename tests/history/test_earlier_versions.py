@@ -18,11 +18,14 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from chat.history import Message
+from chat.visitors import hash_secret
 from tests.pages import visit
 from tests.provider import Provider
 from tests.release_sample import CITED, MODEL, NOTES, OWNER, PAGES, PROMPT
 from tests.scenarios import ANSWER, HALF, REASONING
 from tests.servers import RunningApp, run_app, run_routes
+
+STORED = hash_secret(OWNER)  # as the database names the sample's visitor
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
@@ -65,31 +68,31 @@ def copy_disk(sample: Path, folder: Path) -> None:
 
 async def find(app: RunningApp, title: str) -> tuple[str, list[Message]]:
     """Return a conversation by its title, and the messages of its branch."""
-    listed = await app.engine.history.conversations(OWNER)
+    listed = await app.engine.history.conversations(STORED)
     [id] = [one.id for one in listed if one.title == title]
-    return id, list(await app.engine.branch(id, OWNER))
+    return id, list(await app.engine.branch(id, STORED))
 
 
 async def test_conversations_are_listed_with_their_titles_and_the_pinned_one_first(
     opened: RunningApp,
 ) -> None:
-    listed = await opened.engine.history.conversations(OWNER)
+    listed = await opened.engine.history.conversations(STORED)
     assert {one.title for one in listed} == TITLES
     assert (listed[0].title, listed[0].pinned) == ("Branches 分支", True)
     assert [one.pinned for one in listed].count(True) == 1
-    found = await opened.engine.history.conversations(OWNER, query="WORDING")
+    found = await opened.engine.history.conversations(STORED, query="WORDING")
     assert [one.title for one in found] == ["Branches 分支"]
 
 
 async def test_every_branch_is_there_with_its_likes(opened: RunningApp) -> None:
     _, branch = await find(opened, "Branches 分支")
     assert [message.text for message in branch] == ["Second wording", ANSWER]
-    first, edited = await opened.engine.history.siblings(branch[0].id, OWNER)
+    first, edited = await opened.engine.history.siblings(branch[0].id, STORED)
     assert edited == branch[0].id
-    branch = list(await opened.engine.history.select_branch(first, OWNER))
+    branch = list(await opened.engine.history.select_branch(first, STORED))
     assert [message.text for message in branch] == ["First question", ANSWER]
-    answers = await opened.engine.history.siblings(branch[1].id, OWNER)
-    liked = [(await opened.engine.history.message(answer, OWNER)).liked for answer in answers]
+    answers = await opened.engine.history.siblings(branch[1].id, STORED)
+    liked = [(await opened.engine.history.message(answer, STORED)).liked for answer in answers]
     assert liked == [True, None]
 
 
@@ -107,7 +110,7 @@ async def test_files_citations_and_receipts_are_kept_and_a_file_can_be_asked_abo
     assert answer.text == CITED
     assert [(one["status"], one["page"]) for one in answer.citations or ()] == [("found", "2")] * 2
     assert answer.receipt
-    files = await opened.engine.history.attachments(question.attachment_ids, OWNER)
+    files = await opened.engine.history.attachments(question.attachment_ids, STORED)
     assert [file.document.name for file in files] == ["notes.txt", "harbour.pdf"]
     assert [NOTES in files[0].document.text, *(page in files[1].document.text for page in PAGES)] == [
         True
@@ -117,7 +120,7 @@ async def test_files_citations_and_receipts_are_kept_and_a_file_can_be_asked_abo
     assert told.text.rstrip().endswith("[DONE]")
     sent = json.dumps(provider.chats[-1].body["messages"])
     assert all(text in sent for text in (NOTES, *PAGES))
-    assert [message.text for message in await opened.engine.branch(id, OWNER)][-2:] == [
+    assert [message.text for message in await opened.engine.branch(id, STORED)][-2:] == [
         "And the north pier?",
         ANSWER,
     ]

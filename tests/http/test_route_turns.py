@@ -93,7 +93,7 @@ async def test_nobody_following_stops_the_upstream_and_keeps_the_partial_text(tm
 
 
 async def test_one_reader_leaving_changes_nothing_for_another(served: Served) -> None:
-    params = {"user_message": "Hi", "model": "held", "request_id": "two readers"}
+    params = {"user_message": "Hi", "model": "held", "request_id": "two readers-0123456789-0123456789"}
     async with served.client.stream("GET", STREAM, params=params) as stays:
         call = await served.provider.next_call()
         async with served.client.stream("GET", STREAM, params=params) as leaves:

@@ -192,39 +192,39 @@ async def test_a_malformed_after_is_the_beginning(served: Served, after: str) ->
 
 async def test_the_same_request_id_at_once_and_later_asks_the_upstream_once(served: Served) -> None:
     asked = len(served.provider.chats)
-    answers = await asyncio.gather(*[served.ask(request_id="same") for _ in range(8)])
-    late = await served.ask(request_id="same")
+    answers = await asyncio.gather(*[served.ask(request_id="same-0123456789-0123456789") for _ in range(8)])
+    late = await served.ask(request_id="same-0123456789-0123456789")
     assert all(events == late for events in answers)
     assert text_of(late) == ANSWER
     assert len(served.provider.chats) == asked + 1
     header = {"last-event-id": late[-1].id}
     response = await served.client.get(
-        STREAM, params={"user_message": "Hi", "request_id": "same"}, headers=header
+        STREAM, params={"user_message": "Hi", "request_id": "same-0123456789-0123456789"}, headers=header
     )
     assert response.status_code == 204
 
 
 async def test_a_request_id_is_one_over_every_route(served: Served) -> None:
     asked = len(served.provider.chats)
-    body = {"user_message": "Hi", "model": "plain", "request_id": "everywhere"}
+    body = {"user_message": "Hi", "model": "plain", "request_id": "everywhere-0123456789-0123456789"}
     started = (await served.client.post("/ai/generations", json=body)).json()
-    ids = {generation_of(event) for event in await served.ask(request_id="everywhere")}
+    ids = {generation_of(event) for event in await served.ask(request_id="everywhere-0123456789-0123456789")}
     ids |= {generation_of(event) for event in read(await served.client.post(STREAM, json=body))}
     assert ids == {started["generation_id"]}
     assert len(served.provider.chats) == asked + 1
 
 
 async def test_a_request_id_whose_start_was_refused_can_be_used_again(served: Served) -> None:
-    params = {"user_message": "Hi", "request_id": "again", "conversation_id": "unknown"}
+    params = {"user_message": "Hi", "request_id": "again-0123456789-0123456789", "conversation_id": "unknown"}
     assert (await served.client.get(STREAM, params=params)).status_code == 404
-    assert text_of(await served.ask(request_id="again")) == ANSWER
+    assert text_of(await served.ask(request_id="again-0123456789-0123456789")) == ANSWER
 
 
 @pytest.mark.parametrize("header", ["", "7", "x:y", ":", "a:-1", "a:1:2", "ü:1"])
 async def test_a_malformed_last_event_id_is_as_none_but_starts_nothing_twice(
     served: Served, header: str
 ) -> None:
-    asked, request_id = len(served.provider.chats), f"malformed {header}"
+    asked, request_id = len(served.provider.chats), f"malformed 0123456789 {header}"
     events = await served.ask(request_id=request_id)
     response = await served.client.get(
         STREAM,
@@ -261,8 +261,8 @@ async def test_a_finished_stream_is_gone_after_its_retention(tmp_path: Path) -> 
     async with Provider() as provider:
         async with run_routes(tmp_path, OPENAI_BASE_URL=provider.url, GENERATION_RETENTION="0") as app:
             served = Served(app.client, provider)
-            last = (await served.ask(request_id="kept"))[-1]
-            again = {"user_message": "Hi", "request_id": "kept"}
+            last = (await served.ask(request_id="kept-0123456789-0123456789"))[-1]
+            again = {"user_message": "Hi", "request_id": "kept-0123456789-0123456789"}
             for headers in ({"last-event-id": last.id}, {}):
                 response = await app.client.get(STREAM, params=again, headers=headers)
                 assert (response.status_code, error_of(response)["type"]) == (404, "not_found")

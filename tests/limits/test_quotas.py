@@ -7,10 +7,10 @@ import pytest
 from chat.errors import Refused
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
-from chat.visitors import Visitor
+from chat.visitors import Guest, Network, Visitor
 
-ANNA = Visitor("anna-token", "192.0.2.1")
-BEN = Visitor("ben-token", "192.0.2.2")
+ANNA = Visitor(Guest("anna-token"), Network.of("192.0.2.1"))
+BEN = Visitor(Guest("ben-token"), Network.of("192.0.2.2"))
 
 
 def allow(**environ: str) -> Quotas:
@@ -40,23 +40,23 @@ async def test_a_new_token_does_not_escape_the_limit_of_the_address() -> None:
     allowances = allow(RATE_LIMIT="1/hour")
     await allowances.admit(ANNA)
     with pytest.raises(Refused):
-        await allowances.admit(Visitor("another-token", ANNA.address))
+        await allowances.admit(Visitor(Guest("another-token"), ANNA.network))
 
 
 async def test_addresses_of_one_ipv6_network_are_one() -> None:
     allowances = allow(RATE_LIMIT="1/hour")
-    await allowances.admit(Visitor("", "2001:db8::1"))
+    await allowances.admit(Visitor(None, Network.of("2001:db8::1")))
     with pytest.raises(Refused):
-        await allowances.admit(Visitor("", "2001:db8::2"))
-    await allowances.admit(Visitor("", "2001:db8:0:1::1"))
+        await allowances.admit(Visitor(None, Network.of("2001:db8::2")))
+    await allowances.admit(Visitor(None, Network.of("2001:db8:0:1::1")))
 
 
 async def test_a_days_tokens_run_out_for_one_visitor_and_not_for_another() -> None:
     allowances = allow(DAILY_TOKENS_PER_VISITOR="100")
-    await allowances.spend(ANNA, 60)
+    await (await allowances.reserve(ANNA, 1, 60)).settle(60)
     assert await allowances.tokens_left(ANNA) == 40
     await allowances.admit(ANNA)
-    await allowances.spend(ANNA, 60)
+    await (await allowances.reserve(ANNA, 1, 40)).settle(60)
     assert await allowances.tokens_left(ANNA) == 0
     with pytest.raises(Refused, match="Your tokens of today") as refusal:
         await allowances.admit(ANNA)
@@ -66,7 +66,7 @@ async def test_a_days_tokens_run_out_for_one_visitor_and_not_for_another() -> No
 
 async def test_a_days_tokens_in_all_are_shared() -> None:
     allowances = allow(DAILY_TOKENS="100")
-    await allowances.spend(ANNA, 100)
+    await (await allowances.reserve(ANNA, 100, 100)).settle(100)
     with pytest.raises(Refused, match="for all visitors") as refusal:
         await allowances.admit(BEN)
     assert refusal.value.type == "daily_tokens"

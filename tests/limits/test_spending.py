@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from chat.visitors import Visitor
-from tests.provider import Provider
+from chat.visitors import Guest, Network, Visitor
+from tests.provider import Call, Provider, chunk
 from tests.security.test_isolation import ANNA, BEN
 from tests.security.test_page_files import join
 from tests.servers import RunningApp, run_app
@@ -82,22 +82,34 @@ async def test_page_and_routes_share_one_limit(provider: Provider, tmp_path: Pat
 async def test_the_page_says_what_is_left_today_and_when_it_comes_back(
     provider: Provider, tmp_path: Path
 ) -> None:
-    async with run_app(tmp_path, **environ(provider, DAILY_TOKENS_PER_VISITOR="5")) as app:
+    async def write_much(call: Call) -> None:
+        await call.text("Much.")
+        await call.chunk(finish_reason="stop")
+        await call.data({**chunk(), "choices": [], "usage": {"total_tokens": 600}})
+        await call.send(b"data: [DONE]\n\n")
+        await call.end()
+
+    provider.scripts["plain"] = write_much
+    async with run_app(tmp_path, **environ(provider, DAILY_TOKENS_PER_VISITOR="500")) as app:
         assert (await ask(app, visitor=ANNA)).status_code == 200
         await spent(app)
         refused = await ask(app, visitor=ANNA)
         told = await send(app, ANNA, "en")
     error = refused.json()["error"]
-    assert (refused.status_code, error["type"], error["details"]["limit"]) == (429, "daily_tokens_visitor", 5)
+    assert (refused.status_code, error["type"], error["details"]["limit"]) == (
+        429,
+        "daily_tokens_visitor",
+        500,
+    )
     assert 0 < int(refused.headers["retry-after"]) <= 86_400
-    assert re.search(r"Your tokens for today are used up\. The limit is 5\. Try again in \d+", told), told
+    assert re.search(r"Your tokens for today are used up\. The limit is 500\. Try again in \d+", told), told
     assert "0 tokens left today" in told
 
 
 async def spent(app: RunningApp) -> None:
     """Return when the tokens of the answers that have ended are counted."""
     async with asyncio.timeout(10):
-        while await app.engine.tokens_left(Visitor(ANNA, "127.0.0.1")):
+        while await app.engine.tokens_left(Visitor(Guest.of(ANNA), Network.of("127.0.0.1"))):
             await asyncio.sleep(0.01)
 
 

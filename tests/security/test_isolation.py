@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from chat.visitors import hash_secret
 from tests.logs import read_until
 from tests.provider import Provider
 from tests.security.test_page_files import join
 from tests.servers import RunningApp, run_app
 
 ANNA, BEN = "anna-0123456789-0123456789", "ben-00123456789-0123456789"
+ANNAS = hash_secret(ANNA)  # what owns her things in the database
 SECRET = "wolpertinger"  # stands in all that is Anna's, and nowhere else
 ACTIONS = (
     *("open", "retry", "continue", "branch", "undo", "edit", "delete", "starter", "rename", "pin", "export"),
@@ -51,7 +54,7 @@ async def leave_traces(app: RunningApp) -> Traces:
     body = {"user_message": f"What does the {SECRET} eat?", "file_id": [file]}
     started = (await app.client.post("/ai/generations", json=body, headers=headers)).json()
     await app.client.get(started["events"], headers=headers)
-    question, answer = await app.engine.branch(started["conversation_id"], ANNA)
+    question, answer = await app.engine.branch(started["conversation_id"], ANNAS)
     path = await upload(app, f"More about the {SECRET}.", ANNA)
     ids = started["conversation_id"], started["generation_id"], question.id, answer.id, file
     return Traces(*ids, path)
@@ -92,17 +95,65 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
             answer = await app.client.request(method, path, **values)
             assert answer.status_code == 404, (method, path, more)
             assert SECRET not in answer.text
-    assert len(await app.engine.branch(traces.conversation, ANNA)) == 2
+    assert len(await app.engine.branch(traces.conversation, ANNAS)) == 2
 
 
-async def test_who_names_no_visitor_is_given_nothing_by_an_id_that_another_chose_too(app: RunningApp) -> None:
-    body = {"user_message": f"About the {SECRET}", "request_id": "1"}
+async def start_as(app: RunningApp, request_id: str, **headers: str) -> httpx.Response:
+    """Start an answer with an idempotency key of the client's."""
+    body = {"user_message": f"About the {SECRET}", "request_id": request_id}
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await app.client.post("/ai/generations", json=body, headers=given)
+
+
+async def test_an_anonymous_request_id_finds_its_answer_from_the_same_network_only(app: RunningApp) -> None:
     answers = [
-        await app.client.post("/ai/generations", json=body, headers={"x-forwarded-for": address})
+        await start_as(app, "a random id of 26 letters.", x_forwarded_for=address)
         for address in ("198.51.100.1", "198.51.100.1", "198.51.100.2")
     ]
     first, again, other = (answer.json()["generation_id"] for answer in answers)
     assert first == again != other
+
+
+async def test_an_anonymous_request_id_that_can_be_guessed_finds_nothing(app: RunningApp) -> None:
+    first, again = [await start_as(app, "1", x_forwarded_for="198.51.100.1") for _ in range(2)]
+    assert first.json()["generation_id"] != again.json()["generation_id"]
+
+
+async def test_no_name_that_a_caller_can_send_is_an_anonymous_caller(app: RunningApp) -> None:
+    """An address in X-Visitor was once the same key as an anonymous caller at that address."""
+    id, address = "a random id of 26 letters.", "198.51.100.1"
+    mine = await start_as(app, id, x_forwarded_for=address)
+    names = (f"at {address}", address, f"Network(block='{address}')")
+    for name in names:
+        guessed = await start_as(app, id, x_visitor=name, x_forwarded_for="198.51.100.2")
+        assert guessed.json()["generation_id"] != mine.json()["generation_id"]
+    claimed = [await start_as(app, "another id of 27 characters", x_visitor=name) for name in names]
+    later = await start_as(app, "another id of 27 characters", x_forwarded_for=address)
+    assert (later.status_code, {one.status_code for one in claimed}) == (201, {201})
+
+
+async def test_the_secret_of_the_first_answer_names_the_same_caller_from_any_network(app: RunningApp) -> None:
+    first = await start_as(app, "short", x_forwarded_for="198.51.100.1")
+    secret = first.headers["x-visitor"]
+    assert len(secret) >= 22
+    again = await start_as(app, "short", x_visitor=secret, x_forwarded_for="203.0.113.7")
+    assert again.json()["generation_id"] == first.json()["generation_id"]
+    assert "x-visitor" not in again.headers
+    events = await app.client.get(first.json()["events"])
+    assert SECRET not in secret
+    assert events.status_code == 200
+
+
+async def test_the_conversation_of_an_anonymous_caller_goes_on_with_its_secret(app: RunningApp) -> None:
+    first = await start_as(app, "")
+    await app.client.get(first.json()["events"])
+    conversation = first.json()["conversation_id"]
+    for headers in ({"x-visitor": first.headers["x-visitor"]}, {}):
+        body = {"user_message": "And then?", "conversation_id": conversation}
+        more = await app.client.post("/ai/generations", json=body, headers=headers)
+        assert more.status_code == 201, more.text
+        await app.client.get(more.json()["events"])
+    assert len(await app.engine.branch(conversation, "")) == 6
 
 
 def visits(traces: Traces) -> list[dict[str, Any]]:
@@ -124,7 +175,7 @@ async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: Runni
     mine = visits(traces)[0] | {"owner": ANNA}
     shown = [await join(app.client, item["id"], [mine], "anna") for item in loads(config)]
     assert any(SECRET in told for told in shown), "who may see it does"
-    before = await app.engine.branch(traces.conversation, ANNA)
+    before = await app.engine.branch(traces.conversation, ANNAS)
     calls = [
         (dependency["id"], [visit, *[{"text": "Tell me", "files": []}] * (len(dependency["inputs"]) - 1)])
         for dependency in config["dependencies"]
@@ -140,8 +191,8 @@ async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: Runni
             assert SECRET not in told, (event, data, told[:300])
 
     await asyncio.gather(*(attempt(number, *call) for number, call in enumerate(calls)))
-    assert await app.engine.branch(traces.conversation, ANNA) == before
-    assert (await app.engine.attachment(traces.file, ANNA)).name == f"{SECRET}.txt"
+    assert await app.engine.branch(traces.conversation, ANNAS) == before
+    assert (await app.engine.attachment(traces.file, ANNAS)).name == f"{SECRET}.txt"
 
 
 async def test_gradio_serves_no_upload_by_its_path(app: RunningApp) -> None:
@@ -208,9 +259,9 @@ async def test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name(
     await ask(app, config, visit, "Hi", session, ANNA)
     call = await provider.next_call()
     await call.text(f"The {SECRET}.")
-    conversation = (await app.engine.history.conversations(ANNA))[0].id
-    generation_id = (await app.engine.branch(conversation, ANNA))[-1].generation_id or ""
-    await read_until(await app.engine.find(generation_id, ANNA), 2)
+    conversation = (await app.engine.history.conversations(ANNAS))[0].id
+    generation_id = (await app.engine.branch(conversation, ANNAS))[-1].generation_id or ""
+    await read_until(await app.engine.find(generation_id, ANNAS), 2)
     follow = find_event(config, "lane-follow", "click")
     visit["action"] = {"name": "follow", "id": generation_id}
     hearing = asyncio.create_task(join(app.client, follow, [visit], session, ANNA))
@@ -339,9 +390,9 @@ async def test_users_own_what_they_do_on_page_and_routes(provider: Provider, tmp
                 (await app.engine.branch(one.id, owner))[0].text
                 for one in await app.engine.history.conversations(owner)
             ]
-            for owner in ("user:anna", "user:ben", ANNA)
+            for owner in ("user:anna", "user:ben", ANNAS)
         }
-        assert mine == {"user:anna": ["from anna"], "user:ben": ["from ben"], ANNA: ["from guest"]}
+        assert mine == {"user:anna": ["from anna"], "user:ben": ["from ben"], ANNAS: ["from guest"]}
 
 
 def unescaped(told: str) -> str:

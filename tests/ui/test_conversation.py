@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from chat.history.entities import Role
+from chat.visitors import hash_secret
 from tests.pages import Visit, visit
 from tests.provider import Provider
 from tests.scenarios import ANSWER, HALF, REASONING
@@ -332,7 +333,7 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
 async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_read_stays(
     tab: Visit, provider: Provider, served: RunningApp
 ) -> None:
-    owner, parent = (await tab.state())["owner"], None
+    owner, parent = hash_secret((await tab.state())["owner"]), None
     talk = await served.engine.history.create_conversation(owner, "Long")
     for number in range(60):
         role: Role = "assistant" if number % 2 else "user"

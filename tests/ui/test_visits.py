@@ -11,7 +11,7 @@ from chat.turns.turn import Options
 from chat.ui.callbacks import Callbacks
 from chat.ui.follower import Followers
 from chat.ui.visits import Visit, read_key, read_options, read_paths, read_visit
-from chat.visitors import Visitor
+from chat.visitors import Guest, Network, User, Visitor
 from tests.provider import Provider
 from tests.servers import run_routes
 
@@ -30,7 +30,7 @@ def test_a_visit_is_read_field_by_field() -> None:
         "narrow": True,
     }
     assert read_visit(sent, session="s", address="192.0.2.1") == Visit(
-        visitor=Visitor(OWNER, "192.0.2.1"),
+        visitor=Visitor(Guest.of(OWNER), Network.of("192.0.2.1")),
         session="s",
         language="zh",
         conversation="c1",
@@ -53,7 +53,7 @@ def test_whatever_is_sent_is_a_visit_of_a_fresh_visitor(data: Any) -> None:
 
 
 def test_a_log_in_is_believed_before_what_the_page_says() -> None:
-    assert read_visit({"owner": OWNER}, session="s", signed_in="hf:anna").owner == "hf:anna"
+    assert read_visit({"owner": OWNER}, session="s", signed_in=User("hf:anna")).owner == "user:hf:anna"
 
 
 def test_options_out_of_their_bounds_are_the_owners_settings() -> None:
@@ -80,11 +80,11 @@ async def test_each_send_is_a_request_of_its_own(provider: Provider, tmp_path: P
     settings = {"OPENAI_MODEL": "plain", "OPENAI_API_KEY": "sk-test", "TITLES": "words"}
     async with run_routes(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as app:
         callbacks = Callbacks(app.engine, Followers())
-        visit = Visit(Visitor(OWNER), session="s")
+        visit = Visit(Visitor(Guest.of(OWNER)), session="s")
         conversations = set()
         for _ in range(2):
             told = [shown.told async for shown in callbacks.send(visit, "Hello") if shown.told]
             conversations.add(told[-1]["conversation"])
-            await (await app.engine.find(told[-1]["generation"], OWNER)).wait()
+            await (await app.engine.find(told[-1]["generation"], visit.owner)).wait()
         assert len(conversations) == 2
         assert len(provider.chats) == 2

@@ -7,9 +7,9 @@ import orjson
 from chat.ui.callbacks import Shown
 from chat.ui.visits import Visit
 from chat.ui.wiring import SKIP, fill
-from chat.visitors import Visitor
+from chat.visitors import Guest, Visitor
 
-VISIT = Visit(Visitor("o" * 32), conversation="c1", place=3)
+VISIT = Visit(Visitor(Guest("o" * 32)), conversation="c1", place=3)
 
 
 def test_what_page_js_is_told_is_text_that_no_later_value_can_change_in_place() -> None:

@@ -32,5 +32,5 @@ def add_cors(app: FastAPI, origins: Sequence[str]) -> None:
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["authorization", "content-type", "last-event-id", "x-visitor"],
-            expose_headers=["retry-after", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id", "x-visitor"],
         )
