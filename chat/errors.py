@@ -1,31 +1,31 @@
-"""What can go wrong, as sentences that may be shown to a user.
+"""The exception tree. Every message is a sentence that may be shown to a user.
 
     ChatError                   str(error) is safe to show: no key, no path, no traceback, no provider text
-    ├── SettingError            a setting that cannot be right; stops the start
+    ├── SettingError            a setting with an invalid value; stops the start
     ├── InvalidRequest          the request itself is wrong
-    ├── NotFound                no such thing, or not yours: the two look the same
-    │   └── TemporaryOver       a temporary conversation that this process does not keep, or not any more
-    ├── NotAllowed              a log-in or a token is needed
-    ├── Stopping                the server stops, and starts no more answers
-    ├── Refused                 a limit was reached; says which, and when to try again
-    ├── NoModel                 nobody there who could answer, yet or at all
-    ├── Interrupted             the server stopped while it wrote an answer
-    ├── AnswerTooLong           it grew past a limit and was cut; another try would be too
-    ├── Unreachable             the answer is written by another replica, which cannot be reached now
+    ├── NotFound                no such thing, or one of another visitor: the two look the same
+    │   └── TemporaryOver       a temporary conversation that no process keeps any more
+    ├── NotAllowed              a log-in or a token is required
+    ├── Stopping                the server is stopping and starts no more answers
+    ├── Refused                 a limit is reached; names it, and the time of the next try
+    ├── NoModel                 no model is available, yet or at all
+    ├── Interrupted             the server stopped during an answer
+    ├── AnswerTooLong           the answer exceeded a limit; a retry would, too
+    ├── Unreachable             the answer is on another replica, which cannot be reached now
     ├── AttachmentError         a file that cannot be used
-    │   ├── UnsupportedFile     no reader for what it holds
-    │   ├── EmptyFile           nothing in it
+    │   ├── UnsupportedFile     no reader for its content
+    │   ├── EmptyFile           no content
     │   ├── FileTooLarge        more bytes than MAX_UPLOAD_MB
-    │   ├── PasswordRequired    encrypted, and no password or a wrong one was given
-    │   ├── UnreadableFile      damaged, or reading it broke a limit of time or memory
-    │   └── NoReader            none can be started now, whatever the file
-    ├── ContextOverflow         the last message alone does not fit the model's context window
-    ├── HistoryUnavailable      the database cannot be read or written now; the chat goes on without it
+    │   ├── PasswordRequired    encrypted, and the password is missing or wrong
+    │   ├── UnreadableFile      damaged, or reading exceeded a limit of time or memory
+    │   └── NoReader            no reader process can start now
+    ├── ContextOverflow         the last message alone exceeds the context window of the model
+    ├── HistoryUnavailable      the database cannot be read or written now; the chat goes on
     └── ProviderError           the model's endpoint failed; `type` says how
 
-`type` is the stable name on the wire and the key of the page's translations; `details` are its values.
-Before a generation exists errors are raised; after, they are events in its log. Knows no HTTP but the status
-that fits each error, so that the routes need no table of their own.
+`type` is the stable name on the wire and the key of the page's translations; `details` are their values.
+Before a generation exists, errors are raised; afterwards they are events in its log. Of HTTP this module
+knows only the status of each error, so that the routes need no table of their own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ChatError(Exception):
         self.details = details
 
     def body(self) -> dict[str, object]:
-        """Return the JSON body that every failing route and every error frame carries."""
+        """Return the JSON body of every failing route and every error frame."""
         error: dict[str, object] = {"message": str(self), "type": self.type, "retryable": self.retryable}
         if self.retry_after is not None:
             error["retry_after"] = round(self.retry_after, 3)
@@ -88,7 +88,7 @@ class Stopping(ChatError):
 
 
 class Refused(ChatError):
-    """A limit was reached. `type` names the limit; `retry_after` is in seconds."""
+    """A limit is reached. `type` names the limit; `retry_after` is in seconds."""
 
     status = 429
     retryable = True
@@ -102,7 +102,7 @@ class Refused(ChatError):
 
 
 class NoModel(ChatError):
-    """`quotes` alone is there, and it answers about files only."""
+    """Only `quotes` is available, which answers questions about files only."""
 
     type = "no_model"
     status = 503
@@ -131,7 +131,7 @@ class Unreachable(ChatError):
 
 
 class AttachmentError(ChatError):
-    """`details["name"]` is the file's name as the user gave it."""
+    """`details["name"]` is the name of the uploaded file."""
 
     type = "attachment"
     status = 422
@@ -152,7 +152,7 @@ class FileTooLarge(AttachmentError):
 
 
 class PasswordRequired(AttachmentError):
-    """`details["wrong"]` is 1 where a password was given and does not open the file."""
+    """`details["wrong"]` is 1 if a password was given and does not open the file."""
 
     type = "password_required"
 

@@ -1,7 +1,7 @@
 """One frozen, validated Settings: the only reader of the environment and .env.
 
-Knows nothing of what the settings are for. A value that cannot be right raises SettingError with one line
-that names the variable, the value and what is accepted; a test compares docs/settings.md with this file.
+Knows no use of the settings. An invalid value raises SettingError with one line that names the variable,
+the value and what is accepted. A test compares docs/settings.md with this file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HUB_SIGN_IN = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID
 
 VISITORS_OF_AN_ADDRESS = 8  # that may all use their share at the same time
 
-# A Space is reached through the Hub's proxies alone, which have addresses of these networks.
+# Only the proxies of the Hub reach a Space. Their addresses are in these networks.
 SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1")
 
 Parse = Callable[[str], Any]
@@ -124,14 +124,14 @@ def _path_prefix(value: str) -> str:
 
 
 def _setting(env: str, default: Any, parse: Parse, about: str, *, secret: bool = False) -> Any:
-    """Declare a setting: its variable, default, parser and one line for the tables in docs/settings.md."""
+    """Declare a setting: its variable, default, parser and a one-line description, as in .env.example."""
     metadata = {"env": env, "parse": parse, "about": about, "secret": secret}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting. Units stand in the descriptions; empty means not set."""
+    """Every setting. Units are in the descriptions; empty means not set."""
 
     api_key: str = _setting("OPENAI_API_KEY", "", _text, "Key of the endpoint", secret=True)
     base_url: str = _setting("OPENAI_BASE_URL", "", _url, "An OpenAI-compatible endpoint")
@@ -139,7 +139,7 @@ class Settings:
         "OPENAI_MODEL",
         (),
         _names,
-        "Model names, with commas; the first is the default. Empty: ask the endpoint",
+        "Model names, divided by commas; the first is the default. Empty: the endpoint's list",
     )
     system_prompt: str = _setting(
         "SYSTEM_PROMPT", "", _text, "System prompt; empty: one that names the assistant"
@@ -158,19 +158,19 @@ class Settings:
         "CONTEXT_WINDOW",
         0,
         _whole(512, 10_000_000),
-        "The model's context window in tokens. Empty: 32768, or as the endpoint says",
+        "Context window of the model in tokens. Empty: as the endpoint reports it, else 32768",
     )
     max_output_tokens: int = _setting(
         "MAX_OUTPUT_TOKENS",
         0,
         _whole(1, 1_000_000),
-        "Longest answer in tokens, also the cap of what a visitor may ask. Empty: the endpoint's",
+        "Longest answer in tokens, also the largest value of a request. Empty: the endpoint's",
     )
     vision: str = _setting(
         "VISION",
         "auto",
         _one_of("auto", "true", "false"),
-        "Do the models take pictures? auto: try, and remember a refusal",
+        "Whether the models accept pictures. auto: try, and remember a refusal",
     )
     max_upload_mb: float = _setting("MAX_UPLOAD_MB", 25.0, _number(0.01, 2000), "Largest file in megabytes")
     max_document_characters: int = _setting(
@@ -181,22 +181,22 @@ class Settings:
         "READER_SECONDS", 30.0, _number(1, 600), "Seconds that reading one file may take"
     )
     reader_memory_mb: int = _setting(
-        "READER_MEMORY_MB", 1024, _whole(128, 65536), "Memory of a file reader in megabytes"
+        "READER_MEMORY_MB", 1024, _whole(128, 65536), "Memory of one child process in megabytes"
     )
     file_retention: float = _setting(
         "FILE_RETENTION",
         2_592_000.0,
         _number(60, 31_536_000),
-        "Seconds until a file that was not used again is deleted",
+        "Seconds until an unused file is deleted",
     )
     data_dir: str = _setting(
         "DATA_DIR",
         "",
         _text,
-        "Folder of history and files. Empty: /data where it can be written, else ./data",
+        "Folder of history and files. Empty: /data if it can be written, else ./data",
     )
     database_url: str = _setting(
-        "DATABASE_URL", "", _database, "History's database. Empty: SQLite in DATA_DIR", secret=True
+        "DATABASE_URL", "", _database, "Database of the history. Empty: SQLite in DATA_DIR", secret=True
     )
     redis_url: str = _setting(
         "REDIS_URL", "", _redis, "Redis, to share streams and limits between replicas", secret=True
@@ -205,17 +205,22 @@ class Settings:
         "RATE_LIMIT",
         "",
         _rate,
-        "Messages, and as many files, for a visitor and for an address, such as 30/minute. Empty: no limit",
+        "Messages, and as many files, for each visitor and each address, such as 30/minute. Empty: no limit",
     )
-    daily_tokens: int = _setting("DAILY_TOKENS", 0, _whole(1, 10**12), "Tokens a day in all. Empty: no limit")
+    daily_tokens: int = _setting(
+        "DAILY_TOKENS", 0, _whole(1, 10**12), "Tokens per day in total. Empty: no limit"
+    )
     daily_tokens_per_visitor: int = _setting(
-        "DAILY_TOKENS_PER_VISITOR", 0, _whole(1, 10**12), "Tokens a day for a visitor. Empty: no limit"
+        "DAILY_TOKENS_PER_VISITOR", 0, _whole(1, 10**12), "Tokens per day for each visitor. Empty: no limit"
     )
     max_generations: int = _setting(
-        "MAX_GENERATIONS", 1000, _whole(1, 1_000_000), "Answers being written at once, in all"
+        "MAX_GENERATIONS", 1000, _whole(1, 1_000_000), "Answers in progress at the same time, in total"
     )
     max_generations_per_visitor: int = _setting(
-        "MAX_GENERATIONS_PER_VISITOR", 8, _whole(1, 1_000_000), "Answers being written at once for a visitor"
+        "MAX_GENERATIONS_PER_VISITOR",
+        8,
+        _whole(1, 1_000_000),
+        "Answers in progress at the same time for each visitor",
     )
     max_generations_per_address: int = _setting(
         "MAX_GENERATIONS_PER_ADDRESS",
@@ -233,19 +238,19 @@ class Settings:
         "GENERATION_RETENTION",
         600.0,
         _number(0, 86_400),
-        "Seconds that a finished answer's stream can still be resumed",
+        "Seconds that the stream of a finished answer can still be resumed",
     )
     abandoned_after: float = _setting(
         "ABANDONED_AFTER",
         30.0,
         _number(0, 86_400),
-        "Seconds without a reader until an answer is stopped; 0: never",
+        "Seconds without a subscriber until an answer is stopped; 0: never",
     )
     shutdown_grace: float = _setting(
         "SHUTDOWN_GRACE",
         0.0,
         _number(0, 3600),
-        "Seconds that running answers may go on when the server is stopped; other replicas take the new ones",
+        "Seconds that running answers may continue after the signal to stop; other replicas accept new ones",
     )
     upstream_idle_timeout: float = _setting(
         "UPSTREAM_IDLE_TIMEOUT",
@@ -256,48 +261,57 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         "CORS_ORIGINS", ("*",), _origins, "Origins that may call the routes: *, a list, or empty for none"
     )
-    api_token: str = _setting("API_TOKEN", "", _text, "When set, the routes want it as Bearer", secret=True)
-    password: str = _setting("PASSWORD", "", _text, "One shared password for page and routes", secret=True)
+    api_token: str = _setting(
+        "API_TOKEN", "", _text, "If set, the routes require it as a bearer token", secret=True
+    )
+    password: str = _setting(
+        "PASSWORD", "", _text, "One shared password for the page and the routes", secret=True
+    )
     users: tuple[tuple[str, str], ...] = _setting(
-        "USERS", (), _users, "Users, such as anna:secret1,ben:secret2", secret=True
+        "USERS", (), _users, "Users with passwords, such as anna:secret1,ben:secret2", secret=True
     )
     public_docs: bool = _setting(
-        "PUBLIC_DOCS", True, _switch, "Are /docs, /metrics and /healthz open where a log-in is on?"
+        "PUBLIC_DOCS",
+        True,
+        _switch,
+        "Whether /docs, /metrics and /healthz are open on a server with a log-in",
     )
     visitor_keys: bool = _setting(
-        "VISITOR_KEYS", False, _switch, "May visitors bring their own key for the endpoint?"
+        "VISITOR_KEYS", False, _switch, "Whether visitors may use their own key for the endpoint"
     )
     image_hosts: tuple[str, ...] = _setting(
-        "IMAGE_HOSTS", (), _names, "Foreign hosts whose pictures answers may show"
+        "IMAGE_HOSTS", (), _names, "Foreign hosts whose pictures may appear in answers"
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "TRUSTED_PROXIES",
         ("127.0.0.1", "::1"),
         _names,
-        "Addresses or networks whose X-Forwarded-For is believed; * for any. On a Space: private ones",
+        "Addresses or networks whose X-Forwarded-For is trusted; *: all. On a Space: private networks",
     )
     site_url: str = _setting("SITE_URL", "", _url, "Sent to the endpoint as HTTP-Referer")
     titles: str = _setting(
         "TITLES",
         "model",
         _one_of("model", "words"),
-        "Who titles a conversation: the idle model, or its first words",
+        "Source of conversation titles: model (when it is idle), or words (the first words)",
     )
-    log_format: str = _setting("LOG_FORMAT", "text", _one_of("text", "json"), "text or json")
+    log_format: str = _setting(
+        "LOG_FORMAT", "text", _one_of("text", "json"), "text, or json for one object per line"
+    )
     log_prompts: bool = _setting("LOG_PROMPTS", False, _switch, "Write prompts and answers to the log")
     otlp_endpoint: str = _setting(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "", _url, "Collector for a trace of each turn, over HTTP. Empty: none"
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "", _url, "Collector for one trace per turn, over HTTP. Empty: none"
     )
     host: str = _setting("GRADIO_SERVER_NAME", "127.0.0.1", _text, "Address to listen on")
-    port: int = _setting("GRADIO_SERVER_PORT", 7860, _whole(0, 65535), "Port to listen on; 0: any")
+    port: int = _setting("GRADIO_SERVER_PORT", 7860, _whole(0, 65535), "Port to listen on; 0: any free port")
     root_path: str = _setting("GRADIO_ROOT_PATH", "", _path_prefix, "Path prefix behind a proxy")
     is_space: bool = field(default=False)
-    is_zero_gpu: bool = field(default=False)  # a Space without hardware but for its GPU functions
-    has_hub_sign_in: bool = field(default=False)  # a Space with hf_oauth: the Hub gives it these variables
+    is_zero_gpu: bool = field(default=False)  # a Space with hardware for its GPU functions only
+    has_hub_sign_in: bool = field(default=False)  # a Space with hf_oauth: the Hub sets these variables
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
-        """Read the environment over .env. Raises SettingError for the first value that cannot be right."""
+        """Read the environment over .env. Raises SettingError for the first invalid value."""
         given: dict[str, str] = {}
         if dotenv and dotenv.is_file():
             given |= {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
@@ -314,7 +328,7 @@ class Settings:
 
     @property
     def has_endpoint(self) -> bool:
-        """Is an endpoint configured, so that no embedded model is needed?"""
+        """Whether an endpoint is configured, so that no embedded model is needed."""
         return bool(self.api_key or self.base_url)
 
     @property
@@ -331,17 +345,17 @@ class Settings:
         return int(self.max_upload_mb * 1_000_000)
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every value that may stand in no log."""
+        """Return every value that no log may contain."""
         named = [getattr(self, item.name) for item in fields(self) if item.metadata.get("secret")]
         texts = [value for value in named if isinstance(value, str)]
         return (*texts, *(password for _, password in self.users))
 
     def prompt(self) -> str:
-        """Return the system prompt, with the assistant's name in it."""
+        """Return the system prompt with the name of the assistant."""
         return (self.system_prompt or SYSTEM_PROMPT).replace("{name}", self.assistant_name)
 
     def data_folder(self) -> Path:
-        """Return where history and files are kept; not made yet."""
+        """Return the folder of history and files. It may not exist yet."""
         if self.data_dir:
             return Path(self.data_dir).expanduser()
         volume = Path("/data")

@@ -90,6 +90,15 @@ def test_every_setting_stands_in_the_documents_and_in_the_example_file() -> None
     assert example == variables
 
 
+def test_the_example_file_has_the_description_of_each_setting() -> None:
+    example = (ROOT / ".env.example").read_text("utf-8")
+    described = {
+        name: about for about, name in re.findall(r"^# (.*)\n#? ?([A-Z_0-9]+)=", example, re.MULTILINE)
+    }
+    settings = [item.metadata for item in fields(Settings) if "env" in item.metadata]
+    assert described == {one["env"]: one["about"] for one in settings}
+
+
 def test_each_line_of_the_example_file_may_be_used_as_it_is() -> None:
     example = (ROOT / ".env.example").read_text("utf-8")
     used = dotenv_values(stream=StringIO(re.sub(r"^# ([A-Z_0-9]+=)", r"\1", example, flags=re.MULTILINE)))

@@ -1,10 +1,10 @@
 """Generations of other replicas, each as a local log with any number of local subscribers.
 
-A mirror begins with the events in the generation's stream. Then the writer pushes new events, as long as this
-replica says that it follows. Lost pushes are read from the stream, at the latest with the next heartbeat. If
-the writer is dead, the log is sealed: the first replica that notices writes the ending for all. If Redis is
-away for long, the mirrors are lost: their subscribers get an error that is not an event, and the next request
-opens a new mirror.
+A mirror begins with the events in the generation's stream. Then the writer pushes new events, as long as
+this replica says that it follows. Lost pushes are read from the stream, at the latest with the next
+heartbeat. If the writer is dead, the log is sealed: the first replica that notices writes the ending for
+all. If Redis is away for long, the mirrors are lost: their subscribers get an error that is not an event,
+and the next request opens a new mirror.
 """
 
 from __future__ import annotations

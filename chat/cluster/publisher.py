@@ -1,8 +1,8 @@
 """The generations of this process, copied to Redis as they grow: one task, one round trip per tick for all.
 
-A local subscriber never waits for it. All faults of a write are one case: whether it was lost, refused, sent
-but not answered, or Redis came back empty, the publisher queries the newest id of the stream and sends what
-is missing. Knows no mirror.
+A local subscriber never waits for it. All faults of a write are one case: whether it was lost, refused,
+sent but not answered, or Redis came back empty, the publisher queries the newest id of the stream and sends
+what is missing. Knows no mirror.
 """
 
 from __future__ import annotations

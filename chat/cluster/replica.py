@@ -1,8 +1,8 @@
 """This process among the others: its heartbeats, the commands of others, the interface to their answers.
 
-While Redis is away, only operations that need Redis fail: local answers go on, answers of other replicas are
-Unreachable. A replica accepts the death of another only if its own heartbeats have arrived for the lifetime
-of a heartbeat: after Redis was away or stalled, every replica has time for a new one.
+While Redis is away, only operations that need Redis fail: local answers go on, answers of other replicas
+are Unreachable. A replica accepts the death of another only if its own heartbeats have arrived for the
+lifetime of a heartbeat: after Redis was away or stalled, every replica has time for a new one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The format of keys, stream entries and channel messages in Redis. Pure functions.
 
-An entry of a generation's stream holds a batch of events. The number in its id is the length of the log with
-this batch, so Redis itself refuses an entry that is sent twice or late. The entry that seals a log has an id
-beyond every number that a log can reach: nothing comes after it.
+An entry of a generation's stream holds a batch of events. The number in its id is the length of the log
+with this batch, so Redis itself refuses an entry that is sent twice or late. The entry that seals a log has
+an id beyond every number that a log can reach: nothing comes after it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The files that visitors send: read once, kept with their text and index, each owned by who sent it.
+"""Attachments: files of visitors, read once, kept with their text and index, each with an owner.
 
-Knows no format (chat.extraction does) and no budget (chat.turns.prompt does). What belongs to a temporary
-conversation is in memory alone; everything else is found through history. The bytes of a file are kept only
-where they are needed again: pictures, and PDFs with pages that hold no text.
+Knows no format (chat.extraction does) and no budget (chat.turns.prompt does). Attachments of a temporary
+conversation are in memory only; all others are found through history. The bytes of a file are kept only if
+they are needed again: pictures, and PDFs with pages without text.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INLINE_NAME = "file.txt"
-IMAGES = 4  # pictures sent with a question, the newest of the conversation
-SCANS = 8  # with the pages of files that are shown as pictures
-SCAN_PIXELS = 1_200  # width of a page shown to a model: small print stays legible
+IMAGES = 4  # newest pictures of the conversation, sent with a question
+SCANS = 8  # with pages that are sent as pictures
+SCAN_PIXELS = 1_200  # width of a page for a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
 
 
 class Attachment:
-    """A file that a visitor sent. `document` is what has been read so far, a new value as it grows."""
+    """A file of a visitor. `document` is what has been read so far, a new value whenever it grows."""
 
     def __init__(self, id: str, owner: str, source: Reading | Document, path: Path | None = None) -> None:
         self.id = id
         self.owner = owner
-        self.path = path  # of its bytes, where they are kept
+        self.path = path  # of its bytes, if they are kept
         self._source = source
         self._index: Index | None = None
         self._evidence: Evidence | None = None
         self._preparing = asyncio.Lock()
-        self.recording: asyncio.Task[None] | None = None  # after which other replicas have it
+        self.recording: asyncio.Task[None] | None = None  # when it is done, other replicas have the file
         self.is_recorded = False
 
     @property
@@ -67,7 +67,7 @@ class Attachment:
         return self.document.media_type.startswith("image/")
 
     async def follow(self) -> AsyncGenerator[Document, None]:
-        """Yield the document as it grows, to the complete one."""
+        """Yield the document whenever it grows, up to the complete one."""
         if isinstance(self._source, Document):
             yield self._source
             return
@@ -75,13 +75,13 @@ class Attachment:
             yield document
 
     async def finish(self) -> Document:
-        """Wait until all of it is read, and is where other replicas read it."""
+        """Return the complete document, when other replicas can read it too."""
         if self.recording:
             await asyncio.wait([self.recording])
         return self._source if isinstance(self._source, Document) else await self._source.finish()
 
     async def index(self) -> Index:
-        """Return the index of what has been read so far; built off the event loop, kept once complete."""
+        """Return the index of the text read so far. Built in a thread, cached per document."""
         async with self._preparing:
             document = self.document
             if self._index is None or self._index.document is not document:
@@ -89,7 +89,7 @@ class Attachment:
             return self._index
 
     async def evidence(self) -> Evidence:
-        """Return the text in the form in which quotes are looked up; made off the event loop, kept."""
+        """Return the folded text for citations. Built in a thread, cached per document."""
         async with self._preparing:
             document = self.document
             if self._evidence is None or self._evidence.document is not document:
@@ -105,7 +105,7 @@ class Attachment:
 
 
 class Attachments:
-    """All attachments: those in memory, and through history those that were read before."""
+    """All attachments: those in memory, and earlier ones through history."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Attachments:
     ) -> None:
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
-        self._on_read = on_read  # told the kind of a file and the seconds that it took
+        self._on_read = on_read  # called with the media type and the seconds of a read file
         self._folder = folder
         self._stores = stores
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
@@ -134,7 +134,7 @@ class Attachments:
         is_temporary: bool = False,
         caller: Hashable = None,
     ) -> Attachment:
-        """Read a file; returns when its kind is known and its first text is there. Raises AttachmentError."""
+        """Read a file. Returns when its kind and its first text are known. Raises AttachmentError."""
         id = new_id()
         kept, began = self._folder / id, time.monotonic()
         await asyncio.to_thread(_copy, path, kept)
@@ -155,7 +155,7 @@ class Attachments:
     async def of_turn(
         self, file_ids: tuple[str, ...], text: str, owner: str, history: History
     ) -> tuple[str, ...]:
-        """Return the ids of a turn's files; `text`, where it is not blank, becomes one. Raises NotFound."""
+        """Return the ids of a turn's files; `text` becomes one unless it is blank. Raises NotFound."""
         for id in file_ids:
             await self.get(id, owner)
         if not text.strip():
@@ -167,7 +167,7 @@ class Attachments:
         return (*file_ids, inline.id)
 
     async def of_branch(self, branch: Sequence[Message], owner: str) -> Sequence[Attachment]:
-        """Return the files sent along a branch; those that have expired are passed over."""
+        """Return the files of a branch, without expired ones."""
         found = []
         for id in dict.fromkeys(id for message in branch for id in message.attachment_ids):
             with contextlib.suppress(NotFound):
@@ -175,21 +175,21 @@ class Attachments:
         return found
 
     async def pictures(self, attachments: Sequence[Attachment], *, scans: bool) -> Sequence[str]:
-        """Return the newest pictures as data URLs, and pages without text where `scans` are asked for."""
+        """Return the newest pictures as data URLs, and with `scans` pages without text."""
         urls = [await self._data_url(file) for file in [one for one in attachments if one.is_image][-IMAGES:]]
         for file in attachments if scans else ():
             urls += await self._scan_urls(file, SCANS - len(urls))
         return urls
 
     async def _data_url(self, attachment: Attachment) -> str:
-        """Return a picture as a data URL, made small enough for a model. Raises AttachmentError."""
+        """Return a picture as a data URL, shrunk for a model. Raises AttachmentError."""
         if attachment.path is None:
             raise NotFound("The picture is no longer kept.")
         data, media_type = await self._readers.shrink_image(attachment.path)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
     async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
-        """Return up to `limit` pages that hold no text as data URLs. Raises AttachmentError."""
+        """Return up to `limit` pages without text as data URLs. Raises AttachmentError."""
         pages = [page for one in attachment.document.problems if one.kind == "no_text" for page in one.pages]
         if attachment.path is None:
             return ()
@@ -198,7 +198,7 @@ class Attachments:
         return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
 
     async def get(self, id: str, owner: str) -> Attachment:
-        """Return an attachment. Raises NotFound, also where it is another's."""
+        """Return an attachment. Raises NotFound, also for one of another owner."""
         try:
             return await self._find(id, owner, self._stores.kept)
         except NotFound:
@@ -228,7 +228,7 @@ class Attachments:
                 await history.delete_attachment(id, owner)
 
     async def remove(self, ids: tuple[str, ...]) -> None:
-        """Forget attachments and delete their bytes; their rows are history's."""
+        """Drop attachments from memory and delete their bytes. History deletes the rows."""
         for id in ids:
             found = self._cache.pop(id, None)
             if found:
@@ -236,7 +236,7 @@ class Attachments:
             (self._folder / id).unlink(missing_ok=True)
 
     async def aclose(self) -> None:
-        """End what is still being read."""
+        """Cancel all reading."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -249,7 +249,7 @@ class Attachments:
         return attachment
 
     async def _record(self, attachment: Attachment, reading: Reading, history: History, began: float) -> None:
-        """Keep the text in history when it is read, and the bytes beside it where they are needed again."""
+        """Write the text to history when it is read, and the bytes if they are needed again."""
         document = await reading.finish()
         assert attachment.path
         if self._on_read:
@@ -263,13 +263,13 @@ class Attachments:
         try:
             await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
             attachment.is_recorded = True
-        except ChatError as error:  # the file stays usable for as long as it is in memory
-            log.warning("a file is not recorded: %s", error)
+        except ChatError as error:  # the file stays usable while it is in memory
+            log.warning("a file could not be written to history: %s", error)
         if not attachment.is_image:
-            await attachment.index()  # so that the first question need not wait for it
+            await attachment.index()  # so that the first question does not wait for it
 
     async def _restore(self, id: str, owner: str, document: Document, history: History) -> Path | None:
-        """Bring the bytes of an attachment back to this machine's disk."""
+        """Copy the bytes of an attachment from history to the disk; return their path."""
         path = self._folder / id
         if not _is_needed(document) or path.is_file():
             return path if path.is_file() else None
@@ -284,7 +284,7 @@ class Attachments:
 async def _is_kept(attachment: Attachment, history: History) -> bool:
     try:
         return await history.has_attachment(attachment.id, attachment.owner)
-    except ChatError:  # a database that is away has deleted nothing
+    except ChatError:  # an unreachable database has deleted nothing
         return True
 
 

@@ -1,8 +1,8 @@
-"""Files that a browser has sent and no event of the page has read yet, each under an unguessable name.
+"""Uploads of a browser that no event of the page has read yet, each under an unguessable name.
 
 Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
-and serves it to anyone who asks. Here each upload has a folder of its own, outside of what Gradio serves,
-until it is read or too old. Knows no visitor: whose it is stands in its folder's name.
+and serves it to any client. Here each upload has a folder of its own, outside of what Gradio serves, until
+it is read or too old. Knows no visitor: the name of the folder encodes the owner.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 
 from chat.errors import NotFound
 
-KEPT_SECONDS = 3600.0  # a password may be asked for, and other files may stand before it
-REMEMBERED = 100  # uploads just moved, for others of the same content that arrive at the same moment
+KEPT_SECONDS = 3600.0  # the visitor may have to enter a password, and other files may be read first
+REMEMBERED = 100  # recent moves, for uploads of the same content at the same moment
 
 
 class UploadInbox:
-    """A folder of uploads. Nothing is made on disk before the first `put`.
+    """A folder of uploads. Created at the first `put`.
 
-    limit: bytes of all together; past it the oldest goes, so that nobody can fill the disk with them.
+    limit: bytes of all uploads; past it the oldest is deleted, so that uploads cannot fill the disk.
     """
 
     def __init__(self, folder: Path, limit: int = 2_000_000_000) -> None:
@@ -35,16 +35,16 @@ class UploadInbox:
         self._moved: OrderedDict[Path, Path] = OrderedDict()
 
     def put(self, path: Path, name: str) -> Path:
-        """Move an upload to a folder of its own, of this name; return where it is now. Raises NotFound."""
+        """Move an upload to a folder of this name, and return its new path. Raises NotFound."""
         self._sweep()
         kept = self.folder / name / path.name
         kept.parent.mkdir(parents=True)
         try:
             shutil.move(path, kept)
-        except FileNotFoundError:  # another's upload of the same content stood at this path, and was moved
+        except FileNotFoundError:  # another upload of the same content had this path and was moved
             self._copy_of(path, kept)
         with contextlib.suppress(OSError):
-            path.parent.rmdir()  # Gradio made it for this upload
+            path.parent.rmdir()  # Gradio created it for this upload
         self._moved[path] = kept
         while len(self._moved) > REMEMBERED:
             self._moved.popitem(last=False)
@@ -68,8 +68,8 @@ class UploadInbox:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield a folder for an upload that is read at once; it is gone afterwards."""
-        folder = self.folder / "scratch"  # a level lower than what `take` gives away
+        """Yield a folder for an upload that is read at once, and delete it afterwards."""
+        folder = self.folder / "scratch"  # one level below the uploads that `take` returns
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as path:
             yield Path(path)
@@ -82,7 +82,7 @@ class UploadInbox:
             raise NotFound("The upload was lost. Send the file again.") from None
 
     def _sweep(self) -> None:
-        """Delete what nobody came for."""
+        """Delete uploads that no event has read in time."""
         before = time.time() - KEPT_SECONDS
         for path in list(self._sizes):
             with contextlib.suppress(FileNotFoundError):

@@ -1,14 +1,17 @@
 """Conversations, messages and attachments, kept in a database: SQLite by default, PostgreSQL by its URL.
 
-    records      the values that go in and come out
-    tables       how they lie in the database; migrations/ is how it came to that
+    entities     conversations, messages and files as values
+    schema       the tables of the database; migrations/ creates and changes them
     database     one URL -> connections, migrations at start, the database's errors as ours
-    conversations, messages, tree, attachments    the statements, each on a connection it is given
-    exchange     a conversation as Markdown and as JSON, and back; chatgpt reads ChatGPT's export
-    store        History: the one door, where every call names the owner
+    conversations, messages, branches, stored_files    the statements, each on a connection of its caller
+    exchange     a conversation as Markdown and as JSON, and back; chatgpt_import reads ChatGPT's export
+    store        History: the interface of one database, where every call names the owner
+    stores       the two histories: the kept one, and one in memory
+    write_queue  writes in order, in the background
+    answer_log   answers: opened, checkpointed, ended
 
-What belongs to another owner is NotFound, the same as what is not there. Knows no HTTP, no page, no model, no
-running generation, and no budget: an attachment is a file's text, not how much of it was sent.
+A thing of another owner is NotFound, the same as a thing that does not exist. Knows no HTTP, no page, no
+model, and no budget: an attachment is a file's text, not how much of it was sent.
 """
 
 from chat.history.entities import (

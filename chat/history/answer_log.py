@@ -1,7 +1,7 @@
-"""Answers in history: opened with their question, saved while they grow, and as they ended.
+"""Answers in history: opened with their question, checkpointed while they grow, ended.
 
-All writes go through the queue of `Stores`, in order for each conversation. An opened answer is a row that a
-killed process leaves behind, so that Continue can go on from it. Knows no model and no page.
+All writes go through the queue of `Stores`, in order for each conversation. The row of an opened answer
+survives a killed process, so that Continue can go on from it. Knows no model and no page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from chat.history.stores import Stores
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """The place of an answer in history. before: text and reasoning that it had when this generation began.
+    """The row of an answer in history. before: text and reasoning when this generation started.
 
     is_continued: the message exists already and grows.
     """
@@ -45,13 +45,13 @@ class AnswerLog:
         self._stores = stores
 
     def begin(self, question: Message, answer: AnswerRow, owner: str, *, is_first: bool) -> None:
-        """Queue a question with its opened answer. is_first: with the conversation that they begin."""
+        """Queue a question with its opened answer. is_first: also the conversation that they begin."""
         self._stores.later(
             question.conversation_id, partial(self._begin, question, answer, owner, is_first=is_first)
         )
 
     def open(self, answer: AnswerRow, question_id: str, owner: str) -> None:
-        """Queue an answer to a question that is stored: a new sibling, or one that is continued."""
+        """Queue an answer to a question that is stored: a new sibling, or a continued one."""
         self._stores.later(answer.conversation_id, partial(self._open, answer, question_id, owner))
 
     def checkpoint(self, generation: Generation, answer: AnswerRow) -> None:
@@ -59,11 +59,11 @@ class AnswerLog:
         self._stores.later(answer.conversation_id, partial(self._checkpoint, generation, answer))
 
     def end(self, generation: Generation, answer: AnswerRow, more: Callable[[], MessageFields]) -> None:
-        """Queue the ending of an answer. more: the fields that its generation's log does not have."""
+        """Queue the ending of an answer. more: fields that the log of its generation lacks."""
         self._stores.later(answer.conversation_id, partial(self._end, generation, answer, more))
 
     def end_sealed(self, generation: Generation, answer: AnswerRow, owner: str) -> None:
-        """Queue everything that is known of an answer whose writer, another replica, is dead."""
+        """Queue the known text of an answer whose writer, another replica, is dead."""
         self._stores.later(answer.conversation_id, partial(self._end_sealed, generation, answer, owner))
 
     async def _begin(self, question: Message, answer: AnswerRow, owner: str, *, is_first: bool) -> None:
@@ -76,11 +76,11 @@ class AnswerLog:
             datetime.now(UTC),
             **_open_fields(answer),
         )
-        asked = dataclasses.replace(question, finish_reason="stop")
+        ended = dataclasses.replace(question, finish_reason="stop")
 
         async def write(store: History) -> None:
             is_new = is_first and not self._stores.is_moved(conversation_id)
-            await self._stores.add_to(store, Begun(owner, asked, opened, is_new))
+            await self._stores.add_to(store, Begun(owner, ended, opened, is_new))
 
         await self._stores.write(conversation_id, owner, write)
 
@@ -108,7 +108,7 @@ class AnswerLog:
 
     async def _end_sealed(self, generation: Generation, answer: AnswerRow, owner: str) -> None:
         ending = read_ending(generation, answer.before)
-        with contextlib.suppress(NotFound):  # the writer was alive, and has written its own ending
+        with contextlib.suppress(NotFound):  # the writer was alive and has written its own ending
             await self._stores.kept.end_answer(Growth(owner, answer.message_id, generation.id, ending))
 
     async def _update(self, generation: Generation, answer: AnswerRow, fields: MessageFields) -> None:
@@ -131,12 +131,12 @@ def _open_fields(answer: AnswerRow) -> MessageFields:
 
 
 def is_unfinished(message: Message) -> bool:
-    """Tell whether an answer has no ending: it is being written, or its process is gone."""
+    """Return whether an answer has no ending: it is in progress, or its process is gone."""
     return message.role == "assistant" and message.finish_reason is None
 
 
 def read_ending(generation: Generation, before: tuple[str, str]) -> MessageFields:
-    """Return the fields that an ended generation gives its message. before: earlier text and reasoning."""
+    """Return the fields of the message of an ended generation. before: earlier text and reasoning."""
     cited = generation.find("citations")
     return {
         "text": before[0] + generation.text,
@@ -148,10 +148,10 @@ def read_ending(generation: Generation, before: tuple[str, str]) -> MessageField
 
 
 def end_as(message: Message, generation: Generation, before: tuple[str, str]) -> Message:
-    """Return a stored answer with the ending of its generation, which history does not have yet."""
+    """Return a stored answer with the ending of its generation, which history lacks so far."""
     return dataclasses.replace(message, **cast(dict[str, Any], read_ending(generation, before)))
 
 
 def interrupt(message: Message) -> Message:
-    """Return an unfinished answer as interrupted: no process writes it any more."""
+    """Return an unfinished answer as interrupted: it has no writer any more."""
     return dataclasses.replace(message, finish_reason="interrupted")

@@ -1,8 +1,8 @@
-"""A conversation's messages as a tree: the shown branch, its alternatives, and the way from one to another.
+"""The messages of a conversation as a tree: the shown branch, its alternatives, and changing between them.
 
-The tree is two short columns, read whole and walked here: a recursive query does the same until the database
-has no statistics yet, and then takes seconds for a long conversation. It is ordered by position, which rises
-along every branch, so that parents come before their children. Every call names the owner.
+The tree is two short columns, read completely and walked here. A recursive query takes seconds for a long
+conversation while the database has no statistics. The rows are ordered by position, which rises along every
+branch: parents come before their children. Every call names the owner.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Parents = Mapping[str, str | None]
 def read_shown(
     connection: Connection, conversation_id: str, owner: str
 ) -> tuple[Conversation, tuple[Message, ...]]:
-    """Return the conversation and the branch of it that is shown."""
+    """Return the conversation and its shown branch."""
     conversation = select_conversation(connection, conversation_id, owner)
     parents = _select_parents(connection, conversation_id)
     branch = find_branch(parents, conversation.leaf_id)
@@ -49,7 +49,7 @@ def show_through(connection: Connection, message_id: str, owner: str) -> tuple[M
 
 
 def undo(connection: Connection, conversation_id: str, owner: str) -> Message | None:
-    """Let the shown branch end before its last question; return the question."""
+    """End the shown branch before its last question, and return the question."""
     _, branch = read_shown(connection, conversation_id, owner)
     question = next((message for message in reversed(branch) if message.role == "user"), None)
     if question is not None:
@@ -77,7 +77,7 @@ def _select_parents(connection: Connection, conversation_id: str) -> Parents:
 def find_branch(parents: Parents, leaf_id: str | None) -> list[str]:
     """Return the ids from the root to the leaf."""
     branch = []
-    while leaf_id is not None and leaf_id in parents:  # or all of it was deleted just now
+    while leaf_id is not None and leaf_id in parents:  # unless it was deleted in the meantime
         branch.append(leaf_id)
         leaf_id = parents[leaf_id]
     return branch[::-1]
@@ -94,7 +94,7 @@ def find_newest_leaf(parents: Parents, id: str) -> str:
 
 
 def find_alternatives(parents: Parents) -> dict[str, tuple[str, ...]]:
-    """Return for each message that is not alone under its parent the ids of all there, oldest first."""
+    """Return for each message with siblings the ids of all of them, oldest first."""
     children: dict[str | None, list[str]] = defaultdict(list)
     for id, parent in parents.items():
         children[parent].append(id)

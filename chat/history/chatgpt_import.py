@@ -1,8 +1,9 @@
-"""ChatGPT's conversations.json -> transcripts. It has no specification: the unknown is left out, not refused.
+"""ChatGPT's conversations.json -> transcripts. The format has no specification: unknown parts are ignored.
 
-A conversation there is `mapping`, a tree of nodes by id, and `current_node`, where the shown branch ends.
-Between a question and its answer lie nodes that no one sees (system, tool calls, their results, hidden notes)
-and the "thoughts" before the answer; an answer with tool calls in it is several nodes there, one here.
+A conversation there is `mapping`, a tree of nodes by id, and `current_node`, the end of the shown branch.
+Between a question and its answer are nodes that ChatGPT does not show (system, tool calls, their results,
+hidden notes) and the "thoughts" before the answer. An answer with tool calls is several nodes there, one
+here.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ ANSWER_TYPES = ("text", "multimodal_text")
 
 @dataclass(frozen=True)
 class Place:
-    """What a node of the tree has at or above it: the last message, and the thoughts since.
+    """The last message at or above a node of the tree, and the thoughts since.
 
-    continues: the id of the message that is this one's beginning, where tool calls parted the two.
+    continues: id of the message that is the beginning of this one, if tool calls divide the two.
     """
 
     message: Message | None = None
@@ -66,15 +67,15 @@ def _read_places(mapping: dict[str, Any], conversation_id: str, created: datetim
 
 
 def _parents_first(mapping: dict[str, Any]) -> Iterable[str]:
-    """Yield the ids oldest first, yet never before their parents; a circle is entered once and left."""
+    """Yield the ids oldest first, yet never before their parents; a cycle is entered once and left."""
     placed: set[str] = set()
     for id in sorted(mapping, key=lambda id: _seconds(mapping[id])):
-        way = []
+        path = []
         while id in mapping and id not in placed:
             placed.add(id)
-            way.append(id)
+            path.append(id)
             id = str(mapping[id].get("parent"))
-        yield from reversed(way)
+        yield from reversed(path)
 
 
 def _read_node(message: dict[str, Any], above: Place, conversation_id: str, created: datetime) -> Place:
@@ -84,8 +85,8 @@ def _read_node(message: dict[str, Any], above: Place, conversation_id: str, crea
         return replace(above, thoughts=_join(above.thoughts, _read_thoughts(content)))
     text = _read_text(content, metadata)
     is_hidden = bool(metadata.get("is_visually_hidden_from_conversation"))
-    is_said = role in ("user", "assistant") and message.get("recipient", "all") == "all"
-    if is_hidden or not is_said or not text:
+    is_shown = role in ("user", "assistant") and message.get("recipient", "all") == "all"
+    if is_hidden or not is_shown or not text:
         return above
     read = Message(
         new_id(),
@@ -99,7 +100,7 @@ def _read_node(message: dict[str, Any], above: Place, conversation_id: str, crea
 
 
 def _read_answer(read: Message, above: Place, metadata: dict[str, Any]) -> Place:
-    """Let the answer begin with what the model said before it called a tool, and with its thoughts."""
+    """Return the answer with the text before its tool calls, and with its thoughts."""
     reason = _text(_dict(metadata.get("finish_details")).get("type"))
     answer = replace(
         read,
@@ -121,14 +122,14 @@ def _read_answer(read: Message, above: Place, metadata: dict[str, Any]) -> Place
 
 
 def _finished_messages(places: Collection[Place]) -> tuple[Message, ...]:
-    """Leave out the beginnings of answers, unless a question was asked right under one."""
+    """Return the messages without beginnings of answers, unless a question stands right under one."""
     found = {place.message.id: place.message for place in places if place.message is not None}
     begun = {place.continues for place in places} - {message.parent_id for message in found.values()}
     return tuple(message for id, message in found.items() if id not in begun)
 
 
 def _read_text(content: dict[str, Any], metadata: dict[str, Any]) -> str:
-    """Return the written and the spoken parts, under the names of the files, which are not in the export."""
+    """Return the written and spoken parts, below the names of the files, whose content is not exported."""
     if content.get("content_type") not in ANSWER_TYPES:
         return ""
     parts = [_text(part) or _text(_dict(part).get("text")) for part in _list(content.get("parts"))]

@@ -1,6 +1,6 @@
-"""The statements about conversations, each on a connection that the caller opened and closes.
+"""The statements about conversations, each on a connection that the caller opens and closes.
 
-Every statement names the owner. Knows no transaction and no message's content.
+Every statement names the owner. Knows no transaction and no content of a message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def not_found() -> NotFound:
 
 
 def insert_conversations(connection: Connection, added: Iterable[Conversation], count: int = 0) -> None:
-    """Raise InvalidRequest where an id is taken. count: how many messages come with each."""
+    """Raise InvalidRequest if an id is taken. count: number of messages that come with each."""
     rows = [
         {column.name: getattr(conversation, column.name) for column in COLUMNS}
         | {"folded_title": fold(conversation.title), "message_count": count}
@@ -52,7 +52,7 @@ def select_conversation(connection: Connection, id: str, owner: str) -> Conversa
 
 
 def update_conversation(connection: Connection, id: str, owner: str, *conditions: Any, **values: Any) -> bool:
-    """Return whether the conditions held. Raise NotFound where there is no such conversation."""
+    """Return whether the conditions held. Raise NotFound if there is no such conversation."""
     if "title" in values:
         values["folded_title"] = fold(values["title"])
     done = connection.execute(update(conversations).where(_owned(id, owner), *conditions).values(**values))
@@ -64,7 +64,7 @@ def update_conversation(connection: Connection, id: str, owner: str, *conditions
 def rename_conversation(
     connection: Connection, id: str, owner: str, title: str, instead_of: str | None
 ) -> bool:
-    """Set the title, with `instead_of` only where that is the title now; return whether it was set."""
+    """Set the title; with `instead_of` only if that is the current title. Return whether it was set."""
     conditions = () if instead_of is None else (conversations.c.title == instead_of,)
     return update_conversation(connection, id, owner, *conditions, title=title)
 
@@ -86,7 +86,7 @@ def list_conversations(
 
 
 def _search(owner: str, needle: str) -> Any:
-    """A plain scan of one owner's text: for words of two characters no index of either database helps."""
+    """Scan the text of one owner: no index of either database helps with words of two characters."""
     hit = (
         select(messages.c.id)
         .where(messages.c.conversation_id == conversations.c.id)
@@ -112,8 +112,8 @@ def _with_snippets(connection: Connection, rows: Sequence[Row[Any]], needle: str
 
 
 def cut_snippet(text: str, needle: str) -> str:
-    """Return the text around the first place that folds to the needle, on one line."""
-    # Folding changes lengths (ﬁ -> fi), so that the place is counted in folded characters of each character.
+    """Return the text around the first place that matches the needle after folding, on one line."""
+    # Folding changes lengths (ﬁ -> fi), so the place is mapped back through the length of each character.
     folded = [fold(character) for character in text]
     place = "".join(folded).find(needle)
     ends = list(accumulate(len(piece) for piece in folded))
@@ -125,8 +125,8 @@ def cut_snippet(text: str, needle: str) -> str:
 
 
 def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[str, ...]:
-    """Delete it with its messages and the attachments that no other conversation was sent; return those."""
-    update_conversation(connection, id, owner, updated=now())  # the row's lock: no message comes in between
+    """Delete it, its messages, and the attachments that only it uses. Return the ids of the latter."""
+    update_conversation(connection, id, owner, updated=now())  # locks the row: no message is added in between
     attachment_ids = _own_attachment_ids(connection, id, owner)
     gone = schema.attachments.c.id.in_(attachment_ids)
     connection.execute(delete(schema.attachments).where(gone, schema.attachments.c.owner == owner))

@@ -1,13 +1,13 @@
 """One URL -> connections that read and connections that write, and a schema that is up to date.
 
-Statements are plain functions of a connection, and a transaction is one call. For SQLite the whole of it runs
-in a thread: with a thread's answer awaited for each statement it took ten steps of the event loop, and when
-two thousand streams share the loop a visitor waits long for each. PostgreSQL has an asynchronous driver.
+Statements are plain functions of a connection, and a transaction is one call. For SQLite all of it runs in
+a thread: one thread call per statement took ten steps of the event loop, and each step is slow when two
+thousand streams share the loop. PostgreSQL has an asynchronous driver.
 
-SQLite waits for its one writer instead of failing: each writing transaction says so at its beginning, the
-writers of this process queue, and those of other processes wait for BUSY_SECONDS. PostgreSQL needs none of
-it. What the database reports is HistoryUnavailable outside of here: a sentence without path, URL, statement.
-Knows no table and no owner.
+SQLite waits for its one writer instead of failing: a writing transaction begins IMMEDIATE, the writers of
+this process queue, and those of other processes wait for BUSY_SECONDS. PostgreSQL needs none of it. Errors
+of the database leave this module as HistoryUnavailable: a sentence without path, URL or statement. Knows no
+table and no owner.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ RETRY_SECONDS = 5
 CLOSE_SECONDS = 5
 SQLITE_CONNECTIONS = 4
 POSTGRES_WRITERS = 10
-MIGRATION_LOCK = 0x5849414F4A4941  # any number that no other program asks PostgreSQL for
+MIGRATION_LOCK = 0x5849414F4A4941  # any key that no other program locks in PostgreSQL
 
 FULL = "The disk that holds the history is full."
 READ_ONLY = "The history cannot be written: its folder or database is read-only."
@@ -72,7 +72,7 @@ Work = Callable[[Connection], T]
 
 
 class Database:
-    """notice: what the user should be told once about the start, or empty."""
+    """notice: a sentence about the start, to show once; empty: none."""
 
     def __init__(self, url: str) -> None:
         """Raise SettingError for a URL that names no SQLite file and no PostgreSQL database."""
@@ -87,22 +87,22 @@ class Database:
         self.notice = ""
 
     async def start(self) -> None:
-        """Make the folder and bring the schema up to date; other processes may do the same at the same time.
+        """Make the folder and bring the schema up to date; other processes may do so at the same time.
 
         Raise HistoryUnavailable. A later call, of this or of any other method, tries again.
         """
         await self._finish(self._start())
 
     async def read(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what the statements return of one connection."""
+        """Return the result of the statements on one connection."""
         return await self._finish(self._read(partial(_call, statements, args, kwargs)))
 
     async def write(self, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `read`, in a transaction: all is kept when the statements return, nothing when they raise."""
+        """As `read`, in a transaction: committed when the statements return, rolled back when they raise."""
         return await self._finish(self._write(partial(_call, statements, args, kwargs)))
 
     async def aclose(self) -> None:
-        """Wait a little for the calls whose callers have left, then close every connection."""
+        """Wait up to CLOSE_SECONDS for calls whose callers have left, then close every connection."""
         self._is_ready = False
         self._retry_at = float("inf")
         if self._tasks:
@@ -112,7 +112,7 @@ class Database:
         await self._connections.aclose()
 
     async def _finish(self, call: Coroutine[Any, Any, T]) -> T:
-        """Go on with a call whose caller was cancelled: no driver likes a statement that is cut off."""
+        """Finish a call even if its caller is cancelled: a statement cut off confuses every driver."""
         task = asyncio.create_task(call)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
@@ -121,7 +121,7 @@ class Database:
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # or asyncio complains where no caller is left to see it
+            task.exception()  # retrieved, or asyncio logs it when no caller is left
 
     async def _start(self) -> None:
         async with self._starting:
@@ -146,7 +146,7 @@ class Database:
     async def _write(self, work: Work[T]) -> T:
         if not self._is_ready:
             await self._start()
-        # The turn comes before the connection: a writer that waits must not keep readers from theirs.
+        # The semaphore before the connection: a waiting writer must not block readers of a connection.
         async with self._writers:
             with _own_errors():
                 return await self._connections.write(work)
@@ -157,10 +157,10 @@ def _call(statements: Callable[..., T], args: Any, kwargs: Any, connection: Conn
 
 
 class _SQLite:
-    """Each transaction in a thread: there are as many as connections, so that none waits for one."""
+    """Each transaction runs in a thread. There are as many threads as connections, so none waits."""
 
     def __init__(self, url: URL) -> None:
-        count = 1 if _is_memory(url) else SQLITE_CONNECTIONS  # in memory each has a database of its own
+        count = 1 if _is_memory(url) else SQLITE_CONNECTIONS  # in memory each connection has its own database
         self._engine = create_engine(
             url,
             hide_parameters=True,
@@ -194,7 +194,7 @@ class _SQLite:
 
 
 class _PostgreSQL:
-    """Raises SettingError where its driver is not installed."""
+    """PostgreSQL over asyncpg. Raises SettingError if asyncpg is not installed."""
 
     def __init__(self, url: URL) -> None:
         try:
@@ -225,7 +225,7 @@ class _PostgreSQL:
 
 
 def read_url(url: str) -> URL:
-    """Return the URL with the driver that is used; the usual spellings for libpq are understood."""
+    """Return the URL with our driver. The usual spellings for libpq are accepted."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -245,7 +245,7 @@ def _is_memory(url: URL) -> bool:
 
 
 def _with_asyncpg_options(url: URL) -> URL:
-    """libpq's sslmode is asyncpg's ssl; channel_binding, which hosted databases put in, it does not know."""
+    """Translate libpq's sslmode to asyncpg's ssl, and drop channel_binding, which asyncpg does not know."""
     query = {name: value for name, value in url.query.items() if name != "channel_binding"}
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
@@ -253,7 +253,7 @@ def _with_asyncpg_options(url: URL) -> URL:
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # or the driver begins transactions of its own, and late
+    connection.isolation_level = None  # or the driver begins transactions itself, too late
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(
@@ -263,13 +263,13 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A transaction that will write says so first: one that reads and then writes may be too late."""
+    """Begin a writing transaction IMMEDIATE: an upgrade from reading to writing may fail as busy."""
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 def _migrate(connection: Connection) -> None:
-    """Run in one writing transaction: SQLite lets one process in, PostgreSQL waits for the lock."""
+    """Migrate in one writing transaction: SQLite admits one process, PostgreSQL waits for the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     config = Config()
@@ -289,8 +289,8 @@ def _own_errors() -> Iterator[None]:
         raise HistoryUnavailable(NEWER) from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        # Its kind alone: the text of a database's error may quote what was written.
-        logger.warning("the history failed: %s", getattr(cause, "sqlite_errorname", type(cause).__name__))
+        # Only the kind: the text of a database error may quote the data.
+        logger.warning("a history call failed: %s", getattr(cause, "sqlite_errorname", type(cause).__name__))
         raise HistoryUnavailable(_sentence(cause)) from error
 
 

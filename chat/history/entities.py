@@ -1,7 +1,7 @@
-"""What history keeps, as values: a conversation, a message, an attachment. Knows no database.
+"""The entities of history as values: a conversation, a message, a stored file. Knows no database.
 
-A conversation's messages are a tree: an edited question or a second answer is a sibling of the first, and the
-branch that the page shows is the way from `leaf_id` up to the root.
+The messages of a conversation are a tree: an edited question or a second answer is a sibling of the first.
+The shown branch is the path from the root to `leaf_id`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Role = Literal["user", "assistant"]
 
 @dataclass(frozen=True)
 class Conversation:
-    """leaf_id: the message that the shown branch ends at; None: nothing is shown.
+    """leaf_id: the last message of the shown branch; None: nothing is shown.
 
-    snippet, hit_id: only from a search that hit a message: the text around the hit, and which message.
+    snippet, hit_id: only from a search with a hit in a message: the text around it, and its id.
     """
 
     id: str
@@ -40,11 +40,11 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Message:
-    """One turn's question or answer.
+    """The question or the answer of a turn.
 
-    finish_reason: None while it grows; then "stop", "length", "cancelled", "error", "interrupted" or what the
-    provider says. timings: seconds. prompt: the messages that were sent for it; only `History.message` fills
-    it, since the prompts of a conversation grow with the square of its length.
+    finish_reason: None while it grows; then "stop", "length", "cancelled", "error", "interrupted" or another
+    reason of the provider. timings: seconds. prompt: the messages sent for it; only `History.message` reads
+    it, because the prompts of a conversation grow with the square of its length.
     """
 
     id: str
@@ -85,7 +85,7 @@ class MessageFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Begun:
-    """A question and the answer that has begun. is_first: with a conversation of their own."""
+    """A question and its opened answer. is_first: they begin a conversation."""
 
     owner: str
     question: Message
@@ -95,7 +95,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Growth:
-    """What an answer has become. writer: the generation that says so, and no other may by then."""
+    """New fields of an answer. writer: its generation; ignored if another one writes it by now."""
 
     owner: str
     message_id: str
@@ -105,7 +105,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """An uploaded file as it was read. used: when it was last sent with a message, else when it came."""
+    """The text of an uploaded file. used: time of the last message with it, else of the upload."""
 
     id: str
     owner: str
@@ -128,7 +128,7 @@ def now() -> datetime:
 
 
 def read_time(value: object) -> datetime:
-    """Return an ISO time or seconds since 1970; never one to come, which would stay on top for ever."""
+    """Return an ISO time or seconds since 1970, at most now: a future time would stay on top for ever."""
     if isinstance(value, str):
         time = datetime.fromisoformat(value)
         time = time if time.tzinfo else time.replace(tzinfo=UTC)
@@ -140,7 +140,7 @@ def read_time(value: object) -> datetime:
 
 
 def make_title(text: str) -> str:
-    """Return the first sentence of the first line that says something, cut to TITLE_COLUMNS_MAX columns."""
+    """Return the first sentence of the first line with words, cut to TITLE_COLUMNS_MAX columns."""
     line = next(filter(None, map(_plain_line, text[:TITLE_SEARCH_CHARACTERS].splitlines())), "")
     sentence = re.match(r".{6,}?(?:[。！？]|[.!?](?=\s|$))", line)
     title = sentence[0] if sentence else line
@@ -150,7 +150,7 @@ def make_title(text: str) -> str:
 
 
 def _plain_line(line: str) -> str:
-    """Drop Markdown's block marks and code fences, which are no words."""
+    """Return a line without Markdown's block marks; empty for a code fence."""
     if line.lstrip().startswith(("```", "~~~")):
         return ""
     line = re.sub(r"^\s*(?:[#>]+|[-*+]|\d+[.)])\s+", "", line)
@@ -162,7 +162,7 @@ def _width(character: str) -> int:
 
 
 def _cut(text: str) -> str:
-    """Cut to the width, at the end of a word where words are written apart; an ellipsis says so."""
+    """Cut to the width, between words if the script has spaces, and add an ellipsis."""
     kept, columns = "", 1
     for character in text:
         columns += _width(character)

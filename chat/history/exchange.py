@@ -1,7 +1,7 @@
 """A conversation as a file: Markdown to read, JSON to keep and to read back, here or from ChatGPT's export.
 
-A JSON file is one conversation or an array of them; each says by itself what it is. Reading takes them one by
-one, so that a thread that reads a large file lets the event loop go on meanwhile. Sans-IO: text and values.
+A JSON file is one conversation or an array of them; each names its own format. They are parsed one by one,
+so that a thread that reads a large file releases the interpreter in between. Sans-IO: text and values.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_markdown(
     attachments: Sequence[StoredFile],
     names: Mapping[str, str],
 ) -> str:
-    """The texts stand verbatim; the reasoning is left out, as it was no part of the answer."""
+    """Return the texts verbatim, without the reasoning, which is not part of the answer."""
     file_names = {attachment.id: attachment.document.name for attachment in attachments}
     parts = [f"# {conversation.title or conversation.created.date().isoformat()}"]
     for message in branch:
@@ -51,7 +51,7 @@ def write_markdown(
 
 
 def write_json(transcript: Transcript) -> str:
-    """Ids become numbers: those of the database are nobody else's business."""
+    """Return the transcript with numbers in place of ids: those of the database stay private."""
     conversation = transcript.conversation
     numbers = {message.id: number for number, message in enumerate(transcript.messages)}
     files = {attachment.id: number for number, attachment in enumerate(transcript.attachments)}
@@ -107,7 +107,7 @@ def _decode(data: bytes) -> str:
     if data.startswith(b"PK\x03\x04"):
         raise InvalidRequest("This is a ZIP archive: unpack it, and import the conversations.json in it.")
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    # In pieces: one call would keep every other thread waiting until it has read all of a large file.
+    # In pieces: one call would block every other thread until all of a large file is decoded.
     pieces = (data[at : at + DECODED_BYTES] for at in range(0, len(data), DECODED_BYTES))
     try:
         return "".join([*map(decoder.decode, pieces), decoder.decode(b"", True)])
@@ -116,7 +116,7 @@ def _decode(data: bytes) -> str:
 
 
 def _iterate_json(text: str) -> Iterator[Any]:
-    """Yield the value, or where it is an array its items, one parse each."""
+    """Yield the value, or the items of an array, one parse each."""
     decode, at = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode, _skip(text, 0)
     is_array = text[at : at + 1] == "["
     at = _skip(text, at + 1) if is_array else at
@@ -176,7 +176,7 @@ def _read_attachment(item: dict[str, Any], owner: str) -> StoredFile:
 def _read_message(
     item: dict[str, Any], conversation_id: str, earlier: list[Message], attachments: tuple[StoredFile, ...]
 ) -> Message:
-    """A parent must stand before its children, so that there can be no circle."""
+    """Return a message. A parent stands before its children, which excludes cycles."""
     if item["role"] not in ROLE_NAMES:
         raise ValueError("role")
     parent_id = None if item["parent"] is None else _at(earlier, item["parent"]).id

@@ -1,6 +1,6 @@
-"""The statements about messages, each on a connection that the caller opened and closes.
+"""The statements about messages, each on a connection that the caller opens and closes.
 
-Every statement names the owner. Knows no transaction, and of the tree only a message's parent.
+Every statement names the owner. Knows no transaction, and of the tree only the parent of a message.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from chat.history.stored_files import mark_used
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]
-VALUES_MAX = 10_000  # in one statement: either database stops at 32,766
-Row = Mapping[str, Any]  # a message's columns, or some of them
+VALUES_MAX = 10_000  # in one statement: both databases allow 32,766
+Row = Mapping[str, Any]  # columns of a message, all or some
 
 
 def message_not_found() -> NotFound:
@@ -31,7 +31,7 @@ def message_not_found() -> NotFound:
 
 
 def insert_message(connection: Connection, message: Message, row: Row, owner: str) -> None:
-    """Put the message under its parent and let the shown branch end at it; note its attachments as used."""
+    """Insert the message under its parent, end the shown branch at it, mark its attachments as used."""
     if message.parent_id is not None:
         parent = select_message(connection, message.parent_id, owner)
         if parent.conversation_id != message.conversation_id:
@@ -42,7 +42,7 @@ def insert_message(connection: Connection, message: Message, row: Row, owner: st
 
 
 def insert_turns(connection: Connection, turns: Sequence[tuple[Begun, Row, Row]]) -> None:
-    """Put each question under its parent and its answer under it; new conversations all at once."""
+    """Insert each question under its parent, and its answer under it; new conversations all at once."""
     first = [turn for turn in turns if turn[0].is_first]
     if first:
         insert_conversations(connection, [_begin_conversation(turn) for turn, _, _ in first], count=2)
@@ -65,7 +65,7 @@ def _begin_conversation(turn: Begun) -> Conversation:
 
 
 def _take_position(connection: Connection, message: Message, owner: str) -> int:
-    """One statement: the owner's right, the new leaf, and a number that no other message of it gets."""
+    """Check the owner, set the new leaf, and return a unique position, in one statement."""
     values: dict[str, Any] = {
         "message_count": conversations.c.message_count + 1,
         "leaf_id": message.id,
@@ -99,13 +99,13 @@ def insert_rows(connection: Connection, placed: Sequence[tuple[int, Message, Row
 
 
 def make_row(message: Message) -> Row:
-    """Return all columns but the position. Takes a while for a long text, or a prompt with pictures."""
+    """Return all columns except the position. Slow for a long text, or a prompt with pictures."""
     values = {name: getattr(message, name) for name in FIELDS}
     return values | make_changes({"text": message.text, "prompt": message.prompt})
 
 
 def make_changes(changes: MessageFields) -> dict[str, Any]:
-    """Return the changes as columns; takes a while too."""
+    """Return the changes as columns. As slow as `make_row`."""
     values: dict[str, Any] = dict(changes)
     if "text" in changes:
         values["folded"] = fold(changes["text"])
@@ -115,7 +115,7 @@ def make_changes(changes: MessageFields) -> dict[str, Any]:
 
 
 def update_answers(connection: Connection, grown: Sequence[tuple[Growth, Row]]) -> None:
-    """Set what each has become, where its writer still writes it; one that is gone is passed over."""
+    """Update each answer that its writer still writes. A deleted one is skipped."""
     alike: dict[frozenset[str], list[Row]] = defaultdict(list)
     for growth, row in grown:
         named = {"by_owner": growth.owner, "by_id": growth.message_id, "by_writer": growth.writer}
@@ -130,7 +130,7 @@ def update_answers(connection: Connection, grown: Sequence[tuple[Growth, Row]]) 
 
 
 def end_answer(connection: Connection, growth: Growth, row: Row) -> None:
-    """As `update_answers`, for one that has no ending yet. Raise NotFound where it has."""
+    """As `update_answers`, for one answer without an ending. Raise NotFound if it has one."""
     conditions = (messages.c.generation_id == growth.writer, messages.c.finish_reason.is_(None))
     change_message(connection, growth.message_id, growth.owner, row, *conditions)
 
@@ -145,7 +145,7 @@ def change_message(
 
 
 def _belongs_to(owner: Any) -> Any:
-    """Looks at the message's own conversation: a list of all that the owner has grows with each."""
+    """Check the owner of the message's conversation alone: a list of all conversations grows with each."""
     return exists().where(conversations.c.id == messages.c.conversation_id, conversations.c.owner == owner)
 
 
@@ -159,7 +159,7 @@ def select_writers(connection: Connection, conversation_id: str, owner: str) -> 
 
 
 def select_message(connection: Connection, id: str, owner: str) -> Message:
-    """Return the message with the prompt that was sent for it."""
+    """Return the message with the prompt of its answer."""
     chosen = select(*COLUMNS, messages.c.prompt).join(conversations)
     rows = connection.execute(chosen.where(messages.c.id == id, conversations.c.owner == owner))
     if (row := rows.one_or_none()) is None:
@@ -169,7 +169,7 @@ def select_message(connection: Connection, id: str, owner: str) -> Message:
 
 
 def select_messages(connection: Connection, conversation_id: str, ids: Sequence[str]) -> tuple[Message, ...]:
-    """Return these messages of one conversation, oldest first. The caller has made sure of its owner."""
+    """Return these messages of one conversation, oldest first. The caller has checked the owner."""
     mine = select(*COLUMNS).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)
     rows: list[Any] = []
     for at in range(0, len(ids), VALUES_MAX):

@@ -1,7 +1,7 @@
-"""How history lies in the database: three nouns, and which message was sent with which attachment.
+"""The tables of history: conversations, messages, attachments, and which message was sent with which file.
 
-The migrations make these tables; a test holds the two against each other. Column order is on purpose: SQLite
-reads a long row from its start, so what lists and searches need comes before what only one message needs.
+The migrations create these tables; a test compares the two. The column order is deliberate: SQLite reads a
+long row from its start, so columns for lists and searches come before those of a single message.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 
 def clean(text: str) -> str:
-    """Replace what a database cannot hold: NUL (PostgreSQL) and lone surrogates (both)."""
+    """Replace characters that a database cannot store: NUL (PostgreSQL) and lone surrogates (both)."""
     text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     if text.isascii():
         return text
@@ -39,12 +39,12 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the text as it is searched: full-width and half-width, upper and lower case are the same."""
+    """Return the text in its form for search: full-width and half-width, upper and lower case are equal."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def pack(value: Any) -> bytes:
-    """Return the value as compressed JSON; a page of text takes a third to a tenth."""
+    """Return the value as compressed JSON: a third to a tenth of a page of text."""
     return zlib.compress(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 1)
 
 
@@ -61,7 +61,7 @@ class CleanText(TypeDecorator[str]):
 
 
 class Time(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite has no zone and keeps it without."""
+    """An aware UTC time. SQLite has no time zones and stores it without."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -96,7 +96,7 @@ conversations = Table(
 )
 Index("conversations_listed", *(conversations.c[name] for name in ("owner", "pinned", "updated", "id")))
 
-# parent_id has no foreign key on purpose: SQLite would delete a long conversation by recursion.
+# parent_id deliberately has no foreign key: SQLite would delete a long conversation by recursion.
 messages = Table(
     "messages",
     metadata,
@@ -136,7 +136,7 @@ attachments = Table(
 )
 Index("attachments_by_use", attachments.c.used)
 
-# attachment_id has no foreign key: an attachment may expire while the message still says that it was sent.
+# attachment_id has no foreign key: an attachment may expire, and the message still names it.
 sent_attachments = Table(
     "sent_attachments",
     metadata,

@@ -1,6 +1,6 @@
-"""The SQLite file before it is opened: its folder, its journal mode, and whether it is whole.
+"""The SQLite file before it is opened: its folder, its journal mode, and its integrity.
 
-Blocks, so it runs in a thread. Knows no table.
+Blocking: runs in a thread. Knows no table.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ logger = logging.getLogger(__name__)
 
 
 def prepare_sqlite_file(path: Path) -> str:
-    """Make the folder, set a damaged file aside, turn on WAL. Return the notice for the user, or ""."""
+    """Make the folder, set a damaged file aside, turn on WAL. Return a notice for the user, or empty."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A lock beside the file: with one in it, two processes could each set "the damaged file" aside,
-        # the second one the first one's new history.
+        # A lock beside the file: with a lock in it, two processes could both set "the damaged file" aside,
+        # and the second one would take the new history of the first.
         with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
             return _prepare(path)
     except Timeout:
@@ -59,7 +59,7 @@ def _make_private(path: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Tell whether SQLite can read every page. What keeps it from opening the file at all is raised."""
+    """Return whether SQLite can read every page. Raise an error that prevents opening the file."""
     try:
         with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -78,4 +78,4 @@ def set_aside(path: Path) -> None:
         part = Path(f"{path}{suffix}")
         if part.exists():
             part.rename(f"{kept}{suffix}")
-    logger.warning("the history's file was damaged and is kept as %s", kept.name)
+    logger.warning("the damaged history file is kept as %s", kept.name)

@@ -1,7 +1,7 @@
-"""History: the one door to what is kept. Every call names the owner and is one transaction: all or nothing.
+"""History: the interface of one database. Every call names the owner and is one transaction.
 
-Raises NotFound for what is not there or another's, InvalidRequest for what cannot be, and HistoryUnavailable
-when the database cannot do it now: the chat goes on without. Nothing temporary is ever given to it.
+Raises NotFound for a missing thing or one of another owner, InvalidRequest for an impossible one, and
+HistoryUnavailable if the database fails now: the chat goes on without it.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
 LISTED_MAX = 200
-SHORT_CHARACTERS = 10_000  # are folded sooner than a thread is found for them
+SHORT_CHARACTERS = 10_000  # folded faster than a thread starts
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class History:
-    """url: sqlite:///… or postgresql://…; the driver is put in. SettingError for any other."""
+    """url: sqlite:///… or postgresql://…; the driver is added. Raises SettingError for any other."""
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
 
     @property
     def notice(self) -> str:
-        """What should be said once about the start (a damaged file was set aside), or empty."""
+        """A sentence about the start, to show once (a damaged file was set aside); empty: none."""
         return self._database.notice
 
     async def start(self) -> None:
-        """Make the database ready. After a failure each later call tries again, at most every few seconds."""
+        """Prepare the database. After a failure each later call tries again, at most every few seconds."""
         await self._database.start()
 
     async def aclose(self) -> None:
@@ -60,7 +60,7 @@ class History:
     # Conversations
 
     async def create_conversation(self, owner: str, title: str = "", id: str | None = None) -> Conversation:
-        """Without a title it gets one from its first question."""
+        """Create a conversation. Without a title it gets one from its first question."""
         time = now()
         conversation = Conversation(id or new_id(), owner, _clean_title(title), False, time, time)
         await self._database.write(conversations.insert_conversations, [conversation])
@@ -72,9 +72,9 @@ class History:
     async def conversations(
         self, owner: str, query: str = "", limit: int = 50, before: str | None = None
     ) -> tuple[Conversation, ...]:
-        """Return the pinned ones, then the newest first; with a query those that have it in any text.
+        """Return the pinned ones, then the newest first; with a query those with a match in any text.
 
-        before: the id of the last one already listed. Each hit in a message comes with a snippet around it.
+        before: id of the last one already listed. A hit in a message has a snippet.
         """
         limit = max(1, min(limit, LISTED_MAX))
         return await self._database.read(conversations.list_conversations, owner, query, limit, before)
@@ -82,8 +82,8 @@ class History:
     async def rename(
         self, conversation_id: str, owner: str, title: str, instead_of: str | None = None
     ) -> bool:
-        """Set the title; with `instead_of` only where that still is the title, so that a made title never
-        replaces one that the user gave meanwhile. Return whether it was set.
+        """Set the title and return whether it was set. With `instead_of` only if that is the current title,
+        so that a generated title never replaces one that the user chose meanwhile.
         """
         return await self._database.write(
             conversations.rename_conversation, conversation_id, owner, _clean_title(title), instead_of
@@ -93,8 +93,8 @@ class History:
         await self._database.write(conversations.update_conversation, conversation_id, owner, pinned=pinned)
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> tuple[str, ...]:
-        """Delete it, its messages, and the attachments that no other conversation was sent; return their ids,
-        for whoever keeps something else under them.
+        """Delete it, its messages, and the attachments that only it uses. Return the ids of the latter, so
+        that their other data can be deleted too.
         """
         return await self._database.write(conversations.delete_conversation, conversation_id, owner)
 
@@ -111,7 +111,7 @@ class History:
         attachment_ids: Sequence[str] = (),
         **fields: Unpack[MessageFields],
     ) -> Message:
-        """Put a message under its parent (None: a first question); the shown branch then ends at it."""
+        """Add a message under its parent (None: a first question), and end the shown branch at it."""
         message = Message(
             id or new_id(),
             conversation_id,
@@ -121,34 +121,34 @@ class History:
             attachment_ids=tuple(attachment_ids),
             **fields,
         )
-        row = await _aside(_weigh(fields), messages.make_row, message)
+        row = await _in_thread(_weigh(fields), messages.make_row, message)
         await self._database.write(messages.insert_message, message, row, owner)
         return message
 
     async def write_turns(self, records: Sequence[Begun | Growth]) -> None:
-        """Write turns that have begun and answers that have grown, of any owners; each may name a turn once.
+        """Write opened turns and new fields of answers, of any owners, in one transaction; each turn once.
 
-        A transaction costs ten times what a row does. An answer that is gone is passed over.
+        A transaction costs ten times as much as a row. A deleted answer is skipped.
         """
         weight = sum(map(_weigh_record, records))
-        begun, grown = await _aside(weight, _prepare_turns, records)
+        begun, grown = await _in_thread(weight, _prepare_turns, records)
         await self._database.write(_write_turns, begun, grown)
 
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
-        """Set the fields that are named; the others stay."""
-        row = await _aside(_weigh(fields), messages.make_changes, fields)
+        """Set these fields; the others stay."""
+        row = await _in_thread(_weigh(fields), messages.make_changes, fields)
         await self._database.write(messages.change_message, message_id, owner, row)
 
     async def end_answer(self, growth: Growth) -> None:
-        """Write an answer's ending; NotFound where it has one, or another generation writes it by now."""
-        row = await _aside(_weigh(growth.fields), messages.make_changes, growth.fields)
+        """Write the ending of an answer. NotFound if it has one, or another generation writes it by now."""
+        row = await _in_thread(_weigh(growth.fields), messages.make_changes, growth.fields)
         await self._database.write(messages.end_answer, growth, row)
 
     async def like(self, message_id: str, owner: str, liked: bool | None) -> None:
         await self._database.write(messages.change_message, message_id, owner, {"liked": liked})
 
     async def message(self, message_id: str, owner: str) -> Message:
-        """Return one message, with the prompt that was sent for it."""
+        """Return one message, with the prompt of its answer."""
         return await self._database.read(messages.select_message, message_id, owner)
 
     async def writers(self, conversation_id: str, owner: str) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ class History:
         return await self._database.read(messages.select_writers, conversation_id, owner)
 
     async def branch(self, conversation_id: str, owner: str) -> tuple[Message, ...]:
-        """Return the messages that are shown, from the root to the leaf."""
+        """Return the shown branch, from the root to the leaf."""
         _, branch = await self._database.read(branches.read_shown, conversation_id, owner)
         return branch
 
@@ -165,15 +165,15 @@ class History:
         return await self._database.read(branches.read_siblings, message_id, owner)
 
     async def alternatives(self, conversation_id: str, owner: str) -> dict[str, tuple[str, ...]]:
-        """Return `siblings` of every message of the conversation that has any, by the message's id."""
+        """Return the `siblings` of every message that has any, by its id."""
         return await self._database.read(branches.read_alternatives, conversation_id, owner)
 
     async def select_branch(self, message_id: str, owner: str) -> tuple[Message, ...]:
-        """Show the branch through this message, down to the newest message under it; return that branch."""
+        """Show and return the branch through this message, down to the newest message under it."""
         return await self._database.write(branches.show_through, message_id, owner)
 
     async def undo(self, conversation_id: str, owner: str) -> Message | None:
-        """Let the shown branch end before its last question; return that question. It stays as a branch."""
+        """End the shown branch before its last question, and return that question. It stays as a branch."""
         return await self._database.write(branches.undo, conversation_id, owner)
 
     # Attachments
@@ -203,7 +203,7 @@ class History:
         search_index: bytes | None = None,
         original: bytes | None = None,
     ) -> None:
-        """Set what is given: a document that was read further, its index, the file's bytes."""
+        """Set the given columns: the document, its index, the bytes of the file."""
         columns = {"search_index": search_index, "original": original}
         if document is not None:
             columns["document"] = await asyncio.to_thread(stored_files.pack_document, document)
@@ -217,27 +217,27 @@ class History:
         return found[0]
 
     async def attachments(self, attachment_ids: Sequence[str], owner: str) -> tuple[StoredFile, ...]:
-        """Return those that are there, in the order asked for: an attachment may have expired."""
+        """Return the existing ones, in the order of the ids: an attachment may have expired."""
         kept = await self._database.read(stored_files.select_attachments, attachment_ids, owner)
         present = [id for id in attachment_ids if id in kept]
         return await asyncio.to_thread(stored_files.unpack_attachments, present, owner, kept)
 
     async def has_attachment(self, attachment_id: str, owner: str) -> bool:
-        """Tell whether it is still there, without reading it."""
+        """Return whether it still exists, without reading it."""
         return await self._database.read(stored_files.select_existence, attachment_id, owner)
 
     async def search_index(self, attachment_id: str, owner: str) -> bytes | None:
         return await self._database.read(stored_files.select_bytes, attachment_id, owner, "search_index")
 
     async def original(self, attachment_id: str, owner: str) -> bytes | None:
-        """Return the file's own bytes, where they were kept."""
+        """Return the bytes of the file, if they were kept."""
         return await self._database.read(stored_files.select_bytes, attachment_id, owner, "original")
 
     async def delete_attachment(self, attachment_id: str, owner: str) -> None:
         await self._database.write(stored_files.delete_attachment, attachment_id, owner)
 
     async def expired_attachments(self, before: datetime) -> tuple[tuple[str, str], ...]:
-        """Return (id, owner) of those last sent or added before then, of all owners: to clear them away."""
+        """Return (id, owner) of attachments last used before then, of all owners, to delete them."""
         return await self._database.read(stored_files.select_expired, before)
 
     # Export and import
@@ -245,13 +245,13 @@ class History:
     async def export_markdown(
         self, conversation_id: str, owner: str, names: Mapping[str, str] = exchange.ROLE_NAMES
     ) -> str:
-        """Return the shown branch as Markdown. names: how the roles are called in its headings."""
+        """Return the shown branch as Markdown. names: the roles as its headings name them."""
         conversation, branch = await self._database.read(branches.read_shown, conversation_id, owner)
         files = await self._sent_files(branch, owner)
         return exchange.write_markdown(conversation, branch, files, names)
 
     async def export_json(self, conversation_id: str, owner: str) -> str:
-        """Return all branches and the text of the attachments, as import_json takes it."""
+        """Return all branches and the text of the attachments, in the format of import_json."""
         conversation, sent = await self._database.read(branches.read_whole, conversation_id, owner)
         transcript = Transcript(conversation, sent, await self._sent_files(sent, owner))
         return await asyncio.to_thread(exchange.write_json, transcript)
@@ -273,7 +273,7 @@ class History:
         """
         transcripts = await asyncio.to_thread(exchange.read_transcripts, data, owner)
         for transcript in transcripts:
-            # One transaction each: a large import must not keep everyone else from writing.
+            # One transaction each: a large import must not block all other writers.
             packed, rows = await asyncio.to_thread(_prepare_transcript, transcript)
             await self._database.write(_insert_transcript, transcript, packed, rows)
         return tuple(transcript.conversation for transcript in transcripts)
@@ -283,8 +283,8 @@ class History:
         return await self.attachments(list(ids), owner)
 
 
-async def _aside(weight: int, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what `make` makes of so many characters: in a thread, unless that takes longer to find."""
+async def _in_thread(weight: int, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `make` returns; computed in a thread if `weight` (characters) is worth one."""
     if weight < SHORT_CHARACTERS:
         return make(*args, **kwargs)
     return await asyncio.to_thread(make, *args, **kwargs)

@@ -1,7 +1,7 @@
-"""The statements about attachments, each on a connection that the caller opened and closes.
+"""The statements about attachments, each on a connection that the caller opens and closes.
 
-An attachment is a file's text by page, compressed, with what is kept beside it: an index to search it, and
-the file's own bytes where they are wanted again. Knows no transaction, no format and no budget.
+A row has the text of a file by page, compressed, and beside it a search index, and the bytes of the file if
+they are needed again. Knows no transaction, no format and no budget.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def unpack_document(data: bytes) -> Document:
 
 
 def read_document(values: dict[str, Any]) -> Document:
-    """Return the document of what `asdict` made of one. Raise KeyError or TypeError for what is none."""
+    """Return the document of its `asdict` form. Raise KeyError or TypeError for anything else."""
     pages = tuple(Page(**page) for page in values["pages"])
     problems = tuple(
         Problem(problem["kind"], tuple(problem["pages"]), problem["note"]) for problem in values["problems"]
@@ -44,7 +44,7 @@ def read_document(values: dict[str, Any]) -> Document:
 def unpack_attachments(
     ids: Sequence[str], owner: str, kept: dict[str, tuple[bytes, datetime, datetime]]
 ) -> tuple[StoredFile, ...]:
-    """Return the attachments of what `select_attachments` found, in this order."""
+    """Return the attachments that `select_attachments` found, in the order of the ids."""
     return tuple(
         StoredFile(id, owner, unpack_document(packed), created, used)
         for id, (packed, created, used) in ((id, kept[id]) for id in ids)
@@ -65,7 +65,7 @@ def insert_attachment(
 def select_attachments(
     connection: Connection, ids: Sequence[str], owner: str
 ) -> dict[str, tuple[bytes, datetime, datetime]]:
-    """Return what lies in the database, by id; ids that are not there, or another's, are left out."""
+    """Return the rows by id. Unknown ids, and ids of another owner, are left out."""
     names = (attachments.c.id, attachments.c.document, attachments.c.created, attachments.c.used)
     chosen = select(*names).where(attachments.c.id.in_(ids), attachments.c.owner == owner)
     return {row.id: (row.document, row.created, row.used) for row in connection.execute(chosen)}
@@ -91,7 +91,7 @@ def update_attachment(connection: Connection, id: str, owner: str, columns: Mapp
 
 
 def mark_used(connection: Connection, ids: Iterable[str], owner: str, used: datetime) -> None:
-    """Raise NotFound where one is another's. One that is not there may yet come: it is still being read."""
+    """Mark attachments as used; a missing row may follow later. Raise NotFound for another owner's."""
     wanted = set(ids)
     if not wanted:
         return

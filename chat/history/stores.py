@@ -1,7 +1,8 @@
-"""The two stores of conversations: the kept one, and one in memory for temporary ones or when the disk fails.
+"""The two histories: the kept one, and one in memory for temporary conversations or when the disk fails.
 
-Reads wait until all queued writes of a conversation are done. A conversation that the database refuses moves
-to memory, and goes on there until the server stops. Knows no answer, no model and no page.
+Reads wait until all queued writes of a conversation are done. If the database refuses a write, the
+conversation moves to memory and goes on there until the server stops. Knows no answer, no model and no
+page.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ UNTIL_STOPPED = "Conversations are kept only until the server stops."
 
 
 class Stores:
-    """Both stores, and the queue of what is to be written to them."""
+    """Both histories, and the queue of writes to them."""
 
     def __init__(self, url: str, *, is_shared: bool = False) -> None:
-        """url: of the kept store. is_shared: other replicas read it, so writes start without a pause."""
+        """url: the kept history. is_shared: other replicas read it, so writes start without a pause."""
         self.kept = History(url)
         self.temporary = History(IN_MEMORY)
         self.queue = WriteQueue(pause=0) if is_shared else WriteQueue()
         self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
         self.notice = ""  # a sentence for the page while the database refuses writes
-        self._moved: set[str] = set()  # conversations that the database refused to go on with
+        self._moved: set[str] = set()  # conversations that the database refused
 
     @property
     def keeps_nothing(self) -> bool:
-        """Tell whether the kept store could not be opened, so that memory is all there is."""
+        """Whether the kept history could not be opened, so that only memory is left."""
         return self.kept is self.temporary
 
     @property
     def all(self) -> set[History]:
-        """Each store once."""
+        """Each history once."""
         return {self.kept, self.temporary}
 
     async def open(self) -> str:
-        """Open both; returns what should be said about it, or nothing. A disk that fails is no failure."""
+        """Open both, and return a notice for the page, or empty. A failing disk is not a failure."""
         await self.temporary.start()
         try:
             await self.kept.start()
@@ -53,18 +54,18 @@ class Stores:
         return self.kept.notice
 
     async def aclose(self) -> None:
-        """Write what is still to be written, then close both."""
+        """Finish the queued writes, then close both."""
         await self.queue.aclose()
         for history in self.all:
             await history.aclose()
 
     def store(self, conversation_id: str) -> History:
-        """Return where a conversation is kept."""
+        """Return the history that has a conversation."""
         is_in_memory = conversation_id.startswith(TEMPORARY) or conversation_id in self._moved
         return self.temporary if is_in_memory else self.kept
 
     async def branch(self, conversation_id: str, owner: str) -> Sequence[Message]:
-        """Return the shown branch, root first, with all that was asked to be written. Raises NotFound."""
+        """Return the shown branch, root first, after all queued writes. Raises NotFound."""
         await self.queue.settle(conversation_id)
         try:
             return await self.store(conversation_id).branch(conversation_id, owner)
@@ -74,7 +75,7 @@ class Stores:
             raise
 
     async def message(self, message_id: str, owner: str) -> Message:
-        """Return a message of either history, with all that was asked to be written. Raises NotFound."""
+        """Return a message of either history, after all queued writes. Raises NotFound."""
         await self.queue.settle_all()
         try:
             return await self.kept.message(message_id, owner)
@@ -82,7 +83,7 @@ class Stores:
             return await self.temporary.message(message_id, owner)
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> tuple[str, ...]:
-        """Delete it wherever it is, once all of it is written; return its files. Raises NotFound."""
+        """Delete it in either history, after all queued writes, and return its files. Raises NotFound."""
         await self.queue.settle(conversation_id)
         if conversation_id in self._moved:
             with contextlib.suppress(NotFound):
@@ -90,7 +91,7 @@ class Stores:
         return await self.store(conversation_id).delete_conversation(conversation_id, owner)
 
     async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
-        """Put a title in the place of the one made from the question's first words."""
+        """Replace the title that was made from the first words of the question."""
         await self.queue.settle(conversation_id)
         if title:
             await self.store(conversation_id).rename(
@@ -98,21 +99,21 @@ class Stores:
             )
 
     def later(self, conversation_id: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Queue a write of a conversation, after those that are queued for it already."""
+        """Queue a write of a conversation, behind its other queued writes."""
         self.queue.later(conversation_id, work)
 
     def is_moved(self, conversation_id: str) -> bool:
-        """Tell whether the database refused this conversation, so that memory has it."""
+        """Return whether a conversation moved to memory because the database refused it."""
         return conversation_id in self._moved
 
     async def add_to(self, store: History, item: Begun | Growth) -> None:
-        """Write an item, in one transaction with others of the same moment."""
+        """Write an item, in one transaction with other items of the same moment."""
         await self._batches[store].add(item)
 
     async def write(
         self, conversation_id: str, owner: str, write: Callable[[History], Awaitable[object]]
     ) -> None:
-        """Write to where the conversation is kept; to memory from then on where the database refuses."""
+        """Write to the history of the conversation. If the database refuses, move it to memory."""
         store = self.store(conversation_id)
         try:
             await write(store)
@@ -124,10 +125,10 @@ class Stores:
             self.notice = f"{error} {UNTIL_STOPPED}"
             await self._move_to_memory(conversation_id, owner)
             await write(self.temporary)
-            raise  # the owner is to know: it is logged
+            raise  # so that it is logged for the owner
 
     async def _move_to_memory(self, conversation_id: str, owner: str) -> None:
-        """Copy what is there of a conversation, so that it goes on until the server stops."""
+        """Copy the readable part of a conversation to memory, where it goes on until the server stops."""
         branch: Sequence[Message] = ()
         with contextlib.suppress(NotFound, HistoryUnavailable):
             branch = await self.kept.branch(conversation_id, owner)
@@ -148,7 +149,7 @@ class Stores:
 
 
 def cut_branch(branch: Sequence[Message], last_id: str | None) -> Sequence[Message]:
-    """Return the branch up to a message; None: all of it; empty: nothing. Raises NotFound."""
+    """Return the branch up to a message. None: all of it; empty: nothing. Raises NotFound."""
     if last_id is None or last_id == "":
         return branch if last_id is None else ()
     ids = [message.id for message in branch]

@@ -1,7 +1,7 @@
-"""What is still to be written to history: in order for each conversation, beside the streams.
+"""Writes to history in the background: in order for each conversation, beside the streams.
 
-A turn must not wait for a disk, and must not fail with one: an answer whose record fails is still answered.
-What many answers want written at the same moment is one transaction. Knows no generation and no page.
+A turn must neither wait for a disk nor fail with one: if the write of an answer fails, its stream goes on.
+Writes of many answers at the same moment are one transaction. Knows no generation and no page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chat.errors import ChatError
 
 CLOSING_SECONDS = 3.5
 PAUSE_SECONDS = 0.02
-BATCH_ITEMS = 200  # in one transaction: others, and the event loop, get their turn in between
+BATCH_ITEMS = 200  # in one transaction, so that other work runs in between
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ Work = Callable[[], Awaitable[object]]
 class WriteQueue:
     """Runs writes in the background, one after the other for each key.
 
-    pause: seconds before the first of a turn, which would share the loop with the answer's first tokens.
+    pause: seconds before the first write of a turn, which would share the loop with the first tokens.
     """
 
     def __init__(self, pause: float = PAUSE_SECONDS) -> None:
@@ -36,30 +36,30 @@ class WriteQueue:
         self._last: dict[str, asyncio.Task[None]] = {}
 
     def later(self, key: str, work: Work) -> None:
-        """Do `work` after what was asked before for the same key. It may not wait for other work itself."""
+        """Queue `work` behind earlier work of the same key. It must not wait for other work itself."""
         task = asyncio.create_task(self._run(self._last.get(key), work))
         self._last[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
 
     async def settle(self, key: str) -> None:
-        """Return when all that was asked for `key` is written, or has failed."""
+        """Return when all queued work of `key` is done or has failed."""
         while task := self._last.get(key):
             await asyncio.wait([task])
             self._forget(key, task)
 
     async def settle_all(self) -> None:
-        """Return when all that was asked for so far is written, or has failed."""
+        """Return when all work queued so far is done or has failed."""
         if self._last:
             await asyncio.wait(list(self._last.values()))
 
     async def aclose(self) -> None:
-        """Return when everything is written, or after CLOSING_SECONDS: a stop must not wait for a disk."""
+        """Return when all is written, or after CLOSING_SECONDS: a stop must not wait for a disk."""
         with anyio.move_on_after(CLOSING_SECONDS):
             while self._last:
                 await self.settle_all()
                 await asyncio.sleep(0)
         if self._last:
-            log.warning("stopped with %d records unwritten", len(self._last))
+            log.warning("stopped with %d unwritten changes", len(self._last))
         for task in self._last.values():
             task.cancel()
 
@@ -71,9 +71,9 @@ class WriteQueue:
         try:
             await work()
         except ChatError as error:
-            log.warning("not recorded: %s", error)
+            log.warning("a write to history was refused: %s", error)
         except Exception:
-            log.exception("a record failed")
+            log.exception("a write to history failed")
 
     def _forget(self, key: str, task: asyncio.Task[None]) -> None:
         if self._last.get(key) is task:
@@ -81,7 +81,7 @@ class WriteQueue:
 
 
 class BatchWriter(Generic[T]):
-    """Writes one item; those that come while it does gather, and are written together."""
+    """Writes one item at once, and items that arrive meanwhile together in the next batch."""
 
     def __init__(self, write: Callable[[Sequence[T]], Awaitable[None]]) -> None:
         self._write = write
@@ -89,7 +89,7 @@ class BatchWriter(Generic[T]):
         self._writing: asyncio.Task[None] | None = None
 
     async def add(self, item: T) -> None:
-        """Return when the item is written. Raises what writing it alone raises."""
+        """Return when the item is written. Raises the error of writing it alone."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._writing is None or self._writing.done():
@@ -108,7 +108,7 @@ class BatchWriter(Generic[T]):
         try:
             await self._write([item for item, _ in batch])
         except Exception as raised:
-            if len(batch) > 1:  # one that cannot be written must not keep the others from it
+            if len(batch) > 1:  # one bad item must not fail the others
                 await asyncio.gather(*(self._write_together([alone]) for alone in batch))
                 return
             error = raised

@@ -1,8 +1,8 @@
 """The embedded model, behind the same OpenAI-compatible interface as any endpoint.
 
-    weights        which GGUF file, where it lies, how it is fetched
-    process        LocalModel: the child process, started, guarded, started again, ended
-    llama_server   what runs in the child: llama.cpp's own server
+    weights        the GGUF file: choice, location, download
+    process        LocalModel: starts, restarts and ends the child process
+    llama_server   the program of the child: llama.cpp's own server
 
-Imports nothing here: the child shall hold llama.cpp and no more.
+This module imports nothing: the child loads llama.cpp and no more.
 """

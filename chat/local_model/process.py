@@ -1,8 +1,8 @@
 """The embedded model: llama.cpp in a child process, with the OpenAI-compatible interface of any endpoint.
 
-A child, so that a crash of llama.cpp is one answer that failed and not the end of the app, so that it can
-step back behind the page (niceness), and so that nothing of it stays. It listens on loopback, guarded by a
-random key; it is started again on the same address when it dies. Knows no prompt.
+A child process, because then a crash of llama.cpp fails one answer and not the app, it can have a lower
+priority than the page (niceness), and it leaves nothing behind. It listens on loopback and requires a
+random key. When it dies it is started again on the same address. Knows no prompt.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from chat.local_model.weights import Weights
 PROJECT = Path(__file__).parents[2]
 LOADING_SECONDS = 300.0  # a large file from a slow disk
 ENDING_SECONDS = 5.0
-RESTART_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before each new start in a row; the last one is repeated
+RESTART_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before each restart in a row; the last one repeats
 KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "CUDA_VISIBLE_DEVICES")
-# With two threads on two cores, of which the page uses one, threads that spin while they wait for each other
-# fell to 1 token a second; threads that sleep kept 31.
+# With two threads on two cores, of which the page uses one, spinning threads wrote 1 token per second and
+# sleeping threads 31.
 SLEEPING_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Profile:
-    """How llama.cpp runs weights. slots: requests answered at once. threads: while writing; 0: every core."""
+    """How llama.cpp runs weights. slots: concurrent requests. threads: while writing; 0: every core."""
 
     slots: int
     context_tokens: int
@@ -48,16 +48,16 @@ class Profile:
     sampling: dict[str, float] = field(default_factory=dict)
 
 
-# Tried with 12 questions and 6 about a file, five times under four system prompts: always the likeliest token
-# had 70 % of the file's and 77 % of the others right; the model card's 0.2 with top_p 0.9 had 57 and 72 %. A
-# repetition penalty costs answers about files: of 6, one was right with 1.1, where three were without.
+# Measured with 12 questions and 6 about a file, five times under four system prompts: the likeliest token had
+# 70 % of the file's and 77 % of the others right; 0.2 with top_p 0.9 (the model card) had 57 and 72 %. A
+# repetition penalty costs answers about files: of 6, one was right with 1.1, three without.
 DEMO_SAMPLING = {"temperature": 0.0}
 DEMO = Profile(slots=2, context_tokens=8192, answer_tokens=512, threads=1, sampling=DEMO_SAMPLING)
 STANDARD = Profile(slots=4, context_tokens=8192, answer_tokens=-1, threads=0)
 
 
 class LocalModel:
-    """A running model. context_window: the tokens that one request really gets."""
+    """A running model. context_window: tokens available to one request."""
 
     def __init__(self, weights: Weights) -> None:
         self.name = weights.name
@@ -68,24 +68,24 @@ class LocalModel:
         self._weights = weights
         self._profile = DEMO if weights.is_demo else STANDARD
         self._process: asyncio.subprocess.Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._supervisor: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, weights: Weights) -> LocalModel:
-        """Load the weights and wait until they answer. Raises ChatError."""
+        """Load the weights, and return when the model answers. Raises ChatError."""
         model = cls(weights)
         try:
             model.base_url = await model._run(port=0) + "/v1"
-            model.context_window = await model._ask_context_window()
+            model.context_window = await model._read_context_window()
         except BaseException:
             await model.aclose()
             raise
-        model._keeper = asyncio.create_task(model._keep(), name="embedded model")
+        model._supervisor = asyncio.create_task(model._restart_when_dead(), name="embedded model")
         return model
 
     @property
     def sampling(self) -> dict[str, float]:
-        """The fields that a request to this model should carry: the best found by trying."""
+        """Sampling fields for requests to this model: the best measured."""
         return dict(self._profile.sampling)
 
     @property
@@ -97,18 +97,18 @@ class LocalModel:
 
     async def aclose(self) -> None:
         """End the child process and wait for its end. Idempotent."""
-        if self._keeper:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        if self._supervisor:
+            self._supervisor.cancel()
+            await asyncio.wait([self._supervisor])
         with anyio.CancelScope(shield=True):
             await self._end()
 
-    async def _keep(self) -> None:
-        """Start the child again whenever it dies: a prompt that crashes llama.cpp costs one answer."""
+    async def _restart_when_dead(self) -> None:
+        """Restart the child whenever it dies: a prompt that crashes llama.cpp costs one answer."""
         failures = 0
         while self._process:
             code = await self._process.wait()
-            log.warning("The embedded model ended (%s); it is started again.", describe_exit(code))
+            log.warning("The embedded model ended (%s); restarting it.", describe_exit(code))
             await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
             try:
                 await self._run(port=urlsplit(self.base_url).port or 0)
@@ -121,7 +121,7 @@ class LocalModel:
         """Start the child process; return its address. Raises ChatError."""
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "chat.local_model.llama_server",
-            cwd=PROJECT, env=child_environment(), start_new_session=True,  # Ctrl-C is the app's alone
+            cwd=PROJECT, env=child_environment(), start_new_session=True,  # Ctrl-C reaches the app only
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         assert process.stdin
@@ -151,8 +151,8 @@ class LocalModel:
             "threads": profile.threads,
         }
 
-    async def _ask_context_window(self) -> int:
-        """Ask what a slot has: less than it was given where the model was trained on less."""
+    async def _read_context_window(self) -> int:
+        """Return the context window of a slot: less than configured if the model was trained on less."""
         headers = {"Authorization": f"Bearer {self.api_key}"}
         address = self.base_url.removesuffix("/v1")
         try:
@@ -177,7 +177,7 @@ class LocalModel:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the little that llama.cpp needs of the environment: no key of an endpoint goes to it."""
+    """Return the few variables that llama.cpp needs: no key of an endpoint is among them."""
     return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | SLEEPING_THREADS
 
 

@@ -1,7 +1,6 @@
-"""What the server says of itself: never a text that a visitor or a model wrote.
+"""Telemetry: logs, metrics, traces. Never a text of a visitor or a model.
 
-logs         one line an entry, as text or JSON
-request_log  an id for every request, and its line in the log
+logs         one line per entry, as text or JSON
 metrics      counts and times, for Prometheus
-traces       one turn as an OpenTelemetry trace, where that is set up
+traces       one OpenTelemetry trace per turn, if a collector is set
 """

@@ -1,7 +1,7 @@
-"""Structured logs: one line an entry, as text or JSON, with the id of the request that it belongs to.
+"""Structured logs: one line per entry, as text or JSON, with the id of its request.
 
-Prompts and answers are written only when asked for, and no secret of the settings ever: whatever a library
-put into its message, the owner's keys and passwords are blanked in the finished line. Knows no HTTP.
+Prompts and answers are written only with LOG_PROMPTS. Secrets of the settings are never written: the
+owner's keys and passwords are blanked in the finished line, also in messages of libraries. Knows no HTTP.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 HEAD = frozenset({"time", "level", "logger", "message"})
 CHATTY = ("alembic", "httpx", "httpx2", "httpcore", "openai", "opentelemetry")
-SHORTEST_SECRET = 4  # characters; a shorter one would blank half of each line
+SHORTEST_SECRET = 4  # characters; a shorter secret would blank half of each line
 
 
 class LineFormatter(logging.Formatter):
@@ -43,7 +43,7 @@ class LineFormatter(logging.Formatter):
 
 
 def configure(form: str, secret: Iterable[str] = ()) -> None:
-    """Send every entry to standard error. form: text or json; secret: values that stand in no line."""
+    """Send every entry to standard error. form: text or json; secret: values to blank in every line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(form, secret))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -52,7 +52,7 @@ def configure(form: str, secret: Iterable[str] = ()) -> None:
 
 
 def write_turn(question: str, answer: str) -> None:
-    """Log what was asked and answered: for LOG_PROMPTS alone."""
+    """Log a question and its answer. Called only with LOG_PROMPTS."""
     log.info("turn", extra={"fields": {"prompt": question, "answer": answer}})
 
 
@@ -81,6 +81,6 @@ def _as_text(entry: Mapping[str, Any]) -> str:
 
 
 def _one_line(value: object) -> str:
-    """Return a value so that nothing in it can look like a line of its own."""
+    """Return a value on one line, so that no part of it can look like an entry of its own."""
     text = str(value)
     return text if text.isprintable() and " " not in text else orjson.dumps(text).decode()

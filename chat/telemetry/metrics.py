@@ -1,6 +1,6 @@
-"""What is counted and measured, for Prometheus: how much, how soon, what failed. Never a text or a name.
+"""Metrics for Prometheus: counts, times, failures. Labels never contain a text or a name.
 
-A registry of its own for each app, so that two in one process (tests) do not add up. Knows no HTTP.
+Each app has a registry of its own, so that two apps in one process (tests) do not add up. Knows no HTTP.
 """
 
 from __future__ import annotations
@@ -23,47 +23,45 @@ REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "cancelle
 
 
 class Metrics:
-    """Made once for an engine. running: tells how many answers are being written now."""
+    """The metrics of one engine. running: returns the number of answers in progress."""
 
     def __init__(self, running: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
-        gauge = Gauge("xiaojia_generations_running", "Answers being written now", registry=registry)
+        gauge = Gauge("xiaojia_generations_running", "Answers in progress", registry=registry)
         gauge.set_function(running)
         self._answers = Counter(
-            "xiaojia_generations", "Answers that ended, by how", ["finish_reason"], registry=registry
+            "xiaojia_generations", "Ended answers by finish reason", ["finish_reason"], registry=registry
         )
         self._first_token = Histogram(
             "xiaojia_first_token_seconds",
-            "From the request to the first token",
+            "Seconds from the request to the first token",
             buckets=FIRST_TOKEN_SECONDS,
             registry=registry,
         )
         self._deltas = Counter("xiaojia_deltas", "Chunks with text or reasoning", registry=registry)
         self._tokens = Counter(
             "xiaojia_tokens",
-            "Tokens: as the endpoint counts them, else estimated",
+            "Tokens as the endpoint counts them, else estimated",
             ["kind"],
             registry=registry,
         )
-        self._refusals = Counter(
-            "xiaojia_refusals", "Requests past a limit, by which", ["type"], registry=registry
-        )
+        self._refusals = Counter("xiaojia_refusals", "Refused requests by limit", ["type"], registry=registry)
         self._faults = Counter(
             "xiaojia_upstream_errors",
-            "Answers that the endpoint broke, by fault",
+            "Answers that failed at the endpoint, by fault",
             ["type"],
             registry=registry,
         )
         self._reading = Histogram(
             "xiaojia_extraction_seconds",
-            "Reading one file, by its kind",
+            "Seconds to read one file, by media type",
             ["media_type"],
             buckets=READING_SECONDS,
             registry=registry,
         )
 
     def count_refusal(self, type: str) -> None:
-        """Count a request that a limit refused."""
+        """Count a refused request. type: the limit."""
         self._refusals.labels(type).inc()
 
     @contextlib.contextmanager
@@ -76,8 +74,8 @@ class Metrics:
             raise
 
     def count_answer(self, generation: Generation, answer: Answer, tokens: int) -> None:
-        """Count an answer that has ended. tokens: what it took, for where the provider does not say it."""
-        # The provider's word for it is anybody's text: only those that the specification names are labels.
+        """Count an ended answer. tokens: estimate, used if the provider reports none."""
+        # A provider may send any text as reason: only those of the specification become labels.
         reason = generation.finish_reason
         self._answers.labels(reason if reason in REASONS else "other").inc()
         self._deltas.inc(sum(1 for event in generation.events if event.text or event.reasoning))
@@ -91,11 +89,11 @@ class Metrics:
                 self._faults.labels(type).inc()
 
     def observe_reading(self, media_type: str, seconds: float) -> None:
-        """Count a file that was read."""
+        """Count a file that was read, with the seconds that it took."""
         self._reading.labels(media_type).observe(seconds)
 
     def render(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 
     def _count_tokens(self, answer: Answer, tokens: int) -> None:

@@ -1,7 +1,7 @@
-"""One turn as an OpenTelemetry trace, where OTEL_EXPORTER_OTLP_ENDPOINT is set and its packages are there.
+"""One OpenTelemetry trace per turn, if OTEL_EXPORTER_OTLP_ENDPOINT is set and its packages are installed.
 
-A span from the request to the ending, and one in it for the wait until the first token: how long, how much,
-how it ended, never any text. Without the setting nothing is imported and a turn costs one comparison.
+A span from the request to the ending, and a child span until the first token: times, counts and the finish
+reason, never a text. Without the setting nothing is imported, and a turn costs one comparison.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Traces:
         self._tracer: Any = None
 
     def open(self) -> None:
-        """Begin to export. A package that is missing is said once, and is no failure."""
+        """Start to export. A missing package is logged once and is not a failure."""
         if not self._endpoint:
             return
         try:
@@ -41,7 +41,7 @@ class Traces:
         self._tracer = self._provider.get_tracer("xiaojia")
 
     def record(self, generation: Generation, answer: Answer, tokens: int) -> None:
-        """Export an answer that has ended and took so many tokens."""
+        """Export an ended answer and its number of tokens."""
         if self._tracer is None:
             return
         timings, now = answer.timings(), time.time_ns()
@@ -54,7 +54,7 @@ class Traces:
         turn.end(end_time=now)
 
     async def aclose(self) -> None:
-        """Send what is waiting, for at most two seconds."""
+        """Send the waiting spans, for at most two seconds."""
         if self._provider is not None:
             await asyncio.to_thread(self._provider.force_flush, FLUSH_MILLISECONDS)
             await asyncio.to_thread(self._provider.shutdown)

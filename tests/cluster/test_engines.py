@@ -1,4 +1,4 @@
-"""Replicas over a real Redis and one history: conversations, files, requests and limits are all replicas'."""
+"""Replicas over a real Redis and one history share conversations, files, request ids and limits."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def open_engines(
 
 
 async def begin(one: Engine, provider: Provider) -> tuple[Generation, str, Call]:
-    """Start an answer of which "Hello " is there; return it, its conversation, and its writer."""
+    """Start an answer that has written "Hello "; return it, its conversation, and its writer."""
     generation = await one.start(Turn("Hi"), ANNA)
     call = await provider.next_call()
     await call.text("Hello ")
@@ -84,7 +84,7 @@ async def test_a_conversation_goes_on_on_another_replica(
         assert (await one.branch(conversation, "anna"))[-1].text == "Hello world"
 
 
-async def test_a_page_that_is_moved_while_it_follows_is_shown_question_and_end_elsewhere(
+async def test_a_page_that_moves_during_an_answer_shows_question_and_ending_elsewhere(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
@@ -107,7 +107,7 @@ async def test_a_page_that_is_moved_while_it_follows_is_shown_question_and_end_e
 
 
 async def shown_until(growings: AsyncIterator[object], text: str) -> AsyncIterator[object]:
-    """Yield what a page is shown, up to the first that has this text in it."""
+    """Yield the updates of a page, up to the first one with this text."""
     async for growing in growings:
         yield growing
         if text in str(growing):
@@ -118,7 +118,7 @@ async def _list(showing: Showing) -> list[Shown]:
     return [shown async for shown in showing]
 
 
-async def test_the_same_request_id_starts_one_answer_on_whatever_replica(
+async def test_the_same_request_id_starts_one_answer_on_all_replicas(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with open_engines(redis, provider, tmp_path, 3) as engines:
@@ -155,7 +155,7 @@ async def test_a_file_attached_on_one_is_asked_about_and_deleted_on_another(
             await one.attachment(file.id, "anna")
 
 
-async def test_deleting_a_conversation_stops_what_others_write_in_it_on_every_branch(
+async def test_deleting_a_conversation_stops_answers_of_other_replicas_on_every_branch(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with open_engines(redis, provider, tmp_path, 3) as [one, two, other]:
@@ -182,7 +182,7 @@ async def test_a_temporary_conversation_is_over_on_another_replica_which_says_so
         assert len(await one.branch(more.conversation_id, "anna")) == 4
 
 
-async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
+async def test_the_answer_of_a_dead_replica_is_stored_completely_and_continued(
     redis: RedisServer, provider: Provider, tmp_path: Path, short_beats: None
 ) -> None:
     async with open_engines(redis, provider, tmp_path) as [one, other]:
@@ -204,7 +204,7 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
         await call.finish()
         await read(more)
         assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
-        generation.cancel()  # the one that was taken for dead ends late: it changes nothing any more
+        generation.cancel()  # the replica that was taken for dead ends late and changes nothing
         await one._stores.queue.settle(conversation)
         assert (await other.branch(conversation, "anna"))[-1].text == "Hello world"
 
@@ -212,7 +212,7 @@ async def test_what_a_dead_replica_wrote_is_kept_whole_and_continued(
 # --- limits -------------------------------------------------------------------------------------------------
 
 
-async def test_limits_count_for_all_replicas_and_here_while_redis_is_away(redis: RedisServer) -> None:
+async def test_limits_count_over_all_replicas_and_locally_while_redis_is_away(redis: RedisServer) -> None:
     settings = Settings.from_env({"REDIS_URL": redis.url, "RATE_LIMIT": "2/hour", "DAILY_TOKENS": "100"})
     one, other = Quotas(settings), Quotas(settings)
     await one.admit(ANNA)

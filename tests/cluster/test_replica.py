@@ -1,4 +1,4 @@
-"""Replicas over a real Redis: what one writes, the others follow, stop and continue."""
+"""Replicas over a real Redis: the others follow and stop the answers of a writer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANNA = Visitor(Guest("anna"))
 # --- the log, from elsewhere --------------------------------------------------------------------------------
 
 
-async def test_a_log_that_was_there_before_is_read_whole_and_a_long_one_too(redis: RedisServer) -> None:
+async def test_an_earlier_log_is_read_completely_also_a_long_one(redis: RedisServer) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
         hand = Hand()
         generation = await publish(here, one, hand)
@@ -39,7 +39,7 @@ async def test_a_log_that_was_there_before_is_read_whole_and_a_long_one_too(redi
         assert await read(mirror) == list(generation.events)
 
 
-async def test_readers_elsewhere_that_drop_and_resume_get_all_once(redis: RedisServer) -> None:
+async def test_subscribers_elsewhere_that_drop_and_resume_get_every_event_once(redis: RedisServer) -> None:
     async with open_replicas(redis.url, 3) as [(here, one, _), *others]:
         hand = Hand()
         generation = await publish(here, one, hand)
@@ -67,7 +67,7 @@ async def test_readers_elsewhere_that_drop_and_resume_get_all_once(redis: RedisS
         assert received == [list(generation.events)] * 6
 
 
-async def test_anothers_generation_is_not_found_elsewhere_either(redis: RedisServer) -> None:
+async def test_a_generation_of_another_owner_is_not_found_elsewhere_either(redis: RedisServer) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
         generation = await publish(here, one, Hand())
         for id in (generation.id, "nowhere"):
@@ -92,7 +92,7 @@ async def test_stop_elsewhere_ends_it_here_and_returns_with_the_ending(redis: Re
         )
 
 
-async def test_a_reader_elsewhere_keeps_an_answer_alive_and_one_that_leaves_does_not_end_it(
+async def test_a_subscriber_elsewhere_keeps_an_answer_alive_and_its_leaving_does_not_end_it(
     redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mirrors, "UNUSED_SECONDS", 0.2)
@@ -122,7 +122,7 @@ async def test_the_log_of_a_dead_writer_is_sealed_once_and_the_same_for_all(
         hand.give("a")
         mirror = await other.find(generation.id, "anna")
         await read_until(mirror, 2)
-        for task in one._tasks:  # it says nothing more, like a process that is gone
+        for task in one._tasks:  # it sends nothing more, like a dead process
             task.cancel()
         events = await read(mirror)
         assert [event.type for event in events] == ["generation", "chunk", "error"]
@@ -131,7 +131,7 @@ async def test_the_log_of_a_dead_writer_is_sealed_once_and_the_same_for_all(
         assert [(each.id, each.text) for each in sealed] == [(generation.id, "a")]
 
 
-async def test_a_reader_who_was_ahead_of_what_a_dead_writer_published_is_told_of_its_end(
+async def test_a_subscriber_ahead_of_a_dead_writers_log_receives_the_ending(
     redis: RedisServer, short_beats: None
 ) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
@@ -139,12 +139,12 @@ async def test_a_reader_who_was_ahead_of_what_a_dead_writer_published_is_told_of
         for task in one._tasks:
             task.cancel()
         mirror = await other.find(generation.id, "anna")
-        (waiting,) = await read(mirror, 7)  # the same for one who comes later
+        (waiting,) = await read(mirror, 7)  # the same for a later subscriber
         (late,) = await read(await other.find(generation.id, "anna"), 7)
         assert (waiting.type, late, mirror.ending_id) == ("error", waiting, wire.SEAL)
 
 
-async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_readers(redis: RedisServer) -> None:
+async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_subscribers(redis: RedisServer) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
         hand = Hand()
         generation = await publish(here, one, hand)
@@ -161,7 +161,7 @@ async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_readers(redi
         assert [event.text for event in await read(generation)] == ["", "a", ""]
 
 
-async def test_a_redis_that_comes_back_empty_is_told_everything_again(
+async def test_a_redis_that_comes_back_empty_receives_everything_again(
     redis: RedisServer, short_beats: None
 ) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
@@ -177,14 +177,14 @@ async def test_a_redis_that_comes_back_empty_is_told_everything_again(
         hand.give("b")
         redis.start()
         hand.give("c")
-        await asyncio.sleep(0.6)  # two beats: what is not written to is found missing by them
+        await asyncio.sleep(0.6)  # two heartbeats, which find that streams are missing
         hand.end()
         assert [event.text for event in await reading] == ["", "a", "b", "c", ""]
         assert (await other.find(quiet.id, "anna")).last_id == 0
         assert await read(await other.find(kept.id, "anna")) == list(kept.events)
 
 
-async def test_where_redis_is_gone_for_good_local_readers_go_on_and_others_are_told(
+async def test_without_redis_local_subscribers_go_on_and_others_get_an_error(
     redis: RedisServer, short_beats: None
 ) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
@@ -200,7 +200,7 @@ async def test_where_redis_is_gone_for_good_local_readers_go_on_and_others_are_t
         hand.give("a")
         hand.end()
         assert [event.text for event in await read(generation)] == ["", "a", ""]
-        assert not mirror.is_finished  # nobody has ended it: it has an ending, elsewhere
+        assert not mirror.is_finished  # not ended here: the ending is elsewhere
 
 
 async def test_a_redis_that_is_full_takes_no_answer_away(redis: RedisServer) -> None:
@@ -211,7 +211,7 @@ async def test_a_redis_that_is_full_takes_no_answer_away(redis: RedisServer) -> 
         redis.configure("maxmemory-policy", "noeviction")
         redis.configure("maxmemory", "1")
         hand.give("a")
-        assert [event.text for event in await read_until(mirror, 2)] == ["", "a"]  # it is pushed all the same
+        assert [event.text for event in await read_until(mirror, 2)] == ["", "a"]  # pushes still arrive
         await mirror.stop()
         assert [event.text for event in await read(generation)] == ["", "a", ""]
         redis.configure("maxmemory", "0")

@@ -37,7 +37,7 @@ def test_an_upload_moves_under_a_path_of_its_own(tmp_path: Path) -> None:
     assert inbox.take(str(second)).read_text() == "text"
 
 
-def test_two_uploads_of_one_content_at_one_moment_are_both_there(tmp_path: Path) -> None:
+def test_two_simultaneous_uploads_of_one_content_are_both_kept(tmp_path: Path) -> None:
     inbox = UploadInbox(tmp_path / "inbox")
     shared = write(tmp_path / "hash" / "notes.txt")
     kept = [put(inbox, shared), put(inbox, shared)]
@@ -54,7 +54,7 @@ def test_no_other_path_is_taken(tmp_path: Path, path: str) -> None:
         UploadInbox(tmp_path / "inbox").take(path)
 
 
-def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
+def test_links_and_parent_folders_are_refused(tmp_path: Path) -> None:
     inbox, secret = UploadInbox(tmp_path / "inbox"), write(tmp_path / "secret.txt")
     kept = put(inbox, write(tmp_path / "mine.txt"))
     (kept.parent / "link").symlink_to(secret)
@@ -67,7 +67,7 @@ def test_a_link_is_not_followed_and_a_way_out_is_none(tmp_path: Path) -> None:
             inbox.take(str(path))
 
 
-def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
+def test_uploads_that_no_event_reads_are_deleted(tmp_path: Path) -> None:
     inbox = UploadInbox(tmp_path / "inbox")
     old = put(inbox, write(tmp_path / "old.txt"))
     long_ago = time.time() - KEPT_SECONDS - 1
@@ -76,7 +76,7 @@ def test_what_nobody_came_for_goes(tmp_path: Path) -> None:
     assert [entry.name for entry in (tmp_path / "inbox").iterdir()] == [new.parent.name]
 
 
-def test_the_oldest_goes_where_all_together_are_too_large(tmp_path: Path) -> None:
+def test_past_the_total_size_the_oldest_is_deleted(tmp_path: Path) -> None:
     inbox = UploadInbox(tmp_path / "inbox", limit=10)
     kept = [put(inbox, write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
     assert [path.exists() for path in kept] == [False, True, True]

@@ -1,4 +1,4 @@
-"""When the database fails the user reads one sentence, nothing hangs, and what can be mended mends itself."""
+"""A failing database: the user gets one sentence, nothing hangs, and reconnects happen by themselves."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ asyncio.run(main(sys.argv[1]))
 
 
 @pytest.mark.parametrize("existing", [True, False])
-async def test_a_read_only_folder_is_told(tmp_path: Path, existing: bool) -> None:
+async def test_a_read_only_folder_is_reported(tmp_path: Path, existing: bool) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     if existing:
@@ -202,7 +202,7 @@ async def test_a_read_only_folder_is_told(tmp_path: Path, existing: bool) -> Non
 
 
 def open_way(folder: Path) -> None:
-    """Let another user in: pytest's folders are for one alone."""
+    """Open the folder to another user: pytest's folders belong to one."""
     for parent in (folder, *folder.parents):
         if parent.owner() == folder.owner() and "pytest" in str(parent):
             parent.chmod(0o755)
@@ -224,7 +224,7 @@ def small_disk() -> Iterator[dict[str, int]]:
     event.remove(Pool, "checkout", set_limit)
 
 
-async def test_a_full_disk_refuses_what_is_new_and_keeps_what_is_there(
+async def test_a_full_disk_refuses_new_rows_and_keeps_the_others(
     tmp_path: Path, small_disk: dict[str, int]
 ) -> None:
     history = History(f"sqlite:///{tmp_path}/history.sqlite3")
@@ -281,14 +281,14 @@ async def test_a_call_after_the_end_is_refused_and_does_not_open_anything(databa
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The waits that a test need not sit through."""
+    """Shorten the waits of a test."""
     for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "CLOSE_SECONDS"):
         monkeypatch.setattr(database, name, 1)
     monkeypatch.setattr(database, "RETRY_SECONDS", 0)
 
 
 @pytest.mark.usefixtures("quick")
-async def test_postgresql_restarted_is_noticed_by_nobody(postgres: PostgresServer, postgres_url: str) -> None:
+async def test_a_restart_of_postgresql_is_invisible(postgres: PostgresServer, postgres_url: str) -> None:
     history = History(postgres_url)
     conversation = await history.create_conversation(ME, "kept")
     postgres.stop()
@@ -299,7 +299,7 @@ async def test_postgresql_restarted_is_noticed_by_nobody(postgres: PostgresServe
 
 
 @pytest.mark.usefixtures("quick")
-async def test_postgresql_gone_is_a_sentence_and_its_return_mends_it(
+async def test_without_postgresql_calls_fail_with_a_sentence_until_it_returns(
     postgres: PostgresServer, postgres_url: str
 ) -> None:
     history, late = History(postgres_url), History(postgres_url)
@@ -316,9 +316,7 @@ async def test_postgresql_gone_is_a_sentence_and_its_return_mends_it(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_postgresql_that_is_silent_is_given_up_after_a_while(
-    postgres: PostgresServer, postgres_url: str
-) -> None:
+async def test_a_silent_postgresql_times_out(postgres: PostgresServer, postgres_url: str) -> None:
     history = History(postgres_url)
     conversation = await history.create_conversation(ME, "kept")
     postgres.signal(signal.SIGSTOP)
@@ -339,14 +337,14 @@ async def test_a_database_that_is_not_there_is_a_sentence_without_its_address(wr
     await history.aclose()
 
 
-async def test_a_user_or_a_database_that_postgresql_does_not_know_is_told(postgres: PostgresServer) -> None:
+async def test_an_unknown_user_or_database_of_postgresql_is_reported(postgres: PostgresServer) -> None:
     for url in (postgres.url("missing"), postgres.url("postgres").replace("postgres@", "nobody@")):
         history = History(url)
         assert str(await failure_of(history)) == AWAY
         await history.aclose()
 
 
-async def test_a_read_only_postgresql_is_told(postgres: PostgresServer, postgres_url: str) -> None:
+async def test_a_read_only_postgresql_is_reported(postgres: PostgresServer, postgres_url: str) -> None:
     history = History(postgres_url)
     await history.start()
     await history.aclose()

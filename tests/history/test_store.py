@@ -1,4 +1,4 @@
-"""Conversations and messages are kept, over SQLite and PostgreSQL alike."""
+"""Conversations and messages in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_the_first_question_gives_the_title_unless_there_is_one(history: H
     assert [one.id for one in await history.conversations(ME, "煮面") if not one.hit_id] == []
 
 
-async def test_a_made_title_does_not_replace_one_that_the_user_gave(history: History) -> None:
+async def test_a_generated_title_does_not_replace_one_of_the_user(history: History) -> None:
     conversation = await history.create_conversation(ME, "first words")
     assert await history.rename(conversation.id, ME, "made", instead_of="first words")
     assert await history.rename(conversation.id, ME, "the user's")
@@ -218,7 +218,7 @@ async def test_a_parent_must_stand_in_the_same_conversation(history: History) ->
     assert await history.branch(here.id, ME) == ()
 
 
-async def test_what_a_database_cannot_hold_is_replaced_and_not_refused(history: History) -> None:
+async def test_characters_that_a_database_cannot_store_are_replaced(history: History) -> None:
     conversation = await history.create_conversation(ME)
     await ask(history, conversation.id, None, "nul \0, half a pair \ud83d, whole \U0001f600")
     assert await texts(history, conversation.id) == ["nul \ufffd, half a pair \ufffd, whole \U0001f600"]
@@ -287,7 +287,7 @@ CALLS: dict[str, Call] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_what_is_anothers_is_as_if_it_were_not_there(history: History, name: str) -> None:
+async def test_a_thing_of_another_owner_is_not_found(history: History, name: str) -> None:
     conversation = await history.create_conversation(ME, "private")
     file = await history.add_attachment(ME, DOCUMENT, original=b"bytes", search_index=b"index")
     message = await history.add_message(
@@ -303,7 +303,7 @@ async def test_what_is_anothers_is_as_if_it_were_not_there(history: History, nam
     assert after == before
 
 
-async def test_lists_hold_nothing_of_another_owner(history: History) -> None:
+async def test_lists_contain_nothing_of_another_owner(history: History) -> None:
     conversation = await history.create_conversation(ME, "private")
     file = await history.add_attachment(ME, DOCUMENT)
     await ask(history, conversation.id, None, "private")
@@ -313,7 +313,7 @@ async def test_lists_hold_nothing_of_another_owner(history: History) -> None:
     assert "".join([piece async for piece in history.export_all_json(OTHER)]) == "[]"
 
 
-async def test_anothers_attachment_cannot_be_sent_along(history: History) -> None:
+async def test_an_attachment_of_another_owner_cannot_be_sent(history: History) -> None:
     file = await history.add_attachment(ME, DOCUMENT)
     conversation = await history.create_conversation(OTHER)
     with pytest.raises(NotFound):
@@ -504,7 +504,7 @@ async def test_a_history_in_memory_outlives_a_cancelled_call_and_is_its_own() ->
 
 @dataclass
 class Tree:
-    """What a conversation's tree must be, in the plainest way."""
+    """The expected tree of a conversation, computed in the simplest way."""
 
     parents: dict[str, str | None] = field(default_factory=dict)
     leaf: str | None = None
@@ -533,7 +533,7 @@ class Tree:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_any_order_of_asking_retrying_choosing_and_undoing_gives_the_expected_tree(
+async def test_every_order_of_ask_retry_choose_and_undo_gives_the_expected_tree(
     history: History, seed: int
 ) -> None:
     choose, tree = random.Random(seed), Tree()

@@ -1,4 +1,4 @@
-"""What is written beside the streams: in order, together, and each for itself where one cannot be."""
+"""Background writes: in order per key, in batches, and one by one if a batch fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.history.write_queue import BATCH_ITEMS, BatchWriter, WriteQueue
 
 
 class Sheet:
-    """Takes items as a database would: a write that waits for `go`, and none that holds `bad`."""
+    """A database that waits for `go` with each write, and refuses every batch with `bad`."""
 
     def __init__(self) -> None:
         self.written: list[list[str]] = []
@@ -23,11 +23,11 @@ class Sheet:
         self.written.append(list(items))
 
 
-async def test_what_comes_while_one_is_written_is_written_together() -> None:
+async def test_items_that_arrive_during_a_write_are_the_next_batch() -> None:
     sheet = Sheet()
     batches = BatchWriter(sheet.write)
     tasks = [asyncio.create_task(batches.add("first"))]
-    await asyncio.sleep(0)  # it is being written
+    await asyncio.sleep(0)  # the write is in progress
     await asyncio.sleep(0)
     tasks += [asyncio.create_task(batches.add(str(number))) for number in range(BATCH_ITEMS + 1)]
     await asyncio.sleep(0)
@@ -37,7 +37,7 @@ async def test_what_comes_while_one_is_written_is_written_together() -> None:
     assert [item for batch in sheet.written for item in batch] == ["first", *map(str, range(BATCH_ITEMS + 1))]
 
 
-async def test_one_that_cannot_be_written_keeps_no_other_from_it() -> None:
+async def test_a_bad_item_does_not_fail_the_others_of_its_batch() -> None:
     sheet = Sheet()
     sheet.go.set()
     batches = BatchWriter(sheet.write)
@@ -46,7 +46,7 @@ async def test_one_that_cannot_be_written_keeps_no_other_from_it() -> None:
     assert sorted(item for batch in sheet.written for item in batch) == ["a", "b"]
 
 
-async def test_one_who_gave_up_is_not_written() -> None:
+async def test_a_cancelled_item_is_not_written() -> None:
     sheet = Sheet()
     batches = BatchWriter(sheet.write)
     first = asyncio.create_task(batches.add("first"))
@@ -61,7 +61,7 @@ async def test_one_who_gave_up_is_not_written() -> None:
     assert sheet.written == [["first"], ["last"]]
 
 
-async def test_records_of_one_key_are_written_in_order_and_those_of_others_do_not_wait() -> None:
+async def test_writes_of_one_key_are_in_order_and_other_keys_do_not_wait() -> None:
     recorder, sheet = WriteQueue(), Sheet()
     batches = BatchWriter(sheet.write)
     for key, item in (("one", "1a"), ("one", "1b"), ("two", "2a")):

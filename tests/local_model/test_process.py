@@ -179,7 +179,7 @@ async def test_new_start_that_fails_is_tried_again(
             os.kill(model.process_id, signal.SIGKILL)
             await until(lambda: "cannot be used" in caplog.text)
         assert await until_it_answers(client) == [model.name]
-    assert "The embedded model ended (signal 9); it is started again." in caplog.messages
+    assert "The embedded model ended (signal 9); restarting it." in caplog.messages
 
 
 @pytest.mark.model

@@ -1,4 +1,4 @@
-"""What Prometheus is told, readiness, and who may ask for either."""
+"""Metrics for Prometheus, readiness, and access to both."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_it_is_ready_until_it_stops(provider: Provider, tmp_path: Path) ->
     assert alive.status_code == 200
 
 
-async def test_documents_and_figures_ask_for_the_log_in_where_they_are_not_public(
+async def test_documentation_and_metrics_require_the_log_in_unless_public(
     provider: Provider, tmp_path: Path
 ) -> None:
     paths = ("/docs", "/openapi.json", "/metrics", "/healthz", "/readyz")

@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that chat.history.database hands over, in its transaction."""
+"""Run the migrations on the connection that chat.history.database passes in, in its transaction."""
 
 from alembic import context
 

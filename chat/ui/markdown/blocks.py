@@ -19,10 +19,12 @@ from chat.ui.markdown.inline import SHORT_CHARACTERS, WHITE, write_inline
 from chat.ui.markdown.links import read_link
 
 FORMULA_LINES_MAX = 80
+DEPTH_MAX = 40  # quotes and lists in each other; a browser cannot lay out thousands
 INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it
 _LEADING_TABS = re.compile(r"^( *)(\t+)")
 _QUOTE = re.compile(r" {0,3}> ?")
 _MARKER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))([ \t]+|$)")
+_OPENS = re.compile(r"( {0,3}(?:\d{1,9}(?=[.)]))?)([>*+.)-])")  # the character that makes a container
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,})(.*)$")
 _BREAKS = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|=+\s*$|-+\s*$|</?[a-zA-Z!?]|\[(?:\\.|[^\[\]\\])+\]:)")
@@ -33,8 +35,8 @@ _DEFINITION = re.compile(
 )
 _FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
 _INFO = re.compile(r"^[\w+#.-]{0,40}")
-_CODE_SPAN = re.compile(r"(?<!`)(`++)(?:[^`]|[^`].*?[^`])\1(?!`)")
-_CELL = re.compile(r"(?:\\\(.*?\\\)|\$\$.*?\$\$|\\.|(`+)(?:[^`]|[^`].*?[^`])\1(?!`)|[^|\\$`]|[\\$`])*")
+_CELL_TOKEN = re.compile(r"\\\(|\\.|\$\$|`+|\|", re.DOTALL)
+_FORMULA_ENDS = {"\\(": "\\)", "$$": "$$"}
 
 
 @dataclass
@@ -118,6 +120,8 @@ class Blocks:
             self._end_paragraph()
             del self.containers[self._lost :]
         while rest.strip():
+            if len(self.containers) >= DEPTH_MAX:
+                return prefix, _OPENS.sub(r"\1\\\2", rest, count=1)
             if quote := _QUOTE.match(rest):
                 taken, indent = quote.end(), 0
             elif (marker := _MARKER.match(rest)) and not _RULE.match(rest) and self._may_open(marker):
@@ -254,7 +258,7 @@ class Blocks:
         r"""Return the line that closes the formula which this one opens with `\[` or `$$`, or this one."""
         if "$$" not in rest and "\\[" not in rest:
             return at
-        plain = _CODE_SPAN.sub("", rest)
+        plain = _without_code(rest)
         closer = "$$" if plain.count("$$") % 2 else "\\]" if plain.count("\\[") > plain.count("\\]") else ""
         for number in range(at + 1, min(len(lines), at + FORMULA_LINES_MAX) if closer else 0):
             if closer in lines[number]:
@@ -278,20 +282,74 @@ class Blocks:
 
 
 def _write_cells(row: str, hosts: tuple[str, ...]) -> str:
-    cells, at = [], 0
-    while at <= len(row):
-        match = _CELL.match(row, at)
-        assert match is not None
-        cells.append(write_inline(_CODE_SPAN.sub(_escape_pipes, match[0]), hosts))
-        at = match.end() + 1
-    return "|".join(cells)
+    return "|".join(write_inline(cell, hosts) for cell in split_cells(row))
 
 
 _write_short_cells = lru_cache(maxsize=4_000)(_write_cells)  # rows of a table that grows never change
 
 
-def _escape_pipes(match: re.Match[str]) -> str:
-    return re.sub(r"(?<!\\)\|", r"\\|", match[0])
+def split_cells(row: str) -> list[str]:
+    """Return the cells of a table row: a `|` in code or in a formula divides nothing, and in code is escaped.
+
+    One pass: what a model writes may be a hundred thousand backticks.
+    """
+    code_ends = _find_code_spans(row)
+    cells, written, at = [""], 0, 0
+    unclosed: set[str] = set()
+    while match := _CELL_TOKEN.search(row, at):
+        found, at = match[0], match.end()
+        if found == "|":
+            cells[-1] += row[written : match.start()]
+            cells.append("")
+            written = at
+        elif found[0] == "`" and match.start() in code_ends:
+            at = code_ends[match.start()]
+            cells[-1] += row[written : match.start()] + _escape_pipes(row[match.start() : at])
+            written = at
+        elif found in _FORMULA_ENDS and found not in unclosed:
+            end = row.find(_FORMULA_ENDS[found], at)
+            if end < 0:
+                unclosed.add(found)
+            else:
+                at = end + len(found)
+    cells[-1] += row[written:]
+    return cells
+
+
+def _find_code_spans(text: str) -> dict[int, int]:
+    """Return start -> end of each code span: a run of backticks up to the next run of the same length."""
+    ends: dict[int, int] = {}
+    later: dict[int, int] = {}  # length -> how many runs of it are still to come
+    runs = [(match.start(), match.end()) for match in re.finditer(r"`+", text)]
+    for start, end in runs:
+        later[end - start] = later.get(end - start, 0) + 1
+    at = 0
+    while at < len(runs):
+        start, end = runs[at]
+        size = end - start
+        later[size] -= 1
+        if not later[size]:
+            at += 1
+            continue
+        at += 1
+        while runs[at][1] - runs[at][0] != size:
+            later[runs[at][1] - runs[at][0]] -= 1
+            at += 1
+        later[size] -= 1
+        ends[start] = runs[at][1]
+        at += 1
+    return ends
+
+
+def _without_code(text: str) -> str:
+    kept, at = "", 0
+    for start, end in _find_code_spans(text).items():
+        kept, at = kept + text[at:start], end
+    return kept + text[at:]
+
+
+def _escape_pipes(code: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", code)
 
 
 def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     |(?P<escape>\\[!-/:-@\[-`{-~])
     |(?P<slash>\\(?!\n))
     |(?P<ticks>`+)
-    |(?P<tildes>~+(?=`))
+    |(?P<tildes>(?<!~)~+(?=`))
     |(?P<auto><(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{0,2048}|[\w.+-]{1,64}@[\w.-]{1,253})>)
     |(?P<tag></?(?P<name>br|b|i|em|strong|sub|sup|kbd|u|s|del|ins|mark|small)\s?/?>)
     |(?P<less><)

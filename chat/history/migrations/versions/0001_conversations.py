@@ -1,7 +1,7 @@
 """Conversations, messages, attachments.
 
-A migration spells its tables out, whatever chat.history.schema says by then. It only adds: while replicas are
-replaced one by one, those of the version before still write.
+A migration spells its tables out and does not import chat.history.schema, which changes later. It only adds:
+while replicas are replaced one by one, those of the version before still write.
 """
 
 import sqlalchemy as sa
