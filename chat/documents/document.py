@@ -1,13 +1,15 @@
-"""A file's text as values: pages, what is wrong with them, and where each begins in the whole.
+"""A file's text as values: pages, tables, what is wrong with them, and where each begins in the whole.
 
 Written by chat.extraction, read by chat.grounding and chat.turns. Knows no file.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+
+from chat.documents.tables import Table, find_tables
 
 PAGE_BREAK = "\n"
 
@@ -94,6 +96,20 @@ class Document:
     def printed_at(self, offset: int) -> str:
         """Return the label by which the page that holds the character at `offset` is named."""
         return self.printed_of(self.page_at(offset)) if self.pages else ""
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables, in the order of the text."""
+        places = [
+            (at, page.label, page.heading) for at, page in zip(self.page_starts, self.pages, strict=True)
+        ]
+        return find_tables(self.text, places, self.unit)
+
+    def tables_in(self, start: int, end: int) -> tuple[Table, ...]:
+        """Return the tables that have text in [start, end)."""
+        first = bisect_right(self.tables, start, key=lambda table: table.end)
+        last = bisect_left(self.tables, end, key=lambda table: table.start)
+        return self.tables[first:last]
 
     def page_at(self, offset: int) -> Page:
         """Return the page that holds the character at `offset`."""

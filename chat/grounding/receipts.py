@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from chat.documents.document import Document, Problem
 
 Json = dict[str, object]
+MOST_NAMED = 50  # tables of one stretch
 
 
 @dataclass(frozen=True)
 class SentPassage:
-    """A stretch of a file that was sent. pages: the labels of the pages it touches, first and last alike."""
+    """A stretch of a file that was sent. pages: the labels of the pages it touches, first and last alike.
+
+    tables: the names of the tables that it has rows of, as the file gives them.
+    """
 
     pages: tuple[str, ...]
     start: int
     end: int
+    tables: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
-        return {"pages": list(self.pages), "start": self.start, "end": self.end}
+        tables: Json = {"tables": list(self.tables)} if self.tables else {}
+        return {"pages": list(self.pages), "start": self.start, "end": self.end, **tables}
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,10 @@ class Receipt:
 
 def write_receipt(document: Document, mode: str, spans: list[tuple[int, int]]) -> FileReceipt:
     """Return the receipt for the stretches `spans` of `document`."""
-    passages = tuple(SentPassage(name_pages(document, start, end), start, end) for start, end in spans)
+    passages = tuple(
+        SentPassage(name_pages(document, start, end), start, end, name_tables(document, start, end))
+        for start, end in spans
+    )
     return FileReceipt(
         document.name,
         document.unit,
@@ -107,6 +116,12 @@ def write_receipt(document: Document, mode: str, spans: list[tuple[int, int]]) -
         document.problems,
         document.is_complete,
     )
+
+
+def name_tables(document: Document, start: int, end: int) -> tuple[str, ...]:
+    """Return the names of the tables that have rows in [start, end), each once."""
+    names = (table.name for table in document.tables_in(start, end))
+    return tuple(dict.fromkeys(name for name in names if name))[:MOST_NAMED]
 
 
 def name_pages(document: Document, start: int, end: int) -> tuple[str, ...]:

@@ -74,16 +74,25 @@ class _Room:
         self._taken = [bytearray(len(index) + 2) for index in indexes]  # one more at each end, never taken
 
     def take(self, file: int, first: int, last: int) -> bool:
-        """Take sentences first..last-1 if their new characters, and the mark of a new part, can be paid."""
-        starts, taken = self.indexes[file].starts, self._taken[file]
-        new = [i for i in range(first, last) if not taken[i + 1]]
-        cost = sum(int(starts[i + 1] - starts[i]) for i in new)
-        if 1 not in taken[first : last + 2]:
-            cost += PART_COST_CHARACTERS
+        """Take sentences first..last-1, and the headers of the rows among them.
+
+        Only if their new characters, and the marks of new parts, can be paid.
+        """
+        starts, taken, headers = self.indexes[file].starts, self._taken[file], self.indexes[file].headers
+        ranges = [(first, last)]
+        for begin, end in dict.fromkeys(headers[first:last]):
+            if begin >= 0 and not (taken[begin + 1] or first <= begin < last):
+                ranges.append((begin, end + 1))
+        cost = 0
+        for begin, end in ranges:
+            cost += sum(int(starts[i + 1] - starts[i]) for i in range(begin, end) if not taken[i + 1])
+            if 1 not in taken[begin : end + 2]:
+                cost += PART_COST_CHARACTERS
         if cost > self.left:
             return False
         self.left -= cost
-        taken[first + 1 : last + 1] = b"\1" * (last - first)
+        for begin, end in ranges:
+            taken[begin + 1 : end + 1] = b"\1" * (end - begin)
         return True
 
     def spans(self, file: int) -> tuple[Span, ...]:
@@ -176,8 +185,7 @@ def _fill_ranked(room: _Room, scores: Sequence[Scores]) -> None:
         file, sentence = int(files[at]), int(sentences[at])
         index = room.indexes[file]
         first, last = (int(edge[FINE, sentence]) for edge in index.windows)
-        if room.take(file, first, last) and index.headers[first] >= 0:
-            room.take(file, index.headers[first], index.headers[first] + 1)
+        room.take(file, first, last)
 
 
 def _fill_spread(room: _Room, spans: Sequence[Sequence[Span]]) -> None:
@@ -227,8 +235,13 @@ def split_parts(index: Index, budget: int) -> list[Selection]:
     """Return the whole document in parts of at most `budget` characters, for reading it step by step."""
     starts, parts, first = index.starts, list[Selection](), 0
     while first < len(starts) - 1:
-        last = max(first + 1, bisect_right(starts, starts[first] + budget) - 1)
+        begin, end = index.headers[first]
+        header = (int(starts[begin]), int(starts[end + 1])) if begin >= 0 else (0, 0)
+        last = max(first + 1, bisect_right(starts, starts[first] + budget - (header[1] - header[0])) - 1)
         span = (int(starts[first]), int(starts[last]))
-        parts.append(Selection(budget, (Excerpt(index.document, "part", (span,)),)))
+        spans = (
+            (header, span) if header[1] and span[1] - span[0] + header[1] - header[0] <= budget else (span,)
+        )
+        parts.append(Selection(budget, (Excerpt(index.document, "part", spans),)))
         first = last
     return parts

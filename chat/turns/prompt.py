@@ -21,6 +21,7 @@ from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
+TABLE_CONTINUES = "[table continues]"  # in the file, behind what is sent of it
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates
 
 CITING = {
@@ -202,6 +203,8 @@ def _write_spans(document: Document, spans: Sequence[Span]) -> Iterator[str]:
         if number or start:
             yield "\n[…]\n" if number else "[…]\n"
         yield from _write_pages(document, start, end)
+        if any(table.end > end for table in document.tables_in(end - 1, end)):
+            yield f"\n{TABLE_CONTINUES}"
     if spans and spans[-1][1] < len(document.text):
         yield "\n[…]"
 

@@ -48,7 +48,7 @@ _TEXTS = {
 class Quote:
     """Words of a file, as they stand there. page: its label, empty where the format has no pages.
 
-    header: the first row of the table that the text is a row of; empty outside tables. lead: the sentence
+    header: the header rows of the table that the text is a row of; empty outside tables. lead: the sentence
     before, where the text speaks of what that one names.
     """
 
@@ -158,9 +158,9 @@ def _extract(indexes: Sequence[Index]) -> Iterator[_Found]:
 
 def make_quote(index: Index, first: int, last: int) -> Quote:
     """Return sentences first..last-1, with what is needed to understand them."""
-    text, header = _text(index, first, last), index.headers[first]
+    text, (header, header_end) = _text(index, first, last), index.headers[first]
     start, text = int(index.starts[first]) + len(text) - len(text.lstrip()), text.strip()
-    head = _text(index, header, header + 1).strip() if header >= 0 else ""
+    head = _text(index, header, header_end + 1).strip() if header >= 0 else ""
     before = _text(index, first - 1, first) if first else "\n"
     lead = before.lstrip() if _LEANING.match(text) and not before.endswith("\n") else ""
     document = index.document

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from chat.documents.document import Document
 from chat.grounding.retrieval.acronyms import Acronym, expand, find_acronyms
 from chat.grounding.retrieval.sentences import split_sentences
-from chat.grounding.retrieval.table_rows import find_headers
+from chat.grounding.retrieval.table_rows import Range, find_header_rows, find_headers
 from chat.grounding.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
 
 SCALES = (
@@ -32,6 +32,7 @@ COARSE, FINE = 1, 3  # which of them find the neighbourhood, and which are sent
 K1, B = 1.2, 0.75
 SMALL = 50  # windows; in fewer a word that stands in one may stand in all
 REACH_CHARACTERS = 12_000  # looked at closely where nothing else is said
+HEADER_REACH_CHARACTERS = 800  # a header is indexed again after so much of its table
 FOUND_SHARE = 0.22  # below it the question is about something else; refuses 1 real one in 100
 _BLOCK_SENTENCES = 2_000  # hashed at once: a large text's terms never lie there all as strings
 _SENTENCE_BITS = np.uint64(64 - KEY_BITS)
@@ -48,27 +49,38 @@ class Index:
     """In which sentences every term of a document stands. Built once, then only read.
 
     starts: offsets of the sentences, and the text's length. term_counts: terms before each sentence.
-    postings: a term's key and a sentence's number in one integer each, sorted.
+    postings: a term's key and a sentence's number in one integer each, sorted. headers: for each sentence
+    that is a row of a table, first and last of the sentences that are the table's header; else -1 twice.
     """
 
     document: Document
     starts: Ints
     term_counts: Places
     postings: NDArray[np.uint64]
+    headers: Sequence[Range]
 
     @classmethod
     def build(cls, document: Document) -> Index:
         """Index `document`: about 0.6 s of CPU and 40 MB for a million characters of Chinese."""
         text, starts = document.text, split_sentences(document.text)
+        headers = find_header_rows(starts, document.tables, find_headers(text, starts))
+        repeated = _repeat_headers(text, starts, headers)
         blocks, counts = [], [np.zeros(1, np.int64)]
         for first in range(0, len(starts) - 1, _BLOCK_SENTENCES):
             bounds = starts[first : first + _BLOCK_SENTENCES + 1]
-            keys, numbers = hash_sentences([text[start:end] for start, end in pairwise(bounds)])
+            keys, numbers = hash_sentences(
+                [
+                    text[start:end] + repeated.get(at, "")
+                    for at, (start, end) in enumerate(pairwise(bounds), first)
+                ]
+            )
             counts.append(np.bincount(numbers.astype(np.int64), minlength=len(bounds) - 1))
             blocks.append(keys << _SENTENCE_BITS | numbers + np.uint64(first))
         postings = np.concatenate(blocks) if blocks else np.zeros(0, np.uint64)
         postings.sort()
-        index = cls(document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings)
+        index = cls(
+            document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings, headers
+        )
         _ = (
             index.windows,
             index.posts,
@@ -98,17 +110,12 @@ class Index:
     @cached_property
     def paragraphs(self) -> tuple[Places, Places]:
         """First sentence, and the one after the last, of each one's paragraph. A row of a table is one."""
-        is_row = np.asarray([False, *(header >= 0 for header in self.headers), False])
+        is_row = np.asarray([False, *(header >= 0 for header, _ in self.headers), False])
         is_last = np.asarray([True, *(self.sentence(at).endswith("\n\n") for at in range(len(self)))])
         is_last[-1] = True
         edges = np.flatnonzero(is_last | is_row[1:] | is_row[:-1])
         at = np.searchsorted(edges, np.arange(len(self)), "right")
         return edges[at - 1], edges[np.minimum(at, len(edges) - 1)]
-
-    @cached_property
-    def headers(self) -> Sequence[int]:
-        """For each sentence that is a row of a table, the number of the table's first row; else -1."""
-        return find_headers(self.document.text, self.starts.tolist())
 
     @cached_property
     def acronyms(self) -> Sequence[Acronym]:
@@ -212,6 +219,22 @@ class Search:
             for one, sentences, score in zip(ranked, candidates, scores, strict=True):
                 one[sentences] += weight / highest * score
         return ranked
+
+
+def _repeat_headers(text: str, starts: Sequence[int], headers: Sequence[Range]) -> dict[int, str]:
+    """Return the header for some rows of long tables, so that it is indexed as if each page of it had one."""
+    repeated: dict[int, str] = {}
+    seen = (-1, -1)
+    last = 0
+    for row, header in enumerate(headers):
+        if header[0] < 0:
+            continue
+        if header != seen:
+            seen, last = header, starts[header[1] + 1] if header[1] < row else 0
+        if starts[row] - last >= HEADER_REACH_CHARACTERS:
+            repeated[row] = " " + text[starts[header[0]] : starts[header[1] + 1]]
+            last = starts[row]
+    return repeated
 
 
 def _rarity(total: int, found: Scores) -> Scores:

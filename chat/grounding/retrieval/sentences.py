@@ -6,9 +6,10 @@ Knows no document and no search. Every character belongs to exactly one sentence
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from chat.grounding.retrieval.table_rows import is_row
+from chat.grounding.retrieval.table_rows import find_row_lines, is_row
 
 LONGEST_CHARACTERS = (
     600  # a list or a log without full stops is cut here, at a comma or a space if there is one
@@ -31,14 +32,15 @@ _LIST_ITEM = re.compile(
 
 def split_sentences(text: str) -> list[int]:
     """Return the offset where each sentence starts, and the length of the text as the last item."""
-    starts = [0]
-    for at in _ends(text):
-        if at > starts[-1]:
+    starts, rows = [0], find_row_lines(text)
+    row_starts = [start for start, _ in rows]
+    for at in [*_ends(text), len(text)]:
+        row = bisect_left(row_starts, at) - 1  # the last row that begins before
+        if at <= starts[-1] or (row >= 0 and at < rows[row][1]):
+            continue
+        if row < 0 or not rows[row][0] <= starts[-1] < rows[row][1]:
             starts.extend(_cut_long(text, starts[-1], at))
-            starts.append(at)
-    if len(text) > starts[-1]:
-        starts.extend(_cut_long(text, starts[-1], len(text)))
-        starts.append(len(text))
+        starts.append(at)
     return starts
 
 
