@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import mean, median
 
 from chat.extraction.layout.cell_lines import CellLine, group_lines, is_value, join_rows
@@ -14,6 +15,7 @@ from chat.extraction.layout.rules import Rule
 FEWEST_LINES = 3
 WORDY = 28  # characters of a cell, on average: more is prose
 WRAPPED = 1.5  # lines to a row: its cells are of several
+HEADING_WIDTH = 0.95  # of a table: a heading between its rows is no wider
 FAR_HEIGHTS = 3.2  # from one line to the next: further apart are two tables
 
 
@@ -36,7 +38,7 @@ def find_blocks(lines: Sequence[Line], across: Sequence[Rule]) -> Iterator[Block
         if _is_table(block):
             start = _header_start(lines, at, block, across)
             whole = [*lines[start:at], *block]
-            yield Block(tuple(whole), tuple(find_columns(whole)))
+            yield Block(tuple(whole), tuple(_columns(whole)))
             at += len(block)
         else:
             at += 1
@@ -52,16 +54,40 @@ def _end_of_block(lines: Sequence[Line], start: int) -> int:
             return end
         found = _with_line(columns, line)
         is_several = len(line.segments) > 1
+        if not is_several and _is_heading(lines, end, block, columns):
+            block.append(line)
+            continue
         if len(found) < 2 or (is_several and len(found) < max(2, len(columns) - 1)):
             return end
         if not is_several:
-            segment = line.segments[0]
-            inside = [one for one in columns if one[0] - 2 <= segment.left and segment.right <= one[1] + 14]
-            if not inside or line.base - before.base > 2 * line.height:
+            is_far = line.base - before.base > 2 * line.height
+            if is_far or not _fits_column(line.segments[0], columns):
                 return end
         block.append(line)
         columns = found
     return len(lines)
+
+
+def _fits_column(segment: Segment, columns: Sequence[Span]) -> bool:
+    """Whether a text begins with or behind the beginning of a column and ends before the next."""
+    ends = [*(left - 2 for left, _ in columns[1:]), columns[-1][1] + 14]
+    return any(
+        left - 2 <= segment.left and segment.right <= end
+        for (left, _), end in zip(columns, ends, strict=True)
+    )
+
+
+def _is_heading(lines: Sequence[Line], at: int, block: Sequence[Line], columns: Sequence[Span]) -> bool:
+    """Whether a line of one text heads the rows after it: at the left, short, and followed by a row."""
+    segment, line = lines[at].segments[0], lines[at]
+    width = columns[-1][1] - columns[0][0]
+    is_left = abs(segment.left - columns[0][0]) <= line.height
+    if not is_left or segment.right - segment.left > HEADING_WIDTH * width or len(block) < 2:
+        return False
+    below = lines[at + 1] if at + 1 < len(lines) else None
+    if below is None or below.base - line.base > FAR_HEIGHTS * line.height or len(below.segments) < 2:
+        return False
+    return len(_with_line(columns, below)) >= max(2, len(columns) - 1)
 
 
 def _with_line(columns: Sequence[Span], line: Line) -> list[Span]:
@@ -107,7 +133,7 @@ def _is_table(block: Sequence[Line]) -> bool:
     several = [line for line in block if len(line.segments) > 1]
     if len(several) < FEWEST_LINES or len(several) < 0.34 * len(block):
         return False
-    columns = find_columns(block)
+    columns = _columns(block)
     if len(columns) < 2:
         return False
     segments = [one for line in block for one in line.segments]
@@ -120,6 +146,18 @@ def _is_table(block: Sequence[Line]) -> bool:
     return wordy < max(1, len(columns) - 1) or len(columns) >= 4
 
 
+def _columns(block: Sequence[Line]) -> list[Span]:
+    """Return the columns of a block: headings between its rows may reach over several."""
+    rows = [line for line in block if len(line.segments) > 1]
+    columns = find_columns(rows)
+    more = [
+        line
+        for line in block
+        if len(line.segments) == 1 and len(columns_under(line.segments[0], columns)) == 1
+    ]
+    return find_columns([*rows, *more]) if more else columns
+
+
 def _is_wordy(found: Sequence[Segment], column: Span) -> bool:
     """Whether a column reads as prose: long lines that fill it."""
     width = column[1] - column[0]
@@ -129,7 +167,7 @@ def _is_wordy(found: Sequence[Segment], column: Span) -> bool:
 
 def _header_start(lines: Sequence[Line], at: int, block: Sequence[Line], across: Sequence[Rule]) -> int:
     """Return the first line of the header: lines close above that stand over the columns, not at the left."""
-    columns = find_columns(block)
+    columns = _columns(block)
     start = at
     while start > 0:
         line, below = lines[start - 1], lines[start]
@@ -182,7 +220,7 @@ def _is_year(cell: str) -> bool:
 def _group_header(block: Block, lines: Sequence[CellLine]) -> Iterator[list[CellLine]]:
     """Yield the rows of the header: lines of one cell as one, a heading over several columns alone."""
     group: list[CellLine] = []
-    for line, cells in zip(block.lines, lines, strict=False):
+    for at, (line, cells) in enumerate(zip(block.lines, lines, strict=False)):
         spans_columns = any(len(columns_under(one, block.columns)) > 1 for one in line.segments)
         if group and (
             cells.base - group[-1].base > 1.6 * cells.height
@@ -191,11 +229,20 @@ def _group_header(block: Block, lines: Sequence[CellLine]) -> Iterator[list[Cell
             yield group
             group = []
         group.append(cells)
-        if spans_columns:
+        if spans_columns or (at + 1 < len(lines) and _heads_groups(cells, lines[at + 1])):
             yield group
             group = []
     if group:
         yield group
+
+
+def _heads_groups(line: CellLine, below: CellLine) -> bool:
+    """Whether each text of a header line heads as many columns of the line below as the others do."""
+    columns, under = [at for at in line.filled if at], [at for at in below.filled if at]
+    counts = {
+        sum(first <= at < last for at in under) for first, last in pairwise([*columns, len(line.cells)])
+    }
+    return len(columns) > 1 and under[:1] == columns[:1] and counts != {1} and len(counts) == 1
 
 
 def reads_as_table(rows: Sequence[Sequence[str]], lines: int) -> bool:

@@ -175,6 +175,7 @@ class _Page(HTMLParser):
 
     def _end_line(self) -> None:
         line = "".join(self._line)
+        is_empty_item = line == "- "
         line = line.rstrip() if self._preformatted else BLANKS.sub(" ", line).strip()
         self._line = []
         cell = self._tables[-1].cell if self._tables else None
@@ -182,5 +183,5 @@ class _Page(HTMLParser):
             line = heading(self._level, line)
             if cell is not None:
                 cell.holds_layout = True
-        if line not in ("", "-") or (self._preformatted and cell is None):
+        if (line and not is_empty_item) or (self._preformatted and cell is None):
             self._sink.append(line)
