@@ -4,6 +4,7 @@
     schema       the tables of the database; migrations/ creates and changes them
     database     one URL -> connections, migrations at start, the database's errors as ours
     conversations, messages, branches, stored_files    the statements, each on a connection of its caller
+    bulk_writes  many rows at once: turns, imported transcripts
     exchange     a conversation as Markdown and as JSON, and back; chatgpt_import reads ChatGPT's export
     store        History: the interface of one database, where every call names the owner
     stores       the two histories: the kept one, and one in memory

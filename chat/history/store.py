@@ -7,14 +7,12 @@ HistoryUnavailable if the database fails now: the chat goes on without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import ParamSpec, TypeVar, Unpack
-
-from sqlalchemy import Connection
+from typing import Unpack
 
 from chat.documents.document import Document
-from chat.history import branches, conversations, exchange, messages, stored_files
+from chat.history import branches, bulk_writes, conversations, exchange, messages, stored_files
 from chat.history.database import Database
 from chat.history.entities import (
     Begun,
@@ -27,16 +25,11 @@ from chat.history.entities import (
     Transcript,
     now,
 )
-from chat.history.messages import Row
 from chat.history.schema import clean
 from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
 LISTED_MAX = 200
-SHORT_CHARACTERS = 10_000  # folded faster than a thread starts
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class History:
@@ -121,7 +114,7 @@ class History:
             attachment_ids=tuple(attachment_ids),
             **fields,
         )
-        row = await _in_thread(_weigh(fields), messages.make_row, message)
+        row = await bulk_writes.in_thread(bulk_writes.weigh(fields), messages.make_row, message)
         await self._database.write(messages.insert_message, message, row, owner)
         return message
 
@@ -130,18 +123,20 @@ class History:
 
         A transaction costs ten times as much as a row. A deleted answer is skipped.
         """
-        weight = sum(map(_weigh_record, records))
-        begun, grown = await _in_thread(weight, _prepare_turns, records)
-        await self._database.write(_write_turns, begun, grown)
+        weight = sum(map(bulk_writes.weigh_record, records))
+        begun, grown = await bulk_writes.in_thread(weight, bulk_writes.prepare_turns, records)
+        await self._database.write(bulk_writes.write_turns, begun, grown)
 
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
         """Set these fields; the others stay."""
-        row = await _in_thread(_weigh(fields), messages.make_changes, fields)
+        row = await bulk_writes.in_thread(bulk_writes.weigh(fields), messages.make_changes, fields)
         await self._database.write(messages.change_message, message_id, owner, row)
 
     async def end_answer(self, growth: Growth) -> None:
         """Write the ending of an answer. NotFound if it has one, or another generation writes it by now."""
-        row = await _in_thread(_weigh(growth.fields), messages.make_changes, growth.fields)
+        row = await bulk_writes.in_thread(
+            bulk_writes.weigh(growth.fields), messages.make_changes, growth.fields
+        )
         await self._database.write(messages.end_answer, growth, row)
 
     async def like(self, message_id: str, owner: str, liked: bool | None) -> None:
@@ -274,61 +269,13 @@ class History:
         transcripts = await asyncio.to_thread(exchange.read_transcripts, data, owner)
         for transcript in transcripts:
             # One transaction each: a large import must not block all other writers.
-            packed, rows = await asyncio.to_thread(_prepare_transcript, transcript)
-            await self._database.write(_insert_transcript, transcript, packed, rows)
+            packed, rows = await asyncio.to_thread(bulk_writes.prepare_transcript, transcript)
+            await self._database.write(bulk_writes.insert_transcript, transcript, packed, rows)
         return tuple(transcript.conversation for transcript in transcripts)
 
     async def _sent_files(self, sent: Sequence[Message], owner: str) -> tuple[StoredFile, ...]:
         ids = dict.fromkeys(id for message in sent for id in message.attachment_ids)
         return await self.attachments(list(ids), owner)
-
-
-async def _in_thread(weight: int, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what `make` returns; computed in a thread if `weight` (characters) is worth one."""
-    if weight < SHORT_CHARACTERS:
-        return make(*args, **kwargs)
-    return await asyncio.to_thread(make, *args, **kwargs)
-
-
-def _weigh(fields: MessageFields) -> int:
-    return len(fields.get("text", "")) + (SHORT_CHARACTERS if fields.get("prompt") else 0)
-
-
-def _weigh_record(record: Begun | Growth) -> int:
-    return len(record.question.text) if isinstance(record, Begun) else _weigh(record.fields)
-
-
-def _prepare_turns(
-    records: Sequence[Begun | Growth],
-) -> tuple[list[tuple[Begun, Row, Row]], list[tuple[Growth, Row]]]:
-    begun = [record for record in records if isinstance(record, Begun)]
-    grown = [record for record in records if isinstance(record, Growth)]
-    return (
-        [(turn, messages.make_row(turn.question), messages.make_row(turn.answer)) for turn in begun],
-        [(growth, messages.make_changes(growth.fields)) for growth in grown],
-    )
-
-
-def _write_turns(
-    connection: Connection, begun: Sequence[tuple[Begun, Row, Row]], grown: Sequence[tuple[Growth, Row]]
-) -> None:
-    messages.insert_turns(connection, begun)
-    messages.update_answers(connection, grown)
-
-
-def _prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:
-    packed = [stored_files.pack_document(attachment.document) for attachment in transcript.attachments]
-    return packed, [messages.make_row(message) for message in transcript.messages]
-
-
-def _insert_transcript(
-    connection: Connection, transcript: Transcript, packed: Sequence[bytes], rows: Sequence[Row]
-) -> None:
-    conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
-    for attachment, document in zip(transcript.attachments, packed, strict=True):
-        stored_files.insert_attachment(connection, attachment, document, {})
-    placed = enumerate(zip(transcript.messages, rows, strict=True))
-    messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
 
 
 def _clean_title(title: str) -> str:

@@ -1,0 +1,76 @@
+"""Writes of many rows at once: turns, and imported transcripts.
+
+`prepare_*` computes rows without a connection and may run in a thread; the statements then run on a
+connection that the caller opens and closes. Knows no transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from chat.history import conversations, messages, stored_files
+from chat.history.entities import Begun, Growth, MessageFields, Transcript
+from chat.history.messages import Row
+
+SHORT_CHARACTERS = 10_000  # folded faster than a thread starts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(weight: int, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `make` returns; computed in a thread if `weight` (characters) is worth one."""
+    if weight < SHORT_CHARACTERS:
+        return make(*args, **kwargs)
+    return await asyncio.to_thread(make, *args, **kwargs)
+
+
+def weigh(fields: MessageFields) -> int:
+    """Return the cost of preparing a row, in characters."""
+    return len(fields.get("text", "")) + (SHORT_CHARACTERS if fields.get("prompt") else 0)
+
+
+def weigh_record(record: Begun | Growth) -> int:
+    """Return the cost of preparing a turn or new fields of an answer, in characters."""
+    return len(record.question.text) if isinstance(record, Begun) else weigh(record.fields)
+
+
+def prepare_turns(
+    records: Sequence[Begun | Growth],
+) -> tuple[list[tuple[Begun, Row, Row]], list[tuple[Growth, Row]]]:
+    """Return the opened turns and the grown answers with their rows. Slow for long texts."""
+    begun = [record for record in records if isinstance(record, Begun)]
+    grown = [record for record in records if isinstance(record, Growth)]
+    return (
+        [(turn, messages.make_row(turn.question), messages.make_row(turn.answer)) for turn in begun],
+        [(growth, messages.make_changes(growth.fields)) for growth in grown],
+    )
+
+
+def write_turns(
+    connection: Connection, begun: Sequence[tuple[Begun, Row, Row]], grown: Sequence[tuple[Growth, Row]]
+) -> None:
+    """Insert opened turns, then update grown answers."""
+    messages.insert_turns(connection, begun)
+    messages.update_answers(connection, grown)
+
+
+def prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:
+    """Return the packed files and the rows of the messages. Slow for long texts."""
+    packed = [stored_files.pack_document(attachment.document) for attachment in transcript.attachments]
+    return packed, [messages.make_row(message) for message in transcript.messages]
+
+
+def insert_transcript(
+    connection: Connection, transcript: Transcript, packed: Sequence[bytes], rows: Sequence[Row]
+) -> None:
+    """Insert a conversation with its files and the messages of all branches."""
+    conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
+    for attachment, document in zip(transcript.attachments, packed, strict=True):
+        stored_files.insert_attachment(connection, attachment, document, {})
+    placed = enumerate(zip(transcript.messages, rows, strict=True))
+    messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
