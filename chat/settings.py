@@ -226,7 +226,7 @@ class Settings:
         "MAX_GENERATIONS_PER_ADDRESS",
         0,
         _whole(1, 1_000_000),
-        "Answers being written at once for an address. Empty: eight times as many as for a visitor",
+        "Answers in progress at the same time for each address. Empty: eight times as many as for a visitor",
     )
     max_generation_events: int = _setting(
         "MAX_GENERATION_EVENTS", 200_000, _whole(10, 10_000_000), "Events of one answer"
