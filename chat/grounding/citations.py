@@ -254,7 +254,8 @@ def _lines_of(claim: Claim) -> Iterator[Claim]:
         start = at + len(line) - len(text)
         for mark in claim.marks:
             if start <= mark.at < start + len(text):
-                text = text[: mark.at - start].rstrip(" —–-(（[")
+                text = text[: mark.at - start].rstrip(" —–-(（[,，")
+                text = "" if text.strip(" —–-*_") == mark.name else text
         yield replace(
             claim,
             quotation=replace(claim.quotation, text=text.rstrip(), at=start, end=start + len(text.rstrip())),

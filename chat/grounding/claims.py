@@ -47,10 +47,32 @@ _NO_CLAIM = re.compile(
     r"|一词|比如|例如|口号|常言",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\b(?:(?:does|do|did|is|are|was|were)(?: not|n['’]t) (?:\w+ )?(?:say|state|contain|mention|include|use"
+    r"|appear|have|quote|write|found|mentioned|contained|stated|there)"
+    r"|no (?:sentence|passage|mention|clause|wording|such|place|page|text)"
+    r"|never (?:\w+ )?(?:says?|states?|mentions?|uses?|appears?)|nowhere|cannot find|can['’]t find"
+    r"|not (?:find|found|mentioned|contained|stated|in the)"
+    r"|nicht (?:erwähnt|enthalten|gesagt|genannt|zu finden)"
+    r"|kein(?:e[nr]?)? (?:satz|stelle|hinweis|erwähnung|passage|aussage)|nirgends)\b"
+    r"|(?:没有?|并未|未)(?:提到|提及|写|说|规定|出现|找到|包含|载明|使用)|找不到|不存在",
+    re.IGNORECASE,
+)
+_NOT_THIS = re.compile(
+    r"(?:\bnot|\bnicht|\brather than|\binstead of|\bkeine?|并非|不是|而非|而不是)\s*[“\"„«»「‘']?$",
+    re.IGNORECASE,
+)
+_RIGHT_BEHIND = re.compile(
+    r"\s*(?!and\b|und\b)(?:\w+ )?(?:on|at|in|from|see|auf|aus|siehe|见|在)?\s*", re.IGNORECASE
+)
+_LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?\d{1,2}[.)、]|\([a-z]\))\s")
+_ATTRIBUTION = re.compile(
+    r"[\s>—–\-*_]*(?:(?:sources?|from|quelle|aus|来源|出处|见)\s*[:：]?)?[\s>—–\-*_]*", re.IGNORECASE
+)
 _TRANSLATED = re.compile(r"\b(?:translat\w+|übersetz\w*)\b|翻译|译[文为成]|意为", re.IGNORECASE)
 _END = re.compile(r"(?:(?<!\d)[.!?]|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue011]|$)|[。！？]|\n")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|ca|approx|vs|Kap)|\b[A-Z])\.$"
+    r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
 )
 _FILLED = "\ue011"  # stands for each character of a quotation or a mark
 
@@ -150,14 +172,16 @@ def _read_claim(
         + answer[quotation.outer_end : sentence.end]
     )
     named = any(sentence.start <= n.at < sentence.end or lead.start <= n.at < lead.end for n in names)
-    is_denied = bool(_NO_CLAIM.search(words))
+    is_denied = bool(_NO_CLAIM.search(words) or (_DENIED.search(words) and not own))
     is_introduced = bool(_INTRODUCTION.search(words)) and not is_denied
     close = any(0 <= mark.at - quotation.outer_end <= ADJACENT_CHARACTERS for mark in own)
     proof = is_proof(quotation.text)
-    strong = (proof and (bool(own) or named or is_introduced)) or (close and len(fold(quotation.text)) >= 2)
-    if is_denied and not close and not proof:
-        strong = False
+    strong = (proof and (bool(own) or (named and not _DENIED.search(words)) or is_introduced)) or (
+        close and len(fold(quotation.text)) >= 2
+    )
     before = answer[sentence.start : quotation.outer_at]
+    if (is_denied and not close and not proof) or (_NOT_THIS.search(before) and not close):
+        strong = False
     return Claim(quotation, tuple(own), strong, proof, before, bool(_TRANSLATED.search(words)))
 
 
@@ -166,9 +190,10 @@ def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Qu
     sentence = sentences[number]
     if answer[sentence.start : quotation.outer_at].strip(" \t*_->•0123456789.）)"):
         return Sentence(0, 0)
+    is_item = bool(_LIST_ITEM.match(answer[sentence.start : quotation.outer_at]))
     for other in reversed(sentences[:number]):
         text = answer[other.start : other.end].strip()
-        if text:
+        if text and not (is_item and _LIST_ITEM.match(answer[other.start : other.end].lstrip("\n"))):
             is_lead = text.rstrip("*_ ").endswith((":", "："))
             return other if is_lead else Sentence(0, 0)
     return Sentence(0, 0)
@@ -179,25 +204,40 @@ def _marks_of(answer: str, quotation: Quotation, sentence: Sentence, marks: Sequ
     if quotation.is_block:
         return _marks_of_block(answer, quotation, marks)
     following = [mark for mark in marks if quotation.outer_end <= mark.at < sentence.end]
-    if following:
-        return _group(answer, following)
     before = [mark for mark in marks if sentence.start <= mark.at and mark.end <= quotation.outer_at]
-    return before[-1:]
+    if following and (following[0].is_bracketed or _is_right_behind(answer, quotation, following[0])):
+        return next_marks(answer, following)
+    if before and not _has_quote(answer[before[-1].end : quotation.outer_at]):
+        is_used = before[-1].is_bracketed and _has_quote(answer[sentence.start : before[-1].at])
+        return [] if is_used else before[-1:]  # a mark in brackets proves what stands before it
+    if following and not _has_quote(answer[quotation.outer_end : following[0].at]):
+        return next_marks(answer, following)
+    bracketed = [mark for mark in following if mark.is_bracketed]
+    return next_marks(answer, bracketed) or [mark for mark in before if not mark.is_bracketed][-1:]
+
+
+def _is_right_behind(answer: str, quotation: Quotation, mark: Mark) -> bool:
+    """Does a mark in words follow directly, as in “…” on page 3?"""
+    return bool(_RIGHT_BEHIND.fullmatch(answer, quotation.outer_end, mark.at))
+
+
+def _has_quote(text: str) -> bool:
+    return bool(re.search(r"[”“\"»«」』’]", text))
 
 
 def _marks_of_block(answer: str, quotation: Quotation, marks: Sequence[Mark]) -> list[Mark]:
     inside = [mark for mark in marks if quotation.at <= mark.at < quotation.end]
     if inside:
-        return _group(answer, inside[-1:])
+        return next_marks(answer, inside[-1:])
     following = [
         mark
         for mark in marks
-        if mark.at >= quotation.end and not answer[quotation.end : mark.at].strip(" \n\t>—–-*_")
+        if mark.at >= quotation.end and _ATTRIBUTION.fullmatch(answer, quotation.end, mark.at)
     ]
-    return _group(answer, following)
+    return next_marks(answer, following)
 
 
-def _group(answer: str, marks: list[Mark]) -> list[Mark]:
+def next_marks(answer: str, marks: list[Mark]) -> list[Mark]:
     """Return the first mark and those that directly follow it."""
     group = marks[:1]
     for mark in marks[1:]:

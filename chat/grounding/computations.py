@@ -46,8 +46,8 @@ def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
         sides = _EQUALS.split(line)
         for left, right in pairwise(sides):
             result = next(iter(read_amounts(right, decimal_comma=decimal_comma)), None)
-            value = _evaluate(left, decimal_comma)
-            if result and value is not None and _is_result(value, result):
+            values = [_evaluate(left, decimal_comma, as_shares) for as_shares in (True, False)]
+            if result and any(value is not None and _is_result(value, result) for value in values):
                 computed.append(result)
     return computed
 
@@ -55,6 +55,9 @@ def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
 def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:
     """Is a figure the difference, sum, quotient, share or change of two of the others, or the sum of all?"""
     values = list(dict.fromkeys(one.value for one in others if one.value))[:MOST_OPERANDS]
+    shares = [one.value / 100 for one in others if one.is_percent]
+    if any(_is_result(share * value, figure) for share in shares for value in values):
+        return True
     if len(values) > 2 and _is_result(sum(values), figure):
         return True
     return any(
@@ -83,9 +86,12 @@ def _plain(text: str) -> str:
     return text
 
 
-def _evaluate(text: str, decimal_comma: bool) -> float | None:
-    """Return the value of the arithmetic at the end of `text`; None where there is none."""
-    tokens = list(_tokens(re.split(r"[:：]|\.\s|。", text)[-1], decimal_comma))
+def _evaluate(text: str, decimal_comma: bool, as_shares: bool) -> float | None:
+    """Return the value of the arithmetic at the end of `text`; None where there is none.
+
+    as_shares: 25 % is 0.25.
+    """
+    tokens = list(_tokens(re.split(r"[:：]|\.\s|。", text)[-1], decimal_comma, as_shares))
     if not any(token in ("+", "-", "*", "/") for token in tokens):
         return None
     for start in range(len(tokens)):
@@ -98,11 +104,11 @@ def _evaluate(text: str, decimal_comma: bool) -> float | None:
     return None
 
 
-def _tokens(text: str, decimal_comma: bool) -> Iterator[float | str]:
+def _tokens(text: str, decimal_comma: bool, as_shares: bool) -> Iterator[float | str]:
     at = 0
     for amount in read_amounts(text, decimal_comma=decimal_comma):
         yield from _operators(text[at : amount.at])
-        yield amount.value
+        yield amount.value / 100 if amount.is_percent and as_shares else amount.value
         at = amount.end
     yield from _operators(text[at:])
 

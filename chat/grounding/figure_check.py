@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.grounding.chinese_numerals import write_chinese
-from chat.grounding.claims import Sentence, find_sentences
+from chat.grounding.claims import Sentence, find_sentences, is_proof, next_marks
 from chat.grounding.computations import find_computed, is_derived
 from chat.grounding.evidence import Evidence
 from chat.grounding.figures import Amount, read_amounts
@@ -116,9 +116,9 @@ def check_figures(
     everything = list(read_amounts(answer, decimal_comma=comma))
     for figure in figures:
         if (figure.value, figure.is_percent) not in computed:
-            own = _marks_beside(figure, sentences, marks)
+            own = _marks_beside(answer, figure, sentences, marks)
             found = _look_up(figure, answer, evidence, own)
-            if found and (found.status != "not_found" or not _may_be_derived(figure, everything, sentences)):
+            if found and (found.status == "found" or not _may_be_derived(figure, everything, sentences)):
                 yield found
 
 
@@ -126,7 +126,7 @@ def _figures(
     answer: str, quotations: Sequence[Quotation], marks: Sequence[Mark], comma: bool
 ) -> Iterator[Amount]:
     text = answer
-    spans = [(q.outer_at, q.outer_end) for q in quotations if q.outer_end - q.outer_at > 2]
+    spans = [(q.outer_at, q.outer_end) for q in quotations if is_proof(q.text)]
     spans += [(mark.at, mark.end) for mark in marks]
     for pattern in (_LIST_NUMBER, _LEFT_ALONE):
         spans += [found.span() for found in pattern.finditer(answer)]
@@ -142,11 +142,15 @@ def _figures(
             yield one
 
 
-def _marks_beside(figure: Amount, sentences: Sequence[Sentence], marks: Sequence[Mark]) -> list[Mark]:
+def _marks_beside(
+    answer: str, figure: Amount, sentences: Sequence[Sentence], marks: Sequence[Mark]
+) -> list[Mark]:
     """Return the marks of the figure's sentence: the next ones, otherwise those before it."""
     sentence = next((one for one in sentences if one.start <= figure.at < one.end), None)
     inside = [mark for mark in marks if sentence and sentence.start <= mark.at < sentence.end]
-    return [mark for mark in inside if mark.at >= figure.end] or inside
+    behind = next_marks(answer, [mark for mark in inside if mark.at >= figure.end])
+    spoken = [mark for mark in inside if mark.end <= figure.at and not mark.is_bracketed]
+    return [*behind, *spoken[-1:]] or inside
 
 
 def _look_up(

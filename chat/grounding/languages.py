@@ -30,6 +30,8 @@ _LANGUAGES = {
     for word in words.split()
 }
 _WORD = re.compile(r"[^\W\d_]+")
+_COMMA_NUMBER = re.compile(r"\b\d{1,3}(?:\.\d{3}){2,}\b|\b\d+,\d{1,2}\b(?!,)")
+_POINT_NUMBER = re.compile(r"\b\d{1,3}(?:,\d{3})+\b|\b\d+\.\d{1,2}\b(?!\.)")
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff]")),
@@ -84,8 +86,9 @@ def find_language(text: str) -> str:
 def has_decimal_comma(text: str) -> bool:
     """Return whether the language of `text`, which may be a few words, writes 0,85 and 70.923.698."""
     counts = count_languages(text).most_common(2)
-    is_clear = len(counts) == 1 or (len(counts) > 1 and counts[0][1] > counts[1][1])
-    return is_clear and counts[0][0] in DECIMAL_COMMA
+    if len(counts) == 1 or (len(counts) > 1 and counts[0][1] > counts[1][1]):
+        return counts[0][0] in DECIMAL_COMMA
+    return len(_COMMA_NUMBER.findall(text)) > len(_POINT_NUMBER.findall(text))
 
 
 def _sample(text: str) -> str:

@@ -33,6 +33,7 @@ _EXPRESSION = re.compile(
     rf"|第\s*(?P<zh_sections>{_LIST})\s*(?P<zh_unit>[条條款节節])"
     rf"|(?:{_LEFT}(?i:(?:work)?sheets?|tabellenblatt|blatt|tab)(?![A-Za-z])|工作表)\s*[\"'“‘„「]?(?P<sheets>[^\"'”’“」,;，；!()\[\]【】（）\n]{{1,60}})"
 )
+_QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
 _FILE_NAME = re.compile(
@@ -157,10 +158,19 @@ def _read_bracket(
             )
         if mark:
             marks.append(_place_mark(mark, start, end, answer[start:end].strip()))
-    if len(marks) == 1:
+    if _QUOTE_MARKS.search(found[1]):  # ("as it says", p. 3): the mark stands behind the quote
+        yield from _beside_quote(found, marks, answer)
+    elif len(marks) == 1:
         yield _place_mark(marks[0], found.start(), found.end(), answer[found.start() : found.end()])
     else:
         yield from marks
+
+
+def _beside_quote(found: re.Match[str], marks: Sequence[Mark], answer: str) -> Iterator[Mark]:
+    last = [one.end() for one in _QUOTE_MARKS.finditer(found[1])][-1] + found.start(1)
+    for mark in marks:
+        at = mark.at if mark.at >= last else min(last, mark.end)
+        yield _place_mark(mark, at, mark.end, answer[at : mark.end].strip(" ,;"), is_bracketed=False)
 
 
 def _parts(text: str, inner: int, names: Sequence[NamedFile]) -> list[Span]:

@@ -35,7 +35,7 @@ MOST_SPLITS = 10
 
 _GAP = re.compile(
     r"\[\s*(?:\.{3,}|…+)\s*\]|[(]\s*(?:\.{3,}|…+)\s*[)]|（…+）|\.{3,}|(?:\. ){2,}\.|…+"
-    r"|\[[^\[\]]{0,60}[^\W\d_][^\[\]]{0,60}\]"
+    r"|\[[^\[\]\d]{0,60}[^\W\d_][^\[\]\d]{0,60}\]"
 )
 _LETTER_IN_BRACKETS = re.compile(r"\[([^\W\d_])\](?=\w)")
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|[。！？；]\n|\n(?=\s*(?:[•●▪■*-]|\(?\d{1,2}[.)]|\([a-z]\))\s)")
@@ -256,6 +256,7 @@ def is_whole(there: NormalForm, start: int, end: int) -> bool:
 
 
 _NOTE = re.compile(r"[⁰¹²³⁴-⁹]|\d{1,2}(?:[\s.,;:)]|$)")
+_PART_OF_NAME = ("+", "#")  # C++, C#
 _NOTED = re.compile(r"[a-zß-ÿ]{4}[.,;!?)\"'”’]{0,2}$")
 _NOTE_START = re.compile(r"(?:^|[\s.,])(?:\d{1,2}|[⁰¹²³⁴-⁹]+)$")  # "3Without it" begins a footnote
 _DENIED_BEFORE = re.compile(r"\b(?:non|un|anti|nicht|in)[-‐‑]$", re.IGNORECASE)
@@ -286,6 +287,8 @@ def _is_glued(there: NormalForm, number: int, is_end: bool) -> bool:
     place = token.end if is_end else token.start - 1
     beside = there.text[place : place + 1] if place >= 0 else ""
     own = there.text[token.end - 1] if is_end else there.text[token.start]
+    if is_end and beside in _PART_OF_NAME and own.isalnum():
+        return True
     if not (beside.isalnum() and own.isalnum()) or beside >= FIRST_CJK or own >= FIRST_CJK:
         return False
     after = there.text[place : place + 4]

@@ -18,12 +18,12 @@ _LATIN = (
     r"|chapter|ch\.)"
 )
 _NEXT = {
-    **{
-        unit: re.compile(rf"\n[ \t\u3000#*]*第[〇零一二三四五六七八九十百千万两\d]+{unit}")
-        for unit in "条章节節款"
-    },
-    "": re.compile(rf"\n[ \t#*]*(?:{_LATIN}\s*)?(\d+(?:\.\d+)*)\.?[ \t]+[^\W\d_]", re.IGNORECASE),
+    unit: re.compile(rf"\n[ \t\u3000#*]*第[〇零一二三四五六七八九十百千万两\d]+{unit}")
+    for unit in "条章节節款"
 }
+_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*)\.?[ \t]+[^\W\d_]")
+_NEXT_NAMED = re.compile(rf"\n[ \t#*]*{_LATIN}\s*(\d+(?:\.\d+)*)", re.IGNORECASE)
+_NAMED = re.compile(_LATIN, re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def _all(text: str, wanted: str) -> Iterator[int]:
 def _end(text: str, start: int, section: Section) -> int:
     """Return where the section ends: at the next heading that is not one of its own parts."""
     limit = min(len(text), start + LONGEST)
-    pattern = _NEXT.get(section.unit, _NEXT[""])
+    named = _NEXT_NAMED if _NAMED.match(text, start) else _NEXT_NUMBER
+    pattern = _NEXT.get(section.unit, named)
     for found in pattern.finditer(text, start + 1, limit):
         if not found.re.groups or not found[1].startswith(section.number + "."):
             return found.start()

@@ -111,7 +111,7 @@ def test_a_quote_in_another_language_is_translated() -> None:
 
 def test_the_words_of_the_question_are_no_claim() -> None:
     asked = "Who said that owls are better than clocks?"
-    answer = "The report does not say that “owls are better than clocks”."
+    answer = "The report says that “owls are better than clocks”."
     assert check(answer, EVIDENCE, asked) == ()
     assert check(answer, EVIDENCE) != ()
 
