@@ -243,6 +243,11 @@ class Engine:
         answer = self._answers.get(generation)
         return answer.timings().get("reasoning") if answer else None
 
+    def waiting_seconds(self, generation: Generation) -> float:
+        """Return the seconds for which the first token is awaited; 0 where another replica writes it."""
+        answer = self._answers.get(generation)
+        return answer.waiting_seconds() if answer else 0.0
+
     async def stop(self, generation_id: str, owner: str) -> Generation:
         """Stop a generation; return when its ending is logged. Idempotent. Raises NotFound, Unreachable."""
         generation = await self.find(generation_id, owner)

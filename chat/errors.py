@@ -9,6 +9,7 @@
     ├── Stopping                the server is stopping and starts no more answers
     ├── Refused                 a limit is reached; names it, and the time of the next try
     ├── NoModel                 no model is available, yet or at all
+    ├── NoChatModel             the endpoint lists models, and none that chats
     ├── Interrupted             the server stopped during an answer
     ├── AnswerTooLong           the answer exceeded a limit; a retry would, too
     ├── Unreachable             the answer is on another replica, which cannot be reached now
@@ -108,6 +109,11 @@ class NoModel(ChatError):
     status = 503
     retryable = True
     retry_after = 3
+
+
+class NoChatModel(ChatError):
+    type = "no_chat_model"
+    status = 502
 
 
 class Interrupted(ChatError):

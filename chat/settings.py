@@ -252,11 +252,17 @@ class Settings:
         _number(0, 3600),
         "Seconds that running answers may continue after the signal to stop; other replicas accept new ones",
     )
+    first_token_timeout: float = _setting(
+        "FIRST_TOKEN_TIMEOUT",
+        300.0,
+        _number(0.05, 86_400),
+        "Seconds until the first token of an answer: reading a long prompt takes minutes on a CPU",
+    )
     upstream_idle_timeout: float = _setting(
         "UPSTREAM_IDLE_TIMEOUT",
         60.0,
         _number(0.05, 86_400),
-        "Seconds without a byte from the endpoint until it counts as stalled",
+        "Seconds without a byte of an answer that has begun until it counts as stalled",
     )
     cors_origins: tuple[str, ...] = _setting(
         "CORS_ORIGINS", ("*",), _origins, "Origins that may call the routes: *, a list, or empty for none"

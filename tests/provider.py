@@ -203,6 +203,7 @@ class Provider:
         self.models = ["plain", "reasoning"]
         self.owner = "tests"  # who serves the models: `vllm` and the like
         self.scripts: dict[str, Script] = {"held": _hold}
+        self.paths: dict[str, Script] = {}  # by path: before any model
         self.connections: list[Connection] = []
         self.requests: list[Call] = []
         self.is_answering = True
@@ -237,7 +238,7 @@ class Provider:
     @property
     def chats(self) -> list[Call]:
         """The requests for completions alone, in order."""
-        return [call for call in self.requests if call.path.endswith("/chat/completions")]
+        return [call for call in self.requests if call.path.partition("?")[0].endswith("/chat/completions")]
 
     @property
     def open_connections(self) -> list[Connection]:
@@ -275,7 +276,10 @@ class Provider:
     def _script(self, call: Call) -> Script:
         from tests.scenarios import find_scenario
 
-        if call.path.endswith("/models"):
+        path = call.path.partition("?")[0]
+        if path in self.paths:
+            return self.paths[path]
+        if path.endswith("/models"):
             return self._list_models
         if call.model == "held":
             self._held.put_nowait(call)

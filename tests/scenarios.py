@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from tests.provider import Call, Script, chunk, frame, say
+from tests.wire_scenarios import ANSWER as ANSWER
+from tests.wire_scenarios import HALF as HALF
+from tests.wire_scenarios import REASONING as REASONING
+from tests.wire_scenarios import WIRE
 
-ANSWER = "Hello, 世界! 🦊"
-REASONING = "Let me think."
-HALF = "Half of "
 ERRORS = {
     400: "Unknown parameter: 'colour'.",
     401: "Incorrect API key provided: sk-test*******4321.",
@@ -203,6 +204,7 @@ SCENARIOS: dict[str, Script] = {
     "error-midway": replay(_HALF + frame(_ERROR)),
     "error-event": replay(_HALF + b"event: error\n" + frame(_ERROR)),
     "overloaded-midway": replay(_HALF + frame({"error": {"message": "Overloaded", "code": 529}})),
+    **{name: wire.script for name, wire in WIRE.items()},
 }
 
 PATTERNS: dict[str, Callable[[str], Script]] = {

@@ -2,12 +2,15 @@
 
     request          Endpoint, Request: values
     client           Completions: asks, retries before the first token, lets go at once
-    upstream         an endpoint's address, headers and connections
-    response         an open HTTP answer -> the chunks in it, up to its end or its fault
-    chunks           the event stream as bytes -> its chunks, each parsed once and kept verbatim
-    reasoning        <think> told from the answer, also where the opening one is missing, never inside code
+    refused_options  a refusal -> the form in which the endpoint takes the request
+    upstream         an endpoint's addresses, headers and connections (base_url: as it was written)
+    model_list       what an endpoint says of its models -> those that chat
+    response         an open HTTP answer -> the chunks in it, up to its end or fault (patience: how long)
+    payloads         the body as bytes -> its payloads: events, NDJSON, one JSON
+    chunks           payloads -> chunks, each parsed once and kept verbatim (deltas, finish_reasons, usage)
+    reasoning        reasoning told from the answer where both are one text (reasoning_marks, harmony)
     continuation     going on with an answer that broke off
-    provider_errors  whatever goes wrong -> a ProviderError with our own sentence
+    provider_errors  whatever goes wrong -> a ProviderError with our own sentence (error_bodies, fault_words)
 
 Knows no generation, no history and no page. `upstream` alone knows the OpenAI client.
 """

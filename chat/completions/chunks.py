@@ -1,30 +1,34 @@
-"""A provider's event stream as bytes -> its chunks, each parsed once and kept verbatim.
+"""The payloads of one answer -> its chunks, each parsed once and kept verbatim.
 
-Sans-IO: fed the bytes of each read, returns what is complete; knows no socket and no client. Frames are those
-of the WHATWG standard (HTML, 9.2.6): fields end in LF, CRLF or CR and nothing else, so U+2028 is text. Deltas
-are those of OpenAI and of who is compatible with it.
+Sans-IO; knows no socket and no client. What is not a chunk is skipped: a heartbeat must end no answer.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
-from chat.completions.provider_errors import find_error
+from chat.completions.deltas import REASONING_FIELDS, find_reasoning, find_text
+from chat.completions.error_bodies import find_error
+from chat.completions.finish_reasons import name_finish_reason
 from chat.completions.reasoning import ReasoningSplitter
+from chat.completions.usage import find_usage
 
-MAX_FRAME_BYTES = 32_000_000
-DONE = b"[DONE]"
-_BOM = b"\xef\xbb\xbf"  # allowed once, before the first field
+log = logging.getLogger(__name__)
+
+_DONE = frozenset({b"[DONE]", b"DONE"})
 
 
 class Chunk(NamedTuple):
-    """The provider's chunk: `data` verbatim on one line, and what was parsed out of it, once.
+    """The provider's chunk: `data` on one line, and what was parsed out of it, once.
 
-    recasts: all text before this chunk was reasoning (a </think> came whose <think> never did).
+    data: verbatim, but where it is no JSON of the standard, or repeats what came before. finish_reason: our
+    own name for it. usage: as far as it can be believed. recasts: all text before this chunk was reasoning (a
+    </think> came whose <think> never did).
     """
 
     data: bytes
@@ -43,128 +47,20 @@ class ErrorObject(Exception):
         self.value = value
 
 
-class FrameTooLong(ValueError):
-    """One frame grew past MAX_FRAME_BYTES."""
-
-
-class FrameSplitter:
-    """Bytes in, the data of each complete frame out."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []  # of a frame that is not complete; joined once, whatever its size
-        self._size = 0
-        self._ends_in_cr = False
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the data of every frame that these bytes complete. Raises FrameTooLong."""
-        if self._ends_in_cr or b"\r" in data:
-            data = self._normalize(data)
-        if self._parts:
-            if b"\n" not in data:
-                self._keep(data)
-                return []
-            data = b"".join([*self._parts, data])
-            self._parts, self._size = [], 0
-        if not data.endswith(b"\n\n"):
-            end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
-            self._keep(data[end:])
-            data = data[:end]
-        return _split_frames(data)
-
-    def close(self) -> list[bytes]:
-        """Return the data of a last frame without its blank line: a slip that some providers make."""
-        payload = _find_data(b"".join(self._parts))
-        self._parts, self._size = [], 0
-        return [payload] if payload else []
-
-    def _keep(self, data: bytes) -> None:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MAX_FRAME_BYTES:
-            raise FrameTooLong
-
-    def _normalize(self, data: bytes) -> bytes:
-        """Return the data with LF alone as line end; an LF that comes after a CR at the end is dropped."""
-        if self._ends_in_cr and data.startswith(b"\n"):
-            data = data[1:]
-            self._ends_in_cr = False
-        if data:
-            self._ends_in_cr = data.endswith(b"\r")
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def _split_frames(data: bytes) -> list[bytes]:
-    """Return the data of complete frames. At once where each is one line of data, as they are mostly."""
-    if data.startswith(b"data: "):
-        lines = data[6:-2].split(b"\n\ndata: ")
-        if data.count(b"\n") == 2 * len(lines) and all(lines):
-            return lines
-    return [found for frame in data.split(b"\n\n") if (found := _find_data(frame))]
-
-
-def _find_data(frame: bytes) -> bytes:
-    """Return the frame's data on one line: a line break between the tokens of JSON is as good as a space."""
-    if frame.startswith(b"data: ") and b"\n" not in frame:
-        return frame[6:]
-    lines = [
-        line[5:].removeprefix(b" ")
-        for line in frame.removeprefix(_BOM).split(b"\n")
-        if line.startswith(b"data:")
-    ]
-    return b" ".join(lines).strip()
-
-
-def parse_json(data: bytes) -> Any:
-    """Return the value. Raises ValueError. Takes lone surrogates and NaN, which servers in Python do send."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return _mend(json.loads(data))
-
-
-def _mend(value: Any) -> Any:
-    """Return the value with every lone surrogate replaced, so that its texts can be encoded."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {key: _mend(one) for key, one in value.items()}
-    return [_mend(one) for one in value] if isinstance(value, list) else value
-
-
-def find_reasoning(delta: Mapping[str, Any]) -> str:
-    """Return the delta's reasoning, in whichever field it comes; in two, it counts once."""
-    if len(delta) == 1 and "content" in delta:
-        return ""
-    for name in ("reasoning_content", "reasoning", "reasoning_text"):
-        text = delta.get(name)
-        if text and isinstance(text, str):
-            return text
-    details = delta.get("reasoning_details")
-    if not isinstance(details, list):
-        return ""
-    return "".join([one.get("text") or one.get("summary") or "" for one in details if isinstance(one, dict)])
-
-
-def find_text(delta: Mapping[str, Any]) -> str:
-    """Return the delta's text. A refusal is an answer as well; content in parts is joined."""
-    content = delta.get("content")
-    if isinstance(content, str):
-        text = content
-    elif isinstance(content, list):
-        text = "".join([part.get("text") or "" for part in content if isinstance(part, dict)])
-    else:
-        text = ""
-    refusal = delta.get("refusal")
-    return text + refusal if isinstance(refusal, str) else text
-
-
 class ChunkParser:
-    """The data of one answer's frames in, its chunks out. `said`: the answer that this one continues."""
+    """One answer's payloads in, its chunks out. `said`: the answer that this one continues."""
 
     def __init__(self, said: str = "") -> None:
-        self.has_begun = False  # a token has come: text, reasoning or a tool call
-        self.is_finished = False  # the finish reason has come
+        self.has_begun = (
+            False  # text, reasoning, a tool call, a finish reason or usage has come: it is paid for
+        )
+        self.has_text = False  # text or a tool call has come
+        self.has_chunks = False
+        self.has_unknown = False  # something was skipped
+        self.finish_reason = ""  # the last one that no text has followed
+        self.is_refuted = False  # text has followed a finish reason
         self.is_done = False  # [DONE] has come
+        self._texts, self._reasonings = _Arrived(), _Arrived()
         self._splitter: ReasoningSplitter | None = ReasoningSplitter(said)
 
     @property
@@ -172,40 +68,199 @@ class ChunkParser:
         """Whether the last chunk's text lacks its end, since that could be the start of a tag."""
         return self._splitter is not None and self._splitter.is_holding
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing need come any more: the answer has a text and a finish reason behind it."""
+        return bool(self.finish_reason) and self.has_text
+
+    @property
+    def arrived(self) -> int:
+        """How many pieces of text and reasoning have come."""
+        return len(self._texts.parts) + len(self._reasonings.parts)
+
     def parse(self, payloads: list[bytes], into: list[Chunk]) -> None:
-        """Append the chunk of each payload, up to [DONE]. Raises ErrorObject, or ValueError for no JSON."""
+        """Append the chunk of each payload, up to [DONE].
+
+        Raises ErrorObject, or ValueError for JSON that is damaged; behind the last finish reason neither.
+        """
         for data in payloads:
-            if data == DONE:
-                self.is_done = True
-                return
-            value = parse_json(data)
-            if not isinstance(value, dict):
-                raise ValueError("a chunk is not an object")
-            choices = value.get("choices")
-            if value.get("error") or (not choices and find_error(value)):
-                raise ErrorObject(value)
-            into.append(self._make(data, value, choices[0] if choices else {}))
+            if not data.startswith(b"{"):
+                data = data.strip()
+                if data.strip(b'"').strip() in _DONE:
+                    self.is_done = True
+                    return
+            was_complete = self.is_complete
+            try:
+                self._parse(data, into)
+            except (ErrorObject, ValueError) as error:
+                if not was_complete:
+                    raise
+                log.info("skipped behind the finish reason: %s", type(error).__name__)
 
     def flush(self, chunk: Chunk) -> Chunk:
         """Return the last chunk with what was held back of its text."""
         if self._splitter is None:
             return chunk
         split = self._splitter.flush()
+        self.has_text = self.has_text or bool(split.text)
         return chunk._replace(text=chunk.text + split.text, reasoning=chunk.reasoning + split.reasoning)
 
-    def _make(self, data: bytes, value: Mapping[str, Any], choice: Mapping[str, Any]) -> Chunk:
-        delta = choice.get("delta") or choice.get("message") or {}
-        reason, usage = choice.get("finish_reason") or "", value.get("usage")
-        text, reasoning, recasts = find_text(delta), find_reasoning(delta), False
-        if reasoning:
-            self._splitter = None  # reasoning has its own field, so a tag in the text is text
-        elif text and self._splitter and not self._splitter.is_plain(text):
-            text, reasoning, recasts = self._splitter.feed(text)
-        if not self.has_begun:
-            self.has_begun = bool(text or reasoning or reason or delta.get("tool_calls"))
-        chunk = Chunk(data, text, reasoning, reason, usage if isinstance(usage, dict) else None, recasts)
-        return self._finish(chunk) if reason else chunk
+    def _parse(self, data: bytes, into: list[Chunk]) -> None:
+        try:
+            value = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            value = self._parse_odd(data)
+            data = dump_json(value)
+        if not isinstance(value, dict):
+            if error := find_error(value):
+                raise ErrorObject(error)
+            self.has_unknown = True
+            return
+        choices = value.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if not isinstance(choice, dict):
+            choice = {}
+        is_error = value.get("error") or choice.get("error")
+        if (is_error or not choice) and (error := find_error(value) or find_error(choice)):
+            if choice:  # a text beside an error is a text
+                self._add(data, value, choice, into)
+            raise ErrorObject(error)
+        if choices is None and "usage" not in value:
+            self.has_unknown = True
+        else:
+            self._add(data, value, choice, into)
 
-    def _finish(self, chunk: Chunk) -> Chunk:
-        self.is_finished = True
-        return self.flush(chunk)
+    def _parse_odd(self, data: bytes) -> object:
+        """Return the value of what is no JSON by the standard. Raises ValueError where a chunk is damaged."""
+        try:
+            return parse_json(data)
+        except ValueError:
+            if not data.startswith(b"{"):
+                return None
+            self.has_begun = True  # some of the answer is in it
+            raise
+
+    def _add(
+        self, data: bytes, value: Mapping[str, Any], choice: Mapping[str, Any], into: list[Chunk]
+    ) -> None:
+        self.has_chunks = True
+        delta, reason, usage = choice.get("delta"), choice.get("finish_reason"), None
+        if reason:
+            reason = name_finish_reason(reason)
+        if "message" in choice or not isinstance(delta, dict):
+            data, delta, reason = self._take_whole(data, value, choice, reason or "")
+        raw, reasoning = find_text(delta), find_reasoning(delta)
+        if raw and reason and self._texts.is_all(raw):
+            data, raw = _write_delta(value, choice, {**delta, "content": ""}), ""
+        if "usage" in value or "usage" in choice or "x_groq" in value:
+            usage = find_usage(value, choice)
+        text, reasoning, recasts = self._split(raw, reasoning)
+        self._note(bool(raw or reasoning), bool(text or delta.get("tool_calls")), reason or "")
+        self.has_begun = self.has_begun or bool(
+            raw or reasoning or usage or self.finish_reason or self.has_text
+        )
+        into.append(Chunk(data, text, reasoning, reason or "", usage, recasts))
+
+    def _split(self, raw: str, reasoning: str) -> tuple[str, str, bool]:
+        """Return the text, the reasoning, and whether all text so far was reasoning."""
+        if raw:
+            self._texts.parts.append(raw)
+        if reasoning:
+            self._reasonings.parts.append(reasoning)
+            self._splitter = None  # reasoning has its own field, so a tag in the text is text
+        elif raw and self._splitter and not self._splitter.is_plain(raw):
+            return self._splitter.feed(raw)
+        return raw, reasoning, False
+
+    def _note(self, has_more: bool, has_text: bool, reason: str) -> None:
+        """Note the finish reason: one that something followed no longer counts."""
+        if has_more or has_text:
+            if self.finish_reason:
+                self.is_refuted = True
+                self.finish_reason = ""
+            self.has_text = self.has_text or has_text
+        if reason:
+            self.finish_reason = reason
+
+    def _take_whole(
+        self, data: bytes, value: Mapping[str, Any], choice: Mapping[str, Any], reason: str
+    ) -> tuple[bytes, Mapping[str, Any], str]:
+        """Return a chunk that has a message, as one that has a delta.
+
+        A message is a snapshot: the answer so far. It adds what has not arrived yet, and nothing to a text
+        that it does not begin with.
+        """
+        delta, message = choice.get("delta"), choice.get("message")
+        has_delta, delta = isinstance(delta, dict), delta if isinstance(delta, dict) else {}
+        if not isinstance(message, dict) or find_text(delta) or find_reasoning(delta):
+            return data, delta, reason
+        text, reasoning = find_text(message), find_reasoning(message)
+        is_first = not (self._texts.parts or self._reasonings.parts)
+        if not is_first:
+            text = self._texts.rest_of(text)
+            reasoning = self._reasonings.rest_of(reasoning) if self._reasonings.parts else ""
+        if has_delta and not (text or reasoning):
+            return data, delta, reason
+        repeated = (*REASONING_FIELDS, "refusal", *(() if is_first else ("tool_calls",)))
+        rest = {name: one for name, one in message.items() if name not in repeated}
+        rest |= {"content": text, **({"reasoning_content": reasoning} if reasoning else {})}
+        if value.get("object") == "chat.completion" and not reason:
+            reason = "stop"  # it is whole
+        return _write_delta(value, choice, rest), rest, reason
+
+
+class _Arrived:
+    """The texts that have arrived, for those that repeat them."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def rest_of(self, whole: str) -> str:
+        """Return what a snapshot has behind the text so far; nothing where it begins otherwise."""
+        so_far = "".join(self.parts)
+        self.parts = [so_far] if so_far else []
+        return whole[len(so_far) :] if whole.startswith(so_far) else ""
+
+    def is_all(self, text: str) -> bool:
+        """Whether a text repeats all that came before in more than one piece."""
+        is_possible = len(self.parts) > 1 and text.startswith(self.parts[0])
+        return is_possible and text == "".join(self.parts)
+
+
+def _write_delta(value: Mapping[str, Any], choice: Mapping[str, Any], delta: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a chunk with this delta in the place of a message or of a repetition."""
+    choices = [{**{name: one for name, one in choice.items() if name != "message"}, "delta": delta}]
+    return dump_json({**value, "object": "chat.completion.chunk", "choices": choices})
+
+
+def dump_json(value: object) -> bytes:
+    """Return the value as JSON on one line."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a whole number past 64 bits
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value. Raises ValueError.
+
+    Takes what servers do send beside the standard: lone surrogates, NaN, raw control characters and bytes
+    that are no UTF-8.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return _mend(json.loads(data.decode("utf-8-sig", "replace"), strict=False))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _mend(value: Any) -> Any:
+    """Return the value with every lone surrogate replaced, so that its texts can be encoded."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mend(key): _mend(one) for key, one in value.items()}
+    return [_mend(one) for one in value] if isinstance(value, list) else value

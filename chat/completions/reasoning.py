@@ -1,19 +1,20 @@
-"""Tell a model's reasoning from its answer where both come as one text, with <think> tags around the former.
+"""Tell a model's reasoning from its answer where both come as one text, with marks around the former.
 
-Sans-IO: fed text, returns text. Tags count anywhere outside code: not in a fenced block and not between
-backticks (CommonMark 0.31, sections 4.5 and 6.1), where they are what the answer is about. Knows no chunk and
-no provider.
+Sans-IO: fed text, returns text. Every pair of `reasoning_marks` counts where an answer begins. <think> counts
+anywhere outside code: not in a fenced block and not between backticks, where it is what the answer is about.
+Knows no chunk and no provider.
 """
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-_TAG = re.compile("</?think>")
-_PARTIAL_TAG = re.compile(r"<(?:/?(?:t(?:h(?:i(?:nk?)?)?)?)?)?\Z")
-_FENCE = re.compile(" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_BACKTICKS = re.compile("`+")
+from chat.completions.harmony import HarmonySplitter
+from chat.completions.markdown_code import MarkdownCode
+from chat.completions.reasoning_marks import HARMONY, PAIRS, THINK, UNOPENED, Pair, find_partial
+
+_OPENINGS = (*(pair.opening for pair in PAIRS), *HARMONY)
+_LATER = (THINK.opening,)
 
 
 class Split(NamedTuple):
@@ -28,97 +29,130 @@ class ReasoningSplitter:
     """One answer's state. `said` is the answer so far, where this one continues another."""
 
     def __init__(self, said: str = "") -> None:
-        self._is_reasoning = False
+        self._pair: Pair | None = None  # whose opening has come; None: in the answer
+        self._harmony: HarmonySplitter | None = None
         self._has_text = bool(said.strip())
         self._may_be_unopened = not said
-        self._pending = ""  # the end of the text so far, where it could be the start of a tag
-        self._unread: list[str] = [said]  # text that _code has not seen: read only once a tag turns up
-        self._code = _Code()
+        self._pending = ""  # the end of the text so far, where it could be the start of a mark
+        self._unread: list[str] = [said]  # text that _code has not seen: read only once a mark turns up
+        self._code = MarkdownCode()
         self._after_ignored: list[str] | None = None
+        self._texts: list[str] = []  # of this piece
+        self._reasonings: list[str] = []
 
     @property
     def is_holding(self) -> bool:
-        """Whether the end of the last piece is held back, since it could be the start of a tag."""
-        return bool(self._pending)
+        """Whether the end of the last piece is held back, since it could be the start of a mark."""
+        return bool(self._pending) or bool(self._harmony and self._harmony.is_holding)
 
     def is_plain(self, piece: str) -> bool:
         """Whether `piece` adds itself to the answer, as most do; then it has been taken."""
-        if "<" in piece or self._pending or self._is_reasoning or not self._has_text:
+        if "<" in piece or "◁" in piece or self._pending or self._pair or not self._has_text or self._harmony:
             return False
         self._unread.append(piece)
         return True
 
     def feed(self, piece: str) -> Split:
-        """Return what `piece` adds, except an end that could be the start of a tag."""
+        """Return what `piece` adds, except an end that could be the start of a mark."""
         if self.is_plain(piece):
             return Split(piece)
+        if self._harmony:
+            return Split(*self._harmony.feed(piece))
         piece, self._pending = self._pending + piece, ""
-        if partial := _PARTIAL_TAG.search(piece):
-            piece, self._pending = piece[: partial.start()], partial[0]
-        return self._split(piece)
+        self._texts, self._reasonings, recasts = [], [], False
+        while piece and not self._harmony:
+            piece, is_unopened = self._take(piece)
+            recasts = recasts or is_unopened
+        return Split("".join(self._texts), "".join(self._reasonings), recasts)
 
     def flush(self) -> Split:
         """Return what was held back: the answer ends here.
 
-        Reasoning that ends in no answer, but in which a closing tag was ignored as code, ended there: an
+        Reasoning that ends in no answer, but in which a closing mark was ignored as code, ended there: an
         answer shown twice is better than none.
         """
+        if self._harmony:
+            return Split(*self._harmony.flush())
+        self._texts, self._reasonings = [], []
         pending, self._pending = self._pending, ""
-        split = self._emit(pending)
-        if self._is_reasoning and self._after_ignored:
-            return Split("".join(self._after_ignored).lstrip(), split.reasoning)
-        return split
+        self._emit(pending)
+        reasoning = "".join(self._reasonings)
+        if self._pair and self._after_ignored:
+            return Split("".join(self._after_ignored).lstrip(), reasoning)
+        return Split("".join(self._texts), reasoning)
 
-    def _split(self, piece: str) -> Split:
-        texts, reasonings, recasts, at = [""], [""], False, 0
-        for tag in _TAG.finditer(piece):
-            self._add(piece[at : tag.start()], texts, reasonings)
-            at = tag.end()
-            if self._is_unopened(tag[0]):
-                reasonings, texts, recasts = [*texts, *reasonings], [""], True
-            elif not self._switch(tag[0]):
-                self._add(tag[0], texts, reasonings)
-                if self._is_reasoning and tag[0] == "</think>" and self._after_ignored is None:
-                    self._after_ignored = []
-        self._add(piece[at:], texts, reasonings)
-        return Split("".join(texts), "".join(reasonings), recasts)
+    def _take(self, piece: str) -> tuple[str, bool]:
+        """Take the piece up to its first mark; return the rest, and whether all before was reasoning."""
+        marks = self._marks(piece)
+        found = min(((at, mark) for mark in marks if (at := piece.find(mark)) >= 0), default=None)
+        if found is None:
+            cut = find_partial(piece, marks)
+            self._emit(piece[:cut])
+            self._pending = piece[cut:]
+            return "", False
+        at, mark = found
+        if self._is_at_start and mark in _OPENINGS and piece[:at].strip():
+            self._emit(piece[:at])  # an answer has begun before the mark: look again at what counts there
+            return piece[at:], False
+        self._emit(piece[:at])
+        is_unopened = self._turn_at(mark)
+        if self._harmony:
+            return self._enter_harmony(piece[at:])
+        return piece[at + len(mark) :], is_unopened
 
-    def _add(self, piece: str, texts: list[str], reasonings: list[str]) -> None:
-        split = self._emit(piece)
-        texts.append(split.text)
-        reasonings.append(split.reasoning)
+    @property
+    def _is_at_start(self) -> bool:
+        return self._pair is None and not self._has_text
 
-    def _emit(self, piece: str) -> Split:
+    def _marks(self, piece: str) -> tuple[str, ...]:
+        """Return the marks that count at the beginning of the piece."""
+        if self._pair:
+            return (self._pair.closing,)
+        closings = UNOPENED if self._may_be_unopened else ()
+        if self._is_at_start and _may_open(piece.lstrip()):
+            return (*_OPENINGS, *closings)
+        return (*_LATER, *closings)
+
+    def _turn_at(self, mark: str) -> bool:
+        """Act on a mark, unless it is in code; return whether it recasts all text before."""
+        if self._is_in_code():
+            self._emit(mark)
+            if self._pair and self._after_ignored is None:
+                self._after_ignored = []
+            return False
+        if mark in HARMONY:
+            self._harmony = HarmonySplitter()
+            return False
+        is_unopened = self._pair is None and mark in UNOPENED
+        if is_unopened:
+            self._reasonings = [*self._texts, *self._reasonings]
+            self._texts = []
+            self._has_text = False
+        opened = None if self._pair else next((pair for pair in PAIRS if pair.opening == mark), None)
+        self._pair = opened
+        self._may_be_unopened = False
+        self._after_ignored = None
+        self._code, self._unread = MarkdownCode(), []
+        return is_unopened
+
+    def _enter_harmony(self, rest: str) -> tuple[str, bool]:
+        assert self._harmony
+        text, reasoning = self._harmony.feed(rest)
+        self._texts.append(text)
+        self._reasonings.append(reasoning)
+        return "", False
+
+    def _emit(self, piece: str) -> None:
         self._unread.append(piece)
-        if self._is_reasoning:
+        if self._pair:
             if self._after_ignored is not None:
                 self._after_ignored.append(piece)
-            return Split("", piece)
+            self._reasonings.append(piece)
+            return
         if not self._has_text and not self._may_be_unopened:
             piece = piece.lstrip()  # the line breaks between </think> and the answer
         self._has_text = self._has_text or bool(piece.strip())
-        return Split(piece)
-
-    def _is_unopened(self, tag: str) -> bool:
-        """Whether this tag closes what the answer began with: some templates write the opening tag."""
-        if tag == "<think>" or not self._may_be_unopened or self._is_in_code():
-            return False
-        self._turn(is_reasoning=False)
-        self._has_text = False
-        return True
-
-    def _switch(self, tag: str) -> bool:
-        """Take the tag as one, unless it is out of place or in code."""
-        if (tag == "<think>") == self._is_reasoning or self._is_in_code():
-            return False
-        self._turn(is_reasoning=not self._is_reasoning)
-        return True
-
-    def _turn(self, *, is_reasoning: bool) -> None:
-        self._is_reasoning = is_reasoning
-        self._may_be_unopened = False
-        self._after_ignored = None
-        self._code, self._unread = _Code(), []
+        self._texts.append(piece)
 
     def _is_in_code(self) -> bool:
         self._code.feed("".join(self._unread))
@@ -126,39 +160,6 @@ class ReasoningSplitter:
         return self._code.is_open
 
 
-class _Code:
-    """Whether the end of a growing Markdown text is inside code."""
-
-    def __init__(self) -> None:
-        self._fence = ""
-        self._backticks = ""  # the run that opened a code span in this paragraph
-        self._line = ""
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self._fence or _FENCE.match(self._line) or _span(self._backticks, self._line))
-
-    def feed(self, text: str) -> None:
-        *lines, self._line = (self._line + text).split("\n")
-        for line in lines:
-            self._end_line(line)
-
-    def _end_line(self, line: str) -> None:
-        fence = _FENCE.match(line)
-        if self._fence:
-            if line.strip().startswith(self._fence) and not line.strip().strip(self._fence[0]):
-                self._fence = ""
-        elif fence:
-            self._fence, self._backticks = fence[1], ""
-        else:
-            self._backticks = _span(self._backticks, line) if line.strip() else ""
-
-
-def _span(opened: str, line: str) -> str:
-    """Return the run of backticks that a code span is open with at the end of the line, or nothing."""
-    for run in _BACKTICKS.findall(line):
-        if not opened:
-            opened = run
-        elif run == opened:
-            opened = ""
-    return opened
+def _may_open(text: str) -> bool:
+    """Whether a text begins, or could go on to begin, with an opening."""
+    return any(text.startswith(opening) or opening.startswith(text) for opening in _OPENINGS)

@@ -1,42 +1,51 @@
 """An open HTTP answer -> the chunks in it, batch by batch, up to its end or its fault.
 
-Knows when a stream is over, and what a stream is that ends too early; knows no request and no client.
+Knows when a stream is over, and which stream ends too early; knows no request and no client. What the body
+holds decides, not its content type.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 
 import aiohttp
 
 from chat.completions import provider_errors
-from chat.completions.chunks import Chunk, ChunkParser, ErrorObject, FrameSplitter, parse_json
-from chat.completions.provider_errors import find_error, make_error
+from chat.completions.chunks import Chunk, ChunkParser, ErrorObject
+from chat.completions.finish_reasons import BROKEN
+from chat.completions.patience import Patience
+from chat.completions.payloads import FrameSplitter
+from chat.completions.provider_errors import make_error
 from chat.completions.upstream import NETWORK_ERRORS
 from chat.errors import ProviderError
 
-LAST_WORDS_SECONDS = 5.0  # how long the usage and [DONE] may take once the finish reason has come
+log = logging.getLogger(__name__)
+
 DRAIN_SECONDS = (
     0.1  # how long the end of the body may take after [DONE]; then the connection is not used again
 )
 
 
-async def read_chunks(answer: aiohttp.ClientResponse, parser: ChunkParser) -> AsyncGenerator[Sequence[Chunk]]:
+async def read_chunks(
+    answer: aiohttp.ClientResponse, parser: ChunkParser, patience: Patience
+) -> AsyncGenerator[Sequence[Chunk]]:
     """Yield what each read completes, from the first token on; raise ProviderError after the last chunk."""
-    await _check_is_stream(answer)
     intake, reads = _Intake(parser), answer.content.iter_any()
     try:
-        async for data in reads:
+        while not (intake.fault or parser.is_done):
+            async with asyncio.timeout_at(patience.deadline(parser)):
+                data = await anext(reads, b"")
+            if not data:
+                break
             if chunks := intake.take(data):
                 yield chunks
-            if intake.fault or parser.is_finished or parser.is_done:
-                break
-        await intake.take_last_words(reads)
+    except TimeoutError:
+        intake.break_off(patience.fault(parser))
     except NETWORK_ERRORS as error:
-        if not parser.is_finished:  # after the finish reason nothing is missing
-            intake.fault = provider_errors.from_exception(error)
+        intake.break_off(provider_errors.from_exception(error))
     if chunks := intake.end():
         yield chunks
     if intake.fault:
@@ -68,25 +77,31 @@ class _Intake:
             return chunks[:-1]
         return chunks
 
-    async def take_last_words(self, reads: AsyncIterator[bytes]) -> None:
-        """Take the usage and [DONE], which come after the finish reason if at all."""
-        if not self.fault and not self._parser.is_done and self._parser.is_finished:
-            async with asyncio.timeout(LAST_WORDS_SECONDS):
-                async for data in reads:
-                    self._parse(data)
-                    if self.fault or self._parser.is_done:
-                        return
+    def break_off(self, fault: ProviderError) -> None:
+        """End the answer with a fault; behind a finish reason nothing is missing, so that it is none."""
+        if not self._parser.finish_reason:
+            self.fault = fault
 
     def end(self) -> Sequence[Chunk]:
         """Return what was held back, if the answer had begun; set the fault of an answer without an end."""
         parser = self._parser
         if not self.fault:
             self._parse(None)
-        if not self.fault and not parser.is_finished and not parser.is_done:
-            self.fault = make_error("incomplete")
-        if parser.is_holding:
+        if not self.fault:
+            self.fault = self._find_fault()
+        if parser.is_holding and self._held:
             self._held[-1:] = [parser.flush(self._held[-1])]
         return self._held if parser.has_begun or not self.fault else ()
+
+    def _find_fault(self) -> ProviderError | None:
+        """Return what is wrong with an answer whose body has ended, or at whose [DONE] it was left."""
+        parser = self._parser
+        if parser.finish_reason in BROKEN:
+            return make_error(parser.finish_reason)
+        if parser.finish_reason or parser.is_done:
+            return None
+        is_foreign = parser.has_unknown and not parser.has_chunks
+        return make_error("not_a_stream" if is_foreign else "incomplete")
 
     def _parse(self, data: bytes | None) -> None:
         """Parse what these bytes complete; None: the body has ended."""
@@ -95,7 +110,7 @@ class _Intake:
             self._parser.parse(payloads, self._held)
         except ErrorObject as error:
             self.fault = provider_errors.from_error_object(error.value)
-        except (ValueError, TypeError, AttributeError, LookupError):
+        except ValueError:
             self.fault = make_error("malformed")
 
 
@@ -105,18 +120,3 @@ async def _drain(reads: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in reads:
                 pass
-
-
-async def _check_is_stream(answer: aiohttp.ClientResponse) -> None:
-    """Raise where a status of 200 does not come with a stream: a web page, or an error as JSON."""
-    media_type = answer.headers.get("content-type", "")
-    if "html" in media_type:
-        raise make_error("not_a_stream")
-    if "application/json" in media_type:
-        try:
-            value = parse_json(await answer.read())
-        except NETWORK_ERRORS as error:
-            raise provider_errors.from_exception(error) from None
-        except ValueError:
-            value = None
-        raise provider_errors.from_error_object(value) if find_error(value) else make_error("not_a_stream")

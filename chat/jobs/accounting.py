@@ -5,6 +5,7 @@ No caller waits for any of it. Knows no page and no route.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from chat.generations.generation import Generation
@@ -18,6 +19,8 @@ from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
 from chat.turns.titles import TITLE_COST
+
+log = logging.getLogger(__name__)
 
 
 class Accounting:
@@ -53,8 +56,11 @@ class Accounting:
 
     async def _account(self, generation: Generation, answer: Answer) -> None:
         tokens = await answer.meter.settle(keep=TITLE_COST if _gets_title(generation, answer) else 0)
-        self._metrics.count_answer(generation, answer, tokens)
-        self._traces.record(generation, answer, tokens)
+        try:
+            self._metrics.count_answer(generation, answer, tokens)
+            self._traces.record(generation, answer, tokens)
+        except Exception:  # a label must not keep the release from its turn
+            log.exception("metrics of %s", generation.id)
         self._stores.queue.later(answer.conversation_id, answer.release)  # after its last write
 
 

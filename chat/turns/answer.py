@@ -160,6 +160,10 @@ class Answer:
             timings["reasoning"] = round((*self.reasoned, time.monotonic())[1] - self.reasoned[0], 3)
         return timings
 
+    def waiting_seconds(self) -> float:
+        """Return the seconds for which the first token is awaited; 0 once it is there."""
+        return time.monotonic() - self.started if self.first_token is None else 0.0
+
     async def _chunks(self) -> AsyncGenerator[Sequence[Event], None]:
         model = self.task.model
         if model.completions is None:
@@ -274,10 +278,11 @@ class Answer:
         )
 
     def _events(self, chunks: Sequence[Chunk]) -> Sequence[Event]:
-        for chunk in chunks:  # the newest wins: some endpoints count on every chunk
+        for chunk in chunks:  # the newest wins: some endpoints count, or finish, on every chunk
+            has_more = bool(chunk.text or chunk.reasoning)
             if chunk.usage:
                 self.usage = dict(chunk.usage)
-            if chunk.finish_reason:
+            if chunk.finish_reason or has_more:
                 self.finish_reason = chunk.finish_reason
         if self.first_token is None and any(chunk.text or chunk.reasoning for chunk in chunks):
             self.first_token = time.monotonic()

@@ -68,8 +68,11 @@ class Context:
 
     async def load(self) -> None:
         """Get the files' indexes."""
-        self._files = [file for file in self.task.attachments if not file.is_image]
-        self.indexes = [await file.index() for file in self._files]
+        files = [(file, await file.index()) for file in self.task.attachments if not file.is_image]
+        # The same file may have been attached to several questions: it stands in the prompt once.
+        named = {(index.document.name, index.document.text): (file, index) for file, index in files}
+        self._files = [file for file, _ in named.values()]
+        self.indexes = [index for _, index in named.values()]
 
     async def write(self, model: Model, *, terms: str = "", share: float = 1.0) -> None:
         """Write the prompt for a model. share: of budget and window. Raises ContextOverflow."""

@@ -79,10 +79,9 @@ def _ask_for_notes(parts: Sequence[Selection], question: str) -> Iterator[list[d
     is_one_of_many = len({excerpt.document.name for part in parts for excerpt in part.excerpts}) > 1
     for number, part in enumerate(parts, 1):
         asked = NOTES_PROMPT.format(number=number, count=len(parts), question=question)
-        yield [
-            {"role": "system", "content": write_rules(part, question, is_one_of_many=is_one_of_many)},
-            {"role": "user", "content": f"{write_files(part)}\n\n{asked}"},
-        ]
+        rules = write_rules(part, question, is_one_of_many=is_one_of_many)
+        system = [{"role": "system", "content": rules}] if rules else []
+        yield [*system, {"role": "user", "content": f"{write_files(part)}\n\n{asked}"}]
 
 
 def ask_about_notes(question: str, notes: Sequence[str]) -> PromptMessage:

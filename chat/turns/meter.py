@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import Any
 
 from chat.completions import Chunk, Completions, Request
+from chat.errors import ProviderError
 from chat.limits.token_budgets import UNLIMITED, Reservation
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -29,6 +30,7 @@ class Tally:
         self._accepted = 0
         self._written: list[str] = []
         self._usage: Mapping[str, Any] = {}
+        self._is_whole = False  # no text has come after the usage
 
     def accept(self) -> None:
         self._accepted += 1
@@ -37,6 +39,8 @@ class Tally:
         for chunk in chunks:
             if chunk.usage:
                 self._usage = chunk.usage
+            if chunk.usage or chunk.text or chunk.reasoning:
+                self._is_whole = bool(chunk.usage)
             if chunk.recasts:
                 self._written.clear()
             if chunk.text:
@@ -47,26 +51,23 @@ class Tally:
     @property
     def characters(self) -> int:
         """How much text an estimate has to read; 0 where the endpoint counted the tokens."""
-        if self._told() and self._accepted <= 1:
+        if self._told() and self._is_whole and self._accepted <= 1:
             return 0
         return sum(map(len, self._written)) + sum(map(_length, self._messages))
 
     def tokens(self) -> int:
         """Return the tokens: as the endpoint counts them, else an estimate. A refused request takes none."""
         told = self._told()
-        if told:
+        if told and self._is_whole:
             again = self._accepted - 1  # attempts that broke before a token: their prompts were read too
             return told + (again * estimate_prompt(self._messages) if again > 0 else 0)
         if not self._accepted:
             return 0
-        return self._accepted * estimate_prompt(self._messages) + estimate_tokens("".join(self._written))
+        estimated = estimate_prompt(self._messages) + estimate_tokens("".join(self._written))
+        return (self._accepted - 1) * estimate_prompt(self._messages) + max(told, estimated)
 
     def _told(self) -> int:
-        total = self._usage.get("total_tokens")
-        if isinstance(total, int) and total > 0:
-            return total
-        parts = [self._usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        return sum(part for part in parts if isinstance(part, int) and part > 0)
+        return int(self._usage.get("total_tokens", 0))
 
 
 class Meter:
@@ -93,10 +94,14 @@ class Meter:
     async def complete(self, completions: Completions, request: Request) -> str:
         """Return a short completion whole (titles, search words, notes). Raises as `stream` does."""
         text = ""
-        async with aclosing(self.stream(completions, request)) as batches:
-            async for batch in batches:
-                for chunk in batch:
-                    text = chunk.text if chunk.recasts else text + chunk.text
+        try:
+            async with aclosing(self.stream(completions, request)) as batches:
+                async for batch in batches:
+                    for chunk in batch:
+                        text = chunk.text if chunk.recasts else text + chunk.text
+        except ProviderError as error:
+            if not text or error.type != "unknown_finish":  # the text is as good as its end is odd
+                raise
         return text
 
     async def count(self) -> int:

@@ -1,4 +1,4 @@
-"""Who answers: the names in the picker, the default among them, and what is known of each.
+"""The models that answer: the names in the picker, the default among them, and what is known of each.
 
 Knows one endpoint (the owner's, or the embedded model) and `quotes`, which needs none. Knows no message.
 """
@@ -6,17 +6,20 @@ Knows one endpoint (the owner's, or the embedded model) and `quotes`, which need
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import anyio
 
 from chat.completions import Completions, Endpoint
-from chat.errors import InvalidRequest, NoModel, ProviderError
+from chat.errors import InvalidRequest, NoChatModel, NoModel, ProviderError
 from chat.settings import Settings
 
+log = logging.getLogger(__name__)
+
 QUOTES = "quotes"
+ADDRESS = frozenset({"model_not_found", "not_a_stream", "moved", "bad_base_url"})
 DEFAULT_WINDOW_TOKENS = 32_768
 ASKED_SECONDS = 60.0  # until the endpoint is asked again which models it has
 STARTING_SECONDS, LISTING_SECONDS = 20.0, 3.0  # that a message, and a page, wait for the embedded model
@@ -27,7 +30,7 @@ FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
 
 @dataclass(frozen=True)
 class Model:
-    """A name in the picker and who completes it; None: `quotes`. window: the context window, tokens."""
+    """A name in the picker and the endpoint's client; None: `quotes`. window: the context window, tokens."""
 
     name: str
     completions: Completions | None
@@ -43,6 +46,8 @@ class Models:
         self._endpoint: Endpoint | None = None
         self._completions: Completions | None = None
         self._listed: tuple[str, ...] = ()
+        self._lists_no_chat = False
+        self._failure = ""  # the type of the last fault of the list
         self._asked = float("-inf")
         self._listing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # no embedded model is on its way
@@ -51,18 +56,22 @@ class Models:
         self.blind: set[str] = set()  # names of those that refused pictures
 
     def expect(self) -> None:
-        """Let those who ask wait a while: the embedded model is starting."""
+        """Block callers until the embedded model has started."""
         self._settled.clear()
 
     def give_up(self) -> None:
-        """Let nobody wait any more: there is no embedded model, or not soon."""
+        """Release blocked callers: there is no embedded model, or not soon."""
         self._settled.set()
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint from now on."""
         self._settled.set()
         self._endpoint = endpoint
-        self._completions = Completions(endpoint, idle_timeout=self._settings.upstream_idle_timeout)
+        self._completions = Completions(
+            endpoint,
+            first_token_timeout=self._settings.first_token_timeout,
+            idle_timeout=self._settings.upstream_idle_timeout,
+        )
         self._listed = endpoint.models
         if not endpoint.models:  # asked now, so that no first message waits for the answer
             self._listing = asyncio.create_task(self._list())
@@ -86,7 +95,7 @@ class Models:
 
     @property
     def system_prompt(self) -> str:
-        """What the model is told it is. The tiny demo model answers better in few words, and in English."""
+        """The system prompt. The tiny demo model answers better in few words, and in English."""
         return DEMO_PROMPT if self.is_demo and not self._settings.system_prompt else self._settings.prompt()
 
     @property
@@ -102,22 +111,17 @@ class Models:
         return (*await self._endpoint_names(), QUOTES)
 
     async def choose(self, name: str, has_files: bool) -> tuple[Model, Model | None]:
-        """Return who answers, and the demo model where its own try follows the quotes.
+        """Return the model that answers, and the demo model where its own try follows the quotes.
 
-        name: as the visitor chose, or empty. Raises InvalidRequest.
+        name: as the visitor chose, or empty. Raises InvalidRequest, NoModel, NoChatModel.
         """
         if name != QUOTES:
             await self._wait(STARTING_SECONDS)
         if name == QUOTES or (not name and self._completions is None):
-            if not has_files:
-                raise NoModel("There is no language model (yet), and quotes answers about files: attach one.")
-            return Model(QUOTES, None), None
-        has_list = self._completions is None or bool(self._endpoint and self._endpoint.models)
-        if name and has_list and name not in self._listed:
-            raise InvalidRequest(f"There is no model named {name[:100]}.", field="model", model=name[:100])
+            return _choose_quotes(has_files), None
+        self._check(name)
         # A name is not looked up: the first frame must not wait for an endpoint's list of models.
-        names = (name,) if name else await self._endpoint_names()
-        model = Model(names[0] if names else "", self._completions, self.window, self.is_demo)
+        model = Model(name or await self._default_name(), self._completions, self.window, self.is_demo)
         if self.is_demo and has_files and not name:
             return Model(QUOTES, None), model
         return model, None
@@ -154,6 +158,44 @@ class Models:
 
     async def _list(self) -> None:
         assert self._completions
-        with contextlib.suppress(ProviderError):
-            self._listed = await self._completions.models()
+        try:
+            models = await self._completions.models()
+        except ProviderError as error:
+            self._note_failure(error)
+        else:
+            self._listed = tuple(model.name for model in models if model.can_chat)
+            self._lists_no_chat = not self._listed
+            if self._lists_no_chat:
+                log.warning("the endpoint lists %d models and none that chats: set OPENAI_MODEL", len(models))
         self._asked = asyncio.get_running_loop().time()
+
+    def _note_failure(self, error: ProviderError) -> None:
+        """Log why there is no list, once for each cause, and what to write where the address looks wrong."""
+        if error.type == self._failure:
+            return
+        self._failure = error.type
+        hint = (
+            " Write the address up to /v1, or the names into OPENAI_MODEL." if error.type in ADDRESS else ""
+        )
+        log.warning("no list of models (OPENAI_BASE_URL): %s%s", error, hint)
+
+    def _check(self, name: str) -> None:
+        """Raise InvalidRequest for a name that is not in a list that is known to be whole."""
+        has_list = self._completions is None or bool(self._endpoint and self._endpoint.models)
+        if name and has_list and name not in self._listed:
+            raise InvalidRequest(f"There is no model named {name[:100]}.", field="model", model=name[:100])
+
+    async def _default_name(self) -> str:
+        """Return the first model that chats; empty where there is no list: some servers have one model."""
+        names = await self._endpoint_names()
+        if not names and self._lists_no_chat:
+            raise NoChatModel(
+                "The model's endpoint lists no model that chats: one must be set (OPENAI_MODEL)."
+            )
+        return names[0] if names else ""
+
+
+def _choose_quotes(has_files: bool) -> Model:
+    if not has_files:
+        raise NoModel("There is no language model (yet), and quotes answers about files: attach one.")
+    return Model(QUOTES, None)

@@ -86,8 +86,10 @@ def compose(
     images: data URLs. Raises ContextOverflow, with the limit, where the question and its files do not fit.
     """
     room = int(window_tokens * SAFETY_SHARE) - reserve_tokens
-    system = "\n\n".join(filter(None, (system_prompt, write_rules(selection, question))))
-    text = "\n\n".join(filter(None, (write_files(selection), question)))
+    said = [message.content for message in history if message.role == "system"]
+    talk = [message for message in history if message.role != "system"]
+    system = _join(system_prompt, *said, write_rules(selection, question))
+    text = _join(write_files(selection), question)
     fixed = _message_tokens(system) + _message_tokens(text) + IMAGE_TOKENS * len(images)
     if fixed > room:
         raise ContextOverflow(
@@ -95,12 +97,16 @@ def compose(
             tokens=fixed,
             limit=max(0, room),
         )
-    kept, tokens = _keep_newest(history, room - fixed)
+    kept, tokens = _keep_newest(talk, room - fixed)
+    turns = _alternate(kept)
+    if turns and turns[-1].role == "user":  # its answer was stopped before the first token
+        unanswered = turns.pop().content
+        text = _join(write_files(selection), *dict.fromkeys((unanswered, question)))
     messages: list[dict[str, object]] = [{"role": "system", "content": system}] if system else []
-    messages += [{"role": message.role, "content": message.content} for message in kept]
+    messages += [{"role": message.role, "content": message.content} for message in turns]
     last: dict[str, object] = {"role": "user", "content": _with_images(text, images)}
     notes = ("images",) if images else ()
-    return Prompt((*messages, last), _receipt(selection, len(history) - len(kept), notes), fixed + tokens)
+    return Prompt((*messages, last), _receipt(selection, len(talk) - len(kept), notes), fixed + tokens)
 
 
 def file_budget(
@@ -144,6 +150,21 @@ def _keep_newest(history: Sequence[PromptMessage], room: int) -> tuple[list[Prom
     while kept and kept[0].role == "assistant":
         tokens -= _message_tokens(kept.pop(0).content)
     return kept, tokens
+
+
+def _alternate(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
+    """Return the messages with those of one role in a row as one: strict chat templates refuse such a row."""
+    turns = list[PromptMessage]()
+    for message in messages:
+        if turns and turns[-1].role == message.role:
+            turns[-1] = PromptMessage(message.role, _join(turns[-1].content, message.content))
+        else:
+            turns.append(message)
+    return turns
+
+
+def _join(*texts: str) -> str:
+    return "\n\n".join(filter(None, texts))
 
 
 def _with_images(text: str, images: Sequence[str]) -> str | list[dict[str, object]]:

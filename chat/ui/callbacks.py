@@ -194,14 +194,17 @@ class Callbacks:
             await self._show(visit)  # the question was put on the page there
         question = self.followers.question(visit.session)
         shown: list[ChatMessage] | None = None
+        latest: Growing | None = None
         with contextlib.suppress(Unreachable):  # page.js then shows what history has of it
             async with aclosing(follower.follow(generation, self.followers.load)) as growings:
                 async for growing in growings:
                     if growing is not None and growing.ending is not None:
                         continue
                     # Again while nothing comes: what the browser was told by another event may come later.
-                    if growing:
-                        shown = [*question, *self._show_growing(growing, generation, reader)]
+                    latest = growing or latest
+                    if growing or (latest and not (latest.text or latest.reasoning)):  # the wait grows too
+                        assert latest
+                        shown = [*question, *self._show_growing(latest, generation, reader)]
                     async with self.followers.turn(visit.session):
                         if follower.is_newest:
                             yield shown
@@ -289,7 +292,8 @@ class Callbacks:
         return Shown(history, growing, told, None, "", listed, gauge)
 
     def _show_growing(self, growing: Growing, generation: Generation, reader: Reader) -> list[ChatMessage]:
-        """Return the answer so far; how long was thought is what will be kept, whenever the page came."""
+        """Return the answer so far; the times are those of the answer, whenever the page came."""
+        growing.waited = self.engine.waiting_seconds(generation)
         if growing.reasoning_seconds is not None:
             kept = self.engine.reasoning_seconds(generation)
             growing.reasoning_seconds = growing.reasoning_seconds if kept is None else kept

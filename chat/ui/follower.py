@@ -27,7 +27,10 @@ LOCK_SECONDS = 2.0  # a showing that takes longer belongs to a browser that is g
 
 @dataclass
 class Growing:
-    """What is known of an answer so far. reasoning_seconds: None until the reasoning is over."""
+    """What is known of an answer so far. reasoning_seconds: None until the reasoning is over.
+
+    waited: seconds without a first token.
+    """
 
     generation_id: str = ""
     model: str = ""
@@ -37,6 +40,7 @@ class Growing:
     receipt: dict[str, Any] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     ending: dict[str, Any] | None = None
+    waited: float = 0.0
     _reasoning_began: float | None = None
 
     def add(self, events: Sequence[Event]) -> None:

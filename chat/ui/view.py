@@ -23,6 +23,7 @@ from chat.ui.texts import text
 from chat.ui.texts.words import describe_duration, describe_error, describe_time
 
 ChatMessage = dict[str, Any]
+SHOWN_WAIT_SECONDS = 3.0
 BROKEN = frozenset({"length", "cancelled", "error", "interrupted"})
 
 
@@ -103,7 +104,7 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
     elif growing.progress and not growing.reasoning:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
-        shown.append(show_thinking(reader))
+        shown.append(show_thinking(reader, growing.waited))
     if growing.receipt.get("files"):
         shown.append(_part("assistant", receipt_view.show_receipt(growing.receipt, reader.language)))
     return shown
@@ -117,8 +118,13 @@ def _show_progress(progress: Mapping[str, Any], reader: Reader) -> ChatMessage:
     return _part("assistant", tag("div", tag("span", sentence), cls="thinking progress"))
 
 
-def show_thinking(reader: Reader) -> ChatMessage:
-    return _part("assistant", tag("div", plain(reader.say("answer.thinking")), cls="thinking"))
+def show_thinking(reader: Reader, seconds: float = 0.0) -> ChatMessage:
+    """Return that the model is at work; and for how long, where that is longer than usual."""
+    sentence = reader.say("answer.thinking")
+    if seconds >= SHOWN_WAIT_SECONDS:
+        duration = describe_duration(reader.language, int(seconds))
+        sentence = reader.say("answer.waiting", duration=duration)
+    return _part("assistant", tag("div", plain(sentence), cls="thinking"))
 
 
 def show_partial(message: Message, reader: Reader) -> list[ChatMessage]:
@@ -196,6 +202,8 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
         error = _note(reader.say("answer.stopped"))
     elif message.finish_reason == "length":
         error = _note(reader.say("answer.cut"))
+    elif message.finish_reason == "context_full":
+        error = _note(reader.say("answer.full"))
     elif message.finish_reason == "content_filter":
         error = _note(reader.say("answer.filtered"))
     elif message.finish_reason and not (message.text or error):

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from chat.completions import chunks
-from chat.completions.chunks import Chunk, ChunkParser, ErrorObject, FrameSplitter, FrameTooLong
+from chat.completions import payloads
+from chat.completions.chunks import Chunk, ChunkParser, ErrorObject
+from chat.completions.payloads import FrameSplitter, FrameTooLong
 from tests.provider import chunk, frame
 
 
@@ -62,7 +63,7 @@ def test_a_seeded_run_of_cuts_changes_no_frame() -> None:
 
 
 def test_a_frame_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "MAX_FRAME_BYTES", 10)
+    monkeypatch.setattr(payloads, "MAX_FRAME_BYTES", 10)
     with pytest.raises(FrameTooLong):
         split(b"data: ", b"123456789")
 
@@ -95,7 +96,6 @@ def delta(**fields: Any) -> dict[str, Any]:
         ({"choices": None, "usage": {}}, "", ""),
         ({"choices": [{"delta": None}]}, "", ""),
         ({"choices": [{"text": "completions of old"}]}, "", ""),
-        ({"choices": [{"message": {"content": "whole"}}]}, "whole", ""),
     ],
 )
 def test_text_and_reasoning_are_found_in_each_of_their_fields(
@@ -122,9 +122,17 @@ def test_an_error_object_is_one_in_every_shape(value: dict[str, Any]) -> None:
         parse(value)
 
 
-@pytest.mark.parametrize("value", ["[1]", "7", '"text"', "{", "null", "hello"])
-def test_what_is_no_object_is_malformed(value: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - any that says it is not JSON, or not an object
+@pytest.mark.parametrize(
+    "value", ["[1]", "7", '"text"', "null", "hello", "[HEARTBEAT]", '{"type": "ping"}', "{}", "<html>"]
+)
+def test_what_is_no_chunk_is_skipped(value: str) -> None:
+    chunks = parse(value, delta(content="a"), value)
+    assert [one.text for one in chunks] == ["a"]
+
+
+@pytest.mark.parametrize("value", ["{", '{"choices": [', '{"choices": [{"delta": {"content": "bro'])
+def test_a_damaged_chunk_is_malformed(value: str) -> None:
+    with pytest.raises(orjson.JSONDecodeError.__mro__[1]):
         parse(value)
 
 
@@ -133,6 +141,17 @@ def test_chunks_before_a_malformed_one_are_kept() -> None:
     with pytest.raises(orjson.JSONDecodeError.__mro__[1]):
         ChunkParser().parse([frame(delta(content="a"))[6:-2], b"{"], chunks)
     assert [one.text for one in chunks] == ["a"]
+
+
+def test_a_message_is_passed_on_as_a_delta() -> None:
+    (one,) = parse({"id": "x", "object": "chat.completion", "choices": [{"message": {"content": "whole"}}]})
+    sent = {"id": "x", "object": "chat.completion.chunk", "choices": [{"delta": {"content": "whole"}}]}
+    assert (one.text, one.finish_reason, orjson.loads(one.data)) == ("whole", "stop", sent)
+
+
+def test_what_is_no_json_by_the_standard_is_passed_on_as_such() -> None:
+    (one,) = parse(b'{"choices":[{"delta":{"content":"a\x01\xe9"},"logprobs":NaN}]}')
+    assert orjson.loads(one.data)["choices"][0] == {"delta": {"content": "a\x01\ufffd"}, "logprobs": None}
 
 
 def test_what_only_python_writes_is_read() -> None:

@@ -47,7 +47,9 @@ class Heard:
 
 
 def client(url: str, **options: Any) -> Completions:
-    return Completions(Endpoint(url, KEY), **{"backoff": 0.001, "idle_timeout": 5, **options})
+    return Completions(
+        Endpoint(url, KEY), **{"backoff": 0.001, "idle_timeout": 5, "first_token_timeout": 60, **options}
+    )
 
 
 async def hear(completions: Completions, model: str, **fields: Any) -> Heard:
@@ -70,7 +72,8 @@ def add(heard: Heard, one: Chunk) -> None:
         heard.text, heard.reasoning = "", heard.reasoning + heard.text
     heard.text += one.text
     heard.reasoning += one.reasoning
-    heard.finish_reason = one.finish_reason or heard.finish_reason
+    if one.finish_reason or one.text or one.reasoning:  # one that text follows does not count
+        heard.finish_reason = one.finish_reason
 
 
 WHOLE = Heard(ANSWER, "", "stop")
@@ -121,8 +124,8 @@ FAULTY: dict[str, tuple[str, bool, dict[str, Any]]] = {
     "cut-before-headers": ("connection_lost", True, {}),
     "cut-before-token": ("connection_lost", True, {}),
     "cut-midway": ("connection_lost", True, HALF_HEARD),
-    "stall-before-headers": ("idle_timeout", True, {}),
-    "stall-before-token": ("idle_timeout", True, {}),
+    "stall-before-headers": ("first_token_timeout", True, {}),
+    "stall-before-token": ("first_token_timeout", True, {}),
     "stall-midway": ("idle_timeout", True, HALF_HEARD),
     "stall-reasoning": ("idle_timeout", True, {"reasoning": REASONING}),
     "malformed": ("malformed", True, HALF_HEARD),
@@ -142,7 +145,7 @@ async def test_a_fault_ends_in_the_exact_text_so_far_and_one_named_error(
     type, retryable, heard = FAULTY[model]
     caplog.set_level(logging.INFO)
     async with Provider() as provider:
-        completions = client(provider.url, retries=0, idle_timeout=0.2)
+        completions = client(provider.url, retries=0, idle_timeout=0.2, first_token_timeout=0.4)
         result = await hear(completions, model)
     assert result == Heard(error=type, retryable=retryable, **heard)
     assert result.sentence == FAULTS[type][0]  # and so nothing that the provider says
@@ -252,8 +255,8 @@ async def test_nothing_is_retried_after_a_token_or_where_it_cannot_help(fault: s
 
 async def test_a_stall_is_not_asked_again_since_the_endpoint_may_be_at_work() -> None:
     async with Provider() as provider:
-        heard = await hear(client(provider.url, idle_timeout=0.2), "stall-before-headers")
-        assert (heard.error, heard.retryable, len(provider.chats)) == ("idle_timeout", True, 1)
+        heard = await hear(client(provider.url, first_token_timeout=0.2), "stall-before-headers")
+        assert (heard.error, heard.retryable, len(provider.chats)) == ("first_token_timeout", True, 1)
 
 
 async def test_a_wait_too_long_to_sit_out_is_told_instead() -> None:
@@ -336,7 +339,7 @@ async def test_models_are_listed_in_the_endpoints_order() -> None:
     async with Provider() as provider:
         provider.models = ["b", "a"]
         completions = client(provider.url)
-        assert await completions.models() == ("b", "a")
+        assert [model.name for model in await completions.models()] == ["b", "a"]
         await completions.aclose()
 
 

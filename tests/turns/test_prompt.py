@@ -158,7 +158,8 @@ def test_search_terms_are_in_the_receipt() -> None:
 def test_the_last_message_is_whole_or_refused_and_the_window_is_kept(
     talk: list[str], question: str, window: int
 ) -> None:
-    history = [PromptMessage(("user", "assistant")[n % 2], text) for n, text in enumerate(talk)]
+    turns = talk[: len(talk) // 2 * 2]
+    history = [PromptMessage(("user", "assistant")[n % 2], text) for n, text in enumerate(turns)]
     try:
         prompt = make_prompt(question, history=history, window=window)
     except ContextOverflow as refused:
@@ -202,3 +203,26 @@ def _without_marks(text: str) -> str:
 def test_documents_without_text_are_named_all_the_same() -> None:
     empty = Index.build(Document("scan.pdf", "application/pdf", 9, "page", (), 3))
     assert "File scan.pdf (3 pages, 0 characters, whole)" in write_files(choose("?", "", [empty], 100))
+
+
+def test_roles_alternate_where_questions_had_no_answer_and_one_system_message_stands() -> None:
+    history = [
+        PromptMessage("system", "Old rules."),
+        PromptMessage("user", "One?"),
+        PromptMessage("assistant", "1"),
+        PromptMessage("assistant", "more"),
+        PromptMessage("user", "Two?"),
+        PromptMessage("user", "Three?"),
+    ]
+    messages = make_prompt("Four?", history=history, window=4_000).messages
+    assert [(one["role"], one["content"]) for one in messages] == [
+        ("system", "Be kind.\n\nOld rules."),
+        ("user", "One?"),
+        ("assistant", "1\n\nmore"),
+        ("user", "Two?\n\nThree?\n\nFour?"),
+    ]
+
+
+def test_a_question_that_is_sent_again_stands_once() -> None:
+    messages = make_prompt("Two?", history=[PromptMessage("user", "Two?")], window=4_000).messages
+    assert [one["content"] for one in messages[1:]] == ["Two?"]

@@ -1,0 +1,43 @@
+"""A provider's finish reason -> our own name for it. The one table of synonyms.
+
+The provider's words never reach the places where our names stand: `error`, `cancelled` and `interrupted` are
+what this program says of an answer, and some providers send the same words.
+"""
+
+from __future__ import annotations
+
+# Reasons with which an answer is over, of OpenAI, Anthropic, Gemini, Mistral, TGI, vLLM, DashScope and Zhipu.
+_ENDINGS = {
+    "stop": "stop end eos eos_token end_turn stop_sequence stop_token stop_word complete completed finish"
+    " finished done success normal",
+    "length": "length max_tokens max_output_tokens max_new_tokens max_completion_tokens max_length"
+    " token_limit output_limit",
+    "context_full": "model_context_window_exceeded model_length context_length context_length_exceeded"
+    " context_window_exceeded",
+    "content_filter": "content_filter content_filtered sensitive safety recitation blocklist"
+    " prohibited_content spii image_safety refusal risk moderation blocked language",
+    "tool_calls": "tool_calls tool_call tool_use function_call function_calls",
+}
+# Reasons with which an answer broke off, by the type of the fault.
+_FAULTS = {
+    "overloaded": "insufficient_system_resource overloaded",
+    "provider_error": "error network_error server_error internal_error failed failure timeout exception",
+    "ended_early": "abort aborted cancel cancelled canceled interrupted user_cancelled pause_turn pause"
+    " malformed_function_call preempted",
+}
+_NAMES = {
+    word: name for table in (_ENDINGS, _FAULTS) for name, words in table.items() for word in words.split()
+}
+_NONE = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified", "in_progress"})
+UNKNOWN = "unknown_finish"
+BROKEN = frozenset({*_FAULTS, UNKNOWN})  # each is a type of fault
+
+
+def name_finish_reason(value: object) -> str:
+    """Return our name for a finish reason, `unknown_finish` for any other, or nothing where there is none."""
+    if isinstance(value, dict):  # SGLang's own form
+        value = value.get("type")
+    if value is None or value is False:
+        return ""
+    word = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+    return "" if word in _NONE else _NAMES.get(word, UNKNOWN)

@@ -1,0 +1,91 @@
+"""What an endpoint says of its models -> those that can chat.
+
+Reads OpenAI's list and the forms of those that are compatible with it: names alone, entries without an id, a
+list under another name. Knows no connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LISTS = ("data", "models", "result", "items")
+_NAMES = ("id", "name", "model", "model_name", "key")
+_KINDS = ("type", "task", "mode", "object_type", "model_type", "pipeline_tag", "category", "sub_type")
+# Words in names of models that do something else than to chat, between the marks that divide a name.
+_OTHER_NAMES = re.compile(
+    r"(^|[-_/.:\s])(embed\w*|text-?embedding\w*|bge|gte|e5|m3e|colbert|jina-clip|clip|siglip|re-?rank\w*|reranker|whisper\w*"
+    r"|tts\w*|speech|audio|voice|voxtral-tts|transcri\w*|asr|sensevoice\w*|cosyvoice\w*|paraformer\w*|dall-?e\w*|image\w*"
+    r"|imagen\w*|stable-?diffusion\w*|sdxl?\w*|flux\w*|kolors|wanx\w*|cogview\w*|cogvideo\w*|seedream\w*|seedance\w*"
+    r"|hunyuanvideo|video|veo|sora\w*|realtime|moderation\w*|guard\w*|shieldgemma|babbage|davinci|ocr|kokoro"
+    r"|music\w*|lyria\w*|aqa|gpt-3\.5-turbo-instruct)($|[-_/.:\s\d])",
+    re.IGNORECASE,
+)
+_CHAT_KINDS = re.compile(
+    r"chat|llm|vlm|language|generat|completion|text|instruct|model|responses", re.IGNORECASE
+)
+_OTHER_KINDS = re.compile(
+    r"embed|rerank|image|audio|speech|video|moderation|transcri|classif|asr|tts", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A model of an endpoint's list. owner: as the endpoint names it."""
+
+    name: str
+    owner: str = ""
+    can_chat: bool = True
+
+
+def read_models(value: object) -> list[ListedModel] | None:
+    """Return the models in the endpoint's order, or None for no list of models. Bad entries are left out."""
+    listed = value
+    if isinstance(value, Mapping):
+        named = [value[name] for name in _LISTS if name in value]
+        if not named:
+            return None
+        listed = next((one for one in named if one), [])
+        if isinstance(listed, Mapping):  # by name
+            listed = [
+                {"id": name, **(one if isinstance(one, Mapping) else {})} for name, one in listed.items()
+            ]
+    if not isinstance(listed, list):
+        return None
+    models = dict[str, ListedModel]()
+    for model in filter(None, map(_read_model, listed)):
+        models.setdefault(model.name, model)
+    return list(models.values())
+
+
+def _read_model(entry: object) -> ListedModel | None:
+    if isinstance(entry, str):
+        entry = {"id": entry}
+    if not isinstance(entry, Mapping):
+        return None
+    names = (entry.get(name) for name in _NAMES)
+    name = next((one.strip() for one in names if isinstance(one, str) and one.strip()), "")
+    owner = entry.get("owned_by")
+    return (
+        ListedModel(name, owner if isinstance(owner, str) else "", _can_chat(name, entry)) if name else None
+    )
+
+
+def _can_chat(name: str, entry: Mapping[str, Any]) -> bool:
+    """Whether a model chats: as the endpoint says, or else by its name."""
+    capabilities = entry.get("capabilities")
+    if isinstance(capabilities, Mapping) and isinstance(capabilities.get("completion_chat"), bool):
+        return bool(capabilities["completion_chat"])  # Mistral
+    architecture = entry.get("architecture")
+    outputs = architecture.get("output_modalities") if isinstance(architecture, Mapping) else None
+    if isinstance(outputs, list) and outputs:
+        return "text" in outputs  # OpenRouter
+    for key in _KINDS:
+        kind = entry.get(key)
+        if isinstance(kind, str) and _OTHER_KINDS.search(kind):
+            return False
+        if isinstance(kind, str) and key != "object_type" and _CHAT_KINDS.search(kind):
+            return True
+    return not _OTHER_NAMES.search(name)

@@ -1,0 +1,35 @@
+"""The tokens that a provider says an answer took, as far as they can be believed.
+
+Only positive whole numbers count. With zeros, negative numbers or texts an endpoint would let an answer cost
+nothing of a budget; the caller estimates then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_PARTS = ("prompt_tokens", "completion_tokens")
+
+
+def find_usage(value: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a chunk's usage with its total, or None where there is none to believe.
+
+    It stands beside the choices (OpenAI), on the choice (Moonshot) or under `x_groq` (Groq).
+    """
+    groq = value.get("x_groq")
+    places = (value, choice, groq if isinstance(groq, dict) else {})
+    return next((found for place in places if (found := _believe(place.get("usage")))), None)
+
+
+def _believe(usage: object) -> dict[str, Any] | None:
+    if not isinstance(usage, dict):
+        return None
+    counts = [usage[name] for name in (*_PARTS, "total_tokens") if usage.get(name) is not None]
+    if not counts or not all(type(count) is int and count > 0 for count in counts):  # a bool is no count
+        return None
+    parts = [usage[name] for name in _PARTS if usage.get(name) is not None]
+    if usage.get("total_tokens") is None and len(parts) < len(_PARTS):
+        return None
+    total = max(usage.get("total_tokens") or 0, sum(parts))
+    return usage if usage.get("total_tokens") == total else {**usage, "total_tokens": total}

@@ -1,0 +1,110 @@
+# ruff: noqa: E501 - what endpoints send is quoted as it comes
+"""A refusal of a parameter, as providers word it -> the form in which the request is sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chat.completions import Request
+from chat.completions.refused_options import AcceptedForm, fold_system, learn
+from tests.completions.test_client import client
+from tests.provider import Call, Provider, say
+from tests.scenarios import fail
+
+MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+OPTIONS: dict[str, Any] = {
+    "messages": MESSAGES,
+    "stream_options": {"include_usage": True},
+    "temperature": 0.5,
+    "max_tokens": 5000,
+}
+FOLDED = [{"role": "user", "content": "Be brief.\n\nHello"}]
+# status, body, and what is sent instead
+REFUSALS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "OpenAI o1: temperature": (400, "Unsupported value: 'temperature' does not support 0.5 with this model. Only the "
+                               "default (1) value is supported.", {"temperature": None}),
+    "Moonshot k2.5: temperature": (400, "invalid temperature: only 1 is allowed for this model", {"temperature": None}),
+    "OpenAI o1: max_tokens": (400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                              "'max_completion_tokens' instead.", {"max_tokens": None, "max_completion_tokens": 5000}),
+    "OpenAI: too many": (400, "max_tokens is too large: 5000. This model supports at most 4096 completion tokens, "
+                         "whereas you provided 5000.", {"max_tokens": 4096}),
+    "DashScope: range": (400, "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 2000]",
+                         {"max_tokens": 2000}),
+    "DeepSeek: range": (400, "Invalid max_tokens value, the valid range of max_tokens is [1, 4096]", {"max_tokens": 4096}),
+    "Groq: at most": (400, "`max_tokens` must be less than or equal to `1024`, the maximum value for `max_tokens` is "
+                      "less than the `context_window` for this model".replace("`", ""), {"max_tokens": 1024}),
+    "vLLM: template": (400, '{"message": "System role not supported", "code": 400}', {"messages": FOLDED}),
+    "vLLM: alternate": (400, "Conversation roles must alternate user/assistant/user/assistant/...",
+                        {"messages": FOLDED}),
+    "llama.cpp: template": (500, "Value is not callable: System role not supported", {"messages": FOLDED}),
+    "OpenAI o1-mini: system": (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+                               {"messages": FOLDED}),
+    "Gemini: Gemma": (400, "Developer instruction is not enabled for models/gemma-3-4b-it", {"messages": FOLDED}),
+    "Mistral: stream_options": (422, '{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],'
+                                '"msg":"Extra inputs are not permitted"}]}', {"stream_options": None}),
+    "Azure: stream_options": (400, "Unrecognized request argument supplied: stream_options", {"stream_options": None}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refused_option_is_sent_in_the_form_that_is_taken(case: str) -> None:
+    status, said, changed = REFUSALS[case]
+    form = learn(AcceptedForm(), status, said, OPTIONS)
+    assert form
+    wanted = {name: value for name, value in (OPTIONS | changed).items() if value is not None}
+    assert form.shape(OPTIONS) == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens (4000 in the "
+              "messages, 5000 in the completion)."),
+        (400, "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length is "
+              "4096 tokens and your request has 4000 input tokens (5000 > 4096 - 4000)."),
+        (400, "Unknown parameter: 'colour'."),
+        (401, "Incorrect API key provided; temperature 0.5"),
+        (500, "Traceback: temperature"),
+        (400, ""),
+    ],
+)  # fmt: skip
+def test_what_another_form_does_not_mend_is_no_refusal_of_an_option(status: int, said: str) -> None:
+    assert learn(AcceptedForm(), status, said, OPTIONS) is None
+
+
+def test_a_name_that_was_changed_is_not_changed_back() -> None:
+    said = "Unsupported parameter: 'max_completion_tokens'. Use 'max_tokens' instead."
+    assert (
+        learn(
+            AcceptedForm(budget="max_completion_tokens"), 400, said, {**OPTIONS, "max_completion_tokens": 9}
+        )
+        is None
+    )
+
+
+def test_the_system_message_goes_before_the_first_words_also_beside_pictures() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:,"}}
+    said = [{"type": "text", "text": "Look"}, picture]
+    folded = fold_system([MESSAGES[0], {"role": "user", "content": said}])
+    assert folded == [{"role": "user", "content": [{"type": "text", "text": "Be brief."}, *said]}]
+
+
+async def test_a_model_that_takes_nothing_is_asked_in_its_form_from_then_on() -> None:
+    async def strict(call: Call) -> None:
+        if any(one["role"] == "system" for one in call.body["messages"]):
+            return await fail(400, {"message": "System role not supported"})(call)
+        for name in ("stream_options", "temperature"):
+            if name in call.body:
+                return await fail(400, {"message": f"Unsupported parameter: '{name}'"})(call)
+        await say(call, ["ok"])
+
+    async with Provider() as provider:
+        provider.scripts["strict"] = strict
+        completions = client(provider.url)
+        for _ in range(2):
+            assert await completions.complete(Request("strict", MESSAGES, temperature=0.5)) == "ok"
+        await completions.aclose()
+        assert len(provider.chats) == 3 + 1 + 1
+        assert provider.chats[-1].body == {"model": "strict", "messages": FOLDED, "stream": True}
