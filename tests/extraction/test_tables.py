@@ -10,6 +10,9 @@ import pytest
 
 from chat.documents.document import Page
 from chat.documents.row_format import count_bars, join_row, split_row
+from chat.extraction.layout.page_tables import find_page_tables
+from chat.extraction.layout.page_words import Word
+from chat.extraction.layout.rules import Rules
 from chat.extraction.source import Source
 from chat.extraction.worker import read
 from tests.office_files import docx
@@ -192,3 +195,26 @@ def test_cells_of_rich_text_keep_their_columns(tmp_path: Path) -> None:
         "North | a\\|b | 4",
         "after",
     ]
+
+
+def test_words_with_boxes_from_any_source_make_tables() -> None:
+    rows = [["Region", "2023", "2024"], ["North", "1", "2"], ["South", "", "4"], ["East", "5", "6"]]
+    words = [
+        Word(text, 80.0 * column, 15.0 * at, 80.0 * column + 6 * len(text), 15.0 * at + 10)
+        for at, row in enumerate(rows)
+        for column, text in enumerate(row)
+        if text
+    ]
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == rows
+
+
+def test_two_columns_of_prose_are_no_table() -> None:
+    line = ["some", "words", "of", "a", "story", "that", "goes", "on", "and", "on", "here"]
+    words = [
+        Word(text, left + 30.0 * at, 12.0 * row, left + 30.0 * at + 26, 12.0 * row + 10)
+        for row in range(20)
+        for left in (0.0, 340.0)
+        for at, text in enumerate(line)
+    ]
+    assert find_page_tables(words, Rules()) == []

@@ -15,7 +15,8 @@ from chat.documents.row_format import is_number
 HYPHEN = "\x02"  # at the end of a line, in the middle of a word
 SAME_LINE_SHARE = 0.6  # of the lower box's height that two boxes on one line share
 CELL_GAP = 0.75  # of a word's height: a gap that parts two cells
-NUMBERS_GAP = 0.55  # between two numbers
+FIGURES_GAP = 0.5  # between a label and the figures that the line ends with
+NUMBERS_GAP = 0.4  # between two numbers
 TIGHT = 1.35  # times a line's height from one base to the next, within a cell
 FIRST_WIDE = "\u2e80"  # from here on scripts write no spaces
 
@@ -121,8 +122,10 @@ def _is_beside(one: Word, two: Word) -> bool:
 def make_line(row: Sequence[Word], walls: Sequence[float] = ()) -> Line:
     """Return a row of words as segments. walls: x of the vertical rules that pass through it."""
     parts, edge = [[row[0]]], row[0].right
-    for before, word in pairwise(row):
-        is_apart = _is_apart(before, word, word.left - edge)
+    first_figure = _first_figure(row)
+    for at, (before, word) in enumerate(pairwise(row), 1):
+        gap = word.left - edge
+        is_apart = _is_apart(before, word, gap) or (at == first_figure and gap >= FIGURES_GAP * word.height)
         if is_apart or (walls and any(edge - 1 <= wall + 2 and wall - 2 <= word.left for wall in walls)):
             parts.append([word])
             edge = word.right
@@ -130,6 +133,14 @@ def make_line(row: Sequence[Word], walls: Sequence[float] = ()) -> Line:
             parts[-1].append(word)
             edge = max(edge, word.right)
     return Line([Segment(part) for part in parts])
+
+
+def _first_figure(row: Sequence[Word]) -> int:
+    """Return where the figures begin that a line ends with, of which there are two or more; else -1."""
+    first = len(row)
+    while first and is_number(row[first - 1].text):
+        first -= 1
+    return first if len(row) - first >= 2 else -1
 
 
 def _is_apart(before: Word, word: Word, gap: float) -> bool:
