@@ -19,14 +19,10 @@ from chat.grounding.figure_check import Figure, check_figures
 from chat.grounding.languages import find_language, has_decimal_comma
 from chat.grounding.mark_reading import Mark, find_marks, find_names
 from chat.grounding.quotations import Quotation, find_quotations, plain_words
-from chat.grounding.quote_matching import (
-    Match,
-    QuotedWords,
-    find_altered,
-    find_exact,
-    find_stitched,
-    find_with_gaps,
-)
+from chat.grounding.quote_gaps import find_with_gaps
+from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
+from chat.grounding.quoted_words import QuotedWords
+from chat.grounding.text_windows import Match
 
 PASSAGE_MARGIN_CHARACTERS = 120
 LONGEST_PASSAGE = 3_000
@@ -76,7 +72,7 @@ def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tupl
     visible = _hide_code(answer, evidence)
     names = find_names(visible, evidence)
     marks = find_marks(visible, names, evidence)
-    quotations = _whole_or_lines(find_quotations(visible))
+    quotations = find_quotations(visible)
     checker = _QuoteCheck(evidence, has_decimal_comma(_own_words(visible, quotations)), question)
     citations = [
         *checker.check_all(find_claims(visible, quotations, marks, names)),
@@ -102,11 +98,6 @@ def _hide_code(answer: str, evidence: Sequence[Evidence]) -> str:
         return f" {name} " if name.casefold() in known else " " * len(found.group())
 
     return _CODE.sub(hide, answer)
-
-
-def _whole_or_lines(quotations: Sequence[Quotation]) -> list[Quotation]:
-    """Return the quotations without the marks in their blockquotes."""
-    return list(quotations)
 
 
 def _check_mark(mark: Mark) -> Citation:

@@ -8,14 +8,14 @@ be wrong, never confirmed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 LATIN_GRAM, CJK_GRAM = 6, 3  # letters
 FIRST_CJK = 0x2E80
-GRAMS = 48  # of a quote, that vote
+GRAMS = 28  # of a quote, that vote
 MOST_PLACES = 4_000  # of one gram; a commoner one does not vote
 REACH = 3_000  # letters between two halves of a quote that are one candidate
 FEWEST_SHARE = 0.12  # of the votes, for a part of a candidate
@@ -80,9 +80,16 @@ class Votes:
     length: int
     offsets: NDArray[np.int64]
     places: NDArray[np.int64]
+    kept: dict[tuple[int, int | None], list[Candidate]] = field(default_factory=dict)
 
     def candidates(self, first: int = 0, last: int | None = None) -> list[Candidate]:
         """Return where the quote may stand, the likeliest first. first, last: bounds of the places."""
+        found = self.kept.get((first, last))
+        if found is None:
+            found = self.kept[first, last] = self._find(first, last)
+        return found
+
+    def _find(self, first: int, last: int | None) -> list[Candidate]:
         offsets, places = self.offsets, self.places
         if first or last is not None:
             inside = (places >= first) & (places < (last if last is not None else 1 << 62))

@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chat.grounding.evidence import Evidence
-from chat.grounding.quote_matching import (
-    Match,
-    QuotedWords,
-    find_altered,
-    find_exact,
-    find_stitched,
-    find_with_gaps,
-)
+from chat.grounding.quote_gaps import find_with_gaps
+from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
+from chat.grounding.quoted_words import QuotedWords
+from chat.grounding.text_windows import Match
 from tests.made_documents import make_document
 
 EVIDENCE = Evidence.prepare(
