@@ -34,6 +34,7 @@ from chat.http.middleware.gradio_uploads import GradioUploadMiddleware
 from chat.http.middleware.login_throttle import LoginThrottleMiddleware
 from chat.http.middleware.path_prefix import PathPrefixMiddleware
 from chat.http.middleware.request_log import RequestLogMiddleware
+from chat.http.middleware.request_origin import RequestOriginMiddleware
 from chat.http.middleware.route_cors import add_cors
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
 from chat.http.routes import add_routes
@@ -81,9 +82,14 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(
         GradioAllowlistMiddleware, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine)
     )
-    app.add_middleware(LoginThrottleMiddleware, count_refusal=engine.metrics.count_refusal)
+    app.add_middleware(
+        LoginThrottleMiddleware, access=engine.access, count_refusal=engine.metrics.count_refusal
+    )
+    app.add_middleware(RequestOriginMiddleware, hosts=settings.allowed_hosts, origins=settings.cors_origins)
     app.add_middleware(RequestLogMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware, headers=security_headers(settings.image_hosts))
+    app.add_middleware(
+        SecurityHeadersMiddleware, headers=security_headers(settings.image_hosts, is_space=settings.is_space)
+    )
     app.add_middleware(PathPrefixMiddleware, root_path=settings.root_path)
 
 
@@ -200,6 +206,8 @@ def announce(settings: Settings, port: int) -> None:
     print(f"小加 Xiaojia: http://{host}:{port}{settings.root_path}")
     print(endpoint_setup.describe(settings))
     print(f"Data: {settings.data_folder().resolve()}", flush=True)
+    if warning := settings.open_spending():
+        print(warning, file=sys.stderr, flush=True)
 
 
 def report_to_zero_gpu() -> None:

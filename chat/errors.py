@@ -6,6 +6,7 @@
     ├── NotFound                no such thing, or one of another visitor: the two look the same
     │   └── TemporaryOver       a temporary conversation that no process keeps any more
     ├── NotAllowed              a log-in or a token is required
+    ├── OtherSite               another web site, or another name of this server, asks for it
     ├── Stopping                the server is stopping and starts no more answers
     ├── Refused                 a limit is reached; names it, and the time of the next try
     ├── NoModel                 no model is available, yet or at all
@@ -79,6 +80,11 @@ class TemporaryOver(NotFound):
 class NotAllowed(ChatError):
     type = "not_allowed"
     status = 401
+
+
+class OtherSite(ChatError):
+    type = "other_site"
+    status = 403
 
 
 class Stopping(ChatError):

@@ -27,6 +27,9 @@ SYSTEM_PROMPT = (
 
 HUB_SIGN_IN = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
 
+NAMED_ORIGINS = ("*", "auto", "local", "null")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 VISITORS_OF_AN_ADDRESS = 8  # that may all use their share at the same time
 
 # Only the proxies of the Hub reach a Space. Their addresses are in these networks.
@@ -93,9 +96,17 @@ def _origins(value: str) -> tuple[str, ...]:
     origins = _names(value)
     for origin in origins:
         parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme not in ("http", "https") or parts.path or not parts.netloc):
+        is_url = parts.scheme in ("http", "https") and parts.netloc and not parts.path
+        if origin not in NAMED_ORIGINS and not is_url:
             raise ValueError("* or a list of origins such as https://example.org")
     return origins
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = _names(value.lower())
+    if not all(re.fullmatch(r"\*|(\*\.)?[\w.-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?", host) for host in hosts):
+        raise ValueError("* or a list of host names such as chat.example.org")
+    return hosts
 
 
 def _database(value: str) -> str:
@@ -265,7 +276,18 @@ class Settings:
         "Seconds without a byte of an answer that has begun until it counts as stalled",
     )
     cors_origins: tuple[str, ...] = _setting(
-        "CORS_ORIGINS", ("*",), _origins, "Origins that may call the routes: *, a list, or empty for none"
+        "CORS_ORIGINS",
+        ("auto",),
+        _origins,
+        "Origins that may call the routes: *, a list, local (pages of this machine), or empty for none. "
+        "auto: local where ALLOWED_HOSTS names only this machine, else *",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "ALLOWED_HOSTS",
+        (),
+        _hosts,
+        "Host names that requests may ask for; * for any. Empty: names of this machine where the server "
+        "listens on loopback, else any",
     )
     api_token: str = _setting(
         "API_TOKEN", "", _text, "If set, the routes require it as a bearer token", secret=True
@@ -328,6 +350,12 @@ class Settings:
             values["host"] = "0.0.0.0"  # noqa: S104 - a Space's container is reached from outside it
         if is_space and not given.get("TRUSTED_PROXIES"):
             values["trusted_proxies"] = SPACE_PROXIES
+        values["allowed_hosts"] = values["allowed_hosts"] or (
+            LOCAL_HOSTS if values["host"] in LOOPBACK and not is_space else ("*",)
+        )
+        if "auto" in values["cors_origins"]:
+            is_local = set(values["allowed_hosts"]) <= set(LOCAL_HOSTS)
+            values["cors_origins"] = ("local",) if is_local else ("*",)
         is_zero_gpu = given.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
         has_hub_sign_in = given.get("SYSTEM") == "spaces" and all(given.get(name) for name in HUB_SIGN_IN)
         return cls(**values, is_space=is_space, is_zero_gpu=is_zero_gpu, has_hub_sign_in=has_hub_sign_in)
@@ -349,6 +377,18 @@ class Settings:
     @property
     def max_upload_bytes(self) -> int:
         return int(self.max_upload_mb * 1_000_000)
+
+    def open_spending(self) -> str:
+        """Return one line where any caller can spend the owner's key without a limit; else nothing."""
+        is_open_to_others = not set(self.allowed_hosts) <= set(LOCAL_HOSTS) or self.host not in LOOPBACK
+        has_limits = self.daily_tokens or (self.daily_tokens_per_visitor and self.rate_limit)
+        if not (self.api_key and is_open_to_others) or self.needs_login or has_limits:
+            return ""
+        closed = "API_TOKEN closes the routes, not the page. " if self.api_token else ""
+        return (
+            f"Warning: whoever reaches this server spends OPENAI_API_KEY without a limit. {closed}"
+            "Set DAILY_TOKENS and RATE_LIMIT, or PASSWORD or USERS."
+        )
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that no log may contain."""

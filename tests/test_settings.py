@@ -19,7 +19,12 @@ ROOT = Path(__file__).parent.parent
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_env({})
     assert (settings.host, settings.port, settings.assistant_name) == ("127.0.0.1", 7860, "小加")
-    assert settings.cors_origins == ("*",)
+    assert settings.cors_origins == ("local",)
+    assert settings.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
+    opened = Settings.from_env({"GRADIO_SERVER_NAME": "0.0.0.0"})
+    assert (opened.cors_origins, opened.allowed_hosts) == (("*",), ("*",))
+    named = Settings.from_env({"ALLOWED_HOSTS": "Chat.example.org"})
+    assert (named.cors_origins, named.allowed_hosts) == (("*",), ("chat.example.org",))
     assert not settings.has_endpoint
     assert "小加" in settings.prompt()
 
@@ -35,6 +40,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ("MAX_UPLOAD_MB", "0", "a number from 0.01 to 2000"),
         ("MAX_UPLOAD_MB", "nan", "a number from 0.01 to 2000"),
         ("RATE_LIMIT", "lots", "a count per time such as 30/minute or 500/day"),
+        ("ALLOWED_HOSTS", "http://example.org", "* or a list of host names such as chat.example.org"),
         ("CORS_ORIGINS", "example.org", "* or a list of origins such as https://example.org"),
         ("VISION", "perhaps", "one of auto, true, false"),
         ("LOG_PROMPTS", "2", "true or false"),
@@ -53,6 +59,28 @@ def test_a_wrong_value_is_one_line_with_variable_value_and_what_is_accepted(
     assert line.startswith(f"{variable}=")
     assert accepted in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("environ", "warns"),
+    [
+        ({}, False),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
+        ({"ALLOWED_HOSTS": "chat.example.org,localhost,127.0.0.1,[::1]"}, True),
+        ({"SPACE_ID": "me/chat"}, True),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "API_TOKEN": "secret"}, True),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "PASSWORD": "secret"}, False),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "DAILY_TOKENS": "100000"}, False),
+    ],
+)
+def test_an_open_server_with_a_key_and_no_limit_says_so_in_one_line(
+    environ: dict[str, str], warns: bool
+) -> None:
+    line = Settings.from_env({"OPENAI_API_KEY": "sk-test", **environ}).open_spending()
+    assert bool(line) == warns
+    assert "\n" not in line
+    assert ("API_TOKEN" in line) == ("API_TOKEN" in environ)
+    assert not Settings.from_env(environ).open_spending()
 
 
 def test_no_secret_stands_in_a_refusal_or_a_repr() -> None:

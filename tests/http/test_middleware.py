@@ -15,6 +15,8 @@ from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
 from chat.http.middleware.login_throttle import LoginThrottleMiddleware
 from chat.http.middleware.request_log import RequestLogMiddleware
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
+from chat.limits.auth import Auth
+from chat.settings import Settings
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
@@ -72,7 +74,9 @@ async def test_a_fault_of_ours_is_told_with_its_id_and_the_headers() -> None:
     async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
-    app = LoginThrottleMiddleware(GradioAllowlistMiddleware(broken, 1), count_refusal=refusals.append)
+    app = LoginThrottleMiddleware(
+        GradioAllowlistMiddleware(broken, 1), Auth(Settings.from_env({})), count_refusal=refusals.append
+    )
     guarded = SecurityHeadersMiddleware(RequestLogMiddleware(app), {"x-one": "1"})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     await guarded(scope, receive, send)

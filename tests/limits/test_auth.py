@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 
@@ -70,6 +71,39 @@ async def test_with_a_login_on_no_route_is_a_side_door(tmp_path: Path) -> None:
             "/ai/generations/none/events", headers={"authorization": basic("anna", "one")}
         )
         assert allowed.status_code == 404
+
+
+async def test_guesses_whose_bodies_are_held_back_are_counted_when_they_begin(tmp_path: Path) -> None:
+    async with run_app(tmp_path, PASSWORD="right", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        host, port = app.url.removeprefix("http://").split(":")
+        body = b"username=x&password=wrong"
+        head = (
+            f"POST /login HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+        ).encode()
+        links = [await asyncio.open_connection(host, int(port)) for _ in range(30)]
+        for _, writer in links:
+            writer.write(head + body[:-1])
+        refused = [await reader.readline() for reader, _ in links[10:]]
+        for _, writer in links[:10]:
+            writer.write(body[-1:])
+        evaluated = [await reader.readline() for reader, _ in links[:10]]
+        for _, writer in links:
+            writer.close()
+    assert {line.split()[1] for line in refused} == {b"429"}
+    assert {line.split()[1] for line in evaluated} == {b"400"}
+
+
+async def test_parallel_guesses_in_a_header_are_not_all_evaluated(tmp_path: Path) -> None:
+    async with run_app(tmp_path, API_TOKEN="right", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        path = "/ai/generations/none/events"
+
+        async def guess(token: str) -> int:
+            return (await app.client.get(path, headers={"authorization": f"Bearer {token}"})).status_code
+
+        assert [await guess("right") for _ in range(15)] == [404] * 15
+        statuses = await asyncio.gather(*(guess(f"guess {number}") for number in range(60)))
+        assert (statuses.count(401), statuses.count(429)) == (10, 50)
 
 
 async def test_an_address_that_fails_to_log_in_too_often_has_to_wait(tmp_path: Path) -> None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# The Hub shows a Space's page in a frame.
-FRAME_ANCESTORS = ("'self'", "https://huggingface.co", "https://*.hf.space")
+FRAME_ANCESTORS = ("'self'",)
+HUB_ANCESTORS = ("https://huggingface.co", "https://*.hf.space")  # the Hub shows a Space's page in a frame
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::\d{1,5})?", re.IGNORECASE)
 
 
-def security_headers(image_hosts: Sequence[str] = ()) -> dict[str, str]:
+def security_headers(image_hosts: Sequence[str] = (), *, is_space: bool = False) -> dict[str, str]:
     """Return the headers. image_hosts: foreign hosts whose pictures answers may show, and their subdomains.
 
     Raises ValueError for a value that is no host, which could otherwise open the policy.
     """
     return {
-        "content-security-policy": content_policy(image_hosts),
+        "content-security-policy": content_policy(image_hosts, is_space=is_space),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",  # a followed link does not reveal the page that it stood on
         "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -42,7 +42,7 @@ EXAMPLE_POLICY = "; ".join(
 )
 
 
-def content_policy(image_hosts: Sequence[str] = ()) -> str:
+def content_policy(image_hosts: Sequence[str] = (), *, is_space: bool = False) -> str:
     """Return the Content-Security-Policy: the strictest that Gradio 6.31 works under, tested so."""
     for host in image_hosts:
         if not _HOST.fullmatch(host):
@@ -66,6 +66,6 @@ def content_policy(image_hosts: Sequence[str] = ()) -> str:
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],  # the log-in; no form of model text posts elsewhere
         "base-uri": ["'self'"],  # Gradio sets its own root; model text cannot redirect relative addresses
-        "frame-ancestors": list(FRAME_ANCESTORS),
+        "frame-ancestors": [*FRAME_ANCESTORS, *(HUB_ANCESTORS if is_space else ())],
     }
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())

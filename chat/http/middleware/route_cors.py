@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
+LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"  # a page of this machine, on any port
 OPEN_PATHS = ("/ai/", "/healthz", "/readyz", "/openapi.json")
 
 
@@ -29,7 +30,8 @@ def add_cors(app: FastAPI, origins: Sequence[str]) -> None:
     if origins:
         app.add_middleware(
             RouteCorsMiddleware,
-            allow_origins=list(origins),
+            allow_origins=[origin for origin in origins if origin != "local"],
+            allow_origin_regex=LOCAL_ORIGIN if "local" in origins else None,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["authorization", "content-type", "last-event-id", "x-visitor"],
             expose_headers=["retry-after", "x-request-id", "x-visitor"],
