@@ -428,7 +428,9 @@ class Engine:
         """Collect what the answer needs: files, pictures, the model, the conversation so far."""
         visitor, options, continued = inquiry.visitor, inquiry.options, inquiry.continued
         attachments = await self._attachments.of_branch((*inquiry.branch, inquiry.question), visitor.owner)
-        model, demo = await self.models.choose(options.model, any(not file.is_image for file in attachments))
+        has_files = any(not file.is_image for file in attachments)
+        explained = inquiry.question.text if options.explains else ""
+        model = await self.models.choose(options.model, has_files, explained=explained)
         images: Sequence[str] = ()
         if self.models.sees(model):
             images = await self._attachments.pictures(attachments, scans=options.shows_scans)
@@ -443,7 +445,6 @@ class Engine:
             file_characters=options.file_characters or self.models.file_characters,
             images=images,
             begun=(continued.text, continued.reasoning) if continued else None,
-            demo=demo,
             blind_models=self.models.blind,
             wants_title=inquiry.wants_title,
         )

@@ -38,6 +38,10 @@ SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8",
 Parse = Callable[[str], Any]
 
 
+NO_ENDPOINT = "none"  # as a value of OPENAI_BASE_URL
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
 def _text(value: str) -> str:
     return value
 
@@ -47,6 +51,10 @@ def _url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("an http:// or https:// URL")
     return value.rstrip("/")
+
+
+def _endpoint(value: str) -> str:
+    return NO_ENDPOINT if value.lower() == NO_ENDPOINT else _url(value)
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -145,7 +153,12 @@ class Settings:
     """Every setting. Units are in the descriptions; empty means not set."""
 
     api_key: str = _setting("OPENAI_API_KEY", "", _text, "Key of the endpoint", secret=True)
-    base_url: str = _setting("OPENAI_BASE_URL", "", _url, "An OpenAI-compatible endpoint")
+    base_url: str = _setting(
+        "OPENAI_BASE_URL",
+        "",
+        _endpoint,
+        "An OpenAI-compatible endpoint; `none`: no endpoint, and none is looked for on this machine",
+    )
     models: tuple[str, ...] = _setting(
         "OPENAI_MODEL",
         (),
@@ -253,7 +266,7 @@ class Settings:
     )
     abandoned_after: float = _setting(
         "ABANDONED_AFTER",
-        30.0,
+        600.0,
         _number(0, 86_400),
         "Seconds without a subscriber until an answer is stopped; 0: never",
     )
@@ -363,7 +376,17 @@ class Settings:
     @property
     def has_endpoint(self) -> bool:
         """Whether an endpoint is configured, so that no embedded model is needed."""
-        return bool(self.api_key or self.base_url)
+        return bool(self.api_key or self.base_url) and self.base_url != NO_ENDPOINT
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server listens on loopback alone, so that every visitor is on this machine."""
+        return self.host in LOOPBACK_HOSTS
+
+    @property
+    def finds_endpoint(self) -> bool:
+        """Whether a model server of this machine may be used: elsewhere strangers would use the owner's."""
+        return self.is_local and not (self.api_key or self.base_url or self.local_model or self.is_space)
 
     @property
     def needs_login(self) -> bool:

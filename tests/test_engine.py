@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing, asynccontextmanager
@@ -15,14 +16,14 @@ from PIL import Image
 
 from chat.completions import Endpoint
 from chat.engine import Engine
-from chat.errors import InvalidRequest, NotFound, Refused
+from chat.errors import InvalidRequest, NoModel, NotFound, Refused
 from chat.generations.events import Event
 from chat.generations.generation import Generation
 from chat.jobs import conversation_titles
 from chat.turns.tokens import estimate_tokens
 from chat.turns.turn import Options, Turn
 from chat.visitors import Guest, Network, Visitor
-from tests.provider import USAGE, Provider
+from tests.provider import USAGE, Call, Provider
 from tests.servers import make_settings
 
 ANNA, BEN = Visitor(Guest("anna")), Visitor(Guest("ben"))
@@ -170,34 +171,56 @@ async def test_quotes_answer_without_a_model(tmp_path: Path) -> None:
         assert list(await engine.models.names()) == ["quotes"]
 
 
-async def test_the_demo_models_own_try_follows_the_quotes(provider: Provider, tmp_path: Path) -> None:
+async def test_the_demo_model_is_asked_about_files_only_by_name(provider: Provider, tmp_path: Path) -> None:
     async with open_engine(tmp_path, provider, is_demo=True) as engine:
-        turn = Turn("When did the bridge open?", file_content="The bridge opened in 1932.")
-        generation = await engine.start(turn, ANNA)
+        for name, model in (("", "quotes"), ("plain", "plain")):
+            options = Options(model=name)
+            text = "The bridge opened in 1932."
+            turn = Turn("When did the bridge open?", file_content=text, options=options)
+            generation = await engine.start(turn, ANNA)
+            await read(generation)
+            assert opening(generation)["model"] == model
+            assert ("The bridge opened in 1932." in generation.text) == (model == "quotes")
+        assert len(provider.chats) == 1
+
+
+async def test_the_demo_model_writes_160_tokens_and_is_not_asked_in_chinese(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider, is_demo=True) as engine:
+        options = Options(explains=True)
+        await read(await engine.start(Turn("What is a lamp?", options=options), ANNA))
+        assert provider.chats[-1].body["max_tokens"] == 160
+        generation = await engine.start(Turn("灯是什么？", options=options), ANNA)
         await read(generation)
-        quoted, heading, tried = generation.text.partition("### What the tiny demo model (plain) makes of it")
-        assert "The bridge opened in 1932." in quoted
-        assert heading
-        assert tried.strip().startswith(provider.answer)
-        assert generation.finish_reason == "stop"
+        assert len(provider.chats) == 1
+        assert "英文演示模型" in generation.text
+        assert "OPENAI_BASE_URL=" in generation.text
 
 
-async def test_a_continued_demo_answer_does_not_quote_again(provider: Provider, tmp_path: Path) -> None:
-    async with open_engine(tmp_path, provider, is_demo=True) as engine:
-        engine.connect(Endpoint(provider.url, "sk-test", ("held",), is_demo=True))
-        turn = Turn("When did the bridge open?", file_content="The bridge opened in 1932.")
-        generation = await engine.start(turn, ANNA)
-        await (await provider.next_call()).text("In ")
-        await read_until(generation, "In ")
-        await engine.stop(generation.id, "anna")
-        answer = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
-        more = await engine.resume_answer(answer.id, ANNA)
-        call = await provider.next_call()
-        await call.text("1932.")
-        await call.finish()
-        await read(more)
-        grown = (await engine.branch(engine.conversation_of(generation), "anna"))[-1]
-        assert (grown.text, grown.finish_reason) == (answer.text + "1932.", "stop")
+async def test_without_a_model_a_plain_question_is_answered_with_how_to_connect_one(tmp_path: Path) -> None:
+    async with open_engine(tmp_path) as engine:
+        generation = await engine.start(Turn("What is a lamp?", options=Options(explains=True)), ANNA)
+        await read(generation)
+        assert generation.text.count("python app.py") == 3
+        with pytest.raises(NoModel):
+            await engine.start(Turn("What is a lamp?"), ANNA)
+
+
+async def test_an_answer_that_repeats_itself_is_ended(provider: Provider, tmp_path: Path) -> None:
+    async def repeat(call: Call) -> None:
+        with contextlib.suppress(ConnectionError):
+            while not call.connection.is_closed.is_set():
+                await call.text("The lamp is a lamp. ")
+                await asyncio.sleep(0)
+
+    provider.scripts["plain"] = repeat
+    async with open_engine(tmp_path, provider) as engine:
+        generation = await engine.start(Turn("Hi"), ANNA)
+        await read(generation)
+        assert generation.finish_reason == "repetition"
+        assert len(generation.text) < 5_000
+        await provider.chats[-1].connection.wait_closed()
 
 
 async def test_retry_is_a_sibling_and_an_edit_is_a_branch(provider: Provider, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ EVENT_OVERHEAD_BYTES = 250  # memory of an event beside its data, rounded up
 class GenerationLimits:
     """Seconds, counts and bytes. Each except the last is a setting."""
 
-    abandoned_after: float = 30
+    abandoned_after: float = 600
     retention: float = 600
     max_running: int = 1000
     max_running_per_visitor: int = 0  # 0: no limit per visitor
@@ -122,7 +122,7 @@ class Generation:
 
     @property
     def finish_reason(self) -> str:
-        """The provider's reason, `cancelled`, `error`, or empty while the log grows."""
+        """The provider's reason, `cancelled`, `abandoned`, `error`, or empty while the log grows."""
         if not self.is_finished:
             return ""
         ending = self._events[-1]
@@ -173,8 +173,8 @@ class Generation:
                 self._task.cancel()
 
     def abandon(self) -> None:
-        """End the generation: no subscriber for the grace time."""
-        self.cancel()
+        """End the generation: no subscriber for the grace time. The ending says so: no visitor caused it."""
+        self.cancel(done_event("abandoned"))
 
     async def stop(self) -> None:
         """Cancel, and return when the ending is in the log and the source is closed."""

@@ -42,9 +42,9 @@ class Conversation:
 class Message:
     """The question or the answer of a turn.
 
-    finish_reason: None while it grows; then "stop", "length", "cancelled", "error", "interrupted" or another
-    reason of the provider. timings: seconds. prompt: the messages sent for it; only `History.message` reads
-    it, because the prompts of a conversation grow with the square of its length.
+    finish_reason: None while it grows; then "stop", "length", "cancelled", "abandoned", "repetition",
+    "error", "interrupted" or another reason of the provider. timings: seconds. prompt: the messages sent;
+    only `History.message` reads it, because the prompts of a conversation grow with the square of its length.
     """
 
     id: str

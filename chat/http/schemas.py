@@ -80,7 +80,7 @@ class Started(BaseModel):
 
 
 class Ended(BaseModel):
-    """How a generation ended. finish_reason: the provider's, `cancelled`, or `error`."""
+    """How a generation ended. finish_reason: the provider's, `cancelled`, `abandoned`, or `error`."""
 
     generation_id: str
     finish_reason: str

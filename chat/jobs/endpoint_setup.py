@@ -1,4 +1,4 @@
-"""Where completions come from: the owner's endpoint, else the embedded model, chosen once at the start.
+"""The source of completions: the owner's endpoint, a model server of this machine, or the embedded model.
 
 Knows how neither of them answers. An embedded model is found without the network; one that must be fetched is
 fetched beside a page that is open already, and a failure becomes the notice of `Models`.
@@ -16,10 +16,11 @@ from functools import partial
 
 from chat.completions import Endpoint
 from chat.errors import ChatError
+from chat.jobs import endpoint_discovery
 from chat.local_model.process import LocalModel
 from chat.local_model.weights import Weights, fetch_weights, find_weights
 from chat.settings import DEFAULT_BASE_URL, Settings
-from chat.turns.models import Models
+from chat.turns.models import FoundServer, Models
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def connect(settings: Settings, models: Models) -> AsyncGenerator[None, No
         return
     models.expect()
     async with contextlib.AsyncExitStack() as stack:
-        start = asyncio.create_task(_start_local_model(settings, models, stack))
+        start = asyncio.create_task(_start(settings, models, stack))
         try:
             yield
         finally:
@@ -66,6 +67,30 @@ def _own_endpoint(settings: Settings) -> Endpoint:
         models=settings.models,
         headers={"HTTP-Referer": settings.site_url or DEFAULT_SITE_URL, "X-Title": TITLE},
     )
+
+
+async def _start(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:
+    """Use a model server of this machine, else the embedded model until there is one."""
+    if not settings.finds_endpoint:
+        return await _start_local_model(settings, models, stack)
+    models.is_looking = True
+    if not await _use_found(settings, models):
+        await _start_local_model(settings, models, stack)
+        while not await _use_found(settings, models):  # noqa: ASYNC110 - other programs set no event of ours
+            await asyncio.sleep(endpoint_discovery.AGAIN_SECONDS)
+    models.is_looking = False
+
+
+async def _use_found(settings: Settings, models: Models) -> bool:
+    found = await endpoint_discovery.find_endpoint(endpoint_discovery.MODEL_SERVERS, settings.port)
+    if found is None:
+        return False
+    server, endpoint = found
+    models.connect(endpoint)
+    models.found = FoundServer(server.name, server.url)
+    models.notice = ""
+    log.info("%s was found at %s and answers from now on", server.name, server.url)
+    return True
 
 
 async def _start_local_model(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:

@@ -19,7 +19,9 @@ from chat.turns.answer import Answer
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
 READING_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
-REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "cancelled", "error"})
+REASONS = frozenset(
+    {"stop", "length", "tool_calls", "content_filter", "cancelled", "abandoned", "repetition", "error"}
+)
 
 
 class Metrics:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -24,10 +23,17 @@ from chat.grounding.selection import Selection
 from chat.history import MessageFields
 from chat.history.answer_log import AnswerRow
 from chat.turns import map_reduce, quotes, titles
+from chat.turns.connecting import (
+    NOT_IN_CHINESE,
+    explain_missing_model,
+    explain_quotes_only,
+    language_of,
+)
 from chat.turns.context import AnswerTask, Context
 from chat.turns.meter import LEAST_OUTPUT_TOKENS, OUTPUT_TOKENS, Meter
 from chat.turns.models import QUOTES, Model
-from chat.turns.tokens import MESSAGE_TOKENS, estimate_tokens
+from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, RepetitionDetector
+from chat.turns.tokens import MESSAGE_TOKENS
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
@@ -39,11 +45,7 @@ TERMS_PROMPT = (
 TERMS_TOKENS = 80
 SAMPLE_CHARACTERS = 300
 TERMS_COST = TERMS_TOKENS + len(TERMS_PROMPT) + SAMPLE_CHARACTERS + MESSAGE_TOKENS  # a token a character
-DEMO_PROMPT_TOKENS = 2_500  # of the demo model's own try: its rules and at most DEMO_CHARACTERS of files
-DEMO_HEADING = {
-    "en": "### What the tiny demo model ({model}) makes of it",
-    "zh": "### 演示用小模型（{model}）自己的回答",
-}
+DEMO_TOKENS = 160  # of an answer of the tiny demo model, which seldom finds an end
 
 
 class Answer:
@@ -63,6 +65,9 @@ class Answer:
         self.first_token: float | None = None
         self.meter = Meter()
         self._parts: Sequence[Selection] = ()  # of files that are read whole
+        patience = DEMO_CHARACTERS if task.model.is_demo else CHARACTERS
+        self._text_repetition = RepetitionDetector(patience)
+        self._thought_repetition = RepetitionDetector(patience)
         self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
@@ -81,9 +86,6 @@ class Answer:
         """Return the least and the most tokens of all requests that the answer may take, the title's too."""
         model, prompt = self.task.model, self.context.prompt
         output = self.task.options.max_tokens or OUTPUT_TOKENS
-        if self.task.demo:  # its prompt is written when its turn comes
-            tokens = estimate_tokens(self.task.question)
-            return tokens, tokens + DEMO_PROMPT_TOKENS + output
         if prompt is None:
             return 0, 0
         fixed = prompt.tokens
@@ -175,26 +177,30 @@ class Answer:
                     yield events
         elif self.context.needs_terms and not model.is_demo:
             yield await self._translate(model, model.completions)
-        for one in filter(None, (model, self.task.demo)):
-            if one.completions:
-                async with aclosing(self._complete(one, one.completions)) as batches:
-                    async for events in batches:
-                        yield events
+        if model.completions:
+            async with aclosing(self._complete(model, model.completions)) as batches:
+                async for events in batches:
+                    yield events
+                    if self._repeats(events):  # the rest would be the same again
+                        self.finish_reason = "repetition"
+                        return
 
     async def _quote(self) -> AsyncGenerator[Sequence[Event], None]:
-        """Yield the files' own sentences, as chunks like any other."""
-        language = "zh" if re.search("[\u3400-\u9fff]", self.task.question) else "en"
-        answer = await asyncio.to_thread(quotes.answer, self.task.question, self.context.indexes, language)
-        text = answer.markdown
-        if self.task.demo:
-            text += "\n\n" + DEMO_HEADING[language].format(model=self.task.demo.name) + "\n\n"
+        """Yield the files' own sentences, or how to connect a model, as chunks like any other."""
+        question, missing = self.task.question, self.task.model.missing
+        if self.context.indexes:
+            language, indexes = language_of(question), self.context.indexes
+            text = (await asyncio.to_thread(quotes.answer, question, indexes, language)).markdown
+            if missing == NOT_IN_CHINESE:
+                text = explain_quotes_only() + text
+        else:
+            text = explain_missing_model(question, missing)
         if text in self.whole("", "")[0]:  # an answer that is continued has them already
             text = ""
         self.first_token = time.monotonic()
         yield [_made_chunk(self.generation_id, piece) for piece in text.splitlines(keepends=True)]
-        if not self.task.demo:
-            self.finish_reason = "stop"
-            yield [_made_chunk(self.generation_id, "", "stop")]
+        self.finish_reason = "stop"
+        yield [_made_chunk(self.generation_id, "", "stop")]
 
     async def _translate(self, model: Model, completions: Completions) -> Sequence[Event]:
         """Ask the model for search terms in the documents' language; a failure leaves the first search."""
@@ -238,8 +244,6 @@ class Answer:
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended once."""
-        if model is self.task.demo:
-            await self.context.write(model)
         has_begun = False
         for is_last in (False, True):
             try:
@@ -272,7 +276,7 @@ class Answer:
             model=model.name,
             messages=self.context.prompt.messages,
             temperature=options.temperature,
-            max_tokens=options.max_tokens,
+            max_tokens=options.capped(DEMO_TOKENS).max_tokens if model.is_demo else options.max_tokens,
             continues=self.task.begun[0] if self.task.begun else "",
             api_key=self.task.visitor.api_key,
         )
@@ -294,6 +298,12 @@ class Answer:
             self.reasoned.append(time.monotonic())
         if len(self.reasoned) == 1 and any(chunk.text for chunk in chunks):
             self.reasoned.append(time.monotonic())
+
+    def _repeats(self, events: Sequence[Event]) -> bool:
+        """Tell whether the answer or its reasoning repeats itself without end."""
+        texts = [self._text_repetition.add(event.text) for event in events if event.text]
+        thoughts = [self._thought_repetition.add(event.reasoning) for event in events if event.reasoning]
+        return any(texts) or any(thoughts)
 
     def _receipt(self) -> Event:
         return _event("receipt", receipt=self.context.receipt.to_json())

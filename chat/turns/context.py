@@ -34,7 +34,7 @@ NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read
 class AnswerTask:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
-    begun: text and reasoning so far of an answer that is continued. demo: whose own try follows the quotes.
+    begun: text and reasoning so far of an answer that is continued.
     blind_models: names of the models that refused pictures; shared, and added to. wants_title: the model is
     to name the conversation that this begins.
     """
@@ -49,7 +49,6 @@ class AnswerTask:
     file_characters: int
     images: Sequence[str] = ()
     begun: tuple[str, str] | None = None
-    demo: Model | None = None
     blind_models: set[str] = field(default_factory=set)
     wants_title: bool = False
 

@@ -15,6 +15,7 @@ import anyio
 from chat.completions import Completions, Endpoint
 from chat.errors import InvalidRequest, NoChatModel, NoModel, ProviderError
 from chat.settings import Settings
+from chat.turns.connecting import NO_MODEL, NOT_IN_CHINESE, language_of
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +31,24 @@ FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
 
 @dataclass(frozen=True)
 class Model:
-    """A name in the picker and the endpoint's client; None: `quotes`. window: the context window, tokens."""
+    """A name in the picker and the endpoint's client; None: `quotes`. window: the context window, tokens.
+
+    missing: why a model could not be asked (chat.turns.connecting), where that is part of the answer.
+    """
 
     name: str
     completions: Completions | None
     window: int = DEFAULT_WINDOW_TOKENS
     is_demo: bool = False
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class FoundServer:
+    """A model server that was found on this machine: its program and its address."""
+
+    name: str
+    url: str
 
 
 class Models:
@@ -52,6 +65,9 @@ class Models:
         self._listing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # no embedded model is on its way
         self._settled.set()
+        self.found: FoundServer | None = None  # where the endpoint was not configured, but found
+        self.is_looking = False  # a model server of this machine may come
+        self._retired: list[Completions] = []  # of endpoints used before: their answers may still grow
         self.notice = ""  # a sentence for the page while there is no endpoint
         self.blind: set[str] = set()  # names of those that refused pictures
 
@@ -66,6 +82,8 @@ class Models:
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint from now on."""
         self._settled.set()
+        if self._completions:
+            self._retired.append(self._completions)
         self._endpoint = endpoint
         self._completions = Completions(
             endpoint,
@@ -110,21 +128,23 @@ class Models:
         await self._wait(LISTING_SECONDS)
         return (*await self._endpoint_names(), QUOTES)
 
-    async def choose(self, name: str, has_files: bool) -> tuple[Model, Model | None]:
-        """Return the model that answers, and the demo model where its own try follows the quotes.
+    async def choose(self, name: str, has_files: bool, *, explained: str = "") -> Model:
+        """Return the model that answers. Raises InvalidRequest, NoModel, NoChatModel.
 
-        name: as the visitor chose, or empty. Raises InvalidRequest, NoModel, NoChatModel.
+        name: as the visitor chose, or empty. explained: the question, where an answer may be how to connect a
+        model; else a missing model is an error.
         """
         if name != QUOTES:
             await self._wait(STARTING_SECONDS)
         if name == QUOTES or (not name and self._completions is None):
-            return _choose_quotes(has_files), None
+            return _choose_quotes(has_files or bool(explained))
         self._check(name)
         # A name is not looked up: the first frame must not wait for an endpoint's list of models.
         model = Model(name or await self._default_name(), self._completions, self.window, self.is_demo)
         if self.is_demo and has_files and not name:
-            return Model(QUOTES, None), model
-        return model, None
+            return Model(QUOTES, None)
+        is_chinese = self.is_demo and language_of(explained) == "zh"
+        return Model(QUOTES, None, missing=NOT_IN_CHINESE) if is_chinese else model
 
     def sees(self, model: Model) -> bool:
         """Tell whether pictures are worth sending to a model."""
@@ -138,8 +158,8 @@ class Models:
         if self._listing:
             self._listing.cancel()
             await asyncio.wait([self._listing])
-        if self._completions:
-            await self._completions.aclose()
+        for completions in filter(None, (self._completions, *self._retired)):
+            await completions.aclose()
 
     async def _wait(self, seconds: float) -> None:
         with anyio.move_on_after(seconds):
@@ -198,4 +218,4 @@ class Models:
 def _choose_quotes(has_files: bool) -> Model:
     if not has_files:
         raise NoModel("There is no language model (yet), and quotes answers about files: attach one.")
-    return Model(QUOTES, None)
+    return Model(QUOTES, None, missing=NO_MODEL)

@@ -11,6 +11,7 @@ class Options:
 
     max_tokens: tokens of the answer. file_characters: budget for files, characters. reads_whole: read the
     files whole, part by part, before answering. shows_scans: show the model pages without text as pictures.
+    explains: without a model, answer how to connect one instead of raising an error.
     """
 
     model: str = ""
@@ -20,6 +21,7 @@ class Options:
     file_characters: int | None = None
     reads_whole: bool = False
     shows_scans: bool = False
+    explains: bool = False
 
     def capped(self, tokens: int) -> Options:
         """Return them with at most so many tokens of an answer; 0: as they are."""

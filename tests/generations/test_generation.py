@@ -126,7 +126,7 @@ async def test_the_grace_time_without_a_subscriber_ends_the_generation() -> None
     _, generation, hand = start_by_hand(GenerationLimits(abandoned_after=0.01))
     hand.give("a")
     await asyncio.wait_for(generation.wait(), 5)
-    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert list(generation.events) == [chunk("a"), done_event("abandoned")]
     assert hand.is_closed
 
 
@@ -139,7 +139,7 @@ async def test_the_grace_time_starts_again_when_the_last_subscriber_leaves() -> 
         assert [await anext(batches), await anext(batches)] == [[chunk("a")], ()]
         assert not generation.is_finished
     await asyncio.wait_for(generation.wait(), 5)
-    assert generation.finish_reason == "cancelled"
+    assert generation.finish_reason == "abandoned"
 
 
 async def test_a_held_reference_counts_as_a_subscriber() -> None:
@@ -151,7 +151,7 @@ async def test_a_held_reference_counts_as_a_subscriber() -> None:
         await settle()
         assert not generation.is_finished
     await asyncio.wait_for(generation.wait(), 5)
-    assert list(generation.events) == [chunk("a"), done_event("cancelled")]
+    assert list(generation.events) == [chunk("a"), done_event("abandoned")]
 
 
 async def test_the_idle_time_is_counted_from_the_last_batch_and_not_from_the_first() -> None:

@@ -88,7 +88,7 @@ async def test_nobody_following_stops_the_upstream_and_keeps_the_partial_text(tm
             events = await read_some(response, 2)
         await call.connection.wait_closed()
         url = f"/ai/generations/{generation_of(events[0])}"
-        assert (await app.client.delete(url)).json()["finish_reason"] == "cancelled"
+        assert (await app.client.delete(url)).json()["finish_reason"] == "abandoned"
         assert text_of(read(await app.client.get(f"{url}/events"))) == "Half"
 
 

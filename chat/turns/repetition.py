@@ -1,0 +1,50 @@
+"""Whether a text that grows repeats itself at its end, as small models do until their limit ends them.
+
+Knows no model and no stream. Text without letters (rules, tables, numbers) may repeat for longer, and so may
+code: both do so in good answers.
+"""
+
+from __future__ import annotations
+
+import re
+
+PERIOD_MAX = 400  # characters of the longest unit that is looked for
+REPEATS_MIN = 5
+CHARACTERS = 800  # of repeated text that are enough, from a model of the owner's
+DEMO_CHARACTERS = 60  # from the tiny demo model, which never recovers
+LENIENT = 4  # times as many for text without letters, and in a block of code
+HAN_WEIGHT = 3  # letters that a Chinese character counts for
+_HAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+STEP = 48  # characters between two looks
+
+
+class RepetitionDetector:
+    """Fed with the pieces of one text. patience: characters of repeated text."""
+
+    def __init__(self, patience: int = CHARACTERS) -> None:
+        self._patience = patience
+        self._tail = ""
+        self._unseen = 0
+        self._fences = 0
+
+    def add(self, piece: str) -> bool:
+        """Take in the next piece; return whether the text repeats itself at its end."""
+        self._fences += piece.count("```")
+        self._tail = (self._tail + piece)[-self._patience * LENIENT - PERIOD_MAX * REPEATS_MIN :]
+        self._unseen += len(piece)
+        if self._unseen < min(STEP, self._patience // 6):
+            return False
+        self._unseen = 0
+        return self._repeats()
+
+    def _repeats(self) -> bool:
+        tail, is_code = self._tail, self._fences % 2 == 1
+        for period in range(1, min(PERIOD_MAX, len(tail) // REPEATS_MIN) + 1):
+            unit = tail[-period:]
+            patience = self._patience // (HAN_WEIGHT if _HAN.search(unit) else 1)
+            needed = max(patience, period * REPEATS_MIN)
+            if is_code or not any(map(str.isalpha, unit)):
+                needed *= LENIENT
+            if len(tail) >= needed and tail[-needed:-period] == tail[-needed + period :]:
+                return True
+        return False
