@@ -4,7 +4,7 @@ const local = {
   close: closeDrawer,
   "cancel-edit": cancelEditing,
   import: chooseImport,
-  temporary: () => { setTemporary(!state.temporary); leave(""); act("show", "new"); focusComposer(); },
+  temporary: () => { leave("", !state.temporary); act("show", "new"); focusComposer(); },
   language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
   earlier: showEarlier,
@@ -18,11 +18,18 @@ function isOurs(button) {
   return !button.closest(".prose.chatbot, .md.chatbot") && (!button.closest(".message-row") || button.closest(".component"));
 }
 
+// Actions that start an answer: one at a time.
+const STARTS = ["starter", "retry", "continue", "read-whole", "show-scans"];
+
 async function hearClick(event) {
   const button = event.target.closest?.("[data-do]");
   if (!button || !isOurs(button) || button.disabled) return;
   const { do: name, lane, id } = button.dataset;
   if (local[name]) return local[name](button);
+  if (STARTS.includes(name)) {
+    if (isBusy()) return; // the second click of two
+    document.body.classList.add("is-running");
+  }
   const value = await complete(name, button.dataset.value);
   if (value === null) return;
   if (lane === "drawer") opener = button;
@@ -30,8 +37,8 @@ async function hearClick(event) {
   if (name === "copy") button.classList.add("pressed");
   if (name === "like" || name === "dislike") press(button);
   const conversation = name === "open" ? id : name === "new" ? "" : undefined;
-  if (name === "open") setTemporary(false); // what is in the list is stored
-  if (name === "open" || name === "new") leave(conversation);
+  if (name === "open") leave(conversation, false); // the list has stored conversations alone
+  if (name === "new") leave(conversation);
   if (name === "new") focusComposer();
   const isPressed = button.getAttribute("aria-pressed") === "true";
   act(lane, name, { id, value: button.hasAttribute("aria-pressed") ? String(isPressed) : value, conversation });
@@ -79,18 +86,25 @@ function focusComposer() {
   if (matchMedia("(hover: hover)").matches) document.querySelector("#composer textarea")?.focus();
 }
 
+const isPhone = () => matchMedia("(max-width: 768px)").matches;
+
 // On a phone the list lies over the conversation: closed at first, and again when something was chosen.
 function closeSidebar() {
-  if (matchMedia("(max-width: 768px)").matches) document.querySelector("#sidebar.open .toggle-button")?.click();
+  if (isPhone()) document.querySelector("#sidebar.open .toggle-button")?.click();
 }
 
-// What is sent before the server has answered belongs to what was chosen already.
-function leave(conversation) {
+// An event that starts before the server has answered belongs to the conversation that was chosen.
+function leave(conversation, isTemporary = state.temporary) {
+  changeDraft(conversation, isTemporary);
+  setTemporary(isTemporary);
   remember(conversation);
+  sending = null; // it is sent where it was written, whatever this page shows
+  state.ended = "";
   state.place += 1;
   state.shown = 0;
   state.generation = "";
-  if (state.editing) cancelEditing();
+  document.body.classList.remove("is-running");
+  drawQueue();
   stick = true;
   closeSidebar();
 }

@@ -1,19 +1,11 @@
-// The composer: what is edited, and when Enter sends.
+// The composer: the message that is edited, the text in the box, and when Enter sends.
 
-let typedBefore = ""; // what stood in the box when an earlier message came into it
+let typedBefore = ""; // the draft that stood in the box when an earlier message came into it
 function setEditing(id) {
   if (id && !state.editing) typedBefore = typed();
   state.editing = id;
   document.body.classList.toggle("is-editing", Boolean(id));
   if (id) requestAnimationFrame(() => document.querySelector("#composer textarea")?.focus());
-}
-// What is sent leaves the box at once, by our own hand: what Gradio writes into it comes when it comes, and has taken away
-// what was typed next, or a message that was refused and had just come back.
-function send(message) {
-  state.place += 1;
-  const sent = [visit("send"), { text: message?.text ?? "", files: [] }];
-  writeComposer(state.editing ? typedBefore : "");
-  return sent;
 }
 function cancelEditing() {
   setEditing("");
@@ -22,7 +14,7 @@ function cancelEditing() {
   focusComposer();
 }
 
-// As if it were typed: the component hears of it, and grows with it.
+// As if it were typed: Gradio's component receives the input event, and grows with the text.
 function writeComposer(text) {
   const area = document.querySelector("#composer textarea");
   if (!area) return;
@@ -30,17 +22,26 @@ function writeComposer(text) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// Enter that ends a composition (an IME's candidate), and Enter while an answer grows, send nothing.
-function guardEnter(event) {
-  if (event.key !== "Enter" || event.shiftKey || !event.target.closest?.("#composer textarea")) return;
-  const isRunning = state.generation || document.body.classList.contains("is-running");
-  const isReading = document.body.classList.contains("has-unread");
-  if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
-  else if (isRunning || isReading) {
-    sendsWhenRead = isReading && !isRunning;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
+// Messages are sent by this script alone: Gradio's own sending writes into the box when its event arrives, which deleted
+// text that was typed next. Enter that ends a composition (an IME's candidate) sends nothing.
+function hearEnter(event) {
+  if (event.key !== "Enter" || event.shiftKey || !event.target.matches?.("#composer textarea")) return;
+  event.stopImmediatePropagation();
+  if (event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  if (event.type === "keydown" && !event.repeat) submit();
+}
+function hearSubmit(event) {
+  if (!event.target.closest?.("#composer .submit-button")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  submit();
+}
+// While an answer grows, the button that sends is there as soon as there is a text to queue.
+function hearTyping(event) {
+  if (!event.target.matches?.("#composer textarea")) return;
+  document.body.classList.toggle("has-text", Boolean(event.target.value.trim()));
+  showHint("");
 }
 
 // Gradio's own buttons are labelled in English, or not at all.
@@ -60,17 +61,4 @@ function labelButtons() {
     button.title = label;
     button.setAttribute("aria-label", label);
   }
-}
-
-// What was being written outlives the page, which is loaded anew when its server is another one by now.
-const typed = () => document.querySelector("#composer textarea")?.value ?? "";
-function keepDraft() {
-  const files = state.files.filter((file) => file.id).map(({ id, label, isSent }) => ({ id, label, isSent }));
-  keep("session", "draft", JSON.stringify({ text: typed(), files, editing: state.editing }));
-}
-function restoreDraft() {
-  const draft = readJson("session", "draft");
-  if (draft.editing) setEditing(draft.editing);
-  if (draft.files?.length) giveFiles(draft.files);
-  if (draft.text && !typed()) writeComposer(draft.text);
 }

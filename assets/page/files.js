@@ -1,40 +1,68 @@
-// Files: one at a time to the server, so that each answer of it is heard; exports come in the same way.
+// Files of the composer: a chip from the first byte, its upload (transfers.js), then its reading, one at a time, so that
+// each report of the server is received. Exports to import are uploaded likewise.
 
-const waiting = [];
-const taken = new Map();
+const unread = []; // files at the server that are not read yet
 let reading = null;
 
-function takeFiles(value) {
-  if (!value?.files?.length) return undefined;
-  for (const data of value.files) {
-    // The component tells of the same files again before it has heard that they are taken.
-    if (performance.now() - (taken.get(data.path) ?? -Infinity) < 1000) continue;
-    taken.set(data.path, performance.now());
-    const file = { key: crypto.randomUUID?.() ?? String(Math.random()), data, id: "", status: "reading", label: data.orig_name, isSent: false };
-    state.files.push(file);
-    waiting.push({ file, password: "" });
-  }
+// A file: {key, data, name, path, id, label, status, progress, isSent}. data: the browser's File. path: at the server, until
+// it is read. id: the engine's. isSent: it is part of an earlier message.
+const makeKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const isRead = (file) => Boolean(file.id) && file.status === "done";
+const asFile = (kept) => ({ key: kept.id, data: null, name: kept.label, status: "done", isSent: true, ...kept });
+
+function attachFiles(list) {
+  const files = refuseLarge([...list]).map((data) => ({ key: makeKey(), data, name: data.name, id: "", label: data.name, status: "uploading", progress: 0, isSent: false }));
+  state.files = [...state.files, ...files];
+  outgoing.push(...files);
+  drawFiles();
+  startTransfer();
+}
+
+function readLater(file, password) {
+  unread.push({ file, password });
+  file.status = "reading";
   drawFiles();
   readNext();
-  // What was typed since the component told its value stands in the box alone.
-  return { ...value, text: document.querySelector("#composer textarea")?.value ?? value.text, files: [] };
 }
 
 function readNext() {
-  if (reading || !waiting.length) return;
-  reading = waiting.shift();
-  reading.file.status = "reading";
-  act("file", "attach", { id: reading.file.key.slice(0, 64), value: reading.password });
+  if (reading || !unread.length) return;
+  reading = unread.shift();
+  act("file", "attach", { id: reading.file.key, value: reading.password });
 }
 
-function upload() {
-  return [visit("file"), reading ? [reading.file.data.path] : []];
+// What Gradio's event sends: the visit, and the path of the upload that it reads.
+function takeUpload() {
+  return [visit("file"), reading ? [reading.file.path] : []];
+}
+
+// Where a file is: in the draft that is shown, or in another one.
+const findFile = (key) => [{ files: state.files }, ...drafts.values()].flatMap((draft) => draft.files).find((file) => file.key === key);
+
+function dropFile(file) {
+  state.files = state.files.filter((other) => other !== file);
+  for (const draft of drafts.values()) draft.files = draft.files.filter((other) => other !== file);
+}
+
+function filesRead(told) {
+  const file = findFile(told.key);
+  if (file) Object.assign(file, { id: told.id || file.id, status: told.read, label: told.label, about: told.about ?? file.about });
+  if (told.is_last) {
+    if (!file && told.id) act("quiet", "detach", { id: told.id });
+    reading = null;
+    readNext();
+  }
+  if (file && told.read === "refused") dropFile(file);
+  if (["refused", "password"].includes(told.read)) stopWaiting();
+  drawFiles();
+  if (told.is_last) keepDraft();
+  sendIfRead();
 }
 
 // Files that were read before: of a message that is edited or refused, or of a page that was loaded anew.
 function giveFiles(files) {
   takeBackFiles(files);
-  state.files.push(...files.map((file) => ({ key: file.id, data: { orig_name: file.label }, status: "done", isSent: true, ...file })));
+  state.files = [...state.files, ...files.map(asFile)];
   drawFiles();
 }
 function takeBackFiles(others) {
@@ -42,7 +70,159 @@ function takeBackFiles(others) {
   drawFiles();
 }
 
-// An export to take in goes the same way as a file: only Gradio's uploader makes a path that the server takes.
+function removeFile(file) {
+  dropFile(file);
+  const at = outgoing.indexOf(file);
+  if (at >= 0) outgoing.splice(at, 1);
+  file.request?.abort();
+  if (file.id && !file.isSent) act("quiet", "detach", { id: file.id });
+  drawFiles();
+  sendIfRead();
+  document.querySelector("#composer textarea")?.focus();
+}
+
+// Sending waits for files that are on their way, says so, and can be called off.
+let sendsWhenRead = false;
+function waitForFiles() {
+  sendsWhenRead = true;
+  drawFiles();
+}
+function stopWaiting() {
+  sendsWhenRead = false;
+  drawFiles();
+}
+function sendIfRead() {
+  if (!sendsWhenRead || !state.files.every(isRead)) return;
+  sendsWhenRead = false;
+  submit();
+}
+
+// --- chips -----------------------------------------------------------------------------------------------
+
+function drawFiles() {
+  const place = document.getElementById("files");
+  if (!place) return;
+  if (place.querySelector("form input")?.value) return updateChips(place); // a password that is being typed stays
+  place.replaceChildren(...state.files.map(fileChip), ...waitingLine());
+}
+function updateChips(place) {
+  for (const file of state.files) {
+    const chip = place.querySelector(`[data-key="${CSS.escape(file.key)}"]`);
+    if (!chip) place.append(fileChip(file));
+    else if (!chip.matches(`.${file.status}`) || file.status === "reading") chip.replaceWith(fileChip(file));
+  }
+  for (const chip of place.querySelectorAll(".attached")) if (!state.files.some((file) => file.key === chip.dataset.key)) chip.remove();
+}
+
+function fileChip(file) {
+  const chip = element("div", `attached ${file.status}`);
+  chip.dataset.key = file.key;
+  const label = element("span", "", describeFile(file));
+  label.title = label.textContent;
+  chip.append(label);
+  if (file.status === "uploading") chip.append(progressBar(file));
+  if (file.status === "password") chip.append(passwordForm(file));
+  if (file.status === "failed") chip.append(queueButton("again", state.words["composer.try_again"], () => tryAgain(file)));
+  chip.append(queueButton("remove", (state.words["composer.remove"] ?? "× {name}").replace("{name}", file.name), () => removeFile(file), true));
+  return chip;
+}
+
+function describeFile(file) {
+  if (file.status === "failed") return state.words["composer.not_uploaded"].replace("{name}", file.name);
+  return file.label;
+}
+
+function progressBar(file) {
+  const bar = document.createElement("progress");
+  bar.max = 1;
+  bar.value = file.progress;
+  bar.setAttribute("aria-label", (state.words["composer.uploading"] ?? "{name}").replace("{name}", file.name));
+  return bar;
+}
+function drawProgress(file) {
+  const bar = document.querySelector(`#files [data-key="${CSS.escape(file.key)}"] progress`);
+  if (bar) bar.value = file.progress;
+}
+
+function waitingLine() {
+  if (!sendsWhenRead) return [];
+  const line = element("div", "waiting-files");
+  line.setAttribute("role", "status");
+  line.append(element("span", "", state.words["composer.waits"]), queueButton("cancel-wait", state.words["composer.cancel_edit"], stopWaiting));
+  return [line];
+}
+
+function passwordForm(file) {
+  const form = document.createElement("form");
+  const input = document.createElement("input");
+  input.type = "password";
+  input.autocomplete = "off";
+  input.setAttribute("aria-label", file.label);
+  form.append(input, element("button", "do", state.words["composer.unlock"] ?? "OK"));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const { value } = input;
+    input.value = "";
+    readLater(file, value);
+  };
+  return form;
+}
+
+// --- where files come from -----------------------------------------------------------------------------------
+
+// A file above the limit is refused here, by name; the others of the same choice are taken.
+function refuseLarge(files) {
+  const limit = window.gradio_config?.max_file_size ?? Infinity;
+  const large = files.filter((file) => file.size > limit);
+  const names = large.map((file) => file.name).join(", ");
+  if (names) showNotice(state.words["composer.too_large"].replace("{name}", names).replace("{limit}", Math.floor(limit / 1e6)));
+  return files.filter((file) => !large.includes(file));
+}
+
+function hearFiles(event) {
+  if (!event.target.matches?.('#composer input[type="file"]')) return;
+  event.stopImmediatePropagation();
+  const files = [...event.target.files];
+  event.target.value = "";
+  attachFiles(files);
+}
+
+// A long text becomes a file; text beside a picture of it (a spreadsheet's cells) stays text.
+const PASTED_CHARACTERS = 20000;
+function hearPaste(event) {
+  if (!event.target.matches?.("#composer textarea")) return;
+  const text = event.clipboardData.getData("text/plain");
+  const files = text ? [] : [...event.clipboardData.files];
+  if (text.length > PASTED_CHARACTERS) files.push(new File([text], "pasted_text.txt", { type: "text/plain" }));
+  if (!files.length && text) event.stopImmediatePropagation(); // the browser's own pasting is all that it needs
+  if (!files.length) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  attachFiles(files);
+}
+
+// A file that is let go beside the composer would be opened by the browser in the place of the page.
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+function dragOver(event) {
+  if (!holdsFiles(event)) return;
+  event.preventDefault();
+  document.body.classList.add("is-dropping");
+}
+function dragEnd(event) {
+  if (event.type !== "dragleave" || !event.relatedTarget) document.body.classList.remove("is-dropping");
+}
+function drop(event) {
+  dragEnd(event);
+  if (!holdsFiles(event)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // the composer would go on waiting for it
+  attachFiles(event.dataTransfer.files);
+}
+
+// --- imports -------------------------------------------------------------------------------------------------
+
+// Only Gradio's upload route makes a path that the server takes.
 let imported = null;
 async function importing() {
   return [visit("import"), imported ? [imported] : []];
@@ -54,125 +234,11 @@ function chooseImport() {
   input.onchange = async () => {
     const body = new FormData();
     body.append("files", input.files[0]);
-    const answer = await fetch(`${root()}/gradio_api/upload`, { method: "POST", body });
-    const said = await answer.json();
-    if (!answer.ok) return showNotice(said.error?.message);
+    const answer = await fetch(`${root()}/gradio_api/upload`, { method: "POST", body }).catch(() => null);
+    const said = await answer?.json().catch(() => null);
+    if (!answer?.ok) return showNotice(said?.error?.message ?? state.words["composer.not_uploaded"].replace("{name}", input.files[0].name));
     [imported] = said;
     act("import", "import");
   };
   input.click();
-}
-
-function filesRead(told) {
-  const file = state.files.find((file) => file.key === told.key);
-  if (file) Object.assign(file, { id: told.id || file.id, status: told.read, label: told.label });
-  if (told.is_last) {
-    if (!file && told.id) act("quiet", "detach", { id: told.id });
-    reading = null;
-    readNext();
-  }
-  if (file?.status === "refused") state.files = state.files.filter((other) => other !== file);
-  if (["refused", "password"].includes(told.read)) sendsWhenRead = false;
-  drawFiles();
-  sendIfRead();
-}
-
-// Enter while a file is still being read sends as soon as it is: no key press is lost.
-let sendsWhenRead = false;
-function sendIfRead() {
-  if (!sendsWhenRead || state.files.some((file) => !file.id)) return;
-  sendsWhenRead = false;
-  document.querySelector("#composer .submit-button")?.click();
-}
-
-function drawFiles() {
-  const place = document.getElementById("files");
-  if (!place) return;
-  place.replaceChildren(...state.files.map(fileChip));
-  document.body.classList.toggle("has-unread", state.files.some((file) => !file.id));
-}
-
-function fileChip(file) {
-  const chip = document.createElement("div");
-  chip.className = `attached ${file.status}`;
-  const label = document.createElement("span");
-  label.textContent = file.label;
-  label.title = file.label;
-  chip.append(label);
-  if (file.status === "password") chip.append(passwordForm(file));
-  const remove = document.createElement("button");
-  remove.type = "button";
-  remove.className = "do do-remove icon";
-  remove.setAttribute("aria-label", (state.words["composer.remove"] ?? "× {name}").replace("{name}", file.data.orig_name));
-  remove.onclick = () => removeFile(file);
-  chip.append(remove);
-  return chip;
-}
-
-function passwordForm(file) {
-  const form = document.createElement("form");
-  const input = document.createElement("input");
-  const open = document.createElement("button");
-  input.type = "password";
-  input.autocomplete = "off";
-  input.setAttribute("aria-label", file.label);
-  open.className = "do";
-  open.textContent = state.words["composer.unlock"] ?? "OK";
-  form.append(input, open);
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    waiting.push({ file, password: input.value });
-    readNext();
-    drawFiles();
-  };
-  return form;
-}
-
-function removeFile(file) {
-  state.files = state.files.filter((other) => other !== file);
-  if (file.id && !file.isSent) act("quiet", "detach", { id: file.id });
-  drawFiles();
-  document.querySelector("#composer textarea")?.focus();
-}
-
-// What the server would refuse for its size is refused here, by name: Gradio says so in English, and takes none of them.
-function refuseLarge(files) {
-  const limit = window.gradio_config?.max_file_size ?? Infinity;
-  const large = [...files].filter((file) => file.size > limit);
-  const names = large.map((file) => file.name).join(", ");
-  if (names) showNotice(state.words["composer.too_large"].replace("{name}", names).replace("{limit}", Math.floor(limit / 1e6)));
-  const taken = new DataTransfer();
-  for (const file of files) if (!large.includes(file)) taken.items.add(file);
-  return taken.files;
-}
-function hearFiles(event) {
-  if (!event.target.matches?.('#composer input[type="file"]')) return;
-  const taken = refuseLarge(event.target.files);
-  if (taken.length === event.target.files.length) return;
-  event.target.files = taken;
-  if (!taken.length) event.stopImmediatePropagation();
-}
-
-// A file that is let go beside the composer would be opened by the browser in the place of the page.
-function holdsFiles(event) {
-  return [...(event.dataTransfer?.types ?? [])].includes("Files");
-}
-function dragOver(event) {
-  if (!holdsFiles(event)) return;
-  event.preventDefault();
-  document.body.classList.add("is-dropping");
-}
-function dragEnd(event) {
-  if (event.type !== "dragleave" || !event.relatedTarget) document.body.classList.remove("is-dropping");
-}
-function drop(event) {
-  dragEnd(event);
-  if (!holdsFiles(event) || event.defaultPrevented) return;
-  event.preventDefault();
-  event.stopPropagation();
-  event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // the composer would go on waiting for it
-  const input = document.querySelector('#composer input[type="file"]');
-  if (!input) return;
-  input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
 }

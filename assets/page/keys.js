@@ -26,16 +26,22 @@ function hearKeys(event) {
   act();
 }
 
-// The nearest thing that is open is closed: a menu of the list, the drawer, what is being edited.
+// Escape closes the nearest thing that is open: a menu of the list, the drawer, what is being edited, on a phone the list
+// or the settings. With nothing open it stops the answer.
 function escape(event) {
+  if (document.querySelector("dialog[open]") || event.target.getAttribute?.("aria-expanded") === "true") return;
   const open = [...menus()];
   for (const menu of open) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
   if (open.length) return;
+  const side = document.querySelector("#settings.open .toggle-button") ?? (isPhone() && document.querySelector("#sidebar.open .toggle-button"));
   if (document.body.classList.contains("has-drawer")) closeDrawer();
-  else if (state.editing && event.target.matches?.(boxes.composer)) cancelEditing();
+  else if (state.editing) cancelEditing();
+  else if (sendsWhenRead) stopWaiting();
+  else if (side) side.click();
+  else if (isBusy()) stopAnswer();
 }
 
 // In an empty box: the last question comes back, to be mended.

@@ -5,7 +5,12 @@ document.addEventListener("click", hearClick);
 document.addEventListener("dblclick", hearDoubleClick);
 document.addEventListener("keydown", hearKeys);
 document.addEventListener("toggle", showMenu, true);
-for (const name of ["keydown", "keypress"]) document.addEventListener(name, guardEnter, true);
+for (const name of ["keydown", "keypress"]) document.addEventListener(name, hearEnter, true);
+document.addEventListener("click", hearSubmit, true);
+document.addEventListener("click", hearStop, true);
+document.addEventListener("click", hearCopyCode, true);
+document.addEventListener("input", hearTyping, true);
+document.addEventListener("paste", hearPaste, true);
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
 document.addEventListener("drop", drop, true);
@@ -15,7 +20,7 @@ document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(fal
 function begin() {
   const appearance = read("local", "appearance");
   if (appearance) document.body.classList.toggle("dark", appearance === "dark");
-  new MutationObserver(() => { watchScrolling(); hushLogs(); labelButtons(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  new MutationObserver(() => { watchScrolling(); hushLogs(); labelButtons(); dressCode(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
 // Gradio may run what it was given for the head before the body is there, or after.
 if (document.body && document.readyState !== "loading") begin();
@@ -36,4 +41,4 @@ function search(query) {
   return visit("list");
 }
 
-return { visit, send, connect, takeFiles, upload, importing, keepOptions, keepKey, search, act, state };
+return { visit, takeSending, connect, takeUpload, importing, keepOptions, keepKey, search, act, state };

@@ -38,12 +38,14 @@ const state = {
   place: 0, // counts where this tab has been: what is told to an earlier place is not for this one
   generation: "",
   editing: "",
+  queue: [], // messages that wait until the answer ends (outbox.js)
+  ended: "", // how the newest answer ended
   query: "",
   temporary: false,
   shown: 0,
   key: "", // the visitor's own, for the endpoint: in this memory alone, never in storage
   options: readJson("local", "options"),
-  files: [], // {key, data, id, label, status, isSent}: data is Gradio's, id the engine's; isSent: in an earlier message
+  files: [], // see files.js
   name: "", // the assistant's
   model: "", // the one that answers where none is chosen; empty: there is no choice
   words: {},
@@ -65,7 +67,7 @@ function visit(lane) {
     place: state.place,
     conversation: action.conversation ?? state.conversation,
     generation: state.generation,
-    editing: state.editing,
+    editing: action.editing ?? state.editing,
     query: state.query,
     temporary: state.temporary,
     shown: state.shown,
@@ -73,7 +75,7 @@ function visit(lane) {
     options: state.options,
     minutes: -new Date().getTimezoneOffset(),
     narrow: matchMedia("(max-width: 768px)").matches,
-    files: state.files.map((file) => file.id).filter(Boolean),
+    files: action.files ?? state.files.map((file) => file.id).filter(Boolean),
     action: { name: action.name ?? "", id: action.id ?? "", value: action.value ?? "" },
   };
 }

@@ -92,7 +92,8 @@ class Callbacks:
             async for shown in act(visit):
                 yield shown
         except ChatError as error:
-            yield Shown(notice=self._reader(visit).show(error))
+            told = {"generation": visit.generation, "serial": new_id()}  # the script waits for one
+            yield Shown(told=told, notice=self._reader(visit).show(error))
 
     async def open(self, visit: Visit) -> Showing:
         """Show a conversation, after a reload or when it is chosen, with what is being written in it."""
@@ -124,8 +125,13 @@ class Callbacks:
             yield Shown([], [], _tell("", "", is_empty=True, hidden=0), None, "", listed, "")
 
     async def send(self, visit: Visit, message: str) -> Showing:
-        """Answer a message. It stands on the page before anything is asked of a model."""
-        if not message.strip() or await find_running(self.engine, visit.generation, visit.owner):
+        """Answer a message. The page shows it before a model is asked.
+
+        visit.target is the script's id for the message: sent twice, it is answered once.
+        """
+        if not message.strip() or await self._is_answering(visit):
+            refused = await self._refuse(visit, message, "")
+            yield replace(refused, told={**(refused.told or {}), "busy": bool(message.strip())})
             return
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
@@ -138,15 +144,11 @@ class Callbacks:
         try:
             generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
         except ChatError as error:
-            shown = await self._show(visit)
-            told = {
-                **(shown.told or {}),
-                "editing": visit.editing,
-                "files": await give_back(self.engine, visit.files, visit),
-            }
+            shown = await self._refuse(visit, message, reader.show(error))
             if isinstance(error, Stopping) and self.engine.settings.redis_url:
-                told["again"] = True  # the script sends it once more, and another replica answers
-            yield replace(shown, told=told, composer=message, notice=reader.show(error))
+                # the script sends it once more, and another replica answers
+                shown = replace(shown, told={**(shown.told or {}), "again": True})
+            yield shown
             return
         conversation = self.engine.conversation_of(generation)
         with generation.hold():  # a busy server may take longer to tell the page than it waits for a reader
@@ -155,11 +157,25 @@ class Callbacks:
             if not visit.conversation:
                 yield Shown(conversations=await self._list_with(replace(visit, conversation=conversation)))
 
+    async def _is_answering(self, visit: Visit) -> bool:
+        """Tell whether an answer grows in the conversation, whichever tab started it."""
+        running = running_in((await load(self.engine, visit)).messages)
+        ids = {visit.generation, running} - {""}
+        return any([await find_running(self.engine, id, visit.owner) for id in ids])
+
+    async def _refuse(self, visit: Visit, message: str, notice: str) -> Shown:
+        """Return the conversation as it is; the message goes back into the composer, with its files."""
+        shown = await self._show(visit)
+        files = await give_back(self.engine, visit.files, visit)
+        told = {**(shown.told or {}), "editing": visit.editing, "files": files}
+        return replace(shown, told=told, composer=message, notice=notice)
+
     async def answer_again(self, visit: Visit, *, act: Act) -> Showing:
         """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
         branch, reader = await load(self.engine, visit), self._reader(visit)
         ids = [message.id for message in branch.messages]
         if visit.target not in ids or await find_running(self.engine, visit.generation, visit.owner):
+            yield await self._show(visit)
             return
         self.followers.begin(visit.session)
         at = ids.index(visit.target)
@@ -171,7 +187,8 @@ class Callbacks:
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
         yield Shown(history, [*turn, view.show_thinking(reader)], told, notice="")
         try:
-            generation = await act(visit.target, visit.visitor, visit.options)
+            options = replace(visit.options, explains=True)
+            generation = await act(visit.target, visit.visitor, options)
         except ChatError as error:
             yield replace(await self._show(visit), notice=reader.show(error))
             return
@@ -195,7 +212,7 @@ class Callbacks:
         question = self.followers.question(visit.session)
         shown: list[ChatMessage] | None = None
         latest: Growing | None = None
-        with contextlib.suppress(Unreachable):  # page.js then shows what history has of it
+        with contextlib.suppress(Unreachable):  # the script then shows what history has of it
             async with aclosing(follower.follow(generation, self.followers.load)) as growings:
                 async for growing in growings:
                     if growing is not None and growing.ending is not None:
@@ -261,7 +278,7 @@ class Callbacks:
             sample = await self.engine.attach(path, name, visit.visitor, is_temporary=is_temporary)
             await sample.finish()  # or the receipt would say that it is still being read
             files = (sample.id,)
-        async for shown in self.send(replace(visit, files=files), text(visit.language, key)):
+        async for shown in self.send(replace(visit, files=files, target=""), text(visit.language, key)):
             yield shown
 
     async def _list_with(self, visit: Visit) -> str:
@@ -285,7 +302,10 @@ class Callbacks:
             running, growing = "", view.show_branch(turn, reader, is_end=True)
         history, hidden = self._render(earlier, visit)
         is_empty = not growing
-        told = _tell("" if is_empty else visit.conversation, running, hidden=hidden, is_empty=is_empty)
+        ended = (turn.messages[-1].finish_reason or "") if turn.messages else ""
+        told = _tell(
+            "" if is_empty else visit.conversation, running, hidden=hidden, is_empty=is_empty, ended=ended
+        )
         listed = await sidebar.list_conversations(self.engine, visit)
         gauge = view.show_gauge(branch.messages, self.engine.models.window, reader)
         gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
@@ -326,9 +346,9 @@ class Callbacks:
             user_message=message,
             file_ids=visit.files,
             conversation_id=visit.conversation,
-            request_id=new_id(),
+            request_id=visit.target or new_id(),
             parent_id=parent_id,
-            options=visit.options,
+            options=replace(visit.options, explains=True),
             is_temporary=visit.is_temporary,
             wants_title=True,
         )

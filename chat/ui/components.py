@@ -11,7 +11,7 @@ from gradio.components import Component
 from chat.ui.settings_panel import SettingsPanel
 
 # Hidden buttons through which the script starts events: one for each set of components that one may change.
-LANES = ("show", "follow", "list", "fetch", "drawer", "quiet", "file", "import")
+LANES = ("send", "show", "follow", "stop", "list", "fetch", "drawer", "quiet", "file", "import", "look")
 
 
 @dataclass(frozen=True)

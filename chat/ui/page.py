@@ -26,11 +26,10 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 SCRIPTS = (
-    *("visit", "server", "told", "scrolling", "files", "composer"),
-    *("taken", "asking", "buttons", "keys", "start"),
+    *("visit", "fetch", "messages", "scrolling", "drafts", "files", "transfers", "outbox"),
+    *("composer", "code", "clipboard", "dialog", "buttons", "keys", "start"),
 )
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
-PASTED_CHARACTERS = 20_000  # a longer paste becomes a file
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
 VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"
 
@@ -89,12 +88,12 @@ def _lay_out(owned: Settings) -> Components:
         earlier = _create_html("earlier")
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
-        _create_place("notice")
     with gr.Column(elem_id="desk"):
         gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
         editing = _create_html("editing")
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
-        gr.HTML(tag("div", id="files") + announcer, **BARE)
+        _create_place("notice")
+        gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()
         model = button("model", "", lane="none", icon=False, hidden=True)
         gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
@@ -146,7 +145,7 @@ def _create_composer() -> gr.MultimodalTextbox:
         file_count="multiple",
         max_lines=10,
         autofocus=True,
-        max_plain_text_length=PASTED_CHARACTERS,
+        interactive=True,  # no event has it as an input: the script sends what is in it
         stop_btn=True,  # which of the two buttons is there is the style's: layout.css
     )
 

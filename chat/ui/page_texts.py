@@ -23,14 +23,26 @@ KEYS = {
 SPOKEN = (
     "answer.complete",
     "answer.copied",
+    "answer.copy_code",
     "answer.end",
     "composer.attach",
     "composer.cancel_edit",
+    "composer.no_text",
+    "composer.not_uploaded",
     "composer.remove",
     "composer.send",
     "composer.stop",
     "composer.too_large",
+    "composer.try_again",
     "composer.unlock",
+    "composer.uploading",
+    "composer.waits",
+    "page.not_sent",
+    "queue.edit",
+    "queue.held",
+    "queue.remove",
+    "queue.sending",
+    "queue.waiting",
     "settings.label",
     "settings.model",
     "sidebar.delete",
@@ -77,7 +89,7 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageText
         top=_top(language, name),
         bottom=_bottom(language),
         keys=_keys(language),
-        banner=_banner(engine, language),
+        banner=show_banner(engine, language),
         starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
         editing=tag(
@@ -130,9 +142,12 @@ def _keys(language: str) -> str:
     return tag("h3", plain(text(language, "keys.label"))) + tag("dl", *rows)
 
 
-def _banner(engine: Engine, language: str) -> str:
+def show_banner(engine: Engine, language: str) -> str:
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
+    found = engine.models.found
     lines = [(text(language, "page.demo") if engine.models.is_demo else "", "")]
+    if found:
+        lines.append((text(language, "page.found", name=found.name, address=found.url), ""))
     lines += [(loss, _export_all(language)) for loss in _losses(engine, language)]
     lines.append((engine.notice, ""))
     shown = [

@@ -40,7 +40,8 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
                 path, name, visit.visitor, visit.value or None, is_temporary=visit.is_temporary
             )
     except PasswordRequired:
-        yield _tell(visit, "password", text(visit.language, "composer.password", name=name), is_last=True)
+        key = "composer.password.wrong" if visit.value else "composer.password"
+        yield _tell(visit, "password", text(visit.language, key, name=name), is_last=True)
         return
     except ChatError as error:
         notice = {"html": {"notice": Reader(visit.language).show(error)}}

@@ -24,7 +24,17 @@ from chat.ui.texts.words import describe_duration, describe_error, describe_time
 
 ChatMessage = dict[str, Any]
 SHOWN_WAIT_SECONDS = 3.0
-BROKEN = frozenset({"length", "cancelled", "error", "interrupted"})
+# Endings that leave an answer shorter than it was meant -> the sentence that says why.
+ENDING_NOTES = {
+    "cancelled": "answer.stopped",
+    "abandoned": "answer.abandoned",
+    "interrupted": "answer.interrupted",
+    "repetition": "answer.repetition",
+    "length": "answer.cut",
+    "context_full": "answer.full",
+    "content_filter": "answer.filtered",
+}
+BROKEN = frozenset({"length", "cancelled", "abandoned", "error", "interrupted"})
 
 
 @dataclass(frozen=True)
@@ -198,14 +208,9 @@ def _question_footer(message: Message, branch: Branch, reader: Reader) -> str:
 
 def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> str:
     error = show_error(message.error, reader) if message.error else ""
-    if message.finish_reason == "cancelled":
-        error = _note(reader.say("answer.stopped"))
-    elif message.finish_reason == "length":
-        error = _note(reader.say("answer.cut"))
-    elif message.finish_reason == "context_full":
-        error = _note(reader.say("answer.full"))
-    elif message.finish_reason == "content_filter":
-        error = _note(reader.say("answer.filtered"))
+    note = ENDING_NOTES.get(message.finish_reason or "")
+    if note and not error:
+        error = _note(reader.say(note))
     elif message.finish_reason and not (message.text or error):
         error = _note(reader.say("answer.empty"))
     return "".join(

@@ -7,7 +7,7 @@ likes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -80,10 +80,11 @@ def _wire_conversation(page: gr.Blocks, parts: Components, callbacks: Callbacks,
 
     shown = parts.shown()
     page.load(open_conversation, parts.visit, shown, js=_js("load"), **private)
-    js = "(_, message) => xiaojia.send(message)"
-    parts.composer.submit(send, [parts.visit, parts.composer], shown, js=js, **private)
+    # Not the composer's own events: a second Enter, or a file that is on its way, is the script's to judge.
+    js = "() => xiaojia.takeSending()"
+    parts.lanes["send"].click(send, [parts.visit, parts.uploads], shown, js=js, **private)
     parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **private)
-    parts.composer.stop(stop, parts.visit, None, js=_js("stop"), **private)
+    parts.lanes["stop"].click(stop, parts.visit, None, js=_js("stop"), **private)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
     # value is in the form of the wire already, so that Gradio need not make it so.
     following = parts.lanes["follow"].click(
@@ -133,15 +134,7 @@ def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         )
         return say({"html": {"conversations": conversations, "notice": notice}})
 
-    # The composer's files leave it at once, in the browser: what was typed meanwhile must not be overwritten.
-    parts.composer.change(
-        None,
-        parts.composer,
-        parts.composer,
-        js="(value) => xiaojia.takeFiles(value)",
-        api_visibility="private",
-    )
-    inputs, js = [parts.visit, parts.uploads], "() => xiaojia.upload()"
+    inputs, js = [parts.visit, parts.uploads], "() => xiaojia.takeUpload()"
     parts.lanes["file"].click(attach, inputs, parts.read, js=js, **private)
     js = "() => xiaojia.importing()"
     parts.lanes["import"].click(import_file, inputs, parts.listed, js=js, **private)
@@ -160,9 +153,17 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
             *words.parts(),
             search,
             composer,
-            say(words.told() | {"model": models[0] if len(models) > 1 else ""}),
+            say(words.told() | _tell_models(callbacks.engine.models.is_looking, models)),
             *word_panel(visit.language, models, visit.options),
         ]
+
+    async def look(data: Any, request: gr.Request) -> Row:
+        """Show a model server that was found since the page was loaded."""
+        visit, engine = _visit(callbacks, data, request), callbacks.engine
+        models = await engine.models.names()
+        told = say(_tell_models(engine.models.is_looking, models) | {"serial": new_id()})
+        banner = page_texts.show_banner(engine, visit.language)
+        return [banner, told, word_panel(visit.language, models, visit.options)[0]]
 
     def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
         return prompt_of(preset, _visit(callbacks, data, request).language)
@@ -170,6 +171,8 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
     def reset() -> Row:
         return list(reset_values().values())
 
+    found = [parts.dressing.banner, parts.read, panel.model]
+    parts.lanes["look"].click(look, parts.visit, found, js=_js("look"), **private)
     outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
     page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
@@ -237,6 +240,11 @@ def _ignore_second(act: Callable[..., Any]) -> Callable[..., Any]:
         return await act(data, request)
 
     return act_on_first
+
+
+def _tell_models(is_looking: bool, models: Sequence[str]) -> dict[str, Any]:
+    """Return the default model's name, and whether the script asks again for another one."""
+    return {"model": models[0] if len(models) > 1 else "", "looks": is_looking}
 
 
 def _js(lane: str) -> str:

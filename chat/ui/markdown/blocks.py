@@ -37,6 +37,11 @@ _FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
 _INFO = re.compile(r"^[\w+#.-]{0,40}")
 _CELL_TOKEN = re.compile(r"\\\(|\\.|\$\$|`+|\|", re.DOTALL)
 _FORMULA_ENDS = {"\\(": "\\)", "$$": "$$"}
+# Names that models write -> names under which Gradio's page loads a grammar.
+_GRAMMARS = {
+    **{"py": "python", "python3": "python", "golang": "go", "rs": "rust", "yml": "yaml", "c++": "cpp"},
+    **dict.fromkeys(("sh", "shell", "zsh", "console"), "bash"),
+}
 
 
 @dataclass
@@ -375,6 +380,7 @@ def _write_code(fence: _Fence, closed: bool) -> list[str]:
     stands before them; and it takes as much white off each line as stands before the fence.
     """
     code, mark, info = fence.lines, fence.mark, _INFO.findall(fence.info)[0]
+    info = _GRAMMARS.get(info.lower(), info)
     if info.lower() == "mermaid":
         code, info = _write_drawing(code, info, mark, closed)
     shift = ""

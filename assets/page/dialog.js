@@ -1,5 +1,5 @@
-// A question to the visitor before something is done. Not the browser's own confirm() and prompt(): in a frame of another
-// site, such as a Space's, some browsers show nothing and say no.
+// A question to the visitor in a <dialog>. In a frame of another site, such as a Space, some browsers suppress confirm()
+// and prompt() and return "no".
 
 function ask(question, done, given) {
   const dialog = document.createElement("dialog");

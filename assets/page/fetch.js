@@ -1,6 +1,6 @@
-// What Gradio's client asks its server goes with the visitor's secret value: by it the server knows whose page and
-// whose upload is meant (chat/http/middleware/gradio_sessions.py). And an event that a server sends away, since it stops, is asked for again
-// until another one takes it; a message that nobody takes comes back into the composer.
+// Requests of Gradio's client. Each gets the visitor's secret value as a header, from which the server derives the session
+// and the upload path (chat/http/middleware/gradio_sessions.py). A 503 of a replica that is stopping is retried until another
+// replica takes the event; a message that no replica takes returns to the composer.
 
 const AGAIN_MILLISECONDS = 500;
 const AGAIN_TIMES = 40;
@@ -21,13 +21,14 @@ async function join(ask, body) {
       await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
       answer = await ask();
     }
-    if (answer.status >= 500) takeBack(JSON.parse(body));
+    if (!answer.ok) takeBack(JSON.parse(body));
     return answer;
-  } catch (error) {
+  } catch {
     takeBack(JSON.parse(body));
-    throw error;
+    return new Response('{"detail": "offline"}', { status: 503 }); // an exception would make Gradio load the page anew
   }
 }
-function takeBack({ data: [, message] }) {
-  if (message?.text && !typed()) writeComposer(message.text);
+function takeBack({ data: [asked] }) {
+  const message = sending?.id === asked?.action?.id ? sending : null;
+  if (message) returnMessage(message, state.words["page.not_sent"]);
 }

@@ -1,4 +1,4 @@
-// What the server tells, and what the page does then. It comes as text, through the value of a hidden component.
+// Messages from the server -> changes of the page. A message is JSON text, the value of a hidden component.
 
 function connect(props, watch) {
   watch("value", () => hear(props.value));
@@ -10,34 +10,36 @@ function hear(said) {
   const told = JSON.parse(said);
   if ((told.asked ?? state.place) !== state.place) return; // somebody has gone elsewhere since
   if (told.words) Object.assign(state.words, told.words);
+  if (told.words) drawQueue();
   if (told.language) document.documentElement.lang = told.language;
   if (told.name) {
     state.name = told.name;
     document.body.style.setProperty("--name", JSON.stringify(told.name));
   }
   if ("model" in told) showModel(told.model);
+  if (told.looks) lookLater();
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
-  if ("editing" in told) setEditing(told.editing);
-  if (told.is_sent) sent();
-  if (told.files) giveFiles(told.files);
+  if ("ended" in told) state.ended = told.ended;
+  if (told.is_sent) confirmSent();
+  if ("composer" in told) takeBackMessage(told);
   if (told.is_ended) announce(state.words["answer.complete"]);
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
-  if ("composer" in told) writeComposer(told.composer);
-  if (told.again) setTimeout(() => document.querySelector("#composer .submit-button")?.click(), AGAIN_MILLISECONDS);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
   if ("copy" in told) copy(told.copy);
   if ("download" in told) download(told.download);
   if ("drawer" in told) openDrawer();
   if ("read" in told) filesRead(told);
-  if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent));
+  if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent || sending));
+  if ("generation" in told && document.body.classList.contains("is-ready")) sendNext();
   showTitle(Boolean(told.is_ended));
   requestAnimationFrame(() => requestAnimationFrame(holdFocus)); // what was told with this is drawn by then
   if (document.body.classList.contains("is-ready")) return;
   closeSidebar();
   restoreDraft();
   document.body.classList.add("is-ready");
+  if ("generation" in told) sendNext();
 }
 
 // One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
@@ -60,11 +62,22 @@ function hearGeneration(generation) {
   state.generation = generation;
   if (generation && generation !== followed) act("follow", "follow", { id: generation });
   followed = generation;
+  if (generation && stopsWhenKnown) act("stop", "stop");
+  if (generation) stopsWhenKnown = false;
+}
+
+// Without a model of the owner's the server looks for one on its machine: this page asks whether there is one by now.
+const LOOK_MILLISECONDS = 20000;
+let looking = 0;
+function lookLater() {
+  clearTimeout(looking);
+  looking = setTimeout(() => (document.hidden ? lookLater() : act("look", "look")), LOOK_MILLISECONDS);
 }
 
 function remember(conversation) {
   const changed = conversation !== state.conversation;
   state.conversation = conversation;
+  renameDraft(conversation);
   if (state.temporary) return;
   keep("session", "conversation", conversation);
   keep("local", "conversation", conversation);
@@ -75,13 +88,22 @@ function remember(conversation) {
   });
 }
 
-function sent() {
-  setEditing("");
-  state.files = [];
-  drawFiles();
-  document.body.classList.remove("is-empty");
-  document.body.classList.add("is-running");
-  goToEnd();
+// A text that comes back: of a message that was refused, taken back or is edited, with its files.
+function takeBackMessage(told) {
+  const files = (told.files ?? []).map(asFile);
+  if (sending && told.busy) { // an answer grows in another tab
+    state.queue.unshift(sending);
+    sending = null;
+    return drawQueue();
+  }
+  if (sending) {
+    returnMessage({ ...sending, text: told.composer, files, editing: told.editing ?? "" });
+    if (told.again) setTimeout(submit, AGAIN_MILLISECONDS);
+    return;
+  }
+  if ("editing" in told) setEditing(told.editing);
+  giveFiles(files);
+  writeComposer(told.composer);
 }
 
 // HTML of ours, for a part that is no output of any event. The focus stays on the entry of the list that had it.
@@ -104,10 +126,11 @@ function showModel(automatic) {
 }
 
 function showNotice(sentence) {
+  if (!sentence) return fillPlace("notice", "");
   const notice = document.createElement("p");
   notice.className = "error";
   notice.setAttribute("role", "alert");
-  notice.textContent = sentence ?? "";
+  notice.textContent = sentence;
   fillPlace("notice", notice.outerHTML);
 }
 
@@ -118,6 +141,15 @@ function showTitle(isEnded) {
   const mark = state.generation ? "… " : isUnseen ? "✓ " : "";
   const title = document.querySelector("#conversations .open[aria-current] span")?.textContent;
   document.title = mark + [title, state.name].filter(Boolean).join(" · ");
+}
+
+// A hint stands where a notice does, and goes with the next key.
+function showHint(sentence) {
+  const place = document.querySelector('[data-place="notice"]');
+  if (sentence) {
+    fillPlace("notice", "");
+    place?.append(element("p", "hint", sentence));
+  } else place?.querySelector(".hint")?.remove();
 }
 
 function announce(sentence) {

@@ -1,4 +1,4 @@
-// What is taken out of the page or opened beside it: copies, downloads, the drawer.
+// Copies, downloads, and the drawer: content that leaves the page or opens beside it.
 
 async function copy(text) {
   try {

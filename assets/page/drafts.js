@@ -1,0 +1,65 @@
+// Drafts: the text, the files and the waiting messages of each conversation. Another conversation has another draft.
+// `state.files`, `state.queue`, `state.editing` and the composer's box hold the draft of the conversation that is shown.
+
+const drafts = new Map(); // name of a draft -> draft, for the conversations that are not shown
+let shownDraft = nameDraft(state.conversation, false);
+
+// A temporary conversation's files are in the server's memory alone: its draft is never the draft of a stored one.
+function nameDraft(conversation, isTemporary) {
+  return (isTemporary ? "~" : "") + conversation;
+}
+
+const typed = () => document.querySelector("#composer textarea")?.value ?? "";
+const takeDraft = () => ({ text: typed(), files: state.files, queue: state.queue, editing: state.editing, before: typedBefore });
+
+function putDraft({ text = "", files = [], queue = [], editing = "", before = "" } = {}) {
+  state.files = files;
+  state.queue = queue;
+  setEditing(editing);
+  typedBefore = before;
+  writeComposer(text);
+  drawFiles();
+  drawQueue();
+}
+
+// The visitor goes to another conversation: its draft comes, and this one's stays behind.
+function changeDraft(conversation, isTemporary) {
+  const name = nameDraft(conversation, isTemporary);
+  if (name === shownDraft) return;
+  sendsWhenRead = false;
+  drafts.set(shownDraft, takeDraft());
+  shownDraft = name;
+  putDraft(drafts.get(name));
+  drafts.delete(name);
+}
+
+// The server names the conversation that this page shows: a new one has an id now, and its draft goes with it.
+function renameDraft(conversation) {
+  shownDraft = nameDraft(conversation, state.temporary);
+}
+
+// A draft outlives its page: a reload, and a phone that ends hidden pages. A file that is still on its way does not.
+const keepFile = ({ id, label, name, isSent }) => ({ id, label, name, isSent });
+const keepFiles = (files) => files.filter((file) => file.id).map(keepFile);
+function keepDraft() {
+  const all = new Map(drafts).set(shownDraft, takeDraft());
+  const kept = [...all].map(([name, draft]) => [name, {
+    ...draft,
+    files: keepFiles(draft.files),
+    queue: draft.queue.map((message) => ({ ...message, files: keepFiles(message.files) })),
+  }]);
+  keep("session", "drafts", JSON.stringify({ shown: shownDraft, kept }));
+}
+
+function restoreDraft() {
+  const { shown, kept = [] } = readJson("session", "drafts");
+  for (const [name, draft] of kept) {
+    const files = (draft.files ?? []).map(asFile);
+    const queue = (draft.queue ?? []).map((message) => ({ ...message, files: message.files.map(asFile) }));
+    drafts.set(name, { ...draft, files, queue });
+  }
+  // What was typed while the page was loading is newer than what is kept.
+  const draft = drafts.get(shownDraft) ?? drafts.get(shown?.startsWith("~") ? shown : "\0") ?? {};
+  drafts.delete(shownDraft);
+  if (draft.text || draft.files?.length || draft.queue?.length || draft.editing) putDraft({ ...draft, text: typed() || draft.text });
+}

@@ -1,0 +1,234 @@
+"""Sending in a real browser, on slow lines too: one question for an Enter, its files, its conversation.
+
+Messages that are written while an answer grows wait for its end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.pages import Visit, text_file
+from tests.provider import Call, Provider
+from tests.scenarios import ANSWER
+from tests.servers import RunningApp, run_app
+
+LAMP = text_file("lamp.txt", "The lamp shines for nine hours.")
+LARGE = text_file("large.txt", "The lamp shines for nine hours.\n" + "A line about nothing.\n" * 60_000)
+
+
+@pytest.fixture(scope="module")
+async def provider() -> AsyncGenerator[Provider, None]:
+    async with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def served(
+    browser: Browser, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[RunningApp, None]:
+    async def say_nothing(call: Call) -> None:
+        await call.start()
+        await call.connection.wait_closed(600)
+
+    provider.scripts["mute"] = say_nothing
+    settings = {"OPENAI_MODEL": "plain,held,mute", "OPENAI_API_KEY": "sk-test"}
+    async with run_app(
+        tmp_path_factory.mktemp("served"), OPENAI_BASE_URL=provider.url, **settings
+    ) as running:
+        yield running
+
+
+async def slow_down(page: Page, *, latency: int = 0, bytes_per_second: int = -1) -> None:
+    """Give the page's line this latency in milliseconds, and this speed up."""
+    devtools = await page.context.new_cdp_session(page)
+    conditions = {"offline": False, "latency": latency, "downloadThroughput": -1}
+    await devtools.send(
+        "Network.emulateNetworkConditions", {**conditions, "uploadThroughput": bytes_per_second}
+    )
+
+
+def asked(calls: list[Call]) -> list[str]:
+    """Return the last message of each chat, as the provider received it."""
+    return [str(call.body["messages"][-1]["content"]) for call in calls]
+
+
+@pytest.mark.parametrize("latency", [0, 100, 300])
+async def test_enter_twice_sends_one_question_and_shows_it(
+    tab: Visit, provider: Provider, latency: int
+) -> None:
+    before = len(provider.chats)
+    await slow_down(tab.page, latency=latency)
+    await tab.composer.fill("Twice?")
+    await tab.composer.press("Enter")
+    await tab.composer.press("Enter")
+    await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".question")).to_have_text(["Twice?"])
+    await expect(tab.page.locator("#queue .queued")).to_have_count(0)
+    assert asked(provider.chats[before:]) == ["Twice?"]
+
+
+async def test_a_double_click_on_send_sends_one_question(tab: Visit, provider: Provider) -> None:
+    before = len(provider.chats)
+    await slow_down(tab.page, latency=300)
+    await tab.composer.fill("Twice?")
+    box = await tab.page.locator("#composer .submit-button").bounding_box()
+    assert box
+    await tab.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
+    await tab.wait_until_over()
+    assert asked(provider.chats[before:]) == ["Twice?"]
+
+
+async def test_a_double_click_on_a_starter_asks_once(tab: Visit, provider: Provider) -> None:
+    before = len(provider.chats)
+    await slow_down(tab.page, latency=300)
+    await tab.page.locator('.card[data-id="explain"]').dblclick()
+    await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".question")).to_have_count(1)
+    assert len(provider.chats) == before + 1
+
+
+async def test_send_waits_for_a_file_that_is_being_uploaded_and_says_so(
+    tab: Visit, provider: Provider
+) -> None:
+    await slow_down(tab.page, bytes_per_second=400_000)
+    await tab.attach(LARGE)
+    chip = tab.page.locator("#files .attached")
+    await expect(chip).to_contain_text("large.txt")
+    await expect(chip.locator("progress")).to_have_count(1)
+    await tab.composer.fill("How long?")
+    await tab.page.locator("#composer .submit-button").click()
+    await expect(tab.page.locator("#files .waiting-files")).to_contain_text("as soon as the files are read")
+    await expect(tab.composer).to_have_value("How long?")
+    await expect(tab.history.locator(".sent-files .file")).to_have_text("large.txt")
+    await tab.wait_until_over()
+    assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
+
+
+async def test_waiting_for_a_file_can_be_called_off(tab: Visit, provider: Provider) -> None:
+    before = len(provider.chats)
+    await slow_down(tab.page, bytes_per_second=200_000)
+    await tab.attach(LARGE)
+    await tab.send("How long?")
+    await tab.page.locator("#files .waiting-files button").click()
+    await slow_down(tab.page)
+    await expect(tab.page.locator("#files .attached.done")).to_contain_text("large.txt")
+    await expect(tab.composer).to_have_value("How long?")
+    assert len(provider.chats) == before
+
+
+async def test_a_file_on_its_way_and_a_draft_stay_with_their_conversation(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.ask("First conversation")
+    before = len(provider.chats)
+    await slow_down(tab.page, bytes_per_second=400_000)
+    await tab.attach(LARGE)
+    await tab.composer.fill("About the file")
+    await tab.page.locator('#sidebar [data-do="new"]').click()
+    await expect(tab.page.locator("#starters")).to_be_visible()
+    await expect(tab.composer).to_have_value("")
+    await expect(tab.page.locator("#files .attached")).to_have_count(0)
+    await tab.ask("Second conversation")
+    assert "nine hours" not in json.dumps(provider.chats[before].body["messages"])
+    await tab.conversations.filter(has_text="First conversation").click()
+    await expect(tab.composer).to_have_value("About the file")
+    await expect(tab.page.locator("#files .attached.done")).to_contain_text("large.txt")
+    await tab.composer.press("Enter")
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".question").first).to_have_text("First conversation")
+    assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
+
+
+async def test_an_upload_that_the_line_broke_is_tried_again(tab: Visit) -> None:
+    await tab.page.route("**/gradio_api/upload", lambda route: route.abort())
+    await tab.attach(LAMP)
+    chip = tab.page.locator("#files .attached")
+    await expect(chip).to_contain_text("was not uploaded")
+    await tab.page.unroute("**/gradio_api/upload")
+    await chip.locator(".do-again").click()
+    await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.txt")
+
+
+async def test_a_message_during_an_answer_waits_is_edited_and_outlives_a_reload(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.choose("held")
+    await tab.send("First")
+    call = await provider.next_call()
+    await expect(tab.history.locator(".question")).to_have_text(["First"])
+    await tab.send("Second")
+    await tab.send("Third")
+    waiting = tab.page.locator("#queue .queued:not(.sending)")
+    await expect(waiting).to_have_count(2)
+    await expect(waiting.first).to_contain_text("Sent when the answer ends")
+    await waiting.first.locator("textarea").fill("Second, edited")
+    await waiting.first.locator("textarea").press("Enter")
+    await waiting.nth(1).locator(".do-remove").click()
+    await tab.reload()
+    await expect(waiting.locator("textarea")).to_have_value("Second, edited")
+    await call.text("One")
+    await call.finish()
+    following = await provider.next_call()
+    await expect(tab.history.locator(".question")).to_have_text(["First", "Second, edited"])
+    await expect(waiting).to_have_count(0)
+    await following.finish()
+    await tab.wait_until_over()
+
+
+async def test_after_a_stop_a_waiting_message_waits_for_the_visitor(tab: Visit, provider: Provider) -> None:
+    await tab.choose("held")
+    await tab.send("First")
+    call = await provider.next_call()
+    await call.text("One")
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await tab.send("Second")
+    await tab.composer.press("Escape")
+    await expect(tab.growing).to_contain_text("Stopped.")
+    waiting = tab.page.locator("#queue .queued")
+    await expect(waiting).to_contain_text("Not sent yet")
+    await waiting.get_by_role("button", name="Send", exact=True).click()
+    call = await provider.next_call()
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
+
+
+async def test_escape_closes_what_is_open_before_it_stops(tab: Visit, provider: Provider) -> None:
+    await tab.choose("held")
+    await tab.send("First")
+    call = await provider.next_call()
+    await call.text("One")
+    await expect(tab.growing.locator(".prose")).to_have_text("One")
+    await tab.page.locator("#settings .toggle-button").click()
+    await expect(tab.page.locator("#settings.open")).to_have_count(1)
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.page.locator("#settings.open")).to_have_count(0)
+    assert (await tab.state())["generation"]
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.growing).to_contain_text("Stopped.")
+
+
+async def test_stop_before_the_answer_has_a_name_stops_it(tab: Visit, provider: Provider) -> None:
+    await slow_down(tab.page, latency=300)
+    await tab.choose("mute")
+    await tab.send("First")
+    await tab.page.locator("#composer .stop-button").click()
+    await expect(tab.growing).to_contain_text("Stopped.")
+    await tab.wait_until_over()
+
+
+async def test_a_message_that_no_server_takes_comes_back(tab: Visit) -> None:
+    await tab.page.route("**/queue/join*", lambda route: route.abort())
+    await tab.send("Lost?")
+    await expect(tab.page.locator("#notice")).to_contain_text("was not sent")
+    await expect(tab.composer).to_have_value("Lost?")
+    await tab.page.unroute("**/queue/join*")
+    await tab.ask("Lost?")
+    await expect(tab.history.locator(".question")).to_have_text(["Lost?"])
