@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
@@ -55,9 +54,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def browser() -> AsyncGenerator[Browser, None]:
-    """Chromium, one a module, whose tests share its event loop.
+    """Chromium, one for all tests of a worker, which share its event loop from then on.
 
     Without one the test fails and names the switch that leaves it out.
     """
@@ -72,22 +71,42 @@ async def browser() -> AsyncGenerator[Browser, None]:
     pytest.fail(missing, pytrace=False)
 
 
-@pytest.fixture
-async def provider() -> AsyncGenerator[Provider, None]:
+@pytest.fixture(scope="module")
+async def module_provider() -> AsyncGenerator[Provider, None]:
+    """The provider of a module's tests, for fixtures of the module: the address stays the same."""
     async with Provider() as provider:
         yield provider
 
 
 @pytest.fixture
-async def app(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
-    """The whole application, page and routes, over the scripted provider."""
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_API_KEY="sk-test-key") as app:
+def provider(module_provider: Provider) -> Provider:
+    """The same for one test: nothing was asked of it, and nothing is scripted."""
+    module_provider.reset()
+    return module_provider
+
+
+@pytest.fixture(scope="module")
+async def module_app(
+    module_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[RunningApp, None]:
+    folder = tmp_path_factory.mktemp("app")
+    async with run_app(folder, OPENAI_BASE_URL=module_provider.url, OPENAI_API_KEY="sk-test-key") as app:
         yield app
 
 
 @pytest.fixture
-async def tab(browser: Browser, served: RunningApp) -> AsyncGenerator[Visit, None]:
-    """A tab of its own on `served`, the application as a module's own fixture starts it."""
+def app(module_app: RunningApp, provider: Provider) -> RunningApp:
+    """The whole application over the scripted provider, page and routes, which the module's tests share.
+
+    Each test uses visitors and conversations of its own.
+    """
+    module_app.client.cookies.clear()
+    return module_app
+
+
+@pytest.fixture
+async def tab(browser: Browser, served: RunningApp, provider: Provider) -> AsyncGenerator[Visit, None]:
+    """A new visitor's tab on `served`, the application as a module's own fixture starts it."""
     async with visit(browser, served.url) as opened:
         yield opened
         assert opened.problems == []

@@ -16,7 +16,7 @@ from chat.generations.registry import Generations
 
 QUIET = GenerationLimits(abandoned_after=0)  # seconds; 0: no subscriber is needed
 OPENING = Event("generation", b"{}")
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 class Hand:

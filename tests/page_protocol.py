@@ -9,16 +9,19 @@ inside. Raises PageError where an event fails.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
+import httpx
 from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
 
+EVENT_SECONDS = 60  # until an event of the page must have ended
 HISTORY, GROWING, TOLD = 0, 1, 2  # places among an event's outputs; told: what the script is to know
 
 
@@ -152,3 +155,38 @@ class OpenPage:
                 elif message["msg"] == "close_stream":
                     return
         raise PageError(f"{event}: the connection was lost")
+
+
+async def join(client: httpx.AsyncClient, fn: int, data: list[Any], session: str, visitor: str = "") -> str:
+    """Return all that the page receives of one event. visitor: the header that its script sends."""
+    return await join_all(client, [(fn, data)], session, visitor)
+
+
+async def join_all(
+    client: httpx.AsyncClient, calls: Sequence[tuple[int, list[Any]]], session: str, visitor: str = ""
+) -> str:
+    """Send several events of one page; return all that it receives, to the end of the last one.
+
+    Raises TimeoutError where an event does not end, AssertionError where the stream ends before the events.
+    """
+    headers = {"x-visitor": visitor} if visitor else {}
+    told, begun = "", 0
+    for fn, data in calls:
+        body = {"data": data, "fn_index": fn, "session_hash": session, "trigger_id": None}
+        joined = await client.post("/gradio_api/queue/join", json=body, headers=headers)
+        begun += joined.status_code == 200
+        told += joined.text
+    if not begun:
+        return told
+    params = {"session_hash": session}
+    async with (
+        asyncio.timeout(EVENT_SECONDS),
+        client.stream("GET", "/gradio_api/queue/data", params=params, headers=headers) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            told += line
+            begun -= "process_completed" in line
+            if "close_stream" in line:
+                break
+    assert not begun, told
+    return told

@@ -189,6 +189,11 @@ class _Wire(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
+    def abort_answer(self) -> None:
+        """Drop the connection if an answer is being written on it."""
+        if self._task and not self._task.done():
+            self.abort()
+
 
 class Provider:
     """The server. `scripts` by model come before the named scenarios; `answer` is what any other model says.
@@ -199,19 +204,23 @@ class Provider:
     def __init__(
         self, *, answer: str = "Hello, 世界!", tls: ssl.SSLContext | None = None, port: int = 0
     ) -> None:
-        self.answer = answer
+        self.wires: set[_Wire] = set()
+        self._first_answer = answer
+        self._tls = tls
+        self._port = port
+        self._arrived = asyncio.Condition()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self.answer = self._first_answer
         self.models = ["plain", "reasoning"]
-        self.owner = "tests"  # who serves the models: `vllm` and the like
+        self.owner = "tests"  # the models' owner in the list: `vllm` and the like
         self.scripts: dict[str, Script] = {"held": _hold}
         self.paths: dict[str, Script] = {}  # by path: before any model
         self.connections: list[Connection] = []
         self.requests: list[Call] = []
         self.is_answering = True
-        self.wires: set[_Wire] = set()
-        self._tls = tls
-        self._port = port
         self._held: asyncio.Queue[Call] = asyncio.Queue()
-        self._arrived = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -229,6 +238,12 @@ class Provider:
             wire.abort()
         await asyncio.gather(*[wire.connection.is_closed.wait() for wire in list(self.wires)])
         await self._server.wait_closed()
+
+    def reset(self) -> None:
+        """Forget what was asked and scripted, for the next test. Answers that are still held break off."""
+        for wire in list(self.wires):
+            wire.abort_answer()
+        self._prepare()
 
     @property
     def url(self) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
 from chat.cluster import mirrors, wire
+from chat.cluster.replica import Replica
 from chat.errors import NotFound, Unreachable
 from chat.generations.events import Event, done_event
 from chat.generations.generation import GenerationLimits
@@ -177,11 +178,22 @@ async def test_a_redis_that_comes_back_empty_receives_everything_again(
         hand.give("b")
         redis.start()
         hand.give("c")
-        await asyncio.sleep(0.6)  # two heartbeats, which find that streams are missing
+        for lost in (quiet, kept):  # what is not written to is found missing by the heartbeats
+            await find_again(other, lost.id)
         hand.end()
         assert [event.text for event in await reading] == ["", "a", "b", "c", ""]
         assert (await other.find(quiet.id, "anna")).last_id == 0
         assert await read(await other.find(kept.id, "anna")) == list(kept.events)
+
+
+async def find_again(replica: Replica, id: str) -> None:
+    """Return when another replica finds a generation that Redis had lost."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with suppress(NotFound, Unreachable):
+                await replica.find(id, "anna")
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_without_redis_local_subscribers_go_on_and_others_get_an_error(

@@ -22,7 +22,7 @@ from tests.servers import RunningApp, run_app
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 
 PREFIXES = ("", "/chat")
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 LARGE = 12_000_000  # bytes: nginx takes 1 MB where it is not told otherwise
 
 

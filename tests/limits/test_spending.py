@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from chat.visitors import Guest, Network, Visitor
+from tests.page_protocol import join
 from tests.provider import Call, Provider, chunk
 from tests.security.test_isolation import ANNA, BEN
-from tests.security.test_page_files import join
 from tests.servers import RunningApp, run_app
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.page_protocol import join
 from tests.servers import RunningApp, run_app
 
 SECRET = "the-content-of-a-file-that-nobody-uploaded"
-SECONDS = 3.0  # for an event to end; one that only follows never does
 
 
 def shapes(path: str) -> list[Any]:
@@ -28,28 +28,6 @@ def shapes(path: str) -> list[Any]:
         [{"role": "user", "content": parts}, {"role": "assistant", "content": parts}],
         {"action": {"name": "attach", "value": path}, "files": [file], "value": path, "path": path},
     ]
-
-
-async def join(client: httpx.AsyncClient, fn: int, data: list[Any], session: str, visitor: str = "") -> str:
-    """Return all that the page would be told of one event. visitor: the header that its script sends."""
-    headers = {"x-visitor": visitor} if visitor else {}
-    body = {"data": data, "fn_index": fn, "session_hash": session, "trigger_id": None}
-    joined = await client.post("/gradio_api/queue/join", json=body, headers=headers)
-    if joined.status_code != 200:
-        return joined.text
-    told, params = "", {"session_hash": session}
-    try:
-        async with (
-            asyncio.timeout(SECONDS),
-            client.stream("GET", "/gradio_api/queue/data", params=params, headers=headers) as answer,
-        ):
-            async for line in answer.aiter_lines():
-                told += line
-                if "process_completed" in line or "close_stream" in line:
-                    break
-    except TimeoutError:
-        told += "(no end)"
-    return told
 
 
 def paths_in(told: str) -> set[str]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.page_protocol import join_all
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, Script, chunk
-from tests.security.test_page_files import join
 
 KEY = "sk-proj-Kq8ZwNh2Vt5Lr9Xc3Bm7"  # the owner's
 OWN = "sk-own-Pf4Jd6Gs1Ty8Wq2Ne5Ur"  # a visitor's
 TOKEN = "tok-Hb3Vx7Mz9Ck2Rf6Dp4La"
 PASSWORD = "pw-Yt5Nq1Sj8Ew3Gv7Uk2Zo"
 SECRETS = (KEY, OWN, TOKEN, PASSWORD)
+FEW = (
+    "echo-401",
+    "echo-midway",
+)  # for an event that asks no model itself, and for the second form of the log
+PAGE_EVENTS = 20  # that one open page sends
 FRAGMENT = 10  # characters of a key that are as bad as all of it
 
 
@@ -84,24 +87,22 @@ async def call_routes(client: httpx.AsyncClient) -> Iterator[str]:
     return (f"{answer.headers}{answer.text}" for answer in told)
 
 
-async def use_page(client: httpx.AsyncClient) -> Iterator[str]:
+async def use_page(client: httpx.AsyncClient, models: Sequence[str]) -> Iterator[str]:
     """Log in, and make every event of the page fail with every model, with a visitor's own key."""
     await client.post("/login", data={"username": "x", "password": PASSWORD})
     config = (await client.get("/config")).json()
     events = [item for item in config["dependencies"] if item["backend_fn"]]
-    limit = asyncio.Semaphore(6)
-
-    async def use(number: int, event: dict[str, Any], model: str, own: bool) -> str:
-        visit = {"owner": "o" * 24, "options": {"model": model}, "key": OWN if own else ""}
-        visit["action"] = {"name": "starter", "id": "sample"}
-        async with limit:
-            data = [visit, *[{"text": "Hi", "files": []}] * (len(event["inputs"]) - 1)]
-            return await join(client, event["id"], data, f"s{number}")
-
-    calls = [(event, model, own) for event in events for model in SCRIPTS for own in (True, False)]
-    chosen = [call for call in calls if len(call[0]["inputs"]) == 2 or call[1] in ("echo-401", "echo-midway")]
-    told = await asyncio.gather(*(use(number, *call) for number, call in enumerate(chosen)))
-    return iter(told)
+    calls = []
+    for event in events:
+        for model in models if len(event["inputs"]) == 2 else FEW:
+            for key in (OWN, ""):
+                visit = {"owner": "o" * 24, "options": {"model": model}, "key": key}
+                visit["action"] = {"name": "starter", "id": "sample"}
+                calls.append(
+                    (event["id"], [visit, *[{"text": "Hi", "files": []}] * (len(event["inputs"]) - 1)])
+                )
+    parts = [calls[at : at + PAGE_EVENTS] for at in range(0, len(calls), PAGE_EVENTS)]
+    return iter([await join_all(client, part, f"s{at}") for at, part in enumerate(parts)])
 
 
 async def read_documents(client: httpx.AsyncClient) -> Iterator[str]:
@@ -155,10 +156,11 @@ async def test_no_secret_stands_anywhere_after_a_run_of_faults(
     provider.scripts |= SCRIPTS
     environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": ",".join(SCRIPTS)}
     environ |= {"API_TOKEN": TOKEN, "PASSWORD": PASSWORD, "VISITOR_KEYS": "1", "LOG_FORMAT": form}
+    environ |= {"MAX_GENERATIONS_PER_VISITOR": "100"}  # every event reaches the model
     async with AppProcess(tmp_path, **environ) as process:
         seen = {
             "routes": find_secret(await call_routes(process.client)),
-            "page": find_secret(await use_page(process.client)),
+            "page": find_secret(await use_page(process.client, list(SCRIPTS) if form == "json" else FEW)),
             "documents": find_secret(await read_documents(process.client)),
             "processes": find_secret(read_processes(process.pid)),
         }

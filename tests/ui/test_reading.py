@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -18,15 +17,18 @@ from tests.servers import RunningApp, run_app
 LONG = "".join(f"Lamp number {number} has a battery of its own.\n" for number in range(900))
 
 
-@pytest.fixture
-async def served(provider: Provider, tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+@pytest.fixture(scope="module")
+async def served(
+    module_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[RunningApp, None]:
+    folder = tmp_path_factory.mktemp("served")
     settings = {
         "OPENAI_MODEL": "plain,held",
         "OPENAI_API_KEY": "sk-test",
         "CONTEXT_WINDOW": "8192",
         "TITLES": "words",
     }
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as running:
+    async with run_app(folder, OPENAI_BASE_URL=module_provider.url, **settings) as running:
         yield running
 
 
