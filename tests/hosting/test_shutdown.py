@@ -14,14 +14,13 @@ from pathlib import Path
 import aiohttp
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
 from chat.engine import Engine
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.page_protocol import OpenPage
-from tests.pages import WAIT_MILLISECONDS, Visit
-from tests.processes import AppProcess
-from tests.provider import Provider, closed_port
+from tests.processes import AppProcess, RoutesProcess
+from tests.provider import Provider
 from tests.scenarios import ANSWER, HALF
 from tests.servers import make_settings
 
@@ -51,14 +50,17 @@ def ending(events: Sequence[ServerSentEvent]) -> object:
     return json.loads(events[-1].data)["error"]["type"]
 
 
-async def test_sigterm_ends_streams_and_an_open_page_and_leaves_nothing(
-    provider: Provider, tmp_path: Path
+async def test_sigterm_ends_streams_and_open_pages_and_leaves_nothing(
+    provider: Provider, tmp_path: Path, browser: Browser
 ) -> None:
     # Spaces sets GRADIO_SSR_MODE: the routes must answer for themselves all the same.
     environ = {"OPENAI_BASE_URL": provider.url, "GRADIO_SSR_MODE": "True"}
     async with AppProcess(tmp_path, **environ) as process, AsyncExitStack() as stack:
         await _read_file(process.client)
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        tab = await browser.new_page()  # an idle one, whose connections stay open
+        await tab.goto(process.url)
+        await tab.locator("#composer textarea").wait_for()
         page = await OpenPage.load(http, process.url)
         showing = asyncio.create_task(show(page, await page.send("Hi", model="endless")))
         reading = []
@@ -72,6 +74,7 @@ async def test_sigterm_ends_streams_and_an_open_page_and_leaves_nothing(
         events = await asyncio.gather(*reading)
         shown = await showing
         await process.wait_until_alone()
+        await tab.close()
     assert (status, [ending(each) for each in events]) == (0, ["interrupted"] * 3)
     assert "interrupted when the server stopped" in shown
     assert provider.open_connections == []
@@ -94,21 +97,8 @@ async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_r
     assert (status, "Traceback" in process.output) == (0, False), process.output
 
 
-async def test_sigterm_does_not_wait_for_a_tab_that_is_open(
-    provider: Provider, tmp_path: Path, browser: Browser
-) -> None:
-    async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
-        page = await browser.new_page()
-        await page.goto(process.url)
-        await page.locator("#composer textarea").wait_for()
-        status = await process.stop()
-        await process.wait_until_alone()
-        await page.close()
-    assert (status, "Traceback" in process.output) == (0, False), process.output
-
-
 async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_path: Path) -> None:
-    async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
+    async with RoutesProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
         await _read_file(process.client)
         conversation = await _ask(process.client, {"user_message": "One", "model": "plain"})
         params = {"user_message": "Two", "model": "stall-midway", "conversation_id": conversation}
@@ -121,7 +111,7 @@ async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_pat
                 async for _ in pieces:
                     pass
         await process.wait_until_alone()
-    async with AppProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
+    async with RoutesProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
         asked = len(provider.chats)
         resumed = await process.client.get(STREAM, params=params, headers={"last-event-id": seen[-1].id})
         assert (resumed.status_code, len(provider.chats)) == (404, asked)
@@ -168,21 +158,3 @@ async def _read_history(folder: Path, conversation: str) -> list[tuple[str, str,
     finally:
         await engine.aclose()
     return [(message.role, message.text, message.finish_reason) for message in branch]
-
-
-async def test_a_message_to_a_server_that_is_gone_is_still_there_when_it_is_back(
-    provider: Provider, tmp_path: Path, browser: Browser
-) -> None:
-    environ = {"OPENAI_BASE_URL": provider.url, "GRADIO_SERVER_PORT": str(closed_port())}
-    async with AppProcess(tmp_path, **environ) as process:
-        page = await browser.new_page()
-        tab = Visit(page, process.url)
-        await tab.open()
-        await page.evaluate("window.isTheSame = true")
-        await process.stop()
-        await tab.send("Hello")
-        await expect(tab.composer).to_have_value("Hello")
-    async with AppProcess(tmp_path, **environ):
-        await page.wait_for_function("!window.isTheSame", timeout=WAIT_MILLISECONDS)
-        await expect(tab.composer).to_have_value("Hello", timeout=WAIT_MILLISECONDS)
-    await page.close()
