@@ -113,20 +113,27 @@ class _Span(Candidate):
 def _spans(
     offsets: NDArray[np.int64], places: NDArray[np.int64], length: int, voters: int
 ) -> Iterator[_Span]:
-    """Yield the diagonals with many votes, the most first."""
+    """Yield the bands of diagonals with many votes, the most first.
+
+    A band has a fixed width: in a text that repeats itself every diagonal has votes.
+    """
     diagonals = places - offsets
     order = np.argsort(diagonals, kind="stable")
-    offsets, places, diagonals = offsets[order], places[order], diagonals[order]
-    cuts = np.flatnonzero(np.diff(diagonals) > 24 + length // 6) + 1
-    bounds = np.concatenate([[0], cuts, [len(places)]])
-    sizes = np.diff(bounds)
+    offsets, diagonals = offsets[order], diagonals[order]
+    width = 24 + length // 6
+    bands = np.unique(diagonals // width)
+    starts = np.searchsorted(diagonals, bands * width)
+    ends = np.searchsorted(diagonals, (bands + 2) * width)
+    sizes = ends - starts
     least = max(1, int(voters * FEWEST_SHARE))
-    chosen = np.flatnonzero(sizes >= least)
-    for number in chosen[np.argsort(-sizes[chosen], kind="stable")][:MOST_SPANS]:
-        part = slice(bounds[number], bounds[number + 1])
-        votes = sorted(set(offsets[part].tolist()))
-        if len(votes) >= least:
-            start, end = int(diagonals[part].min()), int(diagonals[part].max()) + length
+    chosen = np.argsort(-sizes, kind="stable")[:MOST_SPANS]
+    taken = set[int]()
+    for number in chosen.tolist():
+        votes = sorted(set(offsets[starts[number] : ends[number]].tolist()))
+        if len(votes) >= least and not {int(bands[number]) - 1, int(bands[number]) + 1} & taken:
+            taken.add(int(bands[number]))
+            start = int(diagonals[starts[number]])
+            end = int(diagonals[ends[number] - 1]) + length
             yield _Span(start, end, len(votes) / voters, votes[0], votes[-1])
 
 

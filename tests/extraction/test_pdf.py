@@ -39,6 +39,13 @@ def test_pages_have_their_numbers_as_labels(path: Path) -> None:
     ]
 
 
+def test_pages_have_the_labels_that_the_file_prints(path: Path) -> None:
+    labels = "/PageLabels << /Nums [0 << /S /r >> 2 << /S /D /St 127 >>] >>"
+    found = read(path, pdf(show("One"), show("Two"), show("Three"), catalog=labels))
+    printed = [(page.label, page.printed) for page in found if isinstance(page, Page)]
+    assert printed == [("1", "i"), ("2", "ii"), ("3", "127")]
+
+
 def test_page_without_text_is_a_problem_of_that_page(path: Path) -> None:
     assert read(path, pdf(show("Text"), "0 0 100 100 re f")) == [
         Shape("application/pdf", "page", 2),

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.grounding.chinese_numerals import read_chinese, write_chinese
+from chat.grounding.sections import Section, find_sections
+
+LAW = "第一条 甲。\n第十条 乙，依据第一条。\n第一千一百二十九条 丙。\n第一千一百三十条 丁。"
+ACT = "Artikel 4\n(1) Eins.\nArtikel 5\n(1) Zwei, siehe Artikel 4.\n(2) Drei."
+PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 Results\nNone."
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "found"),
+    [
+        (LAW, Section("条", "一千一百二十九"), ["第一千一百二十九条 丙。"]),
+        (LAW, Section("条", "1129"), ["第一千一百二十九条 丙。"]),
+        (LAW, Section("条", "一"), ["第一条 甲。"]),
+        (ACT, Section("section", "4"), ["Artikel 4\n(1) Eins."]),
+        (PAPER, Section("section", "2"), ["2 Methods\nMore.\n2.1 Data\nOwls."]),
+        (PAPER, Section("section", "2.1"), ["2.1 Data\nOwls."]),
+        (PAPER, Section("section", "9"), []),
+    ],
+)
+def test_a_section_reaches_to_the_next_heading(text: str, section: Section, found: list[str]) -> None:
+    assert [text[start:end] for start, end in find_sections(text, section)] == found
+
+
+@pytest.mark.parametrize("number", [1, 10, 12, 20, 105, 110, 1005, 1129, 1130, 9999])
+def test_chinese_numerals_are_read_as_they_are_written(number: int) -> None:
+    assert read_chinese(write_chinese(number)) == str(number)
+
+
+def test_other_text_is_no_numeral() -> None:
+    assert read_chinese("xii") == "xii"
