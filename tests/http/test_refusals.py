@@ -12,7 +12,7 @@ from chat.errors import ChatError
 from tests.provider import Provider
 from tests.routes import STREAM, Served, error_of, generation_of, read, send_file, text_of
 from tests.scenarios import ANSWER
-from tests.servers import RunningApp, run_routes
+from tests.servers import RunningApp, run_app, run_routes
 
 pytest_plugins = ("tests.served_routes",)
 
@@ -258,15 +258,18 @@ PREFLIGHT = {
 }
 
 
-async def test_other_origins_may_call_our_routes_without_credentials(app: RunningApp) -> None:
+async def test_other_origins_may_call_our_routes_without_credentials(
+    provider: Provider, tmp_path: Path
+) -> None:
     params = {"user_message": "Hi", "model": "plain"}
-    answers = [
-        await app.client.get(STREAM, params=params, headers=ELSEWHERE),
-        await app.client.get(STREAM, headers=ELSEWHERE),
-        await app.client.get("/ai/unknown", headers=ELSEWHERE),
-        await app.client.options(STREAM, headers=PREFLIGHT),
-        await app.client.get("/healthz", headers=ELSEWHERE),
-    ]
+    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, CORS_ORIGINS="*") as app:
+        answers = [
+            await app.client.get(STREAM, params=params, headers=ELSEWHERE),
+            await app.client.get(STREAM, headers=ELSEWHERE),
+            await app.client.get("/ai/unknown", headers=ELSEWHERE),
+            await app.client.options(STREAM, headers=PREFLIGHT),
+            await app.client.get("/healthz", headers=ELSEWHERE),
+        ]
     assert [answer.status_code for answer in answers] == [200, 422, 404, 200, 200]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -291,5 +294,7 @@ async def test_origins_are_those_of_the_setting(tmp_path: Path, origins: str, al
 
 
 async def test_a_preflight_needs_no_token(tmp_path: Path) -> None:
-    async with run_routes(tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", API_TOKEN="s3cret") as app:
+    async with run_routes(
+        tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", API_TOKEN="s3cret", CORS_ORIGINS="*"
+    ) as app:
         assert (await app.client.options(STREAM, headers=PREFLIGHT)).status_code == 200
