@@ -15,10 +15,10 @@ def test_the_place_of_a_quote_comes_first() -> None:
 
 def test_a_quote_that_differs_by_a_letter_is_found_nearly() -> None:
     at = TEXT.index("meadow1234")
-    quote = TEXT[at : at + 20] + "z" + TEXT[at + 21 : at + 60]
-    best = INDEX.vote(quote).candidates()[0]
-    assert at - 80 < best.start <= at
-    assert 0.5 < best.share < 1.0
+    quote = TEXT[at : at + 30] + "z" + TEXT[at + 31 : at + 60]
+    found = [one for one in INDEX.vote(quote).candidates() if one.start <= at < one.end]
+    assert found
+    assert found[0].share > 0.5
 
 
 def test_two_halves_near_one_another_are_one_candidate() -> None:
