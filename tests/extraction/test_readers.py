@@ -370,7 +370,7 @@ async def test_page_that_is_not_there_is_refused(readers: Readers, tmp_path: Pat
 
 async def test_frames_of_a_child_are_bounded() -> None:
     reading = Reading("a.txt", 1, 10)
-    reading.feed({"type": "pages", "pages": [["1", "", "x" * 8], ["2", "", "y" * 8]]})
+    reading.feed({"type": "pages", "pages": [["1", "", "x" * 8, ""], ["2", "", "y" * 8, ""]]})
     reading.feed({"type": "problem", "kind": "k" * 100, "pages": ["9" * 9_999], "note": "n" * 9_999})
     reading.end()
     document = reading.document
