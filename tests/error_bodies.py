@@ -163,6 +163,7 @@ BODIES = (
     Body("LiteLLM", "BerriAI/litellm: exceptions", 400, _error("litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - Error code: 400", type=None, param=None, code="400"), TOO_LONG),
     Body("LiteLLM", "BerriAI/litellm: budgets", 400, _error("Budget has been exceeded! Current cost: 10.1, Max budget: 10.0", type="budget_exceeded", param=None, code="400"), QUOTA),
     Body("LiteLLM", "BerriAI/litellm: auth", 401, _error("Authentication Error, Invalid proxy server token passed. Received API Key = sk-...abcd, Key Hash (Token) =x. Unable to find token in cache or `LiteLLM_VerificationTokenTable`", type="token_not_found_in_db", param="key", code="401"), KEY),
+    Body("LiteLLM", "its proxy 1.108.7, asked with a wrong key", 400, _error("No connected db.", type="no_db_connection", param=None, code="400"), KEY),
     Body("one-api", "songquanpeng/one-api", 429, _error("当前分组上游负载已饱和，请稍后再试 (request id: x)", type="one_api_error"), BUSY, True),
     Body("new-api", "QuantumNous/new-api", 403, _error("用户额度不足, 剩余额度: ¥0.000000 (request id: x)", type="new_api_error", code="insufficient_user_quota"), QUOTA),
     Body("new-api", "QuantumNous/new-api", 401, _error("无效的令牌 (request id: x)", type="new_api_error"), KEY),

@@ -116,6 +116,23 @@ SNAPSHOTS = {
              frame(whole(reasoning_content=REASONING)), DONE),
         reasoning=REASONING,
     ),
+    "cumulative-deltas": Wire(
+        "QwenLM/qwen-code#3896",
+        send(*deltas(*["".join(PARTS[:count]) for count in (1, 2, 3)], ANSWER), STOP, DONE),
+    ),
+    "cumulative-reasoning": Wire(
+        "platform.minimax.io: reasoning_split",
+        send(
+            *[frame(chunk({"reasoning_details": [{"text": REASONING[:end]}]})) for end in (3, 7, len(REASONING))],
+            *deltas(*PARTS),
+            STOP,
+            DONE,
+        ),
+        reasoning=REASONING,
+    ),
+    "digits-that-repeat": Wire("any", send(*deltas("1", "12", " 12"), STOP, DONE), text="112 12"),
+    "spaces-that-repeat": Wire("any", send(*deltas("  ", "  x", "  x"), STOP, DONE), text="    x  x"),
+    "laughter": Wire("any", send(*deltas("haha", "hahaha", "!"), STOP, DONE), text="hahahahaha!"),
     "repeated-first-deltas": Wire(
         "posit-dev/chatlas#435", send(*deltas("\n", "\n", "Hi"), STOP, DONE), text="\n\nHi"
     ),

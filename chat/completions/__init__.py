@@ -7,7 +7,7 @@
     model_list       what an endpoint says of its models -> those that chat
     response         an open HTTP answer -> the chunks in it, up to its end or fault (patience: how long)
     payloads         the body as bytes -> its payloads: events, NDJSON, one JSON
-    chunks           payloads -> chunks, each parsed once and kept verbatim (deltas, finish_reasons, usage)
+    chunks           payloads -> chunks, each parsed once and kept verbatim (deltas, arrived_text, usage)
     reasoning        reasoning told from the answer where both are one text (reasoning_marks, harmony)
     continuation     going on with an answer that broke off
     provider_errors  whatever goes wrong -> a ProviderError with our own sentence (error_bodies, fault_words)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from chat.completions.arrived_text import ArrivedText
 from chat.completions.deltas import REASONING_FIELDS, find_reasoning, find_text
 from chat.completions.error_bodies import find_error
 from chat.completions.finish_reasons import name_finish_reason
@@ -60,7 +61,7 @@ class ChunkParser:
         self.finish_reason = ""  # the last one that no text has followed
         self.is_refuted = False  # text has followed a finish reason
         self.is_done = False  # [DONE] has come
-        self._texts, self._reasonings = _Arrived(), _Arrived()
+        self._texts, self._reasonings = ArrivedText(), ArrivedText()
         self._splitter: ReasoningSplitter | None = ReasoningSplitter(said)
 
     @property
@@ -150,8 +151,11 @@ class ChunkParser:
         if "message" in choice or not isinstance(delta, dict):
             data, delta, reason = self._take_whole(data, value, choice, reason or "")
         raw, reasoning = find_text(delta), find_reasoning(delta)
-        if raw and reason and self._texts.is_all(raw):
-            data, raw = _write_delta(value, choice, {**delta, "content": ""}), ""
+        if (raw and (self._texts.may_repeat or reason)) or (reasoning and self._reasonings.may_repeat):
+            fresh = self._take_repeated(raw, reasoning, is_last=bool(reason))
+            if fresh != (raw, reasoning):
+                raw, reasoning = fresh
+                data = _write_delta(value, choice, _rewrite(delta, raw, reasoning))
         if "usage" in value or "usage" in choice or "x_groq" in value:
             usage = find_usage(value, choice)
         text, reasoning, recasts = self._split(raw, reasoning)
@@ -160,6 +164,16 @@ class ChunkParser:
             raw or reasoning or usage or self.finish_reason or self.has_text
         )
         into.append(Chunk(data, text, reasoning, reason or "", usage, recasts))
+
+    def _take_repeated(self, raw: str, reasoning: str, *, is_last: bool) -> tuple[str, str]:
+        """Return the text and the reasoning without what has arrived before."""
+        if raw and is_last and self._texts.is_all(raw):
+            raw = ""
+        elif raw and self._texts.may_repeat:
+            raw = self._texts.rest_of_delta(raw)
+        if reasoning and self._reasonings.may_repeat:
+            reasoning = self._reasonings.rest_of_delta(reasoning)
+        return raw, reasoning
 
     def _split(self, raw: str, reasoning: str) -> tuple[str, str, bool]:
         """Return the text, the reasoning, and whether all text so far was reasoning."""
@@ -201,30 +215,18 @@ class ChunkParser:
             reasoning = self._reasonings.rest_of(reasoning) if self._reasonings.parts else ""
         if has_delta and not (text or reasoning):
             return data, delta, reason
-        repeated = (*REASONING_FIELDS, "refusal", *(() if is_first else ("tool_calls",)))
-        rest = {name: one for name, one in message.items() if name not in repeated}
-        rest |= {"content": text, **({"reasoning_content": reasoning} if reasoning else {})}
+        rest = _rewrite(message, text, reasoning)
+        if not is_first:
+            rest.pop("tool_calls", None)
         if value.get("object") == "chat.completion" and not reason:
             reason = "stop"  # it is whole
         return _write_delta(value, choice, rest), rest, reason
 
 
-class _Arrived:
-    """The texts that have arrived, for those that repeat them."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def rest_of(self, whole: str) -> str:
-        """Return what a snapshot has behind the text so far; nothing where it begins otherwise."""
-        so_far = "".join(self.parts)
-        self.parts = [so_far] if so_far else []
-        return whole[len(so_far) :] if whole.startswith(so_far) else ""
-
-    def is_all(self, text: str) -> bool:
-        """Whether a text repeats all that came before in more than one piece."""
-        is_possible = len(self.parts) > 1 and text.startswith(self.parts[0])
-        return is_possible and text == "".join(self.parts)
+def _rewrite(delta: Mapping[str, Any], text: str, reasoning: str) -> dict[str, Any]:
+    """Return a delta, or a message, with another text and reasoning."""
+    rest = {name: one for name, one in delta.items() if name not in REASONING_FIELDS and name != "refusal"}
+    return rest | {"content": text} | ({"reasoning_content": reasoning} if reasoning else {})
 
 
 def _write_delta(value: Mapping[str, Any], choice: Mapping[str, Any], delta: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,8 @@ CODES_BY_TYPE: Mapping[str, str] = {
     "unauthorized": "invalid_api_key authentication_error api_key_invalid invalid_authentication_error"
     " 1000 1001 1002 1003 1004"  # Zhipu
     " base_resp_1004 base_resp_2049"  # MiniMax, whose numbers mean something else than Zhipu's
-    " 110 111",  # Baidu
+    " 110 111"  # Baidu
+    " no_db_connection",  # LiteLLM, of any key but its own where it has no database
     "forbidden": "permission_error 1110 1111 1112 1220 1311 base_resp_2061",
     "quota_exceeded": "insufficient_quota billing_hard_limit_reached exceeded_current_quota_error"
     " arrearage accountoverdueerror 1113 1309 base_resp_1008 base_resp_1028 base_resp_1030 11200",

@@ -1,0 +1,46 @@
+"""The text of one answer as it arrived, for telling a repetition from what is new.
+
+Some endpoints send the whole text so far where an increment should be: in each delta, in the last one, or as
+a message beside them. Knows no chunk.
+"""
+
+from __future__ import annotations
+
+
+class ArrivedText:
+    """The texts that have arrived, for those that repeat them."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._whole = ""  # the last delta, where each holds the whole text so far
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the next delta could hold the whole text so far; the second one shows it."""
+        return len(self.parts) == 1 or bool(self._whole)
+
+    def rest_of_delta(self, text: str) -> str:
+        """Return what a delta adds: not all of it where the endpoint sends the whole text each time.
+
+        A second delta that begins with the first, and has other letters too, is such a text: nothing but
+        digits, spaces and laughter begins twice with the same letters.
+        """
+        before = self._whole or self.parts[0]
+        has_letters = sum(sign.isalpha() for sign in before) > 1
+        if not self._whole and not (has_letters and text.startswith(before) and set(text) > set(before)):
+            return text
+        if before.startswith(text):
+            return ""
+        self._whole = text if text.startswith(before) else ""
+        return text[len(before) :] if self._whole else text
+
+    def rest_of(self, whole: str) -> str:
+        """Return what a snapshot has behind the text so far; nothing where it begins otherwise."""
+        so_far = "".join(self.parts)
+        self.parts = [so_far] if so_far else []
+        return whole[len(so_far) :] if whole.startswith(so_far) else ""
+
+    def is_all(self, text: str) -> bool:
+        """Whether a text repeats all that came before in more than one piece."""
+        is_possible = len(self.parts) > 1 and text.startswith(self.parts[0])
+        return is_possible and text == "".join(self.parts)
