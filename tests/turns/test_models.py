@@ -23,7 +23,7 @@ async def test_the_default_is_the_first_model_that_chats() -> None:
     async with Provider() as provider:
         provider.models = ["text-embedding-3-small", "whisper-1", "plain", "held"]
         models = connected(provider.url)
-        assert (await models.choose("", has_files=False))[0].name == "plain"
+        assert (await models.choose("", has_files=False)).name == "plain"
         assert list(await models.names()) == ["plain", "held", "quotes"]
         await models.aclose()
 
@@ -37,7 +37,7 @@ async def test_a_list_without_a_model_that_chats_is_a_sentence(
         models = connected(provider.url)
         with pytest.raises(NoChatModel, match="OPENAI_MODEL"):
             await models.choose("", has_files=False)
-        assert (await models.choose("mine", has_files=False))[0].name == "mine"
+        assert (await models.choose("mine", has_files=False)).name == "mine"
         await models.aclose()
     assert "set OPENAI_MODEL" in caplog.text
 
@@ -52,7 +52,7 @@ async def test_an_address_without_an_endpoint_is_one_line_at_the_start(
     async with Provider() as provider:
         provider.paths = {"/models": nothing, "/v1/models": nothing}
         models = connected(provider.url.removesuffix("/v1"))
-        assert (await models.choose("", has_files=False))[0].name == ""
+        assert (await models.choose("", has_files=False)).name == ""
         await models.aclose()
     lines = [record.getMessage() for record in caplog.records if record.name == "chat.turns.models"]
     assert len(lines) == 1
