@@ -46,11 +46,10 @@ format: install-dev
 test: check # a few minutes; nothing is retried
 	$(PYTEST) $(QUICK)
 
-test-slow: install-dev # faults of replicas, rolling restarts, soak and load in short forms; then coverage
+test-slow: install-dev # faults of replicas, rolling restarts, soak and load in short forms
 	$(BIN)/python -m pytest tests/slow
-	$(PYTEST) $(QUICK) --cov --cov-report=term:skip-covered
 
-coverage: install-dev # the same figures line by line, and in htmlcov/
+coverage: install-dev # of the quick tests, line by line, and in htmlcov/
 	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered
 
 bench: install-dev # CORPORA=folder of real files, for those that read files
