@@ -7,14 +7,16 @@ code: both do so in good answers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 PERIOD_MAX = 400  # characters of the longest unit that is looked for
 REPEATS_MIN = 5
-CHARACTERS = 800  # of repeated text that are enough, from a model of the owner's
+CHARACTERS = 3_000  # of repeated text that are enough, from a model of the owner's: some are asked for it
 DEMO_CHARACTERS = 60  # from the tiny demo model, which never recovers
 LENIENT = 4  # times as many for text without letters, and in a block of code
 HAN_WEIGHT = 3  # letters that a Chinese character counts for
 _HAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+PROBE_CHARACTERS = 16
 STEP = 48  # characters between two looks
 
 
@@ -39,7 +41,7 @@ class RepetitionDetector:
 
     def _repeats(self) -> bool:
         tail, is_code = self._tail, self._fences % 2 == 1
-        for period in range(1, min(PERIOD_MAX, len(tail) // REPEATS_MIN) + 1):
+        for period in self._periods():
             unit = tail[-period:]
             patience = self._patience // (HAN_WEIGHT if _HAN.search(unit) else 1)
             needed = max(patience, period * REPEATS_MIN)
@@ -48,3 +50,12 @@ class RepetitionDetector:
             if len(tail) >= needed and tail[-needed:-period] == tail[-needed + period :]:
                 return True
         return False
+
+    def _periods(self) -> Iterator[int]:
+        """Yield the distances at which the last characters stand before: no other length of a unit is possible."""
+        tail, probe = self._tail, self._tail[-PROBE_CHARACTERS:]
+        end = len(tail) - 1
+        start = max(0, len(tail) - PROBE_CHARACTERS - PERIOD_MAX)
+        while (at := tail.rfind(probe, start, end)) >= 0:
+            yield len(tail) - len(probe) - at
+            end = at + len(probe) - 1

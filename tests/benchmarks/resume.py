@@ -88,7 +88,7 @@ async def _say(call: Call, words: list[dict[str, object]]) -> None:
 
 async def _read(port: int, rng: random.Random) -> tuple[CuttingProxy, EventSource, list[ServerSentEvent]]:
     async with CuttingProxy(port, _draw_cuts(rng)) as proxy, httpx.AsyncClient(timeout=30) as client:
-        params = {"user_message": "Hi", "model": "words", "request_id": "the same for all"}
+        params = {"user_message": "Hi", "model": "words", "request_id": "the same id for all readers"}
         source = EventSource(client, proxy.url + PATH, params)
         events = []
         async for event in source.follow():

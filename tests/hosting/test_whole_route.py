@@ -59,7 +59,7 @@ async def test_the_sample_file_is_quoted_and_no_demo_model_follows(
         await expect(quote.first).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         await visit.wait_until_over()
         await expect(visit.growing.locator(".receipt summary")).to_have_text(
-            "sample-en.md: all of it, 1,783 characters", timeout=PATIENCE_MILLISECONDS
+            "sample-en.md: all of it, 1,753 characters", timeout=PATIENCE_MILLISECONDS
         )
         await expect(visit.growing.locator(".prose")).not_to_contain_text("demo model")
 

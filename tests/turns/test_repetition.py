@@ -21,7 +21,7 @@ def runs_away(text: str, *, piece: int = 3, **options: int) -> bool:
 @pytest.mark.parametrize("piece", [1, 7, 100])
 @pytest.mark.parametrize("unit", ["灯", "ha ", SENTENCE, f"1. {SENTENCE}\n2. It is {SENTENCE}\n"])
 def test_a_unit_without_end_is_found_in_any_pieces(unit: str, piece: int) -> None:
-    assert runs_away("It begins well: " + unit * 400, piece=piece)
+    assert runs_away("It begins well: " + unit * 1_600, piece=piece)
 
 
 def test_the_demo_model_is_cut_early() -> None:
