@@ -59,11 +59,11 @@ async def test_what_is_typed_while_a_file_comes_stays(tab: Visit) -> None:
     await expect(tab.composer).to_have_value("What does it say?")
 
 
-async def test_a_file_that_cannot_be_read_is_refused_in_the_conversation(
+async def test_a_file_that_cannot_be_read_is_refused_beside_the_composer(
     tab: Visit, provider: Provider
 ) -> None:
     await tab.attach(text_file("empty.txt", ""), text_file("lamp.txt", LAMP))
-    await expect(tab.page.locator("#conversation #notice .error")).to_contain_text("empty.txt")
+    await expect(tab.page.locator("#desk #notice .error")).to_contain_text("empty.txt")
     await expect(tab.page.locator("#files .attached")).to_have_count(1)
     assert provider.requests == [] or all("completions" not in one.path for one in provider.requests)
 
