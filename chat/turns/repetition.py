@@ -52,7 +52,7 @@ class RepetitionDetector:
         return False
 
     def _periods(self) -> Iterator[int]:
-        """Yield the distances at which the last characters stand before: no other length of a unit is possible."""
+        """Yield the distances at which the last characters stand before: a unit has one of these lengths."""
         tail, probe = self._tail, self._tail[-PROBE_CHARACTERS:]
         end = len(tail) - 1
         start = max(0, len(tail) - PROBE_CHARACTERS - PERIOD_MAX)

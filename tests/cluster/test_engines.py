@@ -246,7 +246,7 @@ def test_without_redis_its_client_is_not_imported() -> None:
     code = (
         "import sys; from chat.engine import Engine; from chat.settings import Settings\n"
         "Engine(Settings.from_env({'DATA_DIR': sys.argv[1]}))\n"
-        "print([name for name in ('redis', 'asyncpg', 'chat.cluster') if name in sys.modules])"
+        "print([name for name in ('redis', 'asyncpg', 'chat.cluster.replica') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "/nowhere"], capture_output=True, text=True, check=True

@@ -108,7 +108,7 @@ async def test_a_subscriber_elsewhere_keeps_an_answer_alive_and_its_leaving_does
         assert not generation.is_finished
         async with asyncio.timeout(PATIENCE_SECONDS):
             await generation.wait()
-        assert (generation.finish_reason, mirror.lost is not None) == ("cancelled", True)
+        assert (generation.finish_reason, mirror.lost is not None) == ("abandoned", True)
 
 
 # --- faults -------------------------------------------------------------------------------------------------

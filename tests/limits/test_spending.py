@@ -26,12 +26,7 @@ async def ask(app: RunningApp, address: str = "", visitor: str = "", **body: Any
 async def send(app: RunningApp, owner: str, language: str, **visit: Any) -> str:
     """Send a message over the page; return the words of all that it is told."""
     config = (await app.client.get("/config")).json()
-    composer = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == "composer")
-    event = next(
-        item["id"]
-        for item in config["dependencies"]
-        if [composer, "submit"] in item["targets"] and item["backend_fn"]
-    )
+    event = next(item["id"] for item in config["dependencies"] if item["api_name"] == "send")
     data = [{"owner": owner, "language": language, **visit}, {"text": "Hello", "files": []}]
     told = await join(app.client, event, data, f"s{owner}{language}")
     return told

@@ -248,6 +248,11 @@ async def test_an_upload_is_its_visitors_and_gone_once_he_has_read_it(app: Runni
     assert uploaded(app).count(text) == 1
 
 
+def find_named(config: dict[str, Any], name: str) -> int:
+    """Return the event of this name in Gradio's API."""
+    return next(int(item["id"]) for item in config["dependencies"] if item["api_name"] == name)
+
+
 def find_event(config: dict[str, Any], element: str, name: str) -> int:
     """Return the event of this name of a part of the page."""
     part = next(item["id"] for item in config["components"] if item["props"].get("elem_id") == element)
@@ -412,7 +417,7 @@ async def ask(
     app: RunningApp, config: dict[str, Any], visit: dict[str, Any], text: str, session: str, visitor: str = ""
 ) -> None:
     """Send a message over the page's own event, and wait for what is kept of it."""
-    event = find_event(config, "composer", "submit")
+    event = find_named(config, "send")
     told = await join(app.client, event, [visit, {"text": text, "files": []}], session, visitor)
     begun = re.findall(r'"conversation":"([\w-]+)"', unescaped(told))
     assert begun, told

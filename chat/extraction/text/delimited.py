@@ -77,7 +77,7 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _parse(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # of the whole process
     # The standard's reader takes "\r" and "\n" for ends of rows outside quotes, and for text within them.
     lines = text.lstrip("\ufeff").splitlines(keepends=True)
     return list(csv.reader(lines, delimiter=delimiter, quoting=quoting))
