@@ -10,7 +10,7 @@ from chat.ui.texts import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 # Made from data at run time: the rest of such a key is a type, a kind, a unit or a number.
-FAMILIES = ("error.", "keys.", "unit.", "time.", "receipt.", "problem.", "preset.", "starter.")
+FAMILIES = ("citation.", "error.", "keys.", "unit.", "time.", "receipt.", "problem.", "preset.", "starter.")
 MADE = {f"settings.{name}" for name in NAMES} | {
     "answer.like",
     "answer.dislike",
