@@ -96,11 +96,8 @@ function takeBackMessage(told) {
     sending = null;
     return drawQueue();
   }
-  if (sending) {
-    returnMessage({ ...sending, text: told.composer, files, editing: told.editing ?? "" });
-    if (told.again) setTimeout(submit, AGAIN_MILLISECONDS);
-    return;
-  }
+  if (told.again) setTimeout(submit, AGAIN_MILLISECONDS); // of a composer that is empty by then, nothing is sent
+  if (sending) return returnMessage({ ...sending, text: told.composer, files, editing: told.editing ?? "" });
   if ("editing" in told) setEditing(told.editing);
   giveFiles(files);
   writeComposer(told.composer);
