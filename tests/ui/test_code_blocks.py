@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
@@ -48,7 +49,7 @@ async def test_a_press_on_the_copy_button_where_it_is_drawn_copies_the_code_as_i
     browser: Browser, served: RunningApp, device: str
 ) -> None:
     width, height = SIZES[device]
-    options = {"viewport": {"width": width, "height": height}, "has_touch": device == "phone"}
+    options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "has_touch": device == "phone"}
     async with visit(browser, served.url, **options) as tab:
         await tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         await tab.ask("Code")
