@@ -112,8 +112,8 @@ async def test_an_encrypted_pdf_opens_with_its_password(tab: Visit, provider: Pr
     file = {"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": locked.getvalue()}
     await tab.attach(file)  # type: ignore[arg-type]
     chip = tab.page.locator("#files .attached")
-    for password in ("wrong", "moth"):
-        await expect(chip).to_contain_text("Password of lamp.pdf")
+    for password, asks in (("wrong", "Password of lamp.pdf"), ("moth", "Wrong password of lamp.pdf")):
+        await expect(chip).to_contain_text(asks)
         await chip.locator("input").fill(password)
         await chip.locator("input").press("Enter")
     await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.pdf: 1 page")
