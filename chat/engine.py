@@ -445,7 +445,7 @@ class Engine:
             file_characters=options.file_characters or self.models.file_characters,
             images=images,
             begun=(continued.text, continued.reasoning) if continued else None,
-            blind_models=self.models.blind,
+            note_blind=self.models.note_blind,
             wants_title=inquiry.wants_title,
         )
 

@@ -209,3 +209,4 @@ class ProviderError(ChatError):
         self.type = type
         self.retryable = retryable
         self.retry_after = retry_after
+        self.refuses_pictures = False  # whether the endpoint says that the model takes none

@@ -526,19 +526,25 @@ async def test_a_recorded_answer_holds_its_stream_and_not_its_files(
         assert "image_url" in str(kept.prompt)
 
 
-async def test_only_a_model_that_answers_without_pictures_counts_as_blind(
+async def test_only_a_model_that_takes_no_pictures_counts_as_blind_and_not_one_damaged_picture(
     provider: Provider, tmp_path: Path
 ) -> None:
+    said = "Unsupported image format."
+
     async def refuse(call: Any) -> None:
         if call.body["max_tokens"] > 100 or "image_url" in str(call.body["messages"]):
-            await call.reply(400, {"error": {"message": "cannot be"}})
+            await call.reply(400, {"error": {"message": said}})
         else:
             await answer_red(call)
 
     provider.scripts["painter"] = refuse
     async with open_engine(tmp_path, provider) as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("painter",)))
-        assert (await ask_about_a_picture(engine, tmp_path, 101)).finish_reason == "error"
-        assert engine.models.blind == set()
+        model = await engine.models.choose("painter", False)
         assert (await ask_about_a_picture(engine, tmp_path, 100)).text == "A red square."
-        assert engine.models.blind == {"painter"}
+        assert engine.models.sees(model)
+        said = "This model does not support image input."
+        assert (await ask_about_a_picture(engine, tmp_path, 101)).finish_reason == "error"
+        assert engine.models.sees(model)
+        assert (await ask_about_a_picture(engine, tmp_path, 100)).text == "A red square."
+        assert not engine.models.sees(model)

@@ -2,7 +2,7 @@
 
     request          Endpoint, Request: values
     client           Completions: asks, retries before the first token, lets go at once
-    refused_options  a refusal -> the form in which the endpoint takes the request
+    refused_options  a refusal -> the form in which the endpoint takes the request (model_memory: for an hour)
     upstream         an endpoint's addresses, headers and connections (base_url: as it was written)
     model_list       what an endpoint says of its models -> those that chat
     response         an open HTTP answer -> the chunks in it, up to its end or fault (patience: how long)
@@ -17,6 +17,7 @@ Knows no generation, no history and no page. `upstream` alone knows the OpenAI c
 
 from chat.completions.chunks import Chunk
 from chat.completions.client import Completions
+from chat.completions.model_memory import ModelMemory
 from chat.completions.request import Endpoint, Request
 
-__all__ = ["Chunk", "Completions", "Endpoint", "Request"]
+__all__ = ["Chunk", "Completions", "Endpoint", "ModelMemory", "Request"]

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -20,9 +21,16 @@ from chat.completions.chunks import Chunk, ChunkParser, dump_json
 from chat.completions.continuation import BY_OWNER, Overlap, Way, ask_to_continue, find_way_by_url
 from chat.completions.finish_reasons import UNKNOWN
 from chat.completions.model_list import ListedModel, read_models
+from chat.completions.model_memory import ModelMemory
 from chat.completions.patience import Patience
 from chat.completions.provider_errors import make_error
-from chat.completions.refused_options import AcceptedForm, learn
+from chat.completions.refused_options import (
+    AcceptedForm,
+    is_of_model,
+    learn,
+    refuses_pictures,
+    without_messages,
+)
 from chat.completions.request import Endpoint, Request
 from chat.completions.response import read_chunks
 from chat.completions.upstream import NO_SUCH_PATH, Upstream, open_upstream, read_body, reading
@@ -53,7 +61,7 @@ class Completions:
         self._idle_timeout = idle_timeout
         self._retries = retries
         self._backoff = backoff
-        self._forms: dict[str, AcceptedForm] = {}  # by model: what the endpoint has refused is not sent again
+        self._forms: ModelMemory[AcceptedForm] = ModelMemory()
         self._way = find_way_by_url(endpoint.base_url)  # None: not asked yet
         self._upstream = open_upstream(endpoint, connect_timeout)
 
@@ -79,10 +87,10 @@ class Completions:
             patience = Patience(self._first_token_timeout, self._idle_timeout)
             try:
                 async with (
-                    self._ask(request, patience) as response,
+                    self._ask(request, patience) as (response, way),
                     aclosing(read_chunks(response, parser, patience)) as batches,
                 ):
-                    overlap = Overlap(request.continues if self._way is Way.INSTRUCTION else "")
+                    overlap = Overlap(request.continues if way is Way.INSTRUCTION else "")
                     async for batch in batches:
                         if decided := overlap.feed(batch):
                             yield decided
@@ -143,55 +151,72 @@ class Completions:
         return wait * (1 - 0.25 * random.random())  # noqa: S311 - jitter is no secret
 
     @asynccontextmanager
-    async def _ask(self, request: Request, patience: Patience) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Open the answer's stream; on exit it is closed. Options that the endpoint refuses are left out."""
-        upstream = self._require_upstream()
+    async def _ask(
+        self, request: Request, patience: Patience
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Way]]:
+        """Open the answer's stream; on exit it is closed. Yields with it how a continuation was asked for.
+
+        Options that the endpoint refuses are left out. What it refuses of a model is remembered once the
+        request has gone through, so that no message which is refused for itself changes those of others; nor
+        does a request with a visitor's own key, whose rights may be fewer.
+        """
+        upstream, form = self._require_upstream(), self._forms.get(request.model, AcceptedForm())
+        known, is_lasting = form, not request.api_key
         while True:
-            options = self._options(request)
+            options = self._options(request, form)
             body = dump_json(options)
             async with upstream.post(body, request.api_key, patience.first_token_at) as answer:
                 if answer.status < 400:
                     if request.on_accepted:
                         request.on_accepted()
-                    yield answer
+                    if form != known and is_lasting:
+                        self._remember(request.model, form)
+                    yield answer, self._find_way(form)
                     upstream.settle()
                     return
                 async with reading(answer, self._idle_timeout):
                     refusal = await answer.read()
             if answer.status in NO_SUCH_PATH and upstream.try_next_base():
                 continue
-            if not self._learn_from(answer.status, refusal, request, options):
-                raise provider_errors.from_status(answer.status, answer.headers, read_body(refusal))
+            said = without_messages(refusal.decode(errors="replace"), options["messages"])
+            learned = learn(form, answer.status, said, options) or self._tell_to_continue(
+                form, answer.status, request
+            )
+            if learned is None:
+                fault = provider_errors.from_status(answer.status, answer.headers, read_body(refusal))
+                fault.refuses_pictures = refuses_pictures(said) and not request.api_key
+                raise fault
+            is_lasting = is_lasting and is_of_model(form, learned, said)
+            form = learned
 
-    def _learn_from(self, status: int, refusal: bytes, request: Request, options: Mapping[str, Any]) -> bool:
-        """Remember what the endpoint refuses, and tell whether to ask again in another form."""
-        form = learn(self._form(request), status, refusal.decode(errors="replace"), options)
-        if form:
-            self._forms[request.model] = form
-            log.info("the endpoint refuses a request for %s; it is sent as %s", request.model, form)
-        elif request.continues and self._way is not Way.INSTRUCTION and status in (400, 422, 500):
-            self._way = Way.INSTRUCTION
-            return True
-        return bool(form)
+    def _remember(self, model: str, form: AcceptedForm) -> None:
+        self._forms[model] = form
+        log.info("the endpoint refuses a request for %s; it is sent as %s", model, form)
 
-    def _form(self, request: Request) -> AcceptedForm:
-        return self._forms.get(request.model, AcceptedForm())
+    def _tell_to_continue(self, form: AcceptedForm, status: int, request: Request) -> AcceptedForm | None:
+        """Return the form in which a refused continuation is asked for by an instruction, if it was not."""
+        if request.continues and self._find_way(form) is not Way.INSTRUCTION and status in (400, 422, 500):
+            return replace(form, is_told_to_continue=True)
+        return None
 
-    def _options(self, request: Request) -> dict[str, Any]:
+    def _find_way(self, form: AcceptedForm) -> Way:
+        return Way.INSTRUCTION if form.is_told_to_continue else self._way or Way.INSTRUCTION
+
+    def _options(self, request: Request, form: AcceptedForm) -> dict[str, Any]:
         """Return the request's body, in the form that the endpoint takes for this model."""
         options: dict[str, Any] = {
             **self.endpoint.sampling,
             "model": request.model,
-            **self._messages(request),
+            **self._messages(request, form),
             "stream": True,
             "stream_options": {"include_usage": True},
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        return self._form(request).shape(given)
+        return form.shape(given)
 
-    def _messages(self, request: Request) -> Mapping[str, Any]:
+    def _messages(self, request: Request, form: AcceptedForm) -> Mapping[str, Any]:
         if not request.continues:
             return {"messages": list(request.messages)}
-        return ask_to_continue(request.messages, request.continues, self._way or Way.INSTRUCTION)
+        return ask_to_continue(request.messages, request.continues, self._find_way(form))

@@ -1,8 +1,8 @@
 """Whatever goes wrong at a provider -> a ProviderError with our own sentence.
 
 The one table of the types of faults. A provider's own text is never shown, since it can hold fragments of the
-key; it is read to recognise a fault (`error_bodies`), and logged after `redact`. Knows statuses, headers and
-the exceptions of the layers below; knows no client and no stream.
+key or of the prompt; it is read to recognise a fault (`error_bodies`). Only its names are logged, after
+`redact`. Knows statuses, headers and the exceptions of the layers below; knows no client and no stream.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ BY_STATUS = {
     524: "gateway_timeout",
     529: "overloaded",
 }
+_NAME = re.compile(r"[\w.\-\[\]]{1,100}")
 _SECRET = re.compile(
     r"(?i)bearer\s+\S+|\b(?:sk|pk|rk|hf|gsk|xai|key|api|token)[-_][\w*.\-]{3,}|AIza[\w\-]+|[\w*\-]*\*{2,}[\w*\-]*"
     r"|(?=[\w\-]*\d)[\w\-]{20,}"
@@ -99,7 +100,7 @@ def from_status(status: int, headers: Mapping[str, str], body: object) -> Provid
     if type == "bad_request" and status == 413:
         type = "request_too_large"
     type = type or ("server_error" if status >= 500 else "bad_request")
-    log.warning("endpoint answered %d (%s): %s", status, type, redact(said))
+    log.warning("endpoint answered %d (%s): %s", status, type, name_fault(error))
     wait = find_retry_after(headers)
     return make_error(type, retry_after=find_wait(said) if wait is None else wait, status=status)
 
@@ -111,16 +112,24 @@ def from_error_object(value: Mapping[str, Any]) -> ProviderError:
     code = str(error.get("code") or error.get("status_code") or "")
     by_status = BY_STATUS.get(int(code)) if code.isdecimal() else None
     type = find_type(error, value) or by_status or "provider_error"
-    log.warning("endpoint sent an error in the stream (%s): %s", type, redact(said))
+    log.warning("endpoint sent an error in the stream (%s): %s", type, name_fault(error))
     details = {"status": int(code)} if code.isdecimal() and len(code) < 10 else {}
     return make_error(type, retry_after=find_wait(said), **details)
+
+
+def name_fault(error: Mapping[str, Any]) -> str:
+    """Return the names that the provider gives a fault, to be logged. Its sentence may repeat the prompt."""
+    named = (str(error[key]) for key in ("code", "type", "status", "param") if error.get(key))
+    return redact(" ".join(name for name in named if _NAME.fullmatch(name))) or "no name given"
 
 
 def from_exception(error: BaseException) -> ProviderError:
     """Return the error of a connection that failed, by its causes: the layers wrap each other."""
     causes = list(_causes(error))
     type = next((type for cause in causes if (type := _type_of(cause))), "connection_lost")
-    log.warning("endpoint failed (%s): %s: %s", type, _names(causes), redact(str(causes[0])))
+    # The text of other faults can hold bytes of what was read, and so of an answer.
+    about = redact(str(causes[0])) if isinstance(causes[0], OSError) else ""
+    log.warning("endpoint failed (%s): %s: %s", type, _names(causes), about)
     return make_error(type)
 
 

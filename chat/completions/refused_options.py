@@ -5,8 +5,9 @@ Nothing has been paid for when a request is refused, so that it is sent again. K
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,17 +40,36 @@ _LONGEST = re.compile(
     r"max_(?:completion_)?tokens\W+(?:must be |should be )?(?:less than or equal to|at most|<=) (\d{1,7})",
     re.IGNORECASE,
 )
+SAID_CHARACTERS = 2_000  # that are read of a refusal
+_UNSUPPORTED = re.compile(
+    r"unsupported|(not|only|n't) (currently )?(support|permit|allow|accept|tak)|unrecogni[sz]ed|unknown"
+    r"|unexpected|extra (inputs?|fields?)|only \S+ is (allowed|supported)|invalid (field|parameter|argument)",
+    re.IGNORECASE,
+)
+# Not a picture that is refused for itself: `unsupported image format`, `does not support image/tiff`.
+_NO_PICTURES = re.compile(
+    r"(not|n't|un)\W?support(s|ed)? (the )?(images?|vision|multi-?modal)\b(?!\s*(/|format|type|of\b|size))"
+    r"|(images?|image_url|vision|multi-?modal)( input| content)?s?['\"`]? (is|are) (not|only) supported"
+    r"|no endpoints found that support image|not a (vision|multi-?modal)|at most 0 image"
+    r"|missing data required for image|unknown variant ['\"`]?image_url|content must be a string",
+    re.IGNORECASE,
+)
+_OF_PROMPT = re.compile(r"prompt|input|messages", re.IGNORECASE)
 _PROMPT = re.compile(r"context|prompt|input", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class AcceptedForm:
-    """What a model is known to take. longest: of the answer, in tokens; 0: not known."""
+    """What a model is known to take. longest: of the answer, in tokens; 0: not known.
+
+    is_told_to_continue: an answer that broke off is continued for an instruction only.
+    """
 
     dropped: tuple[str, ...] = ()
     budget: str = _BUDGETS[0]
     longest: int = 0
     has_system: bool = True
+    is_told_to_continue: bool = False
 
     def shape(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a request in the form that the model takes."""
@@ -79,6 +99,34 @@ def learn(form: AcceptedForm, status: int, said: str, sent: Mapping[str, Any]) -
         return changed
     dropped = next((name for name in _DROPPED if name in sent and re.search(rf"\b{name}\b", said)), None)
     return replace(form, dropped=(*form.dropped, dropped)) if dropped else None
+
+
+def is_of_model(before: AcceptedForm, after: AcceptedForm, said: str) -> bool:
+    """Tell whether a refusal says what the model takes, and not only that this request's value was wrong."""
+    if after.longest != before.longest:
+        return not _OF_PROMPT.search(said)  # else what was left beside this prompt
+    is_named = after.budget != before.budget or after.has_system != before.has_system
+    return is_named or bool(_UNSUPPORTED.search(said))
+
+
+def refuses_pictures(said: str) -> bool:
+    """Tell whether a refusal says that the model takes no pictures, and not that one of them is wrong."""
+    return bool(_NO_PICTURES.search(said))
+
+
+def without_messages(said: str, messages: Sequence[Mapping[str, Any]]) -> str:
+    """Return a refusal without what it repeats of the messages, which a visitor wrote."""
+    for text in (text for one in messages for text in _texts(one.get("content"))):
+        for form in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+            said = said.replace(form, "")
+    return said[:SAID_CHARACTERS]
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield from filter(None, [content])
+    elif isinstance(content, list):
+        yield from (part["text"] for part in content if part.get("type") == "text" and part["text"])
 
 
 def _change_budget(form: AcceptedForm, said: str, sent: Mapping[str, Any]) -> AcceptedForm | None:

@@ -71,11 +71,12 @@ def _entry(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _as_text(entry: Mapping[str, Any]) -> str:
-    head = "{time} {level} {logger}: {message}".format(**entry)
+    head = _escape("{time} {level} {logger}: {message}".format(**entry))
     rest = {
         name: value for name, value in entry.items() if name not in ("time", "level", "logger", "message")
     }
-    traceback = rest.pop("traceback", "")
+    # Indented: no line of an exception's text can look like an entry.
+    traceback = "\n".join("    " + _escape(line) for line in rest.pop("traceback", "").splitlines())
     shown = " ".join(f"{name}={_one_line(value)}" for name, value in rest.items())
     return "\n".join(filter(None, (" ".join(filter(None, (head, shown))), traceback)))
 
@@ -83,4 +84,11 @@ def _as_text(entry: Mapping[str, Any]) -> str:
 def _one_line(value: object) -> str:
     """Return a value on one line, so that no part of it can look like an entry of its own."""
     text = str(value)
-    return text if text.isprintable() and " " not in text else orjson.dumps(text).decode()
+    return text if text.isprintable() and " " not in text else _escape(orjson.dumps(text).decode())
+
+
+def _escape(text: str) -> str:
+    """Return the text with what is not printable escaped: newlines, colours, right-to-left marks."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -244,17 +244,18 @@ class Answer:
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended once."""
-        has_begun = False
+        has_begun = is_blind = False
         for is_last in (False, True):
             try:
                 async with aclosing(self.meter.stream(completions, self._request(model))) as batches:
                     async for chunks in batches:
                         has_begun = True
                         yield self._events(chunks)
-                if self.context.has_dropped_images:  # and not before: the refusal may have had another reason
-                    self.task.blind_models.add(model.name)
+                if self.context.has_dropped_images and is_blind:  # a damaged picture says nothing of others
+                    self.task.note_blind(model.name)
                 return
             except ProviderError as error:
+                is_blind = error.refuses_pictures
                 if is_last or has_begun or not await self._mend(model, error):
                     raise
             yield [self._receipt()]

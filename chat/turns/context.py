@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
@@ -30,12 +30,16 @@ LONG_CHARACTERS = 10_000  # of talk: counting its tokens takes the loop 0.4 µs 
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
 
 
+def _ignore(name: str) -> None:
+    """Remember nothing."""
+
+
 @dataclass(frozen=True)
 class AnswerTask:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
     begun: text and reasoning so far of an answer that is continued.
-    blind_models: names of the models that refused pictures; shared, and added to. wants_title: the model is
+    note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins.
     """
 
@@ -49,7 +53,7 @@ class AnswerTask:
     file_characters: int
     images: Sequence[str] = ()
     begun: tuple[str, str] | None = None
-    blind_models: set[str] = field(default_factory=set)
+    note_blind: Callable[[str], None] = _ignore
     wants_title: bool = False
 
 

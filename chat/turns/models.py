@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from chat.completions import Completions, Endpoint
+from chat.completions import Completions, Endpoint, ModelMemory
 from chat.errors import InvalidRequest, NoChatModel, NoModel, ProviderError
 from chat.settings import Settings
 from chat.turns.connecting import NO_MODEL, NOT_IN_CHINESE, language_of
@@ -69,7 +69,7 @@ class Models:
         self.is_looking = False  # a model server of this machine may come
         self._retired: list[Completions] = []  # of endpoints used before: their answers may still grow
         self.notice = ""  # a sentence for the page while there is no endpoint
-        self.blind: set[str] = set()  # names of those that refused pictures
+        self._blind: ModelMemory[bool] = ModelMemory()  # models that take no pictures
 
     def expect(self) -> None:
         """Block callers until the embedded model has started."""
@@ -151,8 +151,12 @@ class Models:
         return (
             self._settings.vision != "false"
             and model.completions is not None
-            and model.name not in self.blind
+            and not self._blind.get(model.name, False)
         )
+
+    def note_blind(self, name: str) -> None:
+        """Send a model no pictures for an hour: its endpoint says that it takes none."""
+        self._blind[name] = True
 
     async def aclose(self) -> None:
         if self._listing:

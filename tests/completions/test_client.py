@@ -561,10 +561,17 @@ async def test_an_endpoint_that_continues_by_itself_is_asked_its_way(
     } == options
 
 
-async def test_an_endpoint_that_refuses_its_way_is_told_to_continue() -> None:
+@pytest.mark.parametrize(
+    ("said", "roles"),
+    [
+        ("Prefilling is not supported for this model.", ["assistant", "user", "user"]),
+        ("The text ends with a space.", ["assistant", "user", "assistant", "user"]),
+    ],
+)
+async def test_an_endpoint_that_refuses_its_way_is_told_to_continue(said: str, roles: list[str]) -> None:
     async def refuse_prefill(call: Call) -> None:
         script = (
-            fail(400)
+            fail(400, {"message": said})
             if call.body["messages"][-1]["role"] == "assistant"
             else replay(frame(chunk({}, "stop")))
         )
@@ -577,7 +584,7 @@ async def test_an_endpoint_that_refuses_its_way_is_told_to_continue() -> None:
         for _ in range(2):
             assert await completions.complete(Request("thinking", QUESTION, continues="Half")) == ""
         await completions.aclose()
-        assert [call.body["messages"][-1]["role"] for call in provider.chats] == ["assistant", "user", "user"]
+        assert [call.body["messages"][-1]["role"] for call in provider.chats] == roles
 
 
 # --- small parts -------------------------------------------------------------------------------------------

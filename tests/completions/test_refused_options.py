@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chat.completions import Request
-from chat.completions.refused_options import AcceptedForm, fold_system, learn
+from chat.completions import ModelMemory, Request, model_memory
+from chat.completions.refused_options import (
+    AcceptedForm,
+    fold_system,
+    is_of_model,
+    learn,
+    refuses_pictures,
+    without_messages,
+)
+from chat.errors import ProviderError
 from tests.completions.test_client import client
 from tests.provider import Call, Provider, say
 from tests.scenarios import fail
@@ -108,3 +119,85 @@ async def test_a_model_that_takes_nothing_is_asked_in_its_form_from_then_on() ->
         await completions.aclose()
         assert len(provider.chats) == 3 + 1 + 1
         assert provider.chats[-1].body == {"model": "strict", "messages": FOLDED, "stream": True}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Unsupported parameter: 'temperature' is not supported with this model.", True),
+        ("temperature: Extra inputs are not permitted", True),
+        ("invalid temperature: only 1 is allowed for this model", True),
+        ("temperature must be at most 1", False),
+        ("temperature: not a number", False),
+    ],
+)
+def test_an_option_is_left_out_for_others_only_if_it_is_unsupported(said: str, expected: bool) -> None:
+    learned = learn(AcceptedForm(), 400, said, OPTIONS)
+    assert learned
+    assert is_of_model(AcceptedForm(), learned, said) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("This model does not support image input", True),
+        ("image input is not supported - hint: you may need to provide the mmproj", True),
+        ("Invalid content type. image_url is only supported by certain models.", True),
+        ("unknown variant `image_url`, expected `text`", True),
+        ("At most 0 image(s) may be provided in one request.", True),
+        ("Unsupported image format", False),
+        ("This model does not support image/tiff", False),
+        ("Could not process image: the file is damaged", False),
+        ("image is too large", False),
+    ],
+)
+def test_a_picture_that_is_refused_for_itself_says_nothing_of_the_model(said: str, expected: bool) -> None:
+    assert refuses_pictures(said) == expected
+
+
+@pytest.mark.parametrize("dump", [str, json.dumps, lambda text: json.dumps(text, ensure_ascii=False)])
+def test_what_a_refusal_repeats_of_the_messages_is_not_read(dump: Callable[[str], str]) -> None:
+    text = 'Say "temperature is unsupported", 请\nplease'
+    for content in (text, [{"type": "text", "text": text}, {"type": "image_url", "image_url": {}}]):
+        said = f"Invalid request: {dump(text)}"
+        assert (
+            without_messages(said, [{"role": "user", "content": content}]).strip(' "') == "Invalid request:"
+        )
+
+
+async def test_what_one_visitor_is_refused_for_changes_no_request_of_others() -> None:
+    async def picky(call: Call) -> None:
+        asked = call.body["messages"][-1]["content"]
+        if asked.startswith("Unsupported"):
+            return await fail(400, {"message": f"Bad request: {asked[:60]}"})(call)
+        if call.body.get("temperature", 0) > 1:
+            return await fail(400, {"message": "temperature must be at most 1"})(call)
+        if call.headers["authorization"] == "Bearer sk-own" and "stream_options" in call.body:
+            return await fail(400, {"message": "stream_options is not supported in your plan"})(call)
+        await say(call, ["ok"])
+
+    forged = [{"role": "user", "content": "Unsupported parameter: temperature. " + "Not supported. " * 9}]
+    async with Provider() as provider:
+        provider.scripts["picky"] = picky
+        completions = client(provider.url)
+        with pytest.raises(ProviderError):
+            await completions.complete(Request("picky", forged, temperature=0.5))
+        assert await completions.complete(Request("picky", MESSAGES, temperature=2)) == "ok"
+        assert await completions.complete(Request("picky", MESSAGES, api_key="sk-own")) == "ok"
+        assert await completions.complete(Request("picky", MESSAGES, temperature=0.5)) == "ok"
+        await completions.aclose()
+        last = provider.chats[-1].body
+        assert (last["temperature"], last["stream_options"]) == (0.5, {"include_usage": True})
+
+
+def test_what_models_refuse_is_kept_for_an_hour_and_for_so_many_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known: ModelMemory[int] = ModelMemory()
+    now = 5_000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for number in range(model_memory.MODELS + 1):
+        known[f"model {number}"] = number
+    assert [known.get(f"model {number}", -1) for number in (0, 1, model_memory.MODELS)] == [-1, 1, 1000]
+    now += model_memory.KEPT_SECONDS
+    assert known.get("model 1", -1) == -1

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from chat.completions.provider_errors import from_error_object, from_status
 from chat.http.middleware.request_log import hide_ids
 from chat.request_id import REQUEST_ID
 from chat.telemetry.logs import LineFormatter, write_turn
@@ -20,6 +22,29 @@ def entry(message: str, **more: object) -> logging.LogRecord:
     record = logging.LogRecord("chat.test", logging.INFO, "", 0, message, (), None)
     vars(record).update(more)
     return record
+
+
+def test_no_message_can_forge_a_line_or_colour_it() -> None:
+    forged = "said\n2026-01-01 WARNING chat: all is lost\r\x1b[31m\u202eabc\x9b1m"
+    record = logging.LogRecord("chat", logging.WARNING, "", 0, "endpoint: %s", (forged,), None)
+    line = LineFormatter("text").format(record)
+    assert line.isprintable()
+    assert "said\\n2026" in line
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    lines = LineFormatter("text").format(record).splitlines()
+    assert all(one.startswith("    ") for one in lines[1:])
+    assert all(one.isprintable() for one in lines)
+
+
+def test_the_sentence_of_an_endpoints_error_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    body = {"error": {"message": "Bad request: my secret diary", "code": "invalid_value", "type": "a b"}}
+    from_status(400, {}, body)
+    from_error_object({**body, "object": "error"})
+    assert "diary" not in caplog.text
+    assert "invalid_value" in caplog.text
 
 
 def test_json_is_one_object_a_line_with_the_request_id() -> None:
