@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from chat.errors import InvalidRequest
 from chat.history.chatgpt_import import is_chatgpt, read_chatgpt
 from chat.history.entities import Conversation, Message, StoredFile, Transcript, make_title, now, read_time
-from chat.history.stored_files import read_document
+from chat.history.import_schema import check_document, check_field
 from chat.ids import new_id
 
 FORMAT = "xiaojia.conversation"
@@ -170,7 +170,7 @@ def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
 
 def _read_attachment(item: dict[str, Any], owner: str) -> StoredFile:
     time = now()
-    return StoredFile(new_id(), owner, read_document(item), time, time)
+    return StoredFile(new_id(), owner, check_document(item), time, time)
 
 
 def _read_message(
@@ -182,7 +182,7 @@ def _read_message(
     parent_id = None if item["parent"] is None else _at(earlier, item["parent"]).id
     sent = tuple(_at(attachments, number).id for number in item.get("attachments", []))
     values: dict[str, Any] = {name: _text(item.get(name, "")) for name in ("text", "reasoning", "model")}
-    values |= {name: _typed(item.get(name), dict) for name in JSON_FIELDS if name != "citations"}
+    values |= {name: check_field(name, item.get(name)) for name in (*JSON_FIELDS, "finish_reason", "liked")}
     return Message(
         new_id(),
         conversation_id,
@@ -190,9 +190,6 @@ def _read_message(
         item["role"],
         read_time(item["created"]),
         attachment_ids=sent,
-        citations=_typed(item.get("citations"), list),
-        finish_reason=_typed(item.get("finish_reason"), str),
-        liked=_typed(item.get("liked"), bool),
         **values,
     )
 
@@ -206,10 +203,4 @@ def _at(items: Sequence[Item], number: object) -> Item:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text")
-    return value
-
-
-def _typed(value: Any, type: type) -> Any:
-    if value is not None and not isinstance(value, type):
-        raise TypeError(type.__name__)
     return value

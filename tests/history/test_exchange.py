@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ DOCUMENT = Document(
     "报告.pdf", "application/pdf", 9, "page", (Page("1", "第一页", "题"),), 2, (Problem("no_text", ("2",)),)
 )
 
+FILE = {
+    "name": "报告.pdf",
+    "unit": "page",
+    "pages": 2,
+    "pages_sent": 1,
+    "characters": 3,
+    "used": 3,
+    "mode": "full",
+}
+RECEIPT: dict[str, Any] = {"budget": 9, "characters": 3, "files": [FILE], "of a newer version": [1]}
+
 
 async def make_conversation(history: History) -> Conversation:
     """Return one with two branches, an attachment, and every field set somewhere."""
@@ -41,8 +53,8 @@ async def make_conversation(history: History) -> Conversation:
         reasoning="想一想",
         model="m-1",
         finish_reason="stop",
-        receipt={"budget": 1},
-        citations=[{"page": "1"}],
+        receipt=RECEIPT,
+        citations=[{"status": "found", "text": "加法", "name": "报告.pdf", "page": "1"}],
         usage={"total_tokens": 5},
         timings={"total": 0.5},
     )
@@ -128,6 +140,8 @@ GOOD: dict[str, Any] = {
     "attachments": [],
     "messages": [MESSAGE],
 }
+ENDLESS = json.dumps(GOOD | {"messages": [MESSAGE | {"timings": {"total": 7.25}}]})
+WHOLE = asdict(DOCUMENT)
 DAMAGED: list[dict[str, Any]] = [
     {"title": 3},
     {"shown": 1},
@@ -141,6 +155,27 @@ DAMAGED: list[dict[str, Any]] = [
     {"messages": [MESSAGE | {"parent": "0"}]},
     {"messages": [MESSAGE | {"text": ["?"]}]},
     {"messages": [MESSAGE | {"usage": "3"}]},
+    # What the page could not show, each in a message or file that is whole otherwise.
+    *(
+        {"messages": [MESSAGE | damage]}
+        for damage in (
+            {"usage": {"total_tokens": "3"}},
+            {"timings": {"total": "1"}},
+            {"error": {"type": "timeout", "retry_after": "soon"}},
+            {"error": {"type": "timeout", "details": [1]}},
+            {"receipt": {"files": [7]}},
+            {"receipt": RECEIPT | {"files": [{**FILE, "used": None}]}},
+            {"receipt": RECEIPT | {"files": [{**FILE, "passages": [{"pages": [1], "start": 0, "end": 1}]}]}},
+            {"citations": [{"text": "加法"}]},
+            {"citations": ["加法"]},
+            {"finish_reason": ["stop"]},
+            {"liked": 1},
+        )
+    ),
+    {"attachments": [WHOLE | {"name": {"a": 1}}]},
+    {"attachments": [WHOLE | {"pages": [{"label": 1, "text": "x"}]}]},
+    {"attachments": [WHOLE | {"pages": [{"label": "1", "text": ["x"]}]}]},
+    {"attachments": [WHOLE | {"problems": [{"kind": "no_text", "pages": 3, "note": ""}]}]},
     {"messages": [MESSAGE | {"attachments": [0]}]},
     {"attachments": [{"name": "x"}]},
     {"attachments": ["x"]},
@@ -166,6 +201,7 @@ DAMAGED: list[dict[str, Any]] = [
         (json.dumps(GOOD | {"version": 2}).encode(), "newer version"),
         (b"PK\x03\x04...", "ZIP"),
         (b" " * (IMPORT_BYTES_MAX + 1), "larger than 64 MB"),
+        (ENDLESS.replace("7.25", "1e999").encode(), "Conversation 1 .* damaged"),
         *((json.dumps([GOOD, GOOD | damage]).encode(), "Conversation 2 .* damaged") for damage in DAMAGED),
     ],
 )
