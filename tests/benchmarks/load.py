@@ -4,7 +4,8 @@
 
 Provider, application and readers of streams are processes of their own. All answers grow at the same time, a
 delta every `pause` seconds each. While they do, the limit of running answers is reached exactly: what comes
-beyond is refused, and new visitors get the page. Ends with status 1 where a delta was lost, a refusal was not
+beyond is refused, new visitors get the page, and newcomers of other networks get the places that are kept for
+them. Ends with status 1 where a delta was lost, a refusal was not
 one, or a visitor was not served. Prints a Markdown table.
 """
 
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ipaddress
+import itertools
 import json
 import re
 import statistics
@@ -23,12 +26,14 @@ from pathlib import Path
 
 import aiohttp
 
+from chat.shares import KEPT_SHARE
 from tests.benchmarks.probed_app import ProbedApp, allow_many_files
 from tests.benchmarks.streams import ROOT, find_tree, read_usage, run_provider
 from tests.page_protocol import OpenPage
 
 BEYOND = 50  # requests past the limit
 NEW_VISITORS = 20
+NEWCOMERS = ipaddress.ip_network("198.18.0.0/15")  # RFC 2544: for benchmarks
 WAIT_SECONDS = 600
 DELTA = re.compile(r"\b\d{12,}\b")  # the provider's time stamps, in nanoseconds
 
@@ -45,6 +50,8 @@ class Outcome:
     user_deltas: int = 0
     failures: list[str] = field(default_factory=list)
     refused: int = 0
+    kept: int = 0  # places that only callers of other networks may take
+    kept_taken: int = 0
     page_seconds: list[float] = field(default_factory=list)
     peak_running: int = 0
     memory_before: float = 0
@@ -61,7 +68,8 @@ class Outcome:
     def is_good(self) -> bool:
         whole = not (self.lost or self.unfinished or self.failures)
         full = self.peak_running == self.users + self.streams
-        return whole and full and self.refused == BEYOND and len(self.page_seconds) == NEW_VISITORS
+        shared = self.refused == BEYOND and self.kept_taken == self.kept
+        return whole and full and shared and len(self.page_seconds) == NEW_VISITORS
 
     def show(self) -> str:
         total = self.users + self.streams
@@ -72,6 +80,7 @@ class Outcome:
             ("deltas lost", f"{self.lost} of {total * self.deltas:,}"),
             ("unfinished, failed", f"{self.unfinished}, {len(self.failures)}"),
             (f"refused beyond the limit, of {BEYOND}", f"{self.refused}"),
+            ("newcomers of other networks admitted", f"{self.kept_taken} of {self.kept}"),
             ("new visitors served meanwhile", f"{len(self.page_seconds)} of {NEW_VISITORS}"),
             ("the page for them, median, worst", _seconds(self.page_seconds)),
             (
@@ -108,7 +117,8 @@ class Load:
             for _ in range(outcome.users):
                 group.create_task(self._use_page(page.again()))
             await self._wait_until_full()
-            await self._go_beyond()
+            outcome.refused = await self._go_beyond(BEYOND)
+            await self._take_kept_places()
             await self._come_new()
             outcome.memory_full = (await self._app.probe()).memory_mb
         outcome.seconds, outcome.cpu_seconds = time.monotonic() - start, self._cpu_seconds() - spent
@@ -148,14 +158,24 @@ class Load:
                 await asyncio.sleep(0.2)
         self._outcome.peak_running = running
 
-    async def _go_beyond(self) -> None:
-        """Ask for more than the limit allows; each must be told so."""
-        params = {"user_message": "Hello", "model": self._model}
-        for _ in range(BEYOND):
-            async with self._http.get(f"{self._app.url}/ai/stream_chat", params=params) as answer:
-                is_refusal = answer.status == 429 and "retry-after" in answer.headers
-                if is_refusal and (await answer.json())["error"]["message"]:
-                    self._outcome.refused += 1
+    async def _go_beyond(self, requests: int) -> int:
+        """Ask for more than the limit allows; return how many refusals say so."""
+        answers = [await self._start({}) for _ in range(requests)]
+        return sum(status == 429 and bool(message) for status, message in answers)
+
+    async def _take_kept_places(self) -> None:
+        """Take every place that is kept for newcomers, each from a network of its own."""
+        for address in itertools.islice(NEWCOMERS.hosts(), self._outcome.kept):
+            status, _ = await self._start({"x-forwarded-for": f"{address}"})
+            self._outcome.kept_taken += status == 201
+
+    async def _start(self, headers: dict[str, str]) -> tuple[int, str]:
+        """Start an answer; return the status, and of a refusal with its header the sentence."""
+        body = {"user_message": "Hello", "model": self._model}
+        url = f"{self._app.url}/ai/generations"
+        async with self._http.post(url, json=body, headers=headers) as answer:
+            told = await answer.json()
+            return answer.status, told["error"]["message"] if "retry-after" in answer.headers else ""
 
     async def _come_new(self) -> None:
         for _ in range(NEW_VISITORS):
@@ -167,9 +187,10 @@ class Load:
 
 async def load(users: int, streams: int, deltas: int, pause: float, folder: Path) -> Outcome:
     """Run it; nothing is printed."""
-    outcome, model = Outcome(users, streams, deltas), f"paced-{deltas}-{pause}"
-    total = str(users + streams)
-    limits = {"MAX_GENERATIONS": total, "MAX_GENERATIONS_PER_VISITOR": total, "OPENAI_MODEL": model}
+    model, total = f"paced-{deltas}-{pause}", users + streams
+    most = total * KEPT_SHARE // (KEPT_SHARE - 1)  # the load is of one network, which gets no kept place
+    outcome = Outcome(users, streams, deltas, kept=most - total)
+    limits = {"MAX_GENERATIONS": f"{most}", "MAX_GENERATIONS_PER_VISITOR": f"{total}", "OPENAI_MODEL": model}
     with run_provider() as provider:
         async with (
             ProbedApp(folder, pages=0, OPENAI_BASE_URL=provider, TITLES="words", **limits) as app,

@@ -83,14 +83,14 @@ def read_usage(pid: int) -> tuple[float, int]:
 
 @contextlib.contextmanager
 def run(command: Sequence[str], **environ: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 @contextlib.contextmanager
