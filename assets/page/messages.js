@@ -96,7 +96,7 @@ function takeBackMessage(told) {
     sending = null;
     return drawQueue();
   }
-  if (told.again) setTimeout(submit, AGAIN_MILLISECONDS); // of a composer that is empty by then, nothing is sent
+  if (told.again) return sendAgain({ id: makeKey(), text: told.composer, files, editing: told.editing ?? "" });
   if (sending) return returnMessage({ ...sending, text: told.composer, files, editing: told.editing ?? "" });
   if ("editing" in told) setEditing(told.editing);
   giveFiles(files);

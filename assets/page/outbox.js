@@ -79,6 +79,16 @@ function returnMessage(message, notice) {
   drawQueue();
 }
 
+// A replica that stops has refused the message. It waits, first of all, until another replica can take it: what is typed
+// meanwhile stays in the composer, and a message of a conversation that is left stays in its draft.
+function sendAgain(message) {
+  sending = null;
+  state.queue.unshift(message);
+  state.ended = "error"; // nothing else is sent before it
+  keepDraft();
+  setTimeout(() => { if (state.queue[0] === message && !isBusy() && !isEditingQueue()) sendQueued(message); }, AGAIN_MILLISECONDS);
+}
+
 // Stop before the server has named the answer takes effect as soon as it does.
 function stopAnswer() {
   stopsWhenKnown = !state.generation;

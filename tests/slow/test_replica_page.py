@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Route, expect
@@ -269,12 +270,14 @@ async def test_a_page_whose_question_went_to_another_replica_as_its_own_ended_fi
 ) -> None:
     await tab.choose("plain")
     await tab.ask("First")
-    other = await deployment.find_other(tab)
+    other, public = await deployment.find_other(tab), urlsplit(deployment.nginx.url).netloc
 
     async def ask_other(route: Route) -> None:
         path = route.request.url.partition("/gradio_api/")[2]
-        is_moved = path == "app_id" or "Hello" in (route.request.post_data or "")
-        await route.continue_(url=f"{other}/gradio_api/{path}" if is_moved else None)
+        if path != "app_id" and "Hello" not in (route.request.post_data or ""):
+            return await route.continue_()
+        headers = {**route.request.headers, "x-forwarded-host": public}  # as nginx sends it
+        await route.continue_(url=f"{other}/gradio_api/{path}", headers=headers)
 
     for path in ("queue/join*", "app_id"):
         await tab.page.route(f"**/gradio_api/{path}", ask_other)
