@@ -39,6 +39,7 @@ function hear(said) {
   closeSidebar();
   restoreDraft();
   document.body.classList.add("is-ready");
+  requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("is-settled"))); // drawn by then
   if ("generation" in told) sendNext();
 }
 

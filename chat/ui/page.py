@@ -72,14 +72,14 @@ def create_page(engine: Engine) -> gr.Blocks:
 
 
 def _lay_out(owned: Settings) -> Components:
-    with gr.Sidebar(elem_id="sidebar", width=280):
+    with gr.Sidebar(elem_id="sidebar", width="var(--list-width)"):
         top = _create_html("sidebar-top")
         search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
         _create_place("conversations")
         bottom = _create_html("sidebar-bottom")
         if can_sign_in(owned):
             gr.LoginButton(icon=None, size="sm")
-    with gr.Sidebar(elem_id="settings", position="right", open=False, width=300):
+    with gr.Sidebar(elem_id="settings", position="right", open=False, width="var(--settings-width)"):
         settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
         keys = _create_html("keys")
     banner = _create_html("banner")
