@@ -16,8 +16,8 @@ Knows no generation, no history and no page. `upstream` alone knows the OpenAI c
 """
 
 from chat.completions.chunks import Chunk
-from chat.completions.client import Completions
+from chat.completions.client import Completions, join_text
 from chat.completions.model_memory import ModelMemory
 from chat.completions.request import Endpoint, Request
 
-__all__ = ["Chunk", "Completions", "Endpoint", "ModelMemory", "Request"]
+__all__ = ["Chunk", "Completions", "Endpoint", "ModelMemory", "Request", "join_text"]

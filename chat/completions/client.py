@@ -106,19 +106,6 @@ class Completions:
             log.info("asking again in %.1f s (%s)", wait, fault.type)
             await asyncio.sleep(wait)
 
-    async def complete(self, request: Request) -> str:
-        """Return a short answer whole (titles, search terms). Raises ProviderError."""
-        text = ""
-        try:
-            async with aclosing(self.stream(request)) as batches:
-                async for batch in batches:
-                    for chunk in batch:
-                        text = chunk.text if chunk.recasts else text + chunk.text
-        except ProviderError as error:
-            if not text or error.type != UNKNOWN:
-                raise
-        return text
-
     async def aclose(self) -> None:
         """Close every connection."""
         if self._upstream:
@@ -220,3 +207,17 @@ class Completions:
         if not request.continues:
             return {"messages": list(request.messages)}
         return ask_to_continue(request.messages, request.continues, self._find_way(form))
+
+
+async def join_text(batches: AsyncGenerator[Sequence[Chunk], None]) -> str:
+    """Return the text of a short completion (titles, search words, notes). Raises as the stream does."""
+    text = ""
+    try:
+        async with aclosing(batches):
+            async for batch in batches:
+                for chunk in batch:
+                    text = chunk.text if chunk.recasts else text + chunk.text
+    except ProviderError as error:
+        if not text or error.type != UNKNOWN:  # the text is as good as its end is odd
+            raise
+    return text

@@ -88,10 +88,6 @@ class LocalModel:
         """Sampling fields for requests to this model: the best measured."""
         return dict(self._profile.sampling)
 
-    @property
-    def process_id(self) -> int:
-        return self._process.pid if self._process else 0
-
     def __repr__(self) -> str:
         return f"LocalModel({self.name!r}, {self.base_url!r})"
 

@@ -12,8 +12,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from chat.completions import Chunk, Completions, Request
-from chat.errors import ProviderError
+from chat.completions import Chunk, Completions, Request, join_text
 from chat.limits.token_budgets import UNLIMITED, Reservation
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -92,17 +91,8 @@ class Meter:
                 yield batch
 
     async def complete(self, completions: Completions, request: Request) -> str:
-        """Return a short completion whole (titles, search words, notes). Raises as `stream` does."""
-        text = ""
-        try:
-            async with aclosing(self.stream(completions, request)) as batches:
-                async for batch in batches:
-                    for chunk in batch:
-                        text = chunk.text if chunk.recasts else text + chunk.text
-        except ProviderError as error:
-            if not text or error.type != "unknown_finish":  # the text is as good as its end is odd
-                raise
-        return text
+        """Return a short completion whole. Raises as `stream` does."""
+        return await join_text(self.stream(completions, request))
 
     async def count(self) -> int:
         """Return the tokens that all requests so far took."""

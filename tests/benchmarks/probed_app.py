@@ -23,6 +23,7 @@ from typing import Any, Self
 import uvloop
 
 from app import spare_collector
+from tests.child_processes import find_descendants
 from tests.servers import RunningApp, run_app
 
 ROOT = Path(__file__).parents[2]
@@ -55,18 +56,11 @@ def measure(app: RunningApp) -> State:
         memory_mb=round(pages * PAGE_BYTES / 1e6, 1),
         tasks=len(asyncio.all_tasks()),
         files=len(os.listdir("/proc/self/fd")),
-        children=len(find_children(os.getpid())),
+        children=len(find_descendants(os.getpid())),
         temporary=sum(1 for _ in Path(os.environ["TMPDIR"]).rglob("*")),
         running=app.engine.running,
         objects=len(gc.get_objects()),
     )
-
-
-def find_children(pid: int) -> list[int]:
-    found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += map(int, path.read_text().split())
-    return found
 
 
 class ProbedApp:

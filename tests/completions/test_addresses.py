@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from chat.completions import Completions, Endpoint, Request
+from chat.completions import Completions, Endpoint, Request, join_text
 from chat.completions.base_url import follow_redirect, join_path, list_bases
 from chat.completions.model_list import read_models
 from tests.completions.test_client import KEY, QUESTION, Heard, client, hear
@@ -90,7 +90,7 @@ async def test_v1_is_tried_where_it_was_left_out_and_then_kept(first: str) -> No
         provider.paths["/chat/completions"] = nothing
         completions = client(provider.url.removesuffix("/v1"))
         for _ in range(2):
-            assert await completions.complete(Request("plain", QUESTION)) == ANSWER
+            assert await join_text(completions.stream(Request("plain", QUESTION))) == ANSWER
         await completions.aclose()
         assert [call.path for call in provider.requests] == [
             "/chat/completions",
@@ -103,7 +103,7 @@ async def test_the_list_of_models_finds_v1_too() -> None:
         provider.paths["/models"] = refuse
         completions = client(provider.url.removesuffix("/v1"))
         assert await completions.models()
-        assert await completions.complete(Request("plain", QUESTION)) == ANSWER
+        assert await join_text(completions.stream(Request("plain", QUESTION))) == ANSWER
         await completions.aclose()
         assert [call.path for call in provider.requests] == ["/models", "/v1/models", "/v1/chat/completions"]
 
@@ -119,7 +119,7 @@ async def test_a_redirect_is_followed_with_the_same_request_and_remembered(statu
         provider.paths["/old/v1/chat/completions"] = move
         completions = client(provider.url.replace("/v1", "/old/v1"))
         for _ in range(2):
-            assert await completions.complete(Request("plain", QUESTION)) == ANSWER
+            assert await join_text(completions.stream(Request("plain", QUESTION))) == ANSWER
         await completions.aclose()
         methods = [(call.method, call.path) for call in provider.requests]
     assert methods == [("POST", "/old/v1/chat/completions"), *[("POST", "/v1/chat/completions")] * 2]

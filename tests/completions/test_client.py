@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chat.completions import Chunk, Completions, Endpoint, Request
+from chat.completions import Chunk, Completions, Endpoint, Request, join_text
 from chat.completions.provider_errors import FAULTS, find_retry_after, redact
 from chat.errors import ProviderError
 from tests.provider import Call, Provider, chunk, closed_port, frame, unreachable_port
@@ -318,7 +318,7 @@ async def test_a_refused_option_is_left_out_and_remembered(model: str) -> None:
     async with Provider() as provider:
         completions = client(provider.url)
         for _ in range(2):
-            assert await completions.complete(Request(model, QUESTION, max_tokens=7)) == ANSWER
+            assert await join_text(completions.stream(Request(model, QUESTION, max_tokens=7))) == ANSWER
         await completions.aclose()
         asked = [sorted(call.body.keys() - {"messages", "model", "stream"}) for call in provider.requests]
         mended = {
@@ -428,7 +428,7 @@ async def test_connections_are_used_again_after_a_whole_answer() -> None:
     async with Provider() as provider:
         completions = client(provider.url)
         for _ in range(3):
-            assert await completions.complete(Request("plain", QUESTION)) == ANSWER
+            assert await join_text(completions.stream(Request("plain", QUESTION))) == ANSWER
         assert len(provider.connections) == 1
         await completions.aclose()
 
@@ -436,7 +436,9 @@ async def test_connections_are_used_again_after_a_whole_answer() -> None:
 async def test_three_hundred_streams_are_open_at_once() -> None:
     async with Provider() as provider:
         completions = client(provider.url)
-        reading = [asyncio.create_task(completions.complete(Request("held", QUESTION))) for _ in range(300)]
+        reading = [
+            asyncio.create_task(join_text(completions.stream(Request("held", QUESTION)))) for _ in range(300)
+        ]
         calls = [await provider.next_call() for _ in reading]
         assert len(provider.open_connections) == 300
         for call in calls:
@@ -582,7 +584,7 @@ async def test_an_endpoint_that_refuses_its_way_is_told_to_continue(said: str, r
         provider.scripts["thinking"] = refuse_prefill
         completions = client(provider.url)
         for _ in range(2):
-            assert await completions.complete(Request("thinking", QUESTION, continues="Half")) == ""
+            assert await join_text(completions.stream(Request("thinking", QUESTION, continues="Half"))) == ""
         await completions.aclose()
         assert [call.body["messages"][-1]["role"] for call in provider.chats] == roles
 

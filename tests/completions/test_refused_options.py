@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chat.completions import ModelMemory, Request, model_memory
+from chat.completions import ModelMemory, Request, join_text, model_memory
 from chat.completions.refused_options import (
     AcceptedForm,
     fold_system,
@@ -115,7 +115,7 @@ async def test_a_model_that_takes_nothing_is_asked_in_its_form_from_then_on() ->
         provider.scripts["strict"] = strict
         completions = client(provider.url)
         for _ in range(2):
-            assert await completions.complete(Request("strict", MESSAGES, temperature=0.5)) == "ok"
+            assert await join_text(completions.stream(Request("strict", MESSAGES, temperature=0.5))) == "ok"
         await completions.aclose()
         assert len(provider.chats) == 3 + 1 + 1
         assert provider.chats[-1].body == {"model": "strict", "messages": FOLDED, "stream": True}
@@ -181,10 +181,10 @@ async def test_what_one_visitor_is_refused_for_changes_no_request_of_others() ->
         provider.scripts["picky"] = picky
         completions = client(provider.url)
         with pytest.raises(ProviderError):
-            await completions.complete(Request("picky", forged, temperature=0.5))
-        assert await completions.complete(Request("picky", MESSAGES, temperature=2)) == "ok"
-        assert await completions.complete(Request("picky", MESSAGES, api_key="sk-own")) == "ok"
-        assert await completions.complete(Request("picky", MESSAGES, temperature=0.5)) == "ok"
+            await join_text(completions.stream(Request("picky", forged, temperature=0.5)))
+        assert await join_text(completions.stream(Request("picky", MESSAGES, temperature=2))) == "ok"
+        assert await join_text(completions.stream(Request("picky", MESSAGES, api_key="sk-own"))) == "ok"
+        assert await join_text(completions.stream(Request("picky", MESSAGES, temperature=0.5))) == "ok"
         await completions.aclose()
         last = provider.chats[-1].body
         assert (last["temperature"], last["stream_options"]) == (0.5, {"include_usage": True})

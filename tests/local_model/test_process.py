@@ -20,6 +20,7 @@ from chat.errors import ChatError
 from chat.local_model import process
 from chat.local_model.process import LocalModel
 from chat.local_model.weights import Weights, find_demo
+from tests.child_processes import find_descendants
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 DOG: ChatCompletionMessageParam = {"role": "user", "content": "Which animal barks?"}
@@ -31,7 +32,7 @@ from chat.local_model.weights import find_demo
 
 async def main():
     model = await LocalModel.start(find_demo())
-    print(model.process_id, flush=True)
+    print("loaded", flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -68,6 +69,12 @@ async def until_it_answers(client: openai.AsyncOpenAI) -> list[str]:
 
 def read_proc(process_id: int, name: str) -> str:
     return Path(f"/proc/{process_id}/{name}").read_text()
+
+
+def find_model(parent: int | None = None) -> int:
+    """Return the process id of the model that a process has started; 0: none. parent: this one by default."""
+    running = filter(is_running, find_descendants(parent or os.getpid()))
+    return next((child for child in running if "llama_server" in read_proc(child, "cmdline")), 0)
 
 
 def is_running(process_id: int) -> bool:
@@ -120,7 +127,7 @@ async def test_key_is_asked_for_and_shown_nowhere() -> None:
     async with run_demo() as (model, _):
         async with httpx.AsyncClient(trust_env=False) as stranger:
             answer = await stranger.post(f"{model.base_url}/chat/completions", json={"messages": [DOG]})
-        seen = read_proc(model.process_id, "cmdline") + read_proc(model.process_id, "environ")
+        seen = read_proc(find_model(), "cmdline") + read_proc(find_model(), "environ")
         assert answer.status_code == 401
         assert model.api_key not in seen + repr(model)
         assert len(model.api_key) > 40
@@ -130,8 +137,8 @@ async def test_key_is_asked_for_and_shown_nowhere() -> None:
 @pytest.mark.model
 async def test_key_of_an_endpoint_does_not_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-an-endpoint")
-    async with run_demo() as (model, _):
-        environment = read_proc(model.process_id, "environ")
+    async with run_demo():
+        environment = read_proc(find_model(), "environ")
     assert "OPENAI" not in environment
 
 
@@ -151,7 +158,7 @@ async def test_leaving_a_stream_ends_the_computing() -> None:
         await stream.close()
         with anyio.fail_after(20):
             ticks = -1
-            while (now := cpu_ticks(model.process_id)) != ticks:
+            while (now := cpu_ticks(find_model())) != ticks:
                 ticks = now
                 await anyio.sleep(0.25)
 
@@ -160,9 +167,9 @@ async def test_leaving_a_stream_ends_the_computing() -> None:
 @needs_proc
 async def test_crash_is_followed_by_a_new_start_at_the_same_address() -> None:
     async with run_demo() as (model, client):
-        crashed, address = model.process_id, model.base_url
+        crashed, address = find_model(), model.base_url
         os.kill(crashed, signal.SIGSEGV)
-        await until(lambda: model.process_id != crashed)
+        await until(lambda: find_model() not in (0, crashed))
         assert await until_it_answers(client) == [model.name]
         assert model.base_url == address
 
@@ -176,7 +183,7 @@ async def test_new_start_that_fails_is_tried_again(
     async with run_demo() as (model, client):
         with monkeypatch.context() as broken:
             broken.setattr(sys, "executable", "/bin/false")
-            os.kill(model.process_id, signal.SIGKILL)
+            os.kill(find_model(), signal.SIGKILL)
             await until(lambda: "cannot be used" in caplog.text)
         assert await until_it_answers(client) == [model.name]
     assert "The embedded model ended (signal 9); restarting it." in caplog.messages
@@ -186,7 +193,7 @@ async def test_new_start_that_fails_is_tried_again(
 @needs_proc
 async def test_nothing_is_left_after_close() -> None:
     async with run_demo() as (model, _):
-        process_id = model.process_id
+        process_id = find_model()
         assert is_running(process_id)
     assert not is_running(process_id)
     await model.aclose()
@@ -197,7 +204,8 @@ async def test_nothing_is_left_after_close() -> None:
 async def test_child_ends_when_its_parent_is_killed() -> None:
     async with await anyio.open_process([sys.executable, "-c", PARENT], stderr=None) as parent:
         assert parent.stdout
-        process_id = int(await parent.stdout.receive())
+        assert (await parent.stdout.receive()).startswith(b"loaded")
+        process_id = find_model(parent.pid)
         assert is_running(process_id)
         parent.kill()
     await until(lambda: not is_running(process_id))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.child_processes import find_descendants
 from tests.page_protocol import join_all
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, Script, chunk
@@ -112,21 +112,10 @@ async def read_documents(client: httpx.AsyncClient) -> Iterator[str]:
     return (f"{answer.headers}{answer.text}" for answer in answers)
 
 
-def find_children(pid: int) -> list[int]:
-    """Return all that descends from a process."""
-    found = [pid]
-    for number in map(int, filter(str.isdigit, sorted(os.listdir("/proc"), key=lambda name: name.zfill(9)))):
-        with contextlib.suppress(OSError):
-            parent = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1]
-            if int(parent) in found:
-                found.append(number)
-    return found[1:]
-
-
 def read_processes(pid: int) -> Iterator[str]:
     """Return the command lines of all, and the environments of all but the app itself."""
     yield Path(f"/proc/{pid}/cmdline").read_text()
-    children = find_children(pid)
+    children = find_descendants(pid)
     assert children, "files are read in children"
     for child in children:
         for name in ("cmdline", "environ"):
@@ -149,7 +138,7 @@ def find_secret(texts: Iterator[str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("form", ["text", pytest.param("json", marks=pytest.mark.slow)])
 async def test_no_secret_stands_anywhere_after_a_run_of_faults(
     provider: Provider, tmp_path: Path, form: str
 ) -> None:

@@ -19,9 +19,9 @@ from chat.ui.texts.words import (
     describe_date,
     describe_duration,
     describe_error,
+    describe_file,
     describe_place,
     describe_problem,
-    describe_receipt,
     describe_time,
     list_receipt,
     name_age,
@@ -185,11 +185,12 @@ def test_the_browsers_language_is_the_most_wanted_that_there_is(header: str, lan
     assert pick_language(header) == language
 
 
-def test_a_receipt_is_one_line_and_its_rest() -> None:
-    assert describe_receipt("en", RECEIPT) == (
+def test_a_receipt_is_a_line_for_each_file_and_its_rest() -> None:
+    [file] = RECEIPT["files"]
+    assert describe_file("en", file) == (
         "a.pdf: 5 of 120 pages, 4,960 of 391,000 characters, by search; 3 pages have no text (scans?)"
     )
-    assert describe_receipt("zh", RECEIPT) == (
+    assert describe_file("zh", file) == (
         "a.pdf：按搜索选取 120 页中的 5 页，391,000 字中的 4,960 字；其中 3 页没有文字（可能是扫描件）"
     )
     assert list_receipt("en", RECEIPT) == [
@@ -198,7 +199,7 @@ def test_a_receipt_is_one_line_and_its_rest() -> None:
         "1 earlier message left out.",
         "Searched for: 保修",
     ]
-    assert (describe_receipt("zh", {"files": []}), list_receipt("zh", {})) == ("", [])
+    assert list_receipt("zh", {}) == []
 
 
 @pytest.mark.parametrize("mode", ["full", "passages", "spread", "named", "part", "something new"])
@@ -206,9 +207,10 @@ def test_a_receipt_is_one_line_and_its_rest() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_receipt_can_be_said(mode: str, unit: str, language: str) -> None:
     file = RECEIPT["files"][0] | {"mode": mode, "unit": unit, "is_complete": False}
-    line = describe_receipt(language, {"files": [file, file | {"used": 0}]})
-    assert line.count("a.pdf") == 2
-    assert "{" not in line
+    for one in (file, file | {"used": 0}):
+        line = describe_file(language, one)
+        assert line.count("a.pdf") == 1
+        assert "{" not in line
 
 
 def test_a_problem_is_told_of_pages_or_of_the_whole_file() -> None:

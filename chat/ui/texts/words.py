@@ -32,11 +32,6 @@ def describe_error(language: str, error: Json) -> str:
     return ("" if language == "zh" else " ").join(parts)
 
 
-def describe_receipt(language: str, receipt: Json) -> str:
-    """Return the receipt in one line, for its summary. Empty where no file was asked about."""
-    return " · ".join(describe_file(language, file) for file in receipt.get("files", ()))
-
-
 def describe_file(language: str, file: Json) -> str:
     """Return what was sent of a file and what nobody could read of it."""
     parts = [_sent(language, file)]
