@@ -8,7 +8,8 @@ import re
 import pytest
 
 from chat.ui.markdown import rendering
-from chat.ui.markdown.blocks import Blocks, is_plain_drawing
+from chat.ui.markdown.blocks import Blocks
+from chat.ui.markdown.fences import is_plain_drawing
 from chat.ui.markdown.links import Link, is_allowed_host, pretends, read_link
 from chat.ui.markdown.rendering import escape, render, split_blocks
 from chat.ui.markdown.settling import TEXT_CHARACTERS_MAX, settle

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from html import escape as escape_html
 
-from chat.ui.markdown.inline import SHORT_CHARACTERS, WHITE, write_inline
+from chat.ui.markdown.fences import INDENTED_FENCE, Fence, write_code
+from chat.ui.markdown.inline import WHITE, write_inline
 from chat.ui.markdown.links import read_link
+from chat.ui.markdown.table_cells import without_code, write_row
 
 FORMULA_LINES_MAX = 80
 DEPTH_MAX = 40  # quotes and lists in each other; a browser cannot lay out thousands
-INDENTED_FENCE = "`" * 8  # for code that was indented: longer than any fence inside it
 _LEADING_TABS = re.compile(r"^( *)(\t+)")
 _QUOTE = re.compile(r" {0,3}> ?")
 _MARKER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))([ \t]+|$)")
@@ -34,27 +32,6 @@ _DEFINITION = re.compile(
     r"""(?: +(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))? *$"""
 )
 _FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
-_INFO = re.compile(r"^[\w+#.-]{0,40}")
-_CELL_TOKEN = re.compile(r"\\\(|\\.|\$\$|`+|\|", re.DOTALL)
-_FORMULA_ENDS = {"\\(": "\\)", "$$": "$$"}
-# Names that models write -> names under which Gradio's page loads a grammar.
-_GRAMMARS = {
-    **{"py": "python", "python3": "python", "golang": "go", "rs": "rust", "yml": "yaml", "c++": "cpp"},
-    **dict.fromkeys(("sh", "shell", "zsh", "console"), "bash"),
-}
-
-
-@dataclass
-class _Fence:
-    """Code being read. depth: of its containers; indent: spaces before the fence; lines: its code."""
-
-    mark: str
-    info: str
-    indent: int
-    depth: int
-    prefix: str  # of the fence's own line, list marker and all
-    inner: str  # of the lines after it
-    lines: list[str] = field(default_factory=list)
 
 
 class Blocks:
@@ -64,7 +41,7 @@ class Blocks:
         self.hosts = hosts
         self.out: list[str] = []
         self.containers: list[int] = []  # 0: a quote; else a list item, and how far its content is indented
-        self.fence: _Fence | None = None
+        self.fence: Fence | None = None
         self.paragraph: list[tuple[str, str]] = []  # (prefix, content) of its lines
         self.in_table = False
         self.in_indented = False
@@ -162,11 +139,11 @@ class Blocks:
         self._end_paragraph()
         self.in_indented = False
         info = match[3].strip()
-        self.fence = _Fence(match[2], info, len(match[1]), len(self.containers), prefix, self._inner(prefix))
+        self.fence = Fence(match[2], info, len(match[1]), len(self.containers), prefix, self._inner(prefix))
 
     def _begin_indented(self, prefix: str, rest: str) -> None:
         self.in_indented = True
-        self.fence = _Fence(
+        self.fence = Fence(
             INDENTED_FENCE, "", 4, len(self.containers), prefix, self._inner(prefix), [rest[4:]]
         )
 
@@ -232,7 +209,7 @@ class Blocks:
         while self.in_indented and fence.lines and not fence.lines[-1].strip():
             after.append(fence.lines.pop())
         self.in_indented = False
-        self.out += _write_code(fence, closed) + ["" for _ in after]
+        self.out += write_code(fence, closed) + ["" for _ in after]
 
     # Text
 
@@ -263,7 +240,7 @@ class Blocks:
         r"""Return the line that closes the formula which this one opens with `\[` or `$$`, or this one."""
         if "$$" not in rest and "\\[" not in rest:
             return at
-        plain = _without_code(rest)
+        plain = without_code(rest)
         closer = "$$" if plain.count("$$") % 2 else "\\]" if plain.count("\\[") > plain.count("\\]") else ""
         for number in range(at + 1, min(len(lines), at + FORMULA_LINES_MAX) if closer else 0):
             if closer in lines[number]:
@@ -273,8 +250,7 @@ class Blocks:
         return at
 
     def _write_row(self, prefix: str, rest: str) -> None:
-        write = _write_short_cells if len(rest) <= SHORT_CHARACTERS else _write_cells
-        self.out.append(prefix + write(rest, tuple(self.hosts)))
+        self.out.append(prefix + write_row(rest, self.hosts))
 
     def _end_paragraph(self) -> None:
         self.in_table = False
@@ -284,77 +260,6 @@ class Blocks:
         prefixes = [prefix for prefix, _ in paragraph]
         text = "\n".join(content for _, content in paragraph)
         self.out.append(prefixes[0] + _write_paragraph(text, self.hosts, prefixes[1:]))
-
-
-def _write_cells(row: str, hosts: tuple[str, ...]) -> str:
-    return "|".join(write_inline(cell, hosts) for cell in split_cells(row))
-
-
-_write_short_cells = lru_cache(maxsize=4_000)(_write_cells)  # rows of a table that grows never change
-
-
-def split_cells(row: str) -> list[str]:
-    """Return the cells of a table row: a `|` in code or in a formula divides nothing, and in code is escaped.
-
-    One pass: what a model writes may be a hundred thousand backticks.
-    """
-    code_ends = _find_code_spans(row)
-    cells, written, at = [""], 0, 0
-    unclosed: set[str] = set()
-    while match := _CELL_TOKEN.search(row, at):
-        found, at = match[0], match.end()
-        if found == "|":
-            cells[-1] += row[written : match.start()]
-            cells.append("")
-            written = at
-        elif found[0] == "`" and match.start() in code_ends:
-            at = code_ends[match.start()]
-            cells[-1] += row[written : match.start()] + _escape_pipes(row[match.start() : at])
-            written = at
-        elif found in _FORMULA_ENDS and found not in unclosed:
-            end = row.find(_FORMULA_ENDS[found], at)
-            if end < 0:
-                unclosed.add(found)
-            else:
-                at = end + len(found)
-    cells[-1] += row[written:]
-    return cells
-
-
-def _find_code_spans(text: str) -> dict[int, int]:
-    """Return start -> end of each code span: a run of backticks up to the next run of the same length."""
-    ends: dict[int, int] = {}
-    later: dict[int, int] = {}  # length -> how many runs of it are still to come
-    runs = [(match.start(), match.end()) for match in re.finditer(r"`+", text)]
-    for start, end in runs:
-        later[end - start] = later.get(end - start, 0) + 1
-    at = 0
-    while at < len(runs):
-        start, end = runs[at]
-        size = end - start
-        later[size] -= 1
-        if not later[size]:
-            at += 1
-            continue
-        at += 1
-        while runs[at][1] - runs[at][0] != size:
-            later[runs[at][1] - runs[at][0]] -= 1
-            at += 1
-        later[size] -= 1
-        ends[start] = runs[at][1]
-        at += 1
-    return ends
-
-
-def _without_code(text: str) -> str:
-    kept, at = "", 0
-    for start, end in _find_code_spans(text).items():
-        kept, at = kept + text[at:start], end
-    return kept + text[at:]
-
-
-def _escape_pipes(code: str) -> str:
-    return re.sub(r"(?<!\\)\|", r"\\|", code)
 
 
 def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -> str:
@@ -371,48 +276,3 @@ def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -
         rows = [write_inline(line, hosts) for line in lines]
         return "\n".join([rows[0], *(prefix + row for prefix, row in zip(prefixes, rows[1:], strict=True))])
     return write_inline(text, hosts, prefixes)
-
-
-def _write_code(fence: _Fence, closed: bool) -> list[str]:
-    """Return the fence's lines.
-
-    marked makes spaces of tabs that begin a line, in code too, unless something that it takes for white
-    stands before them; and it takes as much white off each line as stands before the fence.
-    """
-    code, mark, info = fence.lines, fence.mark, _INFO.findall(fence.info)[0]
-    info = _GRAMMARS.get(info.lower(), info)
-    if info.lower() == "mermaid":
-        code, info = _write_drawing(code, info, mark, closed)
-    shift = ""
-    if any(line.lstrip(" ").startswith("\t") for line in code):
-        shift, mark = " ", mark if mark[0] == "`" else INDENTED_FENCE
-        code = [WHITE + line if line[:1].isspace() else line for line in code]
-    written = [
-        fence.prefix + shift + mark + info,
-        *((fence.inner + line) if line else fence.inner.rstrip() for line in code),
-    ]
-    return [*written, fence.inner + mark] if closed else written
-
-
-def _write_drawing(code: list[str], info: str, mark: str, closed: bool) -> tuple[list[str], str]:
-    """Return a drawing as Gradio wants it, which is HTML. What could do more than draw is shown as code."""
-    source = "\n".join(code)
-    if not closed:
-        return code, "mermaid"
-    if mark != "```" or not is_plain_drawing(source):
-        return code, "text"
-    return [
-        escape_html(line, quote=False).replace("&lt;br/&gt;", "<br>").replace("&lt;br&gt;", "<br>")
-        for line in code
-    ], "mermaid"
-
-
-def is_plain_drawing(source: str) -> bool:
-    """Tell whether a mermaid drawing has no link, script, setting, style or HTML but line breaks."""
-    bare = re.sub(r"<br ?/?>", "", source)
-    return not re.search(
-        r"```|<[a-z/!?]|&|%%\{|^---|://|\b(?:click|href|callback|link|links)\b"
-        r"|javascript:|url\s*\(|\bstyle\b|\bclassDef\b|@\{",
-        bare,
-        re.IGNORECASE | re.MULTILINE,
-    )

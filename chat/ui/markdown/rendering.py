@@ -2,7 +2,7 @@
 out.
 
 `render` runs on the growing text many times a second, so what is finished of it is remembered. What it
-does with code, formulas, tags, links and pictures is in chat.ui.markdown.blocks and markdown_inline; what
+does with code, formulas, tags, links and pictures is in `blocks` and `inline`; what
 with the end of a growing text, in settling. The Chatbot must be made with LATEX_DELIMITERS. Knows no
 message, no page and no settings.
 """
