@@ -218,3 +218,41 @@ def test_two_columns_of_prose_are_no_table() -> None:
         for at, text in enumerate(line)
     ]
     assert find_page_tables(words, Rules()) == []
+
+
+def test_columns_no_further_apart_than_words_are_found_by_their_figures() -> None:
+    heads = [("North", 86), ("South", 119)]
+    items = [
+        [("Item", 44), (f"{at}", 53), (f"{10370 * at}", 86), (f"{12411 * at}", 119)] for at in range(1, 7)
+    ]
+    words = [  # 3 between two words and between two columns
+        Word(text, right - 6.0 * len(text), 14.0 * row, right, 14.0 * row + 9)
+        for row, cells in enumerate([heads, *items])
+        for text, right in cells
+    ]
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        ["", "North", "South"],
+        *([f"Item {at}", f"{10370 * at}", f"{12411 * at}"] for at in range(1, 7)),
+    ]
+
+
+def test_a_label_half_a_line_beside_its_values_is_in_their_row() -> None:
+    places = [
+        ("Year", 0.0, 0.0),
+        *((text, 80.0 + 60 * at, 0.0) for at, text in enumerate(("2023", "2024"))),
+        ("both", 0.0, 27.0),
+        *((text, 80.0 + 60 * at, 20.0) for at, text in enumerate(("11", "12"))),
+        *((text, 80.0 + 60 * at, 34.0) for at, text in enumerate(("21", "22"))),
+        ("upper,", 0.0, 49.0),
+        ("lower", 0.0, 61.0),
+        *((text, 80.0 + 60 * at, 55.0) for at, text in enumerate(("31", "32"))),
+    ]
+    words = [Word(text, left, top, left + 6 * len(text), top + 9) for text, left, top in places]
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        ["Year", "2023", "2024"],
+        ["both", "11", "12"],
+        ["both", "21", "22"],
+        ["upper, lower", "31", "32"],
+    ]

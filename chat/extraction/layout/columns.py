@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from chat.extraction.layout.page_words import Line, Segment
 
 FEW_SHARE = 0.12  # of the lines may cross a gutter: headings that span columns
-NARROW = 0.3  # of a line's height: no gutter is narrower
+NARROW = 0.25  # of a line's height: no gutter is narrower, unless cells of one line are nearer
 Span = tuple[float, float]
 
 
@@ -26,7 +28,13 @@ def find_columns(lines: Sequence[Line]) -> list[Span]:
         if len(found) > len(loose):
             loose = sorted(found)
     height = sorted(line.height for line in lines)[len(lines) // 2]
-    return _merge_empty(lines, _close(loose, NARROW * height), height)
+    return _merge_empty(lines, _close(loose, min(NARROW * height, _narrowest(lines) / 2)), height)
+
+
+def _narrowest(lines: Sequence[Line]) -> float:
+    """Return the narrowest gap between two segments of a line."""
+    gaps = (two.left - one.right for line in lines for one, two in pairwise(line.segments))
+    return max(0.0, min(gaps, default=math.inf))
 
 
 def _edges(lines: Sequence[Line]) -> list[tuple[float, int]]:

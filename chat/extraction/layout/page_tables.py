@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.documents.row_format import join_row
+from chat.extraction.layout.half_lines import join_half_lines
 from chat.extraction.layout.lattice import Lattice
+from chat.extraction.layout.narrow_columns import narrow_cells
 from chat.extraction.layout.page_words import HYPHEN, Word, make_line, rows_of_words
 from chat.extraction.layout.rules import Rules, find_grids, merge
 from chat.extraction.layout.stream import find_blocks, reads_as_table, rows_of
@@ -46,10 +48,12 @@ def find_page_tables(words: Sequence[Word], rules: Rules) -> list[PageTable]:
 def _streams(words: Sequence[Word], rules: Rules) -> Iterator[PageTable]:
     across, down = merge(rules.across), merge(rules.down)
     lines = []
-    for row in rows_of_words(words):
+    rows_of_page = rows_of_words(words)
+    begins = narrow_cells(rows_of_page)
+    for row in rows_of_page:
         walls = [rule.at for rule in down if rule.start <= row[0].middle <= rule.end]
-        lines.append(make_line(row, walls))
-    for block in find_blocks(lines, across):
+        lines.append(make_line(row, walls, begins))
+    for block in find_blocks(join_half_lines(lines), across):
         rows = _trim(rows_of(block, across))
         if reads_as_table(rows, len(block.lines)):
             yield _table(rows, [word for line in block.lines for word in line.words])

@@ -5,7 +5,7 @@ Coordinates grow to the right and downwards, in any unit that is the same for bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -55,7 +55,7 @@ class Segment:
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = tuple(words)
         self.text = " ".join([word.text for word in words])
-        self.left = words[0].left
+        self.left = min([word.left for word in words])
         self.right = max([word.right for word in words])
         self.top = min([word.top for word in words])
         self.bottom = max([word.bottom for word in words])
@@ -119,13 +119,17 @@ def _is_beside(one: Word, two: Word) -> bool:
     return shared >= SAME_LINE_SHARE * min(one.height, two.height)
 
 
-def make_line(row: Sequence[Word], walls: Sequence[float] = ()) -> Line:
-    """Return a row of words as segments. walls: x of the vertical rules that pass through it."""
+def make_line(row: Sequence[Word], walls: Sequence[float] = (), begins: Set[Word] = frozenset()) -> Line:
+    """Return a row of words as segments.
+
+    walls: x of the vertical rules that pass through it. begins: words that begin a cell, whatever the gap.
+    """
     parts, edge = [[row[0]]], row[0].right
     first_figure = _first_figure(row)
     for at, (before, word) in enumerate(pairwise(row), 1):
         gap = word.left - edge
         is_apart = _is_apart(before, word, gap) or (at == first_figure and gap >= FIGURES_GAP * word.height)
+        is_apart = is_apart or word in begins
         if is_apart or (walls and any(edge - 1 <= wall + 2 and wall - 2 <= word.left for wall in walls)):
             parts.append([word])
             edge = word.right

@@ -14,6 +14,7 @@ from chat.extraction.layout.rules import Rule
 
 FEWEST_LINES = 3
 WORDY = 28  # characters of a cell, on average: more is prose
+EVEN_HEADING_WIDTH = 1.06  # where it stands as far from the rows as they from each other
 WRAPPED = 1.5  # lines to a row: its cells are of several
 HEADING_WIDTH = 0.95  # of a table: a heading between its rows is no wider
 FAR_HEIGHTS = 3.2  # from one line to the next: further apart are two tables
@@ -78,14 +79,18 @@ def _fits_column(segment: Segment, columns: Sequence[Span]) -> bool:
 
 
 def _is_heading(lines: Sequence[Line], at: int, block: Sequence[Line], columns: Sequence[Span]) -> bool:
-    """Whether a line of one text heads the rows after it: at the left, short, and followed by a row."""
+    """Whether a line of one text heads the rows after it: at an edge, short, and followed by a row."""
     segment, line = lines[at].segments[0], lines[at]
     width = columns[-1][1] - columns[0][0]
     is_left = abs(segment.left - columns[0][0]) <= line.height
-    if not is_left or segment.right - segment.left > HEADING_WIDTH * width or len(block) < 2:
-        return False
+    is_right = abs(segment.right - columns[-1][1]) <= line.height
     below = lines[at + 1] if at + 1 < len(lines) else None
-    if below is None or below.base - line.base > FAR_HEIGHTS * line.height or len(below.segments) < 2:
+    if not (is_left or is_right) or len(block) < 2 or below is None:
+        return False
+    is_even = abs(below.base - 2 * line.base + block[-1].base) < 0.1 * line.height
+    if segment.right - segment.left > (EVEN_HEADING_WIDTH if is_even else HEADING_WIDTH) * width:
+        return False
+    if below.base - line.base > FAR_HEIGHTS * line.height or len(below.segments) < 2:
         return False
     return len(_with_line(columns, below)) >= max(2, len(columns) - 1)
 

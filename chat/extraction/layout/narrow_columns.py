@@ -1,0 +1,148 @@
+"""Columns no further apart than words: figures that end below each other show them, not the gaps.
+
+LibreOffice and old programs print tables so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from chat.extraction.layout.cell_lines import is_value
+from chat.extraction.layout.page_words import Word
+
+FEWEST_LINES = 4  # whose figures end at the same place
+SAME_EDGE = 0.15  # of a height: right edges that differ by no more are one
+REACH = 6.0  # heights from one figure to the next below it
+LONG_REACH = 15.0  # once there are the fewest lines
+LABEL_WORDS = 8  # of a line with one figure: with more it is prose
+HEADER_LINES = 3
+THIN_SPACE = 0.25  # of a height: between the groups of one number
+LEADING, GROUP = re.compile(r"[-+(\u2212]?\d{1,3}"), re.compile(r"\d{3}(?:[.,]\d+)?[)%]?")
+DASHES = "-\u2013\u2014\u2212"
+
+Row = Sequence[Word]
+Span = tuple[float, float]  # left and right
+Figure = tuple[int, int, int]  # row, first and last word
+
+
+def narrow_cells(rows: Sequence[Row]) -> set[Word]:
+    """Return the words that begin a cell although the gap before them may be that between words."""
+    begins: set[Word] = set()
+    for table in _tables(list(_columns(rows))):
+        spans = [_span(column, rows) for column in table]
+        headed = [
+            (column, list(_words_over(column, span, rows, len(table))))
+            for column, span in zip(table, spans, strict=True)
+        ]
+        spans.append(_labels(table, rows))
+        has_header = any(heads for _, heads in headed)
+        for column, heads in headed:
+            if has_header and not heads:
+                continue  # the last figure of labels such as "Note 1"
+            begins.update(word for before, word in heads if any(_is_over(before, span) for span in spans))
+            for row, first, last in column:
+                begins.update((rows[row][first], *rows[row][last + 1 : last + 2]))
+    return begins
+
+
+def _tables(columns: Sequence[list[Figure]]) -> list[list[list[Figure]]]:
+    """Return the columns in groups that share rows."""
+    tables: list[list[list[Figure]]] = []
+    for column in sorted(columns, key=lambda column: column[0]):
+        if tables and column[0][0] <= max(other[-1][0] for other in tables[-1]):
+            tables[-1].append(column)
+        else:
+            tables.append([column])
+    return tables
+
+
+def _span(column: Sequence[Figure], rows: Sequence[Row]) -> Span:
+    left = min(rows[row][first].left for row, first, _ in column)
+    return left, max(rows[row][last].right for row, _, last in column)
+
+
+def _labels(table: Sequence[Sequence[Figure]], rows: Sequence[Row]) -> Span:
+    """Return where the words before the first column stand."""
+    column = min(table, key=lambda column: rows[column[0][0]][column[0][1]].left)
+    left = min(rows[row][0].left for row, _, _ in column)
+    return left, max(rows[row][first - 1].right for row, first, _ in column)
+
+
+def _is_over(word: Word, span: Span) -> bool:
+    return word.left < span[1] and word.right > span[0]
+
+
+def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:
+    columns: list[list[Figure]] = []
+    for at, row in enumerate(rows):
+        figures = list(_figures(at, row))
+        if len(figures) < 2 and len(row) > LABEL_WORDS:
+            continue
+        for figure in figures:
+            column = next((one for one in columns if _goes_on(one, figure, rows)), None)
+            if column:
+                column.append(figure)
+            else:
+                columns.append([figure])
+    return (column for column in columns if len(column) >= FEWEST_LINES and _is_column(column, rows))
+
+
+def _is_column(column: Sequence[Figure], rows: Sequence[Row]) -> bool:
+    """Whether a column has figures, mostly followed by figures or by nothing: those of lists are by words."""
+    if sum(_has_digit(rows[row][last]) for row, _, last in column) < len(column) / 2:
+        return False
+    next_words = [rows[row][last + 1 : last + 2] for row, _, last in column]
+    return sum(not after or _has_digit(after[0]) for after in next_words) > len(column) / 2
+
+
+def _is_figure(word: Word) -> bool:
+    return word.text in DASHES or _has_digit(word)
+
+
+def _has_digit(word: Word) -> bool:
+    return is_value(word.text) and any(map(str.isdigit, word.text))
+
+
+def _figures(at: int, row: Row) -> Iterator[Figure]:
+    """Yield the figures behind the first word of a row. Groups behind thin spaces are one number."""
+    first = 0
+    for place in range(1, len(row) + 1):
+        if place < len(row) and first and _is_group(row[place - 1], row[place]):
+            continue
+        if first:
+            yield at, first, place - 1
+        first = place if place < len(row) and _is_figure(row[place]) else 0
+
+
+def _is_group(before: Word, word: Word) -> bool:
+    is_near = word.left - before.right < THIN_SPACE * word.height
+    is_number = LEADING.fullmatch(before.text) or GROUP.fullmatch(before.text)
+    return is_near and bool(is_number and GROUP.fullmatch(word.text))
+
+
+def _goes_on(column: Sequence[Figure], figure: Figure, rows: Sequence[Row]) -> bool:
+    """Whether a figure ends below the last one of a column."""
+    above, word = rows[column[-1][0]][column[-1][2]], rows[figure[0]][figure[2]]
+    reach = REACH if len(column) < FEWEST_LINES else LONG_REACH
+    height = max(word.height for word in rows[figure[0]])
+    is_below = 0 < word.middle - above.middle < reach * height
+    return is_below and abs(above.right - word.right) <= SAME_EDGE * height
+
+
+def _words_over(
+    column: Sequence[Figure], span: Span, rows: Sequence[Row], columns: int
+) -> Iterator[tuple[Word, Word]]:
+    """Yield the words of the lines close above a column that begin over it, each behind the one before."""
+    first = column[0][0]
+    below = rows[first]
+    for row in reversed(rows[max(0, first - HEADER_LINES) : first]):
+        height = max(word.height for word in below)
+        is_close = row[0].height < 1.2 * height and below[0].middle - row[0].middle < 2 * height
+        if not is_close or len(row) > 2 * columns + 2:
+            return
+        for before, word in pairwise((row[0], *row)):
+            if _is_over(word, span) and (word == before or not _is_over(before, span)):
+                yield before, word
+        below = row
