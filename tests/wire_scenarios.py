@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from tests.provider import Call, Script, chunk, frame
 
 ANSWER = "Hello, 世界! 🦊"
+LONG = ("I must not chat ", "in class any more.\n")
 PARTS = (ANSWER[:5], ANSWER[5:10], ANSWER[10:])
 REASONING = "Let me think."
 HALF = "Half of "
@@ -130,6 +131,15 @@ SNAPSHOTS = {
         ),
         reasoning=REASONING,
     ),
+    "full-delta-before-the-finish": Wire(
+        "go-kratos/blades#189, its other form", send(*deltas(*LONG, "".join(LONG)), STOP, DONE), text="".join(LONG)
+    ),
+    "full-delta-without-an-end": Wire(
+        "any", send(*deltas(*LONG, "".join(LONG)), DONE), text="".join(LONG), finish_reason=""
+    ),
+    "a-line-said-twice": Wire(
+        "any", send(*deltas(*LONG, "".join(LONG), "!"), STOP, DONE), text="".join(LONG) * 2 + "!"
+    ),
     "digits-that-repeat": Wire("any", send(*deltas("1", "12", " 12"), STOP, DONE), text="112 12"),
     "spaces-that-repeat": Wire("any", send(*deltas("  ", "  x", "  x"), STOP, DONE), text="    x  x"),
     "laughter": Wire("any", send(*deltas("haha", "hahaha", "!"), STOP, DONE), text="hahahahaha!"),
@@ -186,6 +196,11 @@ REASONS = {
     "finish-content-filter": Wire("Azure", _ends("content-filter"), HALF, "", "content_filter"),
     "finish-end-turn": Wire("docs.anthropic.com: stop_reason", _ends("end_turn"), HALF, "", "stop"),
     "finish-unknown": Wire("any", _ends("because_i_say_so"), HALF, "", "unknown_finish", "unknown_finish"),
+    "finish-enumeration": Wire("ai.google.dev: FinishReason", _ends("FINISH_REASON_MAX_TOKENS"), HALF, "", "length"),
+    "finish-enumeration-stop": Wire("ai.google.dev: FinishReason", _ends("FinishReason.STOP"), HALF, "", "stop"),
+    "finish-guardrail": Wire("docs.aws.amazon.com: stopReason", _ends("guardrail_intervened"), HALF, "", "content_filter"),
+    "finish-toxic": Wire("docs.cohere.com: finish_reason", _ends("ERROR_TOXIC"), HALF, "", "content_filter"),
+    "finish-user-cancel": Wire("docs.cohere.com: finish_reason", _ends("USER_CANCEL"), HALF, "", "ended_early", "ended_early"),
     "finish-error": Wire("openrouter.ai: error", _ends("error"), HALF, "", "provider_error", "provider_error"),
     "finish-cancelled": Wire("sglang", _ends("cancelled"), HALF, "", "ended_early", "ended_early"),
     "finish-interrupted": Wire("any", _ends("interrupted"), HALF, "", "ended_early", "ended_early"),
@@ -211,6 +226,10 @@ ERRORS = {
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})), HALF, "", "", "overloaded"),
     "error-bare-line": Wire("vllm-project/vllm", send(_HALF, json.dumps(_OVERLOADED).encode() + b"\n"), HALF, "", "",
                             "overloaded"),
+    "error-line-of-data": Wire("any", send(_HALF, b"data: [ERROR] insufficient balance\n\n"), HALF, "", "",
+                               "quota_exceeded"),
+    "error-sentence-of-data": Wire("any", send(_HALF, b"data: Error: too many requests\n\n"), HALF, "", "",
+                                   "rate_limited"),
     "error-json-body": Wire("any", send(json.dumps(_OVERLOADED).encode(), type="application/json"), "", "", "",
                             "overloaded"),
     "error-json-as-stream": Wire("any", send(json.dumps(_OVERLOADED, indent=2).encode()), "", "", "", "overloaded"),
@@ -222,6 +241,16 @@ ERRORS = {
     "error-no-text": Wire("any", send(frame(chunk({"content": ""}, "stop")), frame(_OVERLOADED)), "", "", "stop",
                           "overloaded"),
 }  # fmt: skip
+
+
+def _legacy() -> list[bytes]:
+    """Return a completion of the time before chat, as some servers stream it on the chat route."""
+    values = [{"object": "text_completion", "choices": [{"index": 0, "text": one}]} for one in PARTS]
+    return [frame(one) for one in values] + [
+        frame({"object": "text_completion", "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]})
+    ]
+
+
 _LINES = b"".join(frame[6:-1] for frame in [*deltas(*PARTS), STOP])
 CONTENTS = {
     "json-completion": Wire("any", send(json.dumps(whole()).encode(), type="application/json")),
@@ -237,6 +266,22 @@ CONTENTS = {
     "sse-as-html": Wire("any", send(_PLAIN, type="text/html")),
     "sse-without-blank-lines": Wire("any", send(_PLAIN.replace(b"\n\n", b"\n"))),
     "sse-without-space": Wire("any", send(_PLAIN.replace(b"data: ", b"data:"))),
+    "sse-data-twice": Wire("any", send(_PLAIN.replace(b"data: ", b"data: data: "))),
+    "sse-json-in-json": Wire(
+        "any", send(*[frame(json.dumps(one[6:-2].decode())) for one in [*deltas(*PARTS), STOP]], DONE)
+    ),
+    "sse-done-as-event": Wire("any", send(*deltas(*PARTS), b"event: done\ndata: {}\n\n"), finish_reason=""),
+    "json-array-of-chunks": Wire(
+        "any",
+        send(
+            b"[" + b",\r\n".join(one[6:-2] for one in [*deltas(*PARTS), STOP]) + b"]", type="application/json"
+        ),
+    ),
+    "legacy-text": Wire("text-generation-webui: completions", send(*_legacy(), DONE)),
+    "delta-as-text": Wire("any", send(*[frame({"choices": [{"delta": one}]}) for one in PARTS], STOP, DONE)),
+    "content-as-list-of-texts": Wire(
+        "any", send(*[frame(chunk({"content": [one]})) for one in PARTS], STOP, DONE)
+    ),
     "sse-with-names": Wire("any", send(_PLAIN.replace(b"data: ", b"event: message\nid: 1\ndata: "))),
 }
 _NOISE = (b"data: ping\n\n", b"data: [HEARTBEAT]\n\n", b"data: null\n\n", b"data:\n\n", b"event: keepalive\ndata: {}\n\n",
@@ -290,6 +335,8 @@ THINKING = {
     "thinking-thinking": Wire("any", _think("<thinking>", "</thinking>\n\n")),
     "thinking-magistral": Wire("mistralai/Magistral-Small-2507", _think("[THINK]", "[/THINK]")),
     "thinking-gemma": Wire("lmstudio-ai/lmstudio-bug-tracker#2013", _think("<|channel>thought", "<channel|>")),
+    "thinking-pangu": Wire("FreedomIntelligence/openPangu-Embedded", _think("[unused16]", "[unused17]")),
+    "thinking-thoughts": Wire("any", _think("<thoughts>", "</thoughts>\n")),
     "thinking-seed": Wire("ByteDance-Seed/seed-oss", _think("<seed:think>", "</seed:think>")),
     "thinking-command": Wire("docs.cohere.com: reasoning", _think("<|START_THINKING|>", "<|END_THINKING|>")),
     "thinking-kimi-vl": Wire("MoonshotAI/Kimi-VL", _think("◁think▷", "◁/think▷")),

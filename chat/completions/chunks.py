@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from chat.completions.usage import find_usage
 log = logging.getLogger(__name__)
 
 _DONE = frozenset({b"[DONE]", b"DONE"})
+_SAID_ERROR = re.compile(rb"\[?\s*error\b\s*[\]:]\s*(?=\S)|\[error\]", re.IGNORECASE)
+DOUBTED_CHARACTERS = 20  # a delta of so many that repeats the answer waits for what comes next
 
 
 class Chunk(NamedTuple):
@@ -62,6 +65,7 @@ class ChunkParser:
         self.is_refuted = False  # text has followed a finish reason
         self.is_done = False  # [DONE] has come
         self._texts, self._reasonings = ArrivedText(), ArrivedText()
+        self._doubted = ""  # a delta that repeats the answer: a snapshot, unless more text follows it
         self._splitter: ReasoningSplitter | None = ReasoningSplitter(said)
 
     @property
@@ -87,6 +91,8 @@ class ChunkParser:
         for data in payloads:
             if not data.startswith(b"{"):
                 data = data.strip()
+                while data.startswith(b"data:"):  # a proxy has put it before what had it
+                    data = data[5:].strip()
                 if data.strip(b'"').strip() in _DONE:
                     self.is_done = True
                     return
@@ -112,11 +118,17 @@ class ChunkParser:
         except orjson.JSONDecodeError:
             value = self._parse_odd(data)
             data = dump_json(value)
+        if isinstance(value, str) and value.lstrip().startswith("{"):  # JSON in JSON
+            return self._parse(value.encode(), into)
+        if isinstance(value, list) and any(isinstance(one, dict) and "choices" in one for one in value):
+            for one in value:
+                self._parse(dump_json(one), into)
+            return None
         if not isinstance(value, dict):
             if error := find_error(value):
                 raise ErrorObject(error)
             self.has_unknown = True
-            return
+            return None
         choices = value.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict):
@@ -130,12 +142,18 @@ class ChunkParser:
             self.has_unknown = True
         else:
             self._add(data, value, choice, into)
+        return None
 
     def _parse_odd(self, data: bytes) -> object:
-        """Return the value of what is no JSON by the standard. Raises ValueError where a chunk is damaged."""
+        """Return the value of what is no JSON by the standard.
+
+        Raises ValueError where a chunk is damaged, ErrorObject for a line of text that says that it is one.
+        """
         try:
             return parse_json(data)
         except ValueError:
+            if _SAID_ERROR.match(data):
+                raise ErrorObject({"message": data.decode(errors="replace")}) from None
             if not data.startswith(b"{"):
                 return None
             self.has_begun = True  # some of the answer is in it
@@ -151,7 +169,8 @@ class ChunkParser:
         if "message" in choice or not isinstance(delta, dict):
             data, delta, reason = self._take_whole(data, value, choice, reason or "")
         raw, reasoning = find_text(delta), find_reasoning(delta)
-        if (raw and (self._texts.may_repeat or reason)) or (reasoning and self._reasonings.may_repeat):
+        may_repeat = self._texts.may_repeat or reason or self._doubted or len(raw) >= DOUBTED_CHARACTERS
+        if (raw and may_repeat) or (reasoning and self._reasonings.may_repeat):
             fresh = self._take_repeated(raw, reasoning, is_last=bool(reason))
             if fresh != (raw, reasoning):
                 raw, reasoning = fresh
@@ -167,8 +186,10 @@ class ChunkParser:
 
     def _take_repeated(self, raw: str, reasoning: str, *, is_last: bool) -> tuple[str, str]:
         """Return the text and the reasoning without what has arrived before."""
-        if raw and is_last and self._texts.is_all(raw):
-            raw = ""
+        if raw and self._doubted:
+            raw, self._doubted = self._doubted + raw, ""
+        if raw and self._texts.is_all(raw) and (is_last or len(raw) >= DOUBTED_CHARACTERS):
+            raw, self._doubted = "", "" if is_last else raw
         elif raw and self._texts.may_repeat:
             raw = self._texts.rest_of_delta(raw)
         if reasoning and self._reasonings.may_repeat:
@@ -205,6 +226,10 @@ class ChunkParser:
         that it does not begin with.
         """
         delta, message = choice.get("delta"), choice.get("message")
+        said = delta if isinstance(delta, str) else choice.get("text")
+        if isinstance(said, str) and not isinstance(delta, dict) and not isinstance(message, dict):
+            delta = {"content": said}  # of a delta that is a text, and of the completions before chat
+            return _write_delta(value, choice, delta), delta, reason
         has_delta, delta = isinstance(delta, dict), delta if isinstance(delta, dict) else {}
         if not isinstance(message, dict) or find_text(delta) or find_reasoning(delta):
             return data, delta, reason
@@ -231,7 +256,8 @@ def _rewrite(delta: Mapping[str, Any], text: str, reasoning: str) -> dict[str, A
 
 def _write_delta(value: Mapping[str, Any], choice: Mapping[str, Any], delta: Mapping[str, Any]) -> bytes:
     """Return the JSON of a chunk with this delta in the place of a message or of a repetition."""
-    choices = [{**{name: one for name, one in choice.items() if name != "message"}, "delta": delta}]
+    rest = {name: one for name, one in choice.items() if name not in ("message", "text")}
+    choices = [{**rest, "delta": delta}]
     return dump_json({**value, "object": "chat.completion.chunk", "choices": choices})
 
 

@@ -16,9 +16,11 @@ CODES_BY_TYPE: Mapping[str, str] = {
     " no_db_connection",  # LiteLLM, of any key but its own where it has no database
     "forbidden": "permission_error 1110 1111 1112 1220 1311 base_resp_2061",
     "quota_exceeded": "insufficient_quota billing_hard_limit_reached exceeded_current_quota_error"
-    " arrearage accountoverdueerror 1113 1309 base_resp_1008 base_resp_1028 base_resp_1030 11200",
-    "model_not_found": "model_not_found resource_not_found_error 1211 1212 1221 1222",
-    "context_too_long": "context_length_exceeded exceed_context_size_error 1261 10907 336007 336103",
+    " arrearage accountoverdueerror setlimitexceeded allocationquota.freetieronly"
+    " 1113 1309 base_resp_1008 base_resp_1028 base_resp_1030 11200",
+    "model_not_found": "model_not_found model_not_available operationnotsupported"
+    " resource_not_found_error 1211 1212 1221 1222",
+    "context_too_long": "context_length_exceeded exceed_context_size_error 1261 10907 336003 336007 336103",
     "content_filter": "content_filter content_policy_violation data_inspection_failed"
     " 1300 1301 base_resp_1026 base_resp_1027 10013 10014 10019 336104",  # the last: Spark, Baidu
     "rate_limited": "rate_limit_error rate_limit_exceeded 1302 1303 1304 1305 1308 1310 1313"
@@ -29,7 +31,10 @@ CODES_BY_TYPE: Mapping[str, str] = {
 }
 CODES = {code: type for type, codes in CODES_BY_TYPE.items() for code in codes.split()}
 
-_CREDENTIAL = r"(api[ _-]?key|authentication|auth(orization)?|access[ _-]token|credentials?)"
+_CREDENTIAL = (
+    r"(api[ _-]?key|subscription key|authentication|auth(orization)?|(access|security)[ _-]token"
+    r"|credentials?)"
+)
 _MODEL_SIZE = (
     r"(context|number of tokens|max_model_len|(message |model )?token limit|prompt length|max length)"
 )
@@ -42,7 +47,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "context_too_long": (
         r"context_length_exceeded|exceed_context_size|string_above_max_length|contextwindowexceeded",
-        r"prompt_tokens_too_long|too many tokens|context window|greater than the context",
+        r"prompt_tokens_too_long|too many tokens(?!, please wait)|context window|greater than the context",
+        r"context (size|length|limit)[^.]{0,20} exceeded|max_tokens must be at least 1, got -",
         r"context (the )?overflow|max message tokens",
         r"(maximum|max|model'?s?)[ _](context|sequence|prompt|input|seq)[ _]?(len(gth)?|size|window)",
         rf"exceed(s|ed|ing)? (the |your )?(available |maximum |max |model'?s? )*{_MODEL_SIZE}",
@@ -50,19 +56,22 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         r"(token count|input tokens?|prompt[ _]tokens?|(input|prompt) length)[^.]{0,60}(exceed|must be less)",
         r"longer than the model|range of input length|inputs` (tokens \+|must have less)",
         r"(shorter|reduce)( the)? (length of |size of )?(your )?(the )?(messages?|prompt|input)",
-        r"request too large for model|max length exceeded|(max(imum)?|exceed\w*)[^.]{0,20}prompt length",
+        r"request too large for model|max length (exceeded|of (the )?(current )?question)",
+        r"(max(imum)?|exceed\w*)[^.]{0,20}prompt length",
         r"超长|(token|长度|上下文).{0,12}(超过|超出|超限)",
     ),
     "rate_limited": (
         r"allocated quota exceeded|please (retry|try again) in \d|retrydelay",
         r"(per|/)[ -]?(min|sec|minute|second|hour|day)\b|\b[rtq]p[msd]\b",
-        r"requests? (rate|limit)|rate[ _-]?limit|too many requests|throttl|concurren",
+        r"requests? (rate|limit)|rate[ _-]?limit|too many (requests|tokens)|throttl|concurren",
         r"速率|频率|并发|限流|请求(过于频繁|数|次数)",
     ),
     "quota_exceeded": (
         r"insufficient[ _-]?(account )?(balance|quota|fund|credit)|arrear|overdue|billing|payment required",
         r"exceeded your current quota|credit balance|balance is|budget has been exceeded",
-        r"(no|more|enough|out of|buy|purchase|add|remaining) credits?\b|resource_?pack_?exhausted",
+        r"(no|any|more|enough|out of|buy|purchase|add|remaining) credits?\b(?! were)",
+        r"resource_?pack_?exhausted",
+        r"key limit exceeded|reached the set inference limit|free (tier|trial|quota)[^.]{0,40}exhausted",
         r"(spend(ing)?|usage|budget|credit|quota)[ _](limit|cap)|quota (is |was )?(exceeded|exhausted)",
         r"exceed(ed)? (your |the )?(\w+ )?(quota|budget)",
         r"欠费|余额|充值|额度|资源包",
@@ -71,17 +80,18 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         rf"{_CREDENTIAL}\b[^.]{{0,60}}(not valid|invalid|incorrect|wrong|fail|missing|required|expired)",
         rf"{_CREDENTIAL}\b[^.]{{0,60}}(not (found|provided)|disabled|revoked)",
         rf"(invalid|incorrect|wrong|missing|expired|unknown|no|valid) (\w+ )?{_CREDENTIAL}\b",
-        r"(invalid|expired)[ _]iam[ _]token|unauthori[sz]ed|user not found",
+        r"(invalid|expired)[ _]iam[ _]token|unauthori[sz]ed|user not found|unregistered callers",
         r"(令牌|密钥|鉴权|身份验证|认证).{0,12}(失败|错误|无效|过期|不正确|不存在)",
     ),
     "content_filter": (
         r"content[ _-]?(filter|management policy|exists risk|policy|risk|moderation)|inappropriate",
         r"data_?inspection|(?<!case[ -])sensitive|high risk|responsibleai|moderation|flagged|unsafe",
-        r"safety (system|filter|polic|check)|prohibited|usage polic",
+        r"safety[ _](system|filter|polic|check)|prohibited|usage (polic|guideline)",
         r"敏感|违规|不安全|审核",
     ),
     "model_not_found": (
         r"model_?not_?(found|exist|open)|model not (found|exist)|try pulling it|not a valid model",
+        r"llm provider not provided|unable to access model|not work with the specified model",
         r"\b(invalid|unknown|no such|unsupported) model\b|no endpoints found",
         r"\bmodels?\b[^.]{0,20}[^ ]{1,80} (was |is |could )?not (be )?(found|exist|available|supported)",
         r"\bmodels?\b[^.]{0,20}[^ ]{1,80} (has been |is )?(does not exist|decommissioned|deprecated)",
@@ -95,7 +105,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "overloaded": (
         r"overload|at capacity|over capacity|capacity exceeded|server busy|high demand",
         r"loading model|currently loading|model is loading|no available (server|worker|channel|capacity)",
-        r"过载|繁忙|访问量过大|负载",
+        r"过载|繁忙|访问量过大|负载|无可用渠道",
     ),
 }
 _SEARCHES = {type: re.compile("|".join(words), re.IGNORECASE | re.DOTALL) for type, words in _WORDS.items()}

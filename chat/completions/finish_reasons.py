@@ -6,29 +6,36 @@ what this program says of an answer, and some providers send the same words.
 
 from __future__ import annotations
 
+import re
+
 # Reasons with which an answer is over, of OpenAI, Anthropic, Gemini, Mistral, TGI, vLLM, DashScope and Zhipu.
 _ENDINGS = {
-    "stop": "stop end eos eos_token end_turn stop_sequence stop_token stop_word complete completed finish"
+    "stop": "stop end eos eos_token end_turn stop_sequence stop_token stop_word eos_found"
+    " complete completed finish"
     " finished done success normal",
-    "length": "length max_tokens max_output_tokens max_new_tokens max_completion_tokens max_length"
-    " token_limit output_limit",
+    "length": "length length_limit max_tokens max_token max_tokens_reached max_length_reached"
+    " max_output_tokens max_new_tokens max_completion_tokens max_length"
+    " token_limit token_budget output_limit",
     "context_full": "model_context_window_exceeded model_length context_length context_length_exceeded"
     " context_window_exceeded",
     "content_filter": "content_filter content_filtered sensitive safety recitation blocklist"
-    " prohibited_content spii image_safety refusal risk moderation blocked language",
+    " prohibited_content spii image_safety refusal risk moderation blocked language"
+    " guardrail_intervened error_toxic toxic policy_violation content_policy_violation moderated filtered",
     "tool_calls": "tool_calls tool_call tool_use function_call function_calls",
 }
 # Reasons with which an answer broke off, by the type of the fault.
 _FAULTS = {
-    "overloaded": "insufficient_system_resource overloaded",
+    "overloaded": "insufficient_system_resource overloaded engine_overloaded capacity",
     "provider_error": "error network_error server_error internal_error failed failure timeout exception",
-    "ended_early": "abort aborted cancel cancelled canceled interrupted user_cancelled pause_turn pause"
+    "ended_early": "abort aborted cancel cancelled canceled interrupted user_cancel"
+    " user_cancelled pause_turn pause"
     " malformed_function_call preempted",
 }
 _NAMES = {
     word: name for table in (_ENDINGS, _FAULTS) for name, words in table.items() for word in words.split()
 }
 _NONE = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified", "in_progress"})
+_PREFIXES = re.compile(r"^(finish_?reason|stop_?reason)[_.:]")  # of an enumeration
 UNKNOWN = "unknown_finish"
 BROKEN = frozenset({*_FAULTS, UNKNOWN})  # each is a type of fault
 
@@ -40,4 +47,6 @@ def name_finish_reason(value: object) -> str:
     if value is None or value is False:
         return ""
     word = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+    if word not in _NONE:
+        word = _PREFIXES.sub("", word)
     return "" if word in _NONE else _NAMES.get(word, UNKNOWN)

@@ -48,6 +48,8 @@ def read_models(value: object) -> list[ListedModel] | None:
         if not named:
             return None
         listed = next((one for one in named if one), [])
+        if isinstance(listed, Mapping) and any(isinstance(listed.get(name), list) for name in _LISTS):
+            return read_models(listed)
         if isinstance(listed, Mapping):  # by name
             listed = [
                 {"id": name, **(one if isinstance(one, Mapping) else {})} for name, one in listed.items()

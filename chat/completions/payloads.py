@@ -4,7 +4,7 @@ Sans-IO: fed the bytes of each read, returns what is complete; knows no socket a
 of the WHATWG standard (HTML, 9.2.6): fields end in LF, CRLF or CR and nothing else, so U+2028 is text. What
 endpoints send beside it is read too, whatever the content type says: NDJSON, one JSON over several lines,
 events without a blank line between them, an `error:` field, an event named `error`. Those two become the
-payload `{"error": …}`.
+payload `{"error": …}`, and an event named `done` becomes `[DONE]`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import orjson
 
 MAX_FRAME_BYTES = 32_000_000
 _BOM = b"\xef\xbb\xbf"  # allowed once, before the first field
+_LAST_EVENTS = frozenset({b"done", b"end", b"[done]", b"complete", b"completed", b"close"})
 _FIELDS = frozenset({b"data", b"event", b"error", b"id", b"retry"})
 
 
@@ -118,6 +119,8 @@ def _find_payloads(frame: bytes) -> list[bytes]:
         else:
             bare.append(line)
     payloads = [*_join(data, b" "), *_join(bare, b"\n")]
+    if event.lower() in _LAST_EVENTS and b'"choices"' not in b"".join(payloads):
+        return [b"[DONE]"]
     return [_to_error(one) for one in (*errors, *(payloads if event == b"error" else ()))] or payloads
 
 

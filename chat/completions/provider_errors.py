@@ -65,6 +65,7 @@ BY_STATUS = {
     402: "quota_exceeded",
     403: "forbidden",
     404: "model_not_found",
+    405: "model_not_found",  # an address that is no completions route
     408: "request_timeout",
     409: "unavailable",
     413: "request_too_large",
@@ -74,9 +75,12 @@ BY_STATUS = {
     502: "bad_gateway",
     503: "unavailable",
     504: "gateway_timeout",
-    522: "connect_timeout",  # Cloudflare's own: 520 to 524
+    520: "server_error",  # Cloudflare's own: 520 to 530
+    521: "unavailable",
+    522: "connect_timeout",
     523: "bad_gateway",
     524: "gateway_timeout",
+    530: "bad_gateway",
     529: "overloaded",
 }
 _NAME = re.compile(r"[\w.\-\[\]]{1,100}")

@@ -20,6 +20,7 @@ PAIRS = (
     THINK,
     Pair("<thinking>", "</thinking>"),
     Pair("<thought>", "</thought>"),  # Gemini over the OpenAI route, EXAONE
+    Pair("<thoughts>", "</thoughts>"),
     Pair("<reasoning>", "</reasoning>"),
     Pair("[THINK]", "[/THINK]"),  # Magistral
     Pair("<|channel>thought", "<channel|>", True),  # Gemma 4
@@ -28,6 +29,7 @@ PAIRS = (
     Pair("<|begin_of_thought|>", "<|end_of_thought|>", True),  # OpenThinker, Sky-T1
     Pair("<|thinking_start|>", "<|thinking_end|>", True),
     Pair("◁think▷", "◁/think▷", True),  # Kimi-VL
+    Pair("[unused16]", "[unused17]", True),  # openPangu
 )
 UNOPENED = tuple(pair.closing for pair in PAIRS if pair.may_be_unopened)
 # Harmony (gpt-oss) has channels in the place of a pair; a message begins with one of these.

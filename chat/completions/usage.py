@@ -10,21 +10,25 @@ from collections.abc import Mapping
 from typing import Any
 
 _PARTS = ("prompt_tokens", "completion_tokens")
+_ALIASES = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}  # Anthropic's names
 
 
 def find_usage(value: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return a chunk's usage with its total, or None where there is none to believe.
 
-    It stands beside the choices (OpenAI), on the choice (Moonshot) or under `x_groq` (Groq).
+    It stands beside the choices (OpenAI), on the choice (Moonshot), in its delta or message, or under
+    `x_groq` (Groq).
     """
-    groq = value.get("x_groq")
-    places = (value, choice, groq if isinstance(groq, dict) else {})
+    inner = (value.get("x_groq"), choice.get("delta"), choice.get("message"))
+    places = (value, choice, *(place for place in inner if isinstance(place, dict)))
     return next((found for place in places if (found := _believe(place.get("usage")))), None)
 
 
 def _believe(usage: object) -> dict[str, Any] | None:
     if not isinstance(usage, dict):
         return None
+    if "prompt_tokens" not in usage and "completion_tokens" not in usage:
+        usage = {_ALIASES.get(name, name): count for name, count in usage.items()}
     counts = [usage[name] for name in (*_PARTS, "total_tokens") if usage.get(name) is not None]
     if not counts or not all(type(count) is int and count > 0 for count in counts):  # a bool is no count
         return None
