@@ -389,6 +389,11 @@ class Settings:
         return self.is_local and not (self.api_key or self.base_url or self.local_model or self.is_space)
 
     @property
+    def offers_download(self) -> bool:
+        """Whether a visitor may download the default weights with one click: elsewhere strangers would."""
+        return self.is_local and not (self.has_endpoint or self.local_model or self.is_space)
+
+    @property
     def needs_login(self) -> bool:
         return bool(self.password or self.users)
 

@@ -1,7 +1,7 @@
 """The source of completions: the owner's endpoint, a model server of this machine, or the embedded model.
 
-Knows how neither of them answers. An embedded model is found without the network; one that must be fetched is
-fetched beside a page that is open already, and a failure becomes the notice of `Models`.
+Knows how neither of them answers. An embedded model is found without the network; one that is on no disk is
+downloaded beside a page that is open already (`Models.download`).
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import Future
-from functools import partial
+from collections.abc import AsyncGenerator
 
 from chat.completions import Endpoint
 from chat.errors import ChatError
 from chat.jobs import endpoint_discovery
 from chat.local_model.process import LocalModel
-from chat.local_model.weights import Weights, fetch_weights, find_weights
+from chat.local_model.weights import DEFAULT_BYTES, Weights, find_weights, hub_file_of
+from chat.local_model.weights_download import WeightsDownload
 from chat.settings import DEFAULT_BASE_URL, Settings
 from chat.turns.models import FoundServer, Models
 
@@ -26,7 +24,6 @@ log = logging.getLogger(__name__)
 
 TITLE = "Xiaojia"  # headers are ASCII
 DEFAULT_SITE_URL = "http://localhost:7860"
-FETCHING = "The embedded model is being fetched; until it is there, only `quotes` answers."
 
 
 def describe(settings: Settings) -> str:
@@ -36,7 +33,7 @@ def describe(settings: Settings) -> str:
         return f"Endpoint: {settings.base_url or DEFAULT_BASE_URL} (models: {models})"
     weights = find_weights(settings.local_model)
     if weights is None:
-        return "Endpoint: none set; the embedded model will be fetched from the Hub"
+        return "Endpoint: none set; the embedded model will be downloaded from the Hub"
     tiny = (
         ", a tiny demo model: set OPENAI_API_KEY or LOCAL_MODEL for a better one" if weights.is_demo else ""
     )
@@ -71,13 +68,19 @@ def _own_endpoint(settings: Settings) -> Endpoint:
 
 async def _start(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:
     """Use a model server of this machine, else the embedded model until there is one."""
-    if not settings.finds_endpoint:
-        return await _start_local_model(settings, models, stack)
-    models.is_looking = True
-    if not await _use_found(settings, models):
-        await _start_local_model(settings, models, stack)
-        while not await _use_found(settings, models):  # noqa: ASYNC110 - other programs set no event of ours
-            await asyncio.sleep(endpoint_discovery.AGAIN_SECONDS)
+    models.is_looking = settings.finds_endpoint
+    if settings.finds_endpoint and await _use_found(settings, models):
+        models.is_looking = False
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_start_local_model(settings, models, stack))
+        if settings.finds_endpoint:
+            group.create_task(_look_for_server(settings, models))
+
+
+async def _look_for_server(settings: Settings, models: Models) -> None:
+    while not await _use_found(settings, models):  # noqa: ASYNC110 - other programs set no event of ours
+        await asyncio.sleep(endpoint_discovery.AGAIN_SECONDS)
     models.is_looking = False
 
 
@@ -94,15 +97,41 @@ async def _use_found(settings: Settings, models: Models) -> bool:
 
 
 async def _start_local_model(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:
+    """Run what is on this machine. What is not, or is better, is downloaded, then used without a restart."""
     try:
         weights = await asyncio.to_thread(find_weights, settings.local_model)
-        model = await LocalModel.start(weights or await _fetch(settings, models))
     except ChatError as error:
         models.give_up()
+        models.notice = str(error)
+        return
+    if weights:
+        await _run(weights, models, stack)
+    models.give_up()  # a download takes minutes
+    if weights and not (weights.is_demo and settings.offers_download):
+        return
+    download = WeightsDownload(
+        hub_file_of(settings.local_model), 0 if settings.local_model else DEFAULT_BYTES
+    )
+    stack.push_async_callback(download.aclose)
+    models.download = download
+    if weights is None:
+        download.start()
+    await _run(await download.wait(), models, stack)
+
+
+async def _run(weights: Weights, models: Models, stack: contextlib.AsyncExitStack) -> None:
+    """Start the embedded model and use it, unless a model server of this machine is used by then."""
+    if models.found:
+        return
+    try:
+        model = await LocalModel.start(weights)
+    except ChatError as error:
         models.notice = str(error)
         log.warning("%s", error)
         return
     stack.push_async_callback(model.aclose)
+    if models.found:
+        return
     models.connect(
         Endpoint(
             base_url=model.base_url,
@@ -113,26 +142,3 @@ async def _start_local_model(settings: Settings, models: Models, stack: contextl
             is_demo=model.is_demo,
         )
     )
-
-
-async def _fetch(settings: Settings, models: Models) -> Weights:
-    models.give_up()  # a download takes minutes
-    models.notice = FETCHING
-    weights = await _call_in_daemon(partial(fetch_weights, settings.local_model))
-    models.notice = ""
-    return weights
-
-
-async def _call_in_daemon(work: Callable[[], Weights]) -> Weights:
-    """Call it in a thread that the end of the process does not wait for: a download cannot be cancelled."""
-    outcome: Future[Weights] = Future()
-    outcome.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except Exception as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=run, name="fetching the model", daemon=True).start()
-    return await asyncio.wrap_future(outcome)

