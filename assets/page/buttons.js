@@ -9,7 +9,7 @@ const local = {
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
   earlier: showEarlier,
   end: goToEnd,
-  model: () => openSide("#settings", "#model input"),
+  model: openModels,
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
 };
 

@@ -10,7 +10,7 @@ window.fetch = (asked, options = {}) => {
   if (url.origin !== location.origin || !url.pathname.includes("/gradio_api/")) return bare(asked, options);
   const headers = new Headers(options.headers ?? asked.headers);
   headers.set("x-visitor", state.owner);
-  const ask = () => bare(asked, { ...options, headers });
+  const ask = () => watchLine(bare(asked, { ...options, headers }));
   return url.pathname.endsWith("/queue/join") ? join(ask, options.body) : ask();
 };
 

@@ -29,7 +29,7 @@ function hearKeys(event) {
 // Escape closes the nearest thing that is open: a menu of the list, the drawer, what is being edited, on a phone the list
 // or the settings. With nothing open it stops the answer.
 function escape(event) {
-  if (document.querySelector("dialog[open]") || event.target.getAttribute?.("aria-expanded") === "true") return;
+  if (document.querySelector("dialog[open], #models:popover-open") || event.target.getAttribute?.("aria-expanded") === "true") return;
   const open = [...menus()];
   for (const menu of open) {
     menu.open = false;

@@ -16,14 +16,16 @@ function hear(said) {
     state.name = told.name;
     document.body.style.setProperty("--name", JSON.stringify(told.name));
   }
-  if ("model" in told) showModel(told.model);
-  if (told.looks) lookLater();
+  if (told.models) hearModels(told.models);
+  if ("looks" in told) lookLater(told.looks);
+  for (const [name, html] of Object.entries(told.banners ?? {})) fillBanner(name, html);
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
   if ("ended" in told) state.ended = told.ended;
   if (told.is_sent) confirmSent();
   if ("composer" in told) takeBackMessage(told);
   if (told.is_ended) announce(state.words["answer.complete"]);
+  if (told.is_ended) tellTabs(true);
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
@@ -40,7 +42,9 @@ function hear(said) {
   restoreDraft();
   document.body.classList.add("is-ready");
   requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("is-settled"))); // drawn by then
+  keep("session", "reloads", "0");
   if ("generation" in told) sendNext();
+  sendWhatWaited();
 }
 
 // One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
@@ -60,19 +64,23 @@ async function comeBack() {
 // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.
 let followed = "";
 function hearGeneration(generation) {
+  const isNew = generation && generation !== state.generation;
   state.generation = generation;
+  if (isNew) tellTabs(false);
   if (generation && generation !== followed) act("follow", "follow", { id: generation });
   followed = generation;
   if (generation && stopsWhenKnown) act("stop", "stop");
   if (generation) stopsWhenKnown = false;
 }
 
-// Without a model of the owner's the server looks for one on its machine: this page asks whether there is one by now.
-const LOOK_MILLISECONDS = 20000;
+// Without a model of the owner's the server looks for one on its machine, or downloads one: this page asks whether there is
+// one by now, and how far it is. A hidden page asks when it is seen again.
 let looking = 0;
-function lookLater() {
+let looksAgain = 0;
+function lookLater(seconds) {
   clearTimeout(looking);
-  looking = setTimeout(() => (document.hidden ? lookLater() : act("look", "look")), LOOK_MILLISECONDS);
+  looksAgain = seconds;
+  if (seconds && !document.hidden) looking = setTimeout(() => act("look", "look"), seconds * 1000);
 }
 
 function remember(conversation) {
@@ -104,6 +112,16 @@ function takeBackMessage(told) {
   writeComposer(told.composer);
 }
 
+// A banner that says what it said before stays as it is: what was dismissed does not come back.
+const banners = {};
+function fillBanner(name, html) {
+  if (banners[name] === html) return;
+  banners[name] = html;
+  const pressed = document.activeElement?.closest?.(`[data-place="${name}"] [data-do]`);
+  fillPlace(name, html);
+  if (pressed) document.querySelector(`[data-place="${name}"] [data-do]`)?.focus(); // "Pause" became "Resume"
+}
+
 // HTML of ours, for a part that is no output of any event. The focus stays on the entry of the list that had it.
 function fillPlace(name, html) {
   const place = document.querySelector(`[data-place="${name}"]`);
@@ -112,15 +130,6 @@ function fillPlace(name, html) {
   const id = entry && entry.querySelector(".open").dataset.id;
   place.innerHTML = html;
   if (entry) (place.querySelector(`.open[data-id="${id}"]`) ?? place.querySelector(".open"))?.focus();
-}
-
-// Who will answer, beside the gauge, where there are several.
-function showModel(automatic) {
-  state.model = automatic;
-  const button = document.querySelector("#gauge .do-model");
-  button.hidden = !automatic;
-  button.textContent = state.options.model || automatic;
-  button.title = state.words["settings.model"] ?? "";
 }
 
 function showNotice(sentence) {

@@ -12,6 +12,7 @@ const isBusy = () => Boolean(sending || state.generation) || document.body.class
 function submit() {
   const text = typed();
   if (!text.trim()) return showHint(state.files.length ? state.words["composer.no_text"] : "");
+  if (isLost) return sendWhenBack();
   if (!state.files.every(isRead)) return waitForFiles();
   const message = { id: makeKey(), text, files: state.files, editing: state.editing };
   state.files = [];

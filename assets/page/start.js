@@ -15,21 +15,40 @@ for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dr
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
 document.addEventListener("drop", drop, true);
 document.addEventListener("change", hearFiles, true);
+document.addEventListener("change", keepWithinBounds, true);
 addEventListener("pagehide", keepDraft);
-document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); }); // a phone ends hidden pages without a word
+document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); lookLater(looksAgain); }); // a phone ends hidden pages without a word
 function begin() {
   const appearance = read("local", "appearance");
   if (appearance) document.body.classList.toggle("dark", appearance === "dark");
-  new MutationObserver(() => { watchScrolling(); hushLogs(); labelButtons(); dressCode(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
 // Gradio may run what it was given for the head before the body is there, or after.
 if (document.body && document.readyState !== "loading") begin();
 else document.addEventListener("DOMContentLoaded", begin);
 
 function keepOptions(names, values) {
-  state.options = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+  Object.assign(state.options, Object.fromEntries(names.map((name, at) => [name, values[at]])));
   keep("local", "options", JSON.stringify(state.options));
-  showModel(state.model);
+  showModel();
+}
+const keepOption = (name, value) => keepOptions([name], [value]);
+
+// Everything is as the owner set it again: the fields are empty and name their defaults.
+function resetOptions() {
+  keepOption("model", AUTOMATIC);
+  announce(state.words["settings.reset.done"]);
+}
+
+// A number outside of the bounds that its field names becomes the nearest one inside. Gradio hears the input event.
+function keepWithinBounds(event) {
+  const field = event.target;
+  if (!field.matches?.('#settings input[type="number"]') || field.value === "") return;
+  const [low, high] = [field.min, field.max].map((bound) => (bound === "" ? NaN : Number(bound)));
+  const value = Number(field.value);
+  if (!(value < low || value > high)) return;
+  field.value = value < low ? low : high;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function keepKey(key) {
@@ -41,4 +60,4 @@ function search(query) {
   return visit("list");
 }
 
-return { visit, takeSending, connect, takeUpload, importing, keepOptions, keepKey, search, act, state };
+return { visit, takeSending, connect, takeUpload, importing, keepOptions, resetOptions, keepKey, search, act, state };

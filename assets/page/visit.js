@@ -47,7 +47,7 @@ const state = {
   options: readJson("local", "options"),
   files: [], // see files.js
   name: "", // the assistant's
-  model: "", // the one that answers where none is chosen; empty: there is no choice
+  models: [], // those of the server, the one that answers where none is chosen first
   words: {},
 };
 keep("local", "owner", state.owner);

@@ -20,8 +20,8 @@ class TextComponents:
 
     top: gr.HTML
     bottom: gr.HTML
+    heading: gr.HTML
     keys: gr.HTML
-    banner: gr.HTML
     starters: gr.HTML
     earlier: gr.HTML
     editing: gr.HTML

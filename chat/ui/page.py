@@ -26,8 +26,8 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 SCRIPTS = (
-    *("visit", "fetch", "messages", "scrolling", "drafts", "files", "transfers", "outbox"),
-    *("composer", "code", "clipboard", "dialog", "buttons", "keys", "start"),
+    *("visit", "line", "tabs", "fetch", "messages", "scrolling", "drafts", "files", "transfers", "outbox"),
+    *("composer", "code", "clipboard", "dialog", "buttons", "models", "keys", "start"),
 )
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
@@ -80,9 +80,12 @@ def _lay_out(owned: Settings) -> Components:
         if can_sign_in(owned):
             gr.LoginButton(icon=None, size="sm")
     with gr.Sidebar(elem_id="settings", position="right", open=False, width="var(--settings-width)"):
+        heading = _create_html("settings-top")
         settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
         keys = _create_html("keys")
-    banner = _create_html("banner")
+    with gr.Column(elem_id="banners"):
+        _create_place("download")
+        _create_place("banner")
     with gr.Column(elem_id="conversation"):
         starters = _create_html("starters")
         earlier = _create_html("earlier")
@@ -92,6 +95,7 @@ def _lay_out(owned: Settings) -> Components:
         gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
         editing = _create_html("editing")
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
+        _create_place("line")
         _create_place("notice")
         gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()
@@ -109,7 +113,7 @@ def _lay_out(owned: Settings) -> Components:
         search=search,
         drawer=_create_html("drawer"),
         settings=settings,
-        dressing=TextComponents(top, bottom, keys, banner, starters, earlier, editing),
+        dressing=TextComponents(top, bottom, heading, keys, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
 

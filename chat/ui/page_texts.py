@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chat.engine import Engine
+from chat.ui.download_view import show_download
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import LANGUAGES, text
 
@@ -37,6 +38,14 @@ SPOKEN = (
     "composer.unlock",
     "composer.uploading",
     "composer.waits",
+    "line.lost",
+    "line.offline",
+    "line.waits",
+    "models.automatic",
+    "models.none",
+    "models.search",
+    "page.failed",
+    "page.incomplete",
     "page.not_sent",
     "queue.edit",
     "queue.held",
@@ -45,6 +54,7 @@ SPOKEN = (
     "queue.waiting",
     "settings.label",
     "settings.model",
+    "settings.reset.done",
     "sidebar.delete",
     "sidebar.delete.sure",
     "sidebar.label",
@@ -61,22 +71,26 @@ class PageTexts:
     name: str
     top: str
     bottom: str
+    heading: str
     keys: str
-    banner: str
     starters: str
     earlier: str
     editing: str
+    banners: dict[str, str]
     search: str
     composer: str
 
     def parts(self) -> list[str]:
-        return [self.top, self.bottom, self.keys, self.banner, self.starters, self.earlier, self.editing]
+        return [
+            *(self.top, self.bottom, self.heading, self.keys),
+            *(self.starters, self.earlier, self.editing),
+        ]
 
     def told(self) -> dict[str, object]:
         """Return what the script is to know."""
         spoken = {key: LANGUAGES[self.language][key] for key in SPOKEN}
         language = "zh-CN" if self.language == "zh" else self.language
-        return {"language": language, "name": self.name, "words": spoken}
+        return {"language": language, "name": self.name, "words": spoken, "banners": self.banners}
 
 
 def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageTexts:
@@ -88,8 +102,9 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageText
         name=name,
         top=_top(language, name),
         bottom=_bottom(language),
+        heading=_heading(language),
         keys=_keys(language),
-        banner=show_banner(engine, language),
+        banners=show_banners(engine, language),
         starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
         editing=tag(
@@ -132,6 +147,13 @@ def _export_all(language: str) -> str:
     return button("everything", text(language, "sidebar.export_all"), lane="fetch", icon=False)
 
 
+def _heading(language: str) -> str:
+    """Return the title of the settings, and where they hold."""
+    return tag("h2", plain(text(language, "settings.label"))) + tag(
+        "p", plain(text(language, "settings.intro"))
+    )
+
+
 def _keys(language: str) -> str:
     """Return what assets/page/keys.js does, as a list."""
     rows = [
@@ -142,7 +164,22 @@ def _keys(language: str) -> str:
     return tag("h3", plain(text(language, "keys.label"))) + tag("dl", *rows)
 
 
-def show_banner(engine: Engine, language: str) -> str:
+def show_banners(engine: Engine, language: str) -> dict[str, str]:
+    """Return what stands above the conversation, by the name of its place."""
+    return {"banner": _banner(engine, language), "download": _download(engine, language)}
+
+
+def _download(engine: Engine, language: str) -> str:
+    """Return the offer of a model, unless a better one answers already."""
+    models = engine.models
+    if models.download is None or models.found:
+        return ""
+    is_used = models.is_connected and not models.is_demo
+    may_start = engine.settings.offers_download
+    return show_download(models.download, language, may_start=may_start, is_used=is_used)
+
+
+def _banner(engine: Engine, language: str) -> str:
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
     found = engine.models.found
     lines = [(text(language, "page.demo") if engine.models.is_demo else "", "")]

@@ -1,12 +1,12 @@
-"""What a visitor may choose for his turns: components, their words, and the presets.
+"""What a visitor may choose for its turns: components, their words, and the presets.
 
 The browser remembers it (the script, localStorage) and sends it along with each event; visits.read_options
-checks it. Knows no engine and no event.
+checks it. The model is chosen elsewhere (assets/page/models.js). Knows no engine and no event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,15 @@ from gradio.components import Component
 from chat.turns.turn import Options
 from chat.ui.texts import text
 
-AUTOMATIC = ""  # the default model; for files, while only the demo model is there, the quotes first
-NAMES = ("model", "system_prompt", "temperature", "max_tokens", "file_characters")
+NAMES = ("system_prompt", "temperature", "max_tokens", "file_characters")
 PRESETS = ("brief", "translator", "teacher", "programmer")
+# Of the fields, which name them. What visits.read_options accepts is wider.
+BOUNDS = {"temperature": (0, 2), "max_tokens": (50, 100_000), "file_characters": (1_000, 1_000_000)}
+PROMPT_SHOWN_CHARACTERS = 160
 
 
 @dataclass(frozen=True)
 class SettingsPanel:
-    model: gr.Dropdown
     preset: gr.Dropdown
     system_prompt: gr.Textbox
     temperature: gr.Number
@@ -44,38 +45,54 @@ class SettingsPanel:
 def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
     """Lay the panel out where it is called. has_key: visitors may bring their own key."""
     return SettingsPanel(
-        model=gr.Dropdown(elem_id="model", allow_custom_value=True),
-        preset=gr.Dropdown(elem_id="preset"),
+        preset=gr.Dropdown(elem_id="preset", filterable=False),
         system_prompt=gr.Textbox(elem_id="system-prompt", lines=4, max_lines=12),
-        temperature=gr.Number(elem_id="temperature", value=None, minimum=0, maximum=2, step=0.1),
-        max_tokens=gr.Number(elem_id="max-tokens", value=None, minimum=1, precision=0),
-        file_characters=gr.Number(elem_id="file-characters", value=None, minimum=200, precision=0),
+        temperature=_create_number("temperature", step=0.1),
+        max_tokens=_create_number("max_tokens", precision=0),
+        file_characters=_create_number("file_characters", precision=0),
         key=gr.Textbox(elem_id="own-key", type="password", max_lines=1, visible=has_key),
-        reset=gr.Button(size="sm", variant="secondary"),
+        reset=gr.Button(elem_id="reset", size="sm", variant="secondary"),
     )
 
 
-def word_panel(language: str, models: Sequence[str], options: Options) -> list[dict[str, Any]]:
-    """Return the updates that put the visitor's language and choices into the panel."""
-    named = {name: getattr(options, name) for name in NAMES}
-    model = options.model if options.model in models else AUTOMATIC
-    updates = []
-    for name, value in named.items():
-        update: dict[str, Any] = {"label": text(language, f"settings.{name}"), "value": value}
-        if name == "model":
-            automatic = text(language, "settings.automatic", model=models[0] if models else "")
-            choices = [(automatic, AUTOMATIC), *((choice, choice) for choice in models)]
-            update |= {"choices": choices, "value": model}
-        elif name == "system_prompt":
-            update |= {"placeholder": text(language, "settings.default")}
-        else:
-            update |= {"placeholder": text(language, "settings.default")}
-        updates.append(gr.update(**update))
+def _create_number(name: str, **more: Any) -> gr.Number:
+    low, high = BOUNDS[name]
+    return gr.Number(elem_id=name.replace("_", "-"), value=None, minimum=low, maximum=high, **more)
+
+
+def word_panel(language: str, options: Options, defaults: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Return the updates that put the visitor's language and choices into the panel.
+
+    defaults: what holds where a field is empty, by name; a missing one is left to the model.
+    """
+    updates = [
+        _word(
+            language, name, value=getattr(options, name), placeholder=_name_default(language, name, defaults)
+        )
+        for name in NAMES
+    ]
     names = [(text(language, f"preset.{preset}"), preset) for preset in ("none", *PRESETS)]
-    updates.append(gr.update(label=text(language, "settings.preset"), choices=names, value="none"))
+    updates.append(_word(language, "preset", choices=names, value="none"))
     updates.append(gr.update(value=text(language, "settings.reset")))
-    updates.append(gr.update(label=text(language, "settings.key")))
+    updates.append(_word(language, "key"))
     return updates
+
+
+def _word(language: str, name: str, **more: Any) -> dict[str, Any]:
+    """Return the update of a field: its label, and a sentence that says what it does."""
+    low, high = BOUNDS.get(name, (0, 0))
+    info = text(language, f"settings.{name}.help", low=low, high=high)
+    return dict(gr.update(label=text(language, f"settings.{name}"), info=info, **more))
+
+
+def _name_default(language: str, name: str, defaults: Mapping[str, object]) -> str:
+    default = defaults.get(name)
+    if default is None:
+        return text(language, "settings.default.model")
+    if isinstance(default, str):
+        shown = default[:PROMPT_SHOWN_CHARACTERS]
+        return shown + "…" if shown != default else shown
+    return text(language, "settings.default.number", value=default)
 
 
 def prompt_of(preset: str, language: str) -> str:
@@ -83,12 +100,6 @@ def prompt_of(preset: str, language: str) -> str:
     return text(language, f"preset.{preset}.prompt") if preset in PRESETS else ""
 
 
-def reset_values() -> Mapping[str, Any]:
-    """Return the values that leave everything to the owner."""
-    return {
-        "model": None,
-        "system_prompt": "",
-        "temperature": None,
-        "max_tokens": None,
-        "file_characters": None,
-    }
+def reset_values() -> list[Any]:
+    """Return the values of `chosen` that leave everything to the owner, and that of the preset."""
+    return ["", None, None, None, "none"]

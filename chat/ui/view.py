@@ -23,7 +23,7 @@ from chat.ui.texts import text
 from chat.ui.texts.words import describe_duration, describe_error, describe_time
 
 ChatMessage = dict[str, Any]
-SHOWN_WAIT_SECONDS = 3.0
+SHOWN_WAIT_SECONDS, EXPLAINED_WAIT_SECONDS = 3.0, 20.0  # until a wait is counted on the page, and explained
 # Endings that leave an answer shorter than it was meant -> the sentence that says why.
 ENDING_NOTES = {
     "cancelled": "answer.stopped",
@@ -133,7 +133,8 @@ def show_thinking(reader: Reader, seconds: float = 0.0) -> ChatMessage:
     sentence = reader.say("answer.thinking")
     if seconds >= SHOWN_WAIT_SECONDS:
         duration = describe_duration(reader.language, int(seconds))
-        sentence = reader.say("answer.waiting", duration=duration)
+        key = "answer.waiting.long" if seconds >= EXPLAINED_WAIT_SECONDS else "answer.waiting"
+        sentence = reader.say(key, duration=duration)
     return _part("assistant", tag("div", plain(sentence), cls="thinking"))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 import orjson
 
+from chat.engine import Engine
 from chat.ids import new_id
 from chat.request_id import REQUEST_ID
 from chat.ui import answer_actions, drawer, page_texts, sidebar, uploads
@@ -30,6 +31,7 @@ PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
 }
 SKIP = gr.skip()
+LOOK_SECONDS, NEAR_SECONDS = 20, 1  # between two looks for a model, and while one is being downloaded
 Wiring = dict[str, Any]
 Row = list[Any]
 
@@ -153,31 +155,31 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
             *words.parts(),
             search,
             composer,
-            say(words.told() | _tell_models(callbacks.engine.models.is_looking, models)),
-            *word_panel(visit.language, models, visit.options),
+            say(words.told() | _tell_models(callbacks.engine, models)),
+            *word_panel(visit.language, visit.options, _defaults(callbacks)),
         ]
 
-    async def look(data: Any, request: gr.Request) -> Row:
-        """Show a model server that was found since the page was loaded."""
+    async def look(data: Any, request: gr.Request) -> str:
+        """Show a model that came since the page was loaded, and how far its download is."""
         visit, engine = _visit(callbacks, data, request), callbacks.engine
+        _steer_download(engine, visit.action)
         models = await engine.models.names()
-        told = say(_tell_models(engine.models.is_looking, models) | {"serial": new_id()})
-        banner = page_texts.show_banner(engine, visit.language)
-        return [banner, told, word_panel(visit.language, models, visit.options)[0]]
+        banners = page_texts.show_banners(engine, visit.language)
+        return say(_tell_models(engine, models) | {"banners": banners, "serial": new_id()})
 
     def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
         return prompt_of(preset, _visit(callbacks, data, request).language)
 
     def reset() -> Row:
-        return list(reset_values().values())
+        return reset_values()
 
-    found = [parts.dressing.banner, parts.read, panel.model]
-    parts.lanes["look"].click(look, parts.visit, found, js=_js("look"), **private)
+    parts.lanes["look"].click(look, parts.visit, parts.read, js=_js("look"), **private)
     outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
     page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
     panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **private)
-    panel.reset.click(reset, None, panel.chosen(), **private)
+    reset_parts = [*panel.chosen(), panel.preset]
+    panel.reset.click(reset, None, reset_parts, js="() => xiaojia.resetOptions()", **private)
     panel.key.change(None, panel.key, None, js="(key) => xiaojia.keepKey(key)", api_visibility="private")
     keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
     for component in panel.chosen():
@@ -242,9 +244,29 @@ def _ignore_second(act: Callable[..., Any]) -> Callable[..., Any]:
     return act_on_first
 
 
-def _tell_models(is_looking: bool, models: Sequence[str]) -> dict[str, Any]:
-    """Return the default model's name, and whether the script asks again for another one."""
-    return {"model": models[0] if len(models) > 1 else "", "looks": is_looking}
+def _tell_models(engine: Engine, models: Sequence[str]) -> dict[str, Any]:
+    """Return the models, the default one first, and the seconds until the script asks again; 0: never."""
+    download = engine.models.download
+    is_awaited = engine.models.is_looking or bool(download and not engine.models.found)
+    is_near = download and download.state in ("running", "done") and engine.models.is_demo
+    return {"models": list(models), "looks": NEAR_SECONDS if is_near else LOOK_SECONDS if is_awaited else 0}
+
+
+def _steer_download(engine: Engine, action: str) -> None:
+    """Start or pause the download of the default model, where visitors may."""
+    download = engine.models.download
+    if download is None or not engine.settings.offers_download:
+        return
+    if action in ("download", "resume", "again"):
+        download.start()
+    elif action == "pause":
+        download.pause()
+
+
+def _defaults(callbacks: Callbacks) -> dict[str, object]:
+    """Return what holds where the visitor leaves a setting empty; what is not there is the model's."""
+    models = callbacks.engine.models
+    return {"system_prompt": models.system_prompt, "file_characters": models.file_characters}
 
 
 def _js(lane: str) -> str:

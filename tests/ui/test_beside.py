@@ -207,29 +207,88 @@ async def test_the_prompt_that_was_sent_can_be_read(tab: Visit) -> None:
     await expect(tab.page.locator("#drawer pre").last).to_have_text("Hello")
 
 
-async def test_the_model_that_answers_is_named_and_can_be_changed(tab: Visit) -> None:
-    named = tab.page.locator("#gauge .do-model")
+async def test_the_model_is_chosen_where_its_name_stands(tab: Visit, provider: Provider) -> None:
+    named, menu = tab.page.locator("#gauge .do-model"), tab.page.locator("#models")
     await expect(named).to_have_text("plain")
     await named.click()
-    await expect(tab.page.locator("#model input")).to_be_focused()
-    await tab.page.get_by_role("option", name="echo").click()
+    await expect(menu.get_by_role("option")).to_have_text(
+        ["Automatic (plain)", "plain", "held", "echo", "quotes"]
+    )
+    await expect(menu.locator("input")).to_be_hidden()
+    await menu.get_by_role("option", name="echo").click()
+    await expect(menu).to_be_hidden()
     await expect(named).to_have_text("echo")
     await tab.reload()
     await expect(named).to_have_text("echo")
+    await tab.ask("Which?")
+    assert provider.chats[-1].model == "echo"
+    await named.focus()
+    for key in ("Enter", "Home", "Enter"):
+        await tab.page.keyboard.press(key)
+    await expect(named).to_have_text("plain")
+    await named.click()
+    await tab.page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
 
 
-async def test_settings_are_used_and_remembered(tab: Visit, provider: Provider) -> None:
-    await tab.page.locator("#settings .toggle-button").click()
-    await tab.page.locator("#system-prompt textarea").fill("Speak like a pirate.")
-    await tab.page.locator("#temperature input").fill("0.3")
-    await tab.page.locator("#temperature input").press("Tab")
+async def test_a_long_list_of_models_is_searched_and_no_typed_text_becomes_a_name(
+    browser: Browser, provider: Provider, tmp_path: Path
+) -> None:
+    names = ",".join([*(f"maker/model-{number:02}" for number in range(40)), "plain"])
+    phone = {"viewport": {"width": 390, "height": 700}, "has_touch": True}
+    settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": names}
+    async with run_app(tmp_path, **settings) as app, visit(browser, app.url, **phone) as tab:
+        menu, named = tab.page.locator("#models"), tab.page.locator("#gauge .do-model")
+        await named.tap()
+        await expect(menu.get_by_role("option")).to_have_count(43)
+        await menu.locator("input").fill("no such model")
+        await expect(menu).to_contain_text("No model has this name.")
+        await menu.locator("input").press("Enter")
+        await expect(named).to_have_text("maker/model-00")
+        await menu.locator("input").fill("MODEL 37")
+        await expect(menu.get_by_role("option")).to_have_text(["maker/model-37"])
+        await menu.locator("input").press("Enter")
+        await expect(named).to_have_text("maker/model-37")
+        assert (await tab.state())["options"]["model"] == "maker/model-37"
+        box = await tab.page.locator("#gauge").bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 390
+        await tab.page.evaluate("xiaojia.keepOptions(['model'], ['of another server'])")
+        await tab.reload()
+        await expect(named).to_have_text("maker/model-00")
+
+
+async def test_settings_are_explained_bounded_remembered_and_reset(tab: Visit, provider: Provider) -> None:
+    panel = tab.page.locator("#settings")
+    prompt, heat = panel.locator("#system-prompt textarea"), panel.locator("#temperature input")
+    await panel.locator(".toggle-button").click()
+    await expect(panel.locator("#settings-top h2")).to_have_text("Settings")
+    await expect(panel.locator("#temperature")).to_contain_text("0 to 2. Low: the likeliest words.")
+    await expect(prompt).to_have_attribute("placeholder", re.compile("You are"))
+    await prompt.fill("Speak like a pirate.")
+    await heat.fill("7")
+    await heat.press("Tab")
+    await expect(heat).to_have_value("2")
+    await tab.page.locator("#gauge .do-model").click()
+    await tab.page.locator("#models").get_by_role("option", name="echo").click()
     await tab.reload()
-    await tab.page.locator("#settings .toggle-button").click()
-    await expect(tab.page.locator("#system-prompt textarea")).to_have_value("Speak like a pirate.")
+    await panel.locator(".toggle-button").click()
+    await expect(prompt).to_have_value("Speak like a pirate.")
     await tab.ask("Hello")
     body = provider.requests[-1].body
     assert body["messages"][0]["content"].startswith("Speak like a pirate.")
-    assert body["temperature"] == 0.3
+    assert (body["model"], body["temperature"]) == ("echo", 2)
+    await panel.locator("#reset").click()
+    await expect(prompt).to_have_value("")
+    await expect(heat).to_have_value("")
+    await expect(heat).to_have_attribute("placeholder", "Default: as the model has it")
+    await expect(panel.locator("#file-characters input")).to_have_attribute("placeholder", "Default: 20,000")
+    await expect(tab.page.locator("#announcer")).to_have_text("All settings have their defaults again.")
+    await expect(tab.page.locator("#gauge .do-model")).to_have_text("plain")
+    await tab.reload()
+    await tab.ask("Hello again")
+    assert "pirate" not in str(provider.requests[-1].body)
+    assert "temperature" not in provider.requests[-1].body
 
 
 async def test_a_like_is_kept_with_the_message(tab: Visit) -> None:
@@ -242,13 +301,14 @@ async def test_a_like_is_kept_with_the_message(tab: Visit) -> None:
 
 
 async def test_the_page_speaks_the_browsers_language_and_switches(
-    browser: Browser, served: RunningApp
+    browser: Browser, served: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chat.ui.view.SHOWN_WAIT_SECONDS", 0.5)
     async with visit(browser, served.url, locale="zh-CN") as chinese:
         await expect(chinese.page.locator("#starters h2")).to_have_text("想聊点什么？")
         await chinese.choose("held")
         await chinese.send("你好")
-        await expect(chinese.growing).to_contain_text("正在思考...")
+        await expect(chinese.growing).to_contain_text(re.compile(r"正在思考\.\.\. \d+ 秒"))
         await chinese.page.locator("#composer .stop-button").click()
         await expect(chinese.history.locator(".note")).to_have_text("已停止。")
         await chinese.page.locator('[data-do="language"]').click()

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import orjson
+import pytest
 
 from chat.generations.events import Event
 from chat.generations.generation import Generation, GenerationLimits
 from chat.generations.registry import Generations
 from chat.ui.follower import Followers, Growing
 from chat.ui.pace import BROWSER_SECONDS, SLOWEST_ALONE_SECONDS, SLOWEST_SECONDS, Load, Pace
-from chat.ui.view import Reader, show_growing
+from chat.ui.view import Reader, show_growing, show_thinking
 
 OPENING = Event("generation", orjson.dumps({"generation_id": "g", "model": "m", "receipt": {}}))
 DONE = Event("done", orjson.dumps({"finish_reason": "stop"}))
@@ -102,6 +103,26 @@ async def test_the_progress_of_reading_a_file_is_shown_until_there_is_text() -> 
     assert "All 12 parts are read" in str(show_growing(growing, reader))
     growing.add([chunk("Lamps.")])
     assert "parts" not in str(show_growing(growing, reader))
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "sentence"),
+    [
+        ("en", 2.9, "Thinking..."),
+        ("en", 7, "Thinking... 7 s"),
+        ("zh", 75, "正在思考... 1 分 15 秒。没有显卡的机器读完很长的内容需要几分钟。"),
+        (
+            "en",
+            75,
+            "Thinking... 1 min 15 s. A long prompt takes minutes to read on a computer without a graphics card.",  # noqa: E501
+        ),
+    ],
+)
+def test_the_page_says_for_how_long_the_model_has_been_waited_for(
+    language: str, seconds: float, sentence: str
+) -> None:
+    (content,) = show_thinking(Reader(language), seconds)["content"]
+    assert content["value"] == f'<div class="thinking">{sentence}</div>'
 
 
 def test_a_showing_that_costs_more_comes_less_often_within_its_bounds() -> None:

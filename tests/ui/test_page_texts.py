@@ -10,8 +10,20 @@ from chat.ui.texts import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 # Made from data at run time: the rest of such a key is a type, a kind, a unit or a number.
-FAMILIES = ("citation.", "error.", "keys.", "unit.", "time.", "receipt.", "problem.", "preset.", "starter.")
-MADE = {f"settings.{name}" for name in NAMES} | {
+FAMILIES = (
+    "citation.",
+    "download.",
+    "error.",
+    "keys.",
+    "unit.",
+    "time.",
+    "receipt.",
+    "problem.",
+    "preset.",
+    "starter.",
+)
+FIELDS = (*NAMES, "preset", "key")
+MADE = {f"settings.{name}{end}" for name in FIELDS for end in ("", ".help")} | {
     "answer.like",
     "answer.dislike",
     "sidebar.pin",

@@ -5,13 +5,14 @@ Messages that are written while an answer grows wait for its end.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from tests.pages import Visit, text_file
+from tests.pages import Visit, text_file, visit
 from tests.provider import Call, Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
@@ -232,3 +233,81 @@ async def test_a_message_that_no_server_takes_comes_back(tab: Visit) -> None:
     await tab.page.unroute("**/queue/join*")
     await tab.ask("Lost?")
     await expect(tab.history.locator(".question")).to_have_text(["Lost?"])
+
+
+async def test_offline_in_mid_answer_is_told_in_the_pages_language_and_the_page_goes_on_by_itself(
+    browser: Browser, served: RunningApp, provider: Provider
+) -> None:
+    async with visit(browser, served.url, locale="zh-CN") as tab:
+        line = tab.page.locator('[data-place="line"]')
+        await tab.choose("held")
+        await tab.send("First")
+        call = await provider.next_call()
+        await call.text("One, ")
+        await expect(tab.growing.locator(".prose")).to_have_text("One, ")
+        await tab.page.context.set_offline(True)
+        await expect(line).to_contain_text("此设备已离线")
+        await call.text("two")
+        await call.finish()
+        await tab.composer.fill("Second")
+        await tab.composer.press("Enter")
+        await expect(tab.page.locator("#notice .hint")).to_have_text("连接恢复后立即发送。")
+        await expect(tab.page.locator(".toast-body:visible")).to_have_count(0)
+        await tab.page.context.set_offline(False)
+        await expect(tab.history.locator(".prose").first).to_have_text("One, two")
+        await expect(line).to_have_text("")
+        await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
+        call = await provider.next_call()
+        await call.finish()
+        await tab.wait_until_over()
+        await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
+
+
+async def test_a_part_of_the_page_that_did_not_arrive_is_fetched_again(
+    browser: Browser, served: RunningApp
+) -> None:
+    context = await browser.new_context()
+    broken: list[str] = []
+
+    async def break_first(route: Route) -> None:
+        if broken:
+            return await route.continue_()
+        broken.append(route.request.url)
+        await route.abort()
+
+    await context.route("**/assets/Index-*.js", break_first)
+    async with visit(browser, served.url, context=context) as tab:
+        await tab.ask("Hello")
+        await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
+    assert len(broken) == 1
+    await context.close()
+
+
+async def test_two_tabs_of_a_conversation_show_the_same_turns_after_each_ending(
+    browser: Browser, served: RunningApp
+) -> None:
+    context = await browser.new_context(locale="en-US")
+    async with (
+        visit(browser, served.url, context=context) as one,
+        visit(browser, served.url, context=context) as two,
+    ):
+        await one.ask("First")
+        await two.reload()
+        for asking, seeing, asked in (
+            (two, one, ["First", "Second"]),
+            (one, two, ["First", "Second", "Third"]),
+        ):
+            await asking.ask(asked[-1])
+            await expect(seeing.history.locator(".question")).to_have_text(asked)
+            await seeing.wait_until_over()
+            await expect(seeing.growing.locator(".prose")).to_have_text(ANSWER)
+        await one.composer.fill("From one")
+        await two.composer.fill("From two")
+        await asyncio.gather(one.composer.press("Enter"), two.composer.press("Enter"))
+        for tab in (one, two):
+            await expect(tab.history.locator(".question")).to_have_count(5)
+            await tab.wait_until_over()
+        shown = [await tab.history.locator(".question").all_inner_texts() for tab in (one, two)]
+        assert shown[0] == shown[1]
+        assert sorted(shown[0][3:]) == ["From one", "From two"]
+    await context.close()

@@ -1,0 +1,97 @@
+// The line to the server: the page says in its own words that it is lost, asks until it is back, and goes on by itself.
+// Gradio's message for it is English (layout.css hides its toasts), and Gradio sends nothing more until the page is loaded anew.
+
+const LINE_MILLISECONDS = 2000;
+let isLost = false;
+let asksAgain = 0;
+
+function lineLost() {
+  if (isLost || isLeaving) return;
+  isLost = true;
+  sayLine();
+  asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
+}
+
+function sayLine() {
+  fillPlace("line", "");
+  if (!isLost) return;
+  const said = element("p", "line", state.words[navigator.onLine ? "line.lost" : "line.offline"]);
+  said.setAttribute("role", "status");
+  document.querySelector('[data-place="line"]')?.append(said);
+}
+
+async function askLine() {
+  clearTimeout(asksAgain);
+  const answer = await bare(`${root()}/gradio_api/app_id`).catch(() => null);
+  if (!answer?.ok) asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
+  else if (hasLostEvents || (await answer.json()).app_id !== window.gradio_config?.app_id) location.reload();
+  else lineBack();
+}
+
+// Enter while the line is lost: the message is sent when it is back, also by the page that is loaded then.
+function sendWhenBack() {
+  keep("session", "sends", "1");
+  showHint(state.words["line.waits"]);
+  askLine();
+}
+function sendWhatWaited() {
+  if (read("session", "sends") !== "1") return;
+  keep("session", "sends", "");
+  submit();
+}
+
+function lineBack() {
+  if (!isLost) return;
+  isLost = false;
+  sayLine();
+  sendWhatWaited();
+  if (!sending) act("show", "open");
+  lookLater(looksAgain);
+}
+
+// A request of the page that reached no server. One that the page itself ended says nothing of the line.
+async function watchLine(request) {
+  try {
+    return await request;
+  } catch (error) {
+    if (error.name !== "AbortError") lineLost();
+    throw error;
+  }
+}
+
+// Gradio's toasts, of which none is of ours: a lost stream of events, after which it sends nothing more, or an error of the
+// server that no callback foresaw.
+let hasLostEvents = false;
+function readToasts() {
+  for (const toast of document.querySelectorAll(".toast-body:not([data-read])")) {
+    toast.dataset.read = "";
+    if (isLost || toast.textContent.includes("Connection Lost")) {
+      hasLostEvents = true;
+      lineLost();
+    } else showNotice(state.words["page.failed"]);
+  }
+}
+
+// A part of the page's own code that did not arrive is fetched again with the page: browsers keep the failure of a module.
+// What this page alone holds (a visitor's key, a temporary conversation) is worth more than that: then the visitor decides.
+const RELOADS_MAX = 3;
+const UNFETCHED = /dynamically imported module|module script failed|preload CSS/i;
+function fetchAgain() {
+  if (isLeaving) return;
+  if (isPageReady() && (state.key || state.temporary)) return showNotice(state.words["page.incomplete"]);
+  const times = Number(read("session", "reloads") ?? 0);
+  if (times >= RELOADS_MAX) return showNotice(state.words["page.incomplete"]);
+  keep("session", "reloads", String(times + 1));
+  isLeaving = true;
+  setTimeout(() => location.reload(), times * LINE_MILLISECONDS);
+}
+const isPageReady = () => document.body?.classList.contains("is-ready");
+
+let isLeaving = false; // requests that a leaving page ends are no lost line
+addEventListener("pagehide", () => { isLeaving = true; });
+addEventListener("pageshow", () => { isLeaving = false; });
+addEventListener("offline", lineLost);
+addEventListener("online", () => { if (isLost) askLine(); });
+addEventListener("vite:preloadError", fetchAgain);
+addEventListener("unhandledrejection", ({ reason }) => { if (UNFETCHED.test(reason?.message ?? "")) fetchAgain(); });
+addEventListener("error", ({ target }) => { if (target?.matches?.("script[src], link[rel=modulepreload], link[rel=stylesheet]")) fetchAgain(); }, true);
