@@ -9,9 +9,10 @@ is believed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,7 @@ from chat.ui.view import Branch, ChatMessage, Reader
 from chat.ui.visits import Visit
 from chat.visitors import Visitor
 
+HELD_SECONDS = 20.0  # that a conversation is held while a message is taken, at most
 HEARD_SECONDS = 2.0  # until an ending has come from another replica, at most
 SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many
 Act = Callable[[str, Visitor, Options], Awaitable[Generation]]
@@ -69,6 +71,7 @@ class Callbacks:
 
     engine: Engine
     followers: Followers
+    taking: dict[str, float] = field(default_factory=dict)  # conversations that get a message: since when
 
     async def act(self, visit: Visit) -> Showing:
         """Do what a button of the page names. An error becomes a notice."""
@@ -129,10 +132,32 @@ class Callbacks:
 
         visit.target is the script's id for the message: sent twice, it is answered once.
         """
-        if not message.strip() or await self._is_answering(visit):
-            refused = await self._refuse(visit, message, "")
-            yield replace(refused, told={**(refused.told or {}), "busy": bool(message.strip())})
-            return
+        with self._holding(visit.conversation) as is_first:
+            if not (is_first and message.strip()) or await self._is_answering(visit):
+                refused = await self._refuse(visit, message, "")
+                yield replace(refused, told={**(refused.told or {}), "busy": bool(message.strip())})
+                return
+            async with aclosing(self._start(visit, message)) as showing:  # type: ignore[type-var]
+                async for shown in showing:
+                    yield shown
+
+    @contextlib.contextmanager
+    def _holding(self, conversation: str) -> Iterator[bool]:
+        """Hold a conversation while a message is taken; yield whether no other tab's holds it.
+
+        For a time only: the event of a tab that is closed may never end.
+        """
+        now = anyio.current_time()
+        is_first = now - self.taking.get(conversation, -math.inf) > HELD_SECONDS
+        if is_first and conversation:
+            self.taking[conversation] = now
+        try:
+            yield is_first
+        finally:
+            if is_first:
+                self.taking.pop(conversation, None)
+
+    async def _start(self, visit: Visit, message: str) -> Showing:
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
         names = await name_files(self.engine, visit.files, visit.owner)

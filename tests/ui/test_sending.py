@@ -293,6 +293,7 @@ async def test_two_tabs_of_a_conversation_show_the_same_turns_after_each_ending(
     ):
         await one.ask("First")
         await two.reload()
+        await two.conversations.click()
         for asking, seeing, asked in (
             (two, one, ["First", "Second"]),
             (one, two, ["First", "Second", "Third"]),
