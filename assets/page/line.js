@@ -63,12 +63,13 @@ async function watchLine(request) {
 // server that no callback foresaw.
 let hasLostEvents = false;
 function readToasts() {
-  for (const toast of document.querySelectorAll(".toast-body:not([data-read])")) {
-    toast.dataset.read = "";
-    if (isLost || toast.textContent.includes("Connection Lost")) {
+  for (const said of document.querySelectorAll('[data-testid="toast-text"]:not([data-read])')) {
+    if (!said.textContent) continue;
+    said.dataset.read = "";
+    if (said.textContent.includes("Connection to the server was lost")) {
       hasLostEvents = true;
       lineLost();
-    } else showNotice(state.words["page.failed"]);
+    } else if (!isLost && !document.querySelector('[data-place="notice"] *')) showNotice(state.words["page.failed"]);
   }
 }
 
