@@ -28,7 +28,7 @@ def _believe(usage: object) -> dict[str, Any] | None:
     if not isinstance(usage, dict):
         return None
     if "prompt_tokens" not in usage and "completion_tokens" not in usage:
-        usage = {_ALIASES.get(name, name): count for name, count in usage.items()}
+        usage = {_ALIASES.get(str(name), str(name)): count for name, count in usage.items()}
     counts = [usage[name] for name in (*_PARTS, "total_tokens") if usage.get(name) is not None]
     if not counts or not all(type(count) is int and count > 0 for count in counts):  # a bool is no count
         return None

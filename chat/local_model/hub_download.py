@@ -23,11 +23,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import constants, get_hf_file_metadata, get_token, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.errors import RemoteEntryNotFoundError as FileNotInRepository
 from huggingface_hub.file_download import http_get, repo_folder_name
-from huggingface_hub.utils import build_hf_headers, tqdm
+from huggingface_hub.utils.tqdm import tqdm
 
 NICENESS = 10  # the page has priority
 HUB_TIMEOUT = 10.0  # seconds until a Hub that does not answer counts as unreachable
@@ -75,12 +75,17 @@ def download(repository: str, file: str, report: Report) -> str:
                 "Reporter", (Reporter,), {"report": staticmethod(partial(_report_all, report, total))}
             )
             http_get(
-                url, out, resume_size=received, headers=build_hf_headers(), expected_size=total or None,
+                url, out, resume_size=received, headers=_find_headers(), expected_size=total or None,
                 tqdm_class=bar,
             )  # fmt: skip
         _verify(part, etag)
         part.replace(folder / etag)
     return str(hf_hub_download(repository, file))  # which finds the blob, and gives it its name
+
+
+def _find_headers() -> dict[str, str]:
+    token = get_token()  # HF_TOKEN, or that of a log-in
+    return {"authorization": f"Bearer {token}"} if token else {}
 
 
 class Reporter(tqdm):  # type: ignore[type-arg, misc, unused-ignore]

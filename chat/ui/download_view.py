@@ -21,9 +21,10 @@ def show_download(download: WeightsDownload, language: str, *, may_start: bool, 
         return tag("p", tag("span", plain(sentence)), close, data_dismissable="")
     if state == "offered" and not may_start:
         return ""
-    children = [tag("span", plain(describe_download(download, language)))]
+    sentence = describe_download(download, language)
+    children = [tag("span", plain(sentence))]
     if state in ("running", "paused") and download.total:
-        children.append(tag("progress", max=download.total, value=download.received))
+        children.append(tag("progress", max=download.total, value=download.received, aria_label=sentence))
     if may_start and state in ACTIONS:
         name = ACTIONS[state]
         label = text(language, f"download.{name}", size=describe_bytes(download.total))

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -235,7 +236,7 @@ async def test_a_long_list_of_models_is_searched_and_no_typed_text_becomes_a_nam
     browser: Browser, provider: Provider, tmp_path: Path
 ) -> None:
     names = ",".join([*(f"maker/model-{number:02}" for number in range(40)), "plain"])
-    phone = {"viewport": {"width": 390, "height": 700}, "has_touch": True}
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 700}, "has_touch": True}
     settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": names}
     async with run_app(tmp_path, **settings) as app, visit(browser, app.url, **phone) as tab:
         menu, named = tab.page.locator("#models"), tab.page.locator("#gauge .do-model")

@@ -11,7 +11,7 @@ TEXTS: dict[str, str] = {
     "page.temporary": "Temporary conversation: it is not stored.",
     "page.dismiss": "Dismiss",
     # A model that is downloaded
-    "download.state.offered": "A far better model can run on this machine, without a key: {name}, which writes English and Chinese. {total} once, and 3 GB of memory.",
+    "download.state.offered": "{name} is far better, in English and in Chinese, and runs on this machine without a key. It takes 3 GB of memory.",
     "download.state.running": "{name}: {received} of {total}",
     "download.state.verifying": "{name}: all of it is here, and is being checked…",
     "download.state.paused": "{name}: paused at {received} of {total}",

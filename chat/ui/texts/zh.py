@@ -10,7 +10,7 @@ TEXTS: dict[str, str] = {
     "page.storage": "服务器重启后历史记录会丢失，请导出要保留的内容。",
     "page.temporary": "临时对话：不会保存。",
     "page.dismiss": "关闭",
-    "download.state.offered": "这台机器可以运行一个好得多的模型，不需要密钥：{name}，能写中文和英文。只需下载一次 {total}，占用 3 GB 内存。",
+    "download.state.offered": "{name} 好得多，能写中文和英文，在这台机器上运行，不需要密钥，占用 3 GB 内存。",
     "download.state.running": "{name}：已下载 {received}，共 {total}",
     "download.state.verifying": "{name}：已全部下载，正在校验…",
     "download.state.paused": "{name}：已暂停，已下载 {received}，共 {total}",
