@@ -59,7 +59,9 @@ def _is_thought(delta: Mapping[str, Any]) -> bool:
 def _join_parts(content: object, *, is_reasoning: bool) -> str:
     """Return the text of the content's parts that are reasoning, or of those that are not."""
     parts = content if isinstance(content, list) else [content]
-    parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
+        return "" if is_reasoning else "".join(texts)
     wanted = [
         part
         for part in parts

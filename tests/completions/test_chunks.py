@@ -95,7 +95,6 @@ def delta(**fields: Any) -> dict[str, Any]:
         ({"choices": []}, "", ""),
         ({"choices": None, "usage": {}}, "", ""),
         ({"choices": [{"delta": None}]}, "", ""),
-        ({"choices": [{"text": "completions of old"}]}, "", ""),
     ],
 )
 def test_text_and_reasoning_are_found_in_each_of_their_fields(

@@ -65,6 +65,7 @@ def test_what_has_arrived_is_not_asked_for_again(hub: Hub) -> None:
 
 def test_a_line_that_breaks_is_continued(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1 << 16)
     hub.cuts = 1
     assert Path(fetch()[0]).read_bytes() == CONTENT
     assert len(hub.ranges) == 2
