@@ -282,7 +282,7 @@ async def test_settings_are_explained_bounded_remembered_and_reset(tab: Visit, p
     await panel.locator("#reset").click()
     await expect(prompt).to_have_value("")
     await expect(heat).to_have_value("")
-    await expect(heat).to_have_attribute("placeholder", "Default: as the model has it")
+    await expect(heat).to_have_attribute("placeholder", "Default: the model's")
     await expect(panel.locator("#file-characters input")).to_have_attribute("placeholder", "Default: 20,000")
     await expect(tab.page.locator("#announcer")).to_have_text("All settings have their defaults again.")
     await expect(tab.page.locator("#gauge .do-model")).to_have_text("plain")

@@ -141,7 +141,7 @@ TEXTS: dict[str, str] = {
     "settings.file_characters.help": "{low:,} to {high:,}. How much of your files goes with a question. More takes longer and costs more.",
     "settings.key": "Your own key",
     "settings.key.help": "Used for your requests alone, and forgotten when this page closes.",
-    "settings.default.model": "Default: as the model has it",
+    "settings.default.model": "Default: the model's",
     "settings.default.number": "Default: {value:,}",
     "settings.reset": "Reset all",
     "settings.reset.done": "All settings have their defaults again.",
