@@ -16,7 +16,7 @@ from chat.documents.document import Document
 from chat.grounding.claims import Claim, find_claims, is_proof
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
-from chat.grounding.languages import find_language, has_decimal_comma
+from chat.grounding.languages import find_language, find_languages, has_decimal_comma
 from chat.grounding.mark_reading import Mark, find_marks, find_names
 from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
@@ -71,15 +71,31 @@ def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tupl
     """
     visible = _hide_code(answer, evidence)
     names = find_names(visible, evidence)
-    marks = find_marks(visible, names, evidence)
     quotations = find_quotations(visible)
-    checker = _QuoteCheck(evidence, has_decimal_comma(_own_words(visible, quotations)), question)
+    marks = [mark for mark in find_marks(visible, names, evidence) if not _is_quoted(mark, quotations)]
+    checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), question)
     citations = [
         *checker.check_all(find_claims(visible, quotations, marks, names)),
         *(_check_mark(mark) for mark in marks),
     ]
     citations += [_cite_figure(one) for one in check_figures(visible, evidence, quotations, marks, question)]
     return tuple(sorted(citations, key=lambda citation: (citation.at, citation.end)))
+
+
+def _is_quoted(mark: Mark, quotations: Sequence[Quotation]) -> bool:
+    """Is a mark part of the words that are quoted, as the § of a law is?"""
+    return not mark.is_bracketed and any(
+        one.at <= mark.at and mark.end <= one.end and not one.is_block and is_proof(one.text)
+        for one in quotations
+    )
+
+
+def _has_decimal_comma(answer: str, quotations: Sequence[Quotation]) -> bool:
+    """Does the answer write 0,85? Where it has few words of its own, its quotation marks tell."""
+    own = _own_words(answer, quotations)
+    if find_languages(own):
+        return has_decimal_comma(own)
+    return any(answer[one.outer_at] in "„»‚" for one in quotations) or has_decimal_comma(answer)
 
 
 def _own_words(answer: str, quotations: Sequence[Quotation]) -> str:
@@ -244,7 +260,7 @@ def _lines_of(claim: Claim) -> Iterator[Claim]:
         text = line.lstrip(" >")
         start = at + len(line) - len(text)
         for mark in claim.marks:
-            if start <= mark.at < start + len(text):
+            if start <= mark.at < start + len(text) and not _is_heading(text, mark, start):
                 text = text[: mark.at - start].rstrip(" —–-(（[,，")
                 text = "" if text.strip(" —–-*_") == mark.name else text
         yield replace(
@@ -252,6 +268,12 @@ def _lines_of(claim: Claim) -> Iterator[Claim]:
             quotation=replace(claim.quotation, text=text.rstrip(), at=start, end=start + len(text.rstrip())),
         )
         at += len(line) + 1
+
+
+def _is_heading(text: str, mark: Mark, start: int) -> bool:
+    """Does a line begin with a mark and go on, as 第九条 does before its text?"""
+    before, after = text[: max(0, mark.at - start)], text[max(0, mark.end - start) :]
+    return not mark.is_bracketed and not any(map(str.isalnum, before)) and any(map(str.isalnum, after))
 
 
 _Find = Callable[[QuotedWords, Evidence, Span | None], Iterator[Match]]

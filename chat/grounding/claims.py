@@ -74,6 +74,12 @@ _END = re.compile(r"(?:(?<!\d)[.!?]|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue01
 _ABBREVIATION = re.compile(
     r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
 )
+_ASKED_BEFORE = re.compile(
+    r"\b(?:you (?:asked|wrote|said)|sie (?:fragten|schrieben)|du (?:fragst|fragtest))"
+    r"(?:\s+[^\W\d]+){0,3}\s*[:,]?\s*$"
+    r"|(?:您|你)(?:问|说|提到|写)(?:的|到|了|道)?\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
 _FILLED = "\ue011"  # stands for each character of a quotation or a mark
 
 
@@ -180,7 +186,8 @@ def _read_claim(
         close and len(fold(quotation.text)) >= 2
     )
     before = answer[sentence.start : quotation.outer_at]
-    if (is_denied and not close and not proof) or (_NOT_THIS.search(before) and not close):
+    is_asked = bool(_ASKED_BEFORE.search(before))  # the user's own words, whatever the sentence proves
+    if (is_denied and not close and not proof) or ((_NOT_THIS.search(before) or is_asked) and not close):
         strong = False
     return Claim(quotation, tuple(own), strong, proof, before, bool(_TRANSLATED.search(words)))
 

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from chat.documents.document import Document
 
 NOTE_LINES = 25  # of footnotes in one gap
+FEWEST_BOX_LINES = 3  # of an address or a list of names beside the text
 EXHIBIT_LINES = 12  # of a chart at the end of a page
 _NOTE_START = re.compile(
     r"\s*(?:\[?\d{1,3}\]?[.):]?\s+\S|\d{1,3}[A-Z“\"(]|[*†‡§¶]+\s*\S|[¹²³⁴-⁹⁰]+\s*\S|[a-z]\s+[A-Z])"
@@ -27,6 +28,9 @@ _PAGE_NUMBER = re.compile(
 _TITLE = re.compile(
     r"\d{1,4}\s+[^.!?]{1,80}|[^.!?a-z]{0,40}[A-Z][^.!?a-z]{1,60}|[A-Z][^.!?]{1,80}\s\d{1,4}\s*"
 )
+_LINK = re.compile(r"\[[^\[\]]*\]\(\S+\)\s*")  # of a page, written below its text
+_BOX_LINE = re.compile(r"[A-Z0-9][^.!?;]{0,59}[^.!?;,\s]\s*")
+_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|without|cannot|nicht|kein\w*|nie|ohne)\b", re.IGNORECASE)
 _BEGINS_LINE = re.compile(r"\n[\s\"'“‘(（「]*$")
 _SENTENCE_ENDS = re.compile(r"[.!?。！？:：][\"”’)\]]*\s*$")
 
@@ -34,29 +38,47 @@ _SENTENCE_ENDS = re.compile(r"[.!?。！？:：][\"”’)\]]*\s*$")
 def is_layout(document: Document, start: int, end: int) -> bool:
     """Is the text from `start` to `end`, between two halves of a sentence, all of it layout?"""
     text = document.text
-    if _SENTENCE_ENDS.search(text[max(0, start - 4) : start + 1]) or not _BEGINS_LINE.search(text[start:end]):
+    if not _BEGINS_LINE.search(text[start:end]):
         return False
+    is_sentence_end = bool(_SENTENCE_ENDS.search(text[max(0, start - 4) : start + 1]))
     lines = [line for line in text[start:end].strip("-\n \t.,;").split("\n") if line.strip()]
     page = bisect_right(document.page_starts, start)
     breaks = page < len(document.page_starts) and document.page_starts[page] <= end
+    if is_sentence_end:  # what follows may be a sentence of its own, unless it is on every page
+        return breaks and not any(_between_pages(document, start, end, page))
     if not lines:
         return breaks
-    return len(lines) <= NOTE_LINES and (
-        _is_between_pages(document, start, end, page) if breaks else _are_notes(lines)
-    )
+    if len(lines) > NOTE_LINES:
+        return False
+    return _is_between_pages(document, start, end, page) if breaks else _are_notes(lines)
 
 
 def _is_between_pages(document: Document, start: int, end: int, page: int) -> bool:
     """Are the last lines of a page notes or its foot, and the first ones of the next page its head?"""
+    foot, head = _between_pages(document, start, end, page)
+    if foot and not head and document.text[end : end + 1].islower() and _is_box(foot):
+        return True
+    return (not head or _are_notes(head)) and (not foot or _are_notes(foot) or _is_exhibit(foot))
+
+
+def _between_pages(document: Document, start: int, end: int, page: int) -> tuple[list[str], list[str]]:
+    """Return the last lines of a page and the first ones of the next, without running heads and links."""
     at = document.page_starts[page]
     foot = [line for line in document.text[start:at].split("\n") if line.strip(" -\t.,;")]
     head = [line for line in document.text[at:end].split("\n") if line.strip()]
     known = _heads(document, page)
-    while foot and (_PAGE_NUMBER.fullmatch(foot[-1]) or _key(foot[-1]) in known):
+    while foot and (_PAGE_NUMBER.fullmatch(foot[-1]) or _key(foot[-1]) in known or _LINK.fullmatch(foot[-1])):
         foot.pop()
     while head and (_PAGE_NUMBER.fullmatch(head[0]) or _TITLE.fullmatch(head[0]) or _key(head[0]) in known):
         head.pop(0)
-    return (not head or _are_notes(head)) and (not foot or _are_notes(foot) or _is_exhibit(foot))
+    return foot, head
+
+
+def _is_box(lines: list[str]) -> bool:
+    """Are the lines short ones without a sentence, as an address beside the text is?"""
+    return len(lines) >= FEWEST_BOX_LINES and all(
+        _BOX_LINE.fullmatch(line) and not _NEGATION.search(line) for line in lines
+    )
 
 
 def _is_exhibit(lines: list[str]) -> bool:

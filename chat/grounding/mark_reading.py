@@ -40,6 +40,7 @@ _FILE_NAME = re.compile(
     r"[^\s\[\]【】（）()“”\"]+\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|html?|epub|odt|ods|odp|rtf|json|xml)\b",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"art|§", re.IGNORECASE)
 _CELLS = re.compile(r"\s*!?\s*\$?[A-Z]{1,3}\$?\d{1,6}(?::\$?[A-Z]{1,3}\$?\d{1,6})?\s*$")
 _WITHOUT_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
@@ -243,9 +244,11 @@ def _read_expression(
     kind = next(iter(key for key in groups if key not in ("page", "zh_unit"))).removeprefix("zh_").rstrip("2")
     label = _label_of(found)
     if kind == "sections":
-        return _section_mark(
-            name, Section(groups.get("zh_unit", "section").replace("條", "条"), label), files
-        )
+        unit = groups.get("zh_unit", "section").replace("條", "条")
+        is_article = unit == "section" and _ARTICLE.match(found.group())  # Article 15 of a Chinese law
+        units = ("section", "条") if is_article else (unit,)
+        marks = (_section_mark(name, Section(one, label), files) for one in units)
+        return next(filter(None, marks), None)
     unit = kind.removesuffix("s")
     able = tuple(one for one in files if one.document.unit in UNIT_FORMS.get(unit, (unit,)))
     if not able and unit == "chapter":

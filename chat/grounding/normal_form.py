@@ -83,8 +83,10 @@ _FIGURE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PARENTHESIS_AFTER = re.compile(r"\s*%?\s*\)")
-_MINUS_BEFORE = re.compile(rf"(?:^|[^\w)\]%.\\-])-(?:\s*(?:US|HK|NT)?[{CURRENCIES}]\s*)?$")
-_NOTE_BEFORE = re.compile(rf"[a-zß-ÿ]{{{SHORTEST_NOTED_WORD}}}(?:[.,;!?)\"'”’]{{1,2}})?$")
+_MINUS_BEFORE = re.compile(
+    rf"(?:^|[^\w)\]%.\\-])-(?:\s*(?:US|HK|NT)?[{CURRENCIES}]\s*)?$|[=<>≤≥≈~]\s*-\s+$"  # x = − 5
+)
+_NOTE_BEFORE = re.compile(rf"(?:[a-zß-ÿ]{{{SHORTEST_NOTED_WORD}}}(?:[.,;!?)\"'”’]{{1,2}})?|\([a-z]\)[.;])$")
 _POWER_NOTE_BEFORE = re.compile(
     rf"(?:[^\W\d_]{{{SHORTEST_NOTED_WORD}}}|[\u2e80-\u9fff]|[.,;!?)\"'”’。，；）])$"
 )

@@ -201,3 +201,42 @@ def test_a_name_that_ends_like_a_unit_is_a_name() -> None:
         ("quote", "found", "It shines for nine hours."),
         ("page_mark", "page_exists", "[lamp.txt]"),
     ]
+
+
+SPLIT = Evidence.prepare(
+    make_document(
+        "The care was safe at first. Medicines were\nmanaged well and incidents were not\n"
+        "The Limes Home Limited\n43 Foreland Road\nBembridge\nPO35 5XN\n1 The Limes Report",
+        "reported to the agency in time. Risks remain from products attained by\n"
+        "[news](https://example.org/news)\n2 The Limes Report",
+        "competitors of the home. Sales 13,731 13,317 3.1 (0.7)\nThe work is x = − 2880 kJ per mol.\n"
+        "Fees under § 21-2-170(a)–(b).1 The petitions must be signed.\n3 The Limes Report",
+        name="limes.pdf",
+    )
+)
+LAW = Evidence.prepare(
+    make_document(
+        "第九条 本法自2007年6月1日起施行。\n\n第十条 合同是投保人与保险人的协议。", name="law.txt", unit=""
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "answer", "status"),
+    [
+        (SPLIT, "“incidents were not reported to the agency in time” (pp. 1-2)", "found"),
+        (SPLIT, "“incidents were reported to the agency in time” (pp. 1-2)", "altered"),
+        (SPLIT, "“products attained by competitors of the home” (pp. 2, 3)", "found"),
+        (SPLIT, "„Sales 13.731 13.317 3,1 (0,7)“ (S. 3)", "found"),
+        (SPLIT, "“Sales 13.731 13.317 3.1” [p. 3]", "altered"),
+        (SPLIT, "According to limes.pdf “The work is x = −2880 kJ per mol”.", "found"),
+        (SPLIT, "According to limes.pdf “The work is x = 2880 kJ per mol”.", "altered"),
+        (SPLIT, "“Fees under § 21-2-170(a)–(b). The petitions must be signed” (p. 3)", "found"),
+        (SPLIT, "You asked for “the most important figure”: it is 2880 (p. 3).", ""),
+        (LAW, "> 第九条 本法自2007年6月1日起施行。\n\n（law.txt）", "found"),
+        (LAW, "Article 10 says “a contract is an agreement between two parties”.", "translated"),
+    ],
+)
+def test_what_new_claims_over_other_files_showed(evidence: Evidence, answer: str, status: str) -> None:
+    quotes = [one.status for one in check(answer, [evidence]) if one.kind == "quote"]
+    assert quotes == [status] * bool(status)
