@@ -45,7 +45,7 @@ from chat.settings import Settings
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
-from chat.turns.context import AnswerTask
+from chat.turns.context import AnswerTask, find_cited
 from chat.turns.models import Models
 from chat.turns.prompt import PromptMessage
 from chat.turns.turn import Options, Turn
@@ -443,9 +443,13 @@ class Engine:
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
             file_characters=options.file_characters or self.models.file_characters,
+            is_exact_budget=bool(options.file_characters) or self.models.has_set_characters,
             images=images,
             begun=(continued.text, continued.reasoning) if continued else None,
             note_blind=self.models.note_blind,
+            cited=find_cited(inquiry.branch),
+            words=self.models.words,
+            search_terms=(continued.receipt or {}).get("search_terms", "") if continued else "",
             wants_title=inquiry.wants_title,
         )
 

@@ -20,6 +20,7 @@ from chat.errors import InvalidRequest, NoModel, NotFound, Refused
 from chat.generations.events import Event
 from chat.generations.generation import Generation
 from chat.jobs import conversation_titles
+from chat.turns import search_words
 from chat.turns.tokens import estimate_tokens
 from chat.turns.turn import Options, Turn
 from chat.visitors import Guest, Network, Visitor
@@ -345,7 +346,7 @@ async def test_a_conversation_can_be_deleted_long_after_its_answer(
 
 async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider, tmp_path: Path) -> None:
     async def refuse_once(call: Any) -> None:
-        if len(provider.requests) == 1:
+        if len(provider.requests) == 2:  # the first one asks for search words
             await call.reply(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
         else:
             await call.text("ok")
@@ -361,6 +362,70 @@ async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider
         assert generation.text == "ok"
         assert "smaller_budget" in receipts[-1]["notes"]
         assert receipts[-1]["characters"] < opening(generation)["receipt"]["characters"]
+
+
+async def test_search_words_of_the_model_find_what_the_question_does_not_say(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async def write_words(call: Any) -> None:
+        prompt = call.body["messages"][-1]["content"]
+        await call.text("zeppelin, airship hangar" if prompt.startswith("A search") else "A large one.")
+        await call.finish()
+
+    provider.scripts["writer"] = write_words
+    filler = "\n\n".join(f"Paragraph {number} is about the weather of a quiet day." for number in range(900))
+    text = f"{filler[:20000]}\n\nThe zeppelin needed an airship hangar.\n\n{filler[20000:]}"
+    async with open_engine(tmp_path, provider, FILE_CONTEXT_CHARACTERS="2000") as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("writer",)))
+        first = await engine.start(Turn("Where was it kept on a quiet day?", file_content=text), ANNA)
+        receipts = [orjson.loads(one.data)["receipt"] for one in await read(first) if one.type == "receipt"]
+        words, answered = (call.body["messages"][-1]["content"] for call in provider.chats)
+        assert "quiet day" in words
+        assert "The zeppelin needed an airship hangar." in answered
+        assert receipts[-1]["search_terms"] == "zeppelin airship hangar"
+        assert receipts[-1]["search_tokens"] == USAGE["total_tokens"]
+        conversation = engine.conversation_of(first)
+        await read(await engine.start(Turn("And how large?", conversation_id=conversation), ANNA))
+        assert "Question before: Where was it kept" in provider.chats[2].body["messages"][-1]["content"]
+
+
+async def test_without_search_words_the_first_search_is_sent(provider: Provider, tmp_path: Path) -> None:
+    async def fail_once(call: Any) -> None:
+        if call.body["messages"][-1]["content"].startswith("A search"):
+            await call.reply(400, {"error": {"message": "no"}})
+        else:
+            await call.text("ok")
+            await call.finish()
+
+    provider.scripts["failing"] = fail_once
+    async with open_engine(tmp_path, provider, FILE_CONTEXT_CHARACTERS="2000") as engine:
+        engine.connect(Endpoint(provider.url, "sk-test", ("failing",)))
+        text = " ".join(f"Sentence number {number} is here." for number in range(2000))
+        generation = await engine.start(Turn("What is sentence number 1234 about?", file_content=text), ANNA)
+        events = await read(generation)
+        assert generation.text == "ok"
+        assert [event for event in events if event.type == "receipt"] == []
+        assert "Sentence number 1234 is here." in provider.chats[-1].body["messages"][-1]["content"]
+
+
+async def test_a_model_that_is_too_slow_for_search_words_is_not_asked_again(
+    provider: Provider, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(search_words, "SECONDS", 0.05)
+    async with open_engine(tmp_path, provider, FILE_CONTEXT_CHARACTERS="2000") as engine:
+        text = " ".join(f"Sentence number {number} is here." for number in range(2000))
+        turn = Turn("What is number 1234?", file_content=text, options=Options(model="held"))
+        for is_first in (True, False):
+            generation = await engine.start(turn, ANNA)
+            if is_first:
+                asked = await provider.next_call()
+                assert asked.body["messages"][-1]["content"].startswith("A search")
+            call = await provider.next_call()
+            assert call.body["messages"][-1]["content"].endswith("What is number 1234?")
+            await call.text("ok")
+            await call.finish()
+            await read(generation)
+            assert generation.text == "ok"
 
 
 async def longest_step(work: Awaitable[object]) -> float:

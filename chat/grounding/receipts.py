@@ -5,29 +5,38 @@ Values only, written by selection and prompt. Knows no text: offsets are into `D
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.documents.document import Document, Problem
+from chat.grounding.retrieval.terms import split_terms
 
 Json = dict[str, object]
 MOST_NAMED = 50  # tables of one stretch
+MOST_WORDS = 12  # of those searched for, of one stretch
+_WORD = re.compile(r"[\u2e80-\u9fff]{2,}|[^\W\d_\u2e80-\u9fff]{3,}|\d{2,}")
 
 
 @dataclass(frozen=True)
 class SentPassage:
     """A stretch of a file that was sent. pages: the labels of the pages it touches, first and last alike.
 
-    tables: the names of the tables that it has rows of, as the file gives them.
+    tables: the names of the tables that it has rows of, as the file gives them. why: stable names of what
+    speaks for it. words: those searched for that stand in it.
     """
 
     pages: tuple[str, ...]
     start: int
     end: int
     tables: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
-        tables: Json = {"tables": list(self.tables)} if self.tables else {}
-        return {"pages": list(self.pages), "start": self.start, "end": self.end, **tables}
+        more = {"tables": self.tables, "why": self.why, "words": self.words}
+        listed: Json = {name: list(values) for name, values in more.items() if values}
+        return {"pages": list(self.pages), "start": self.start, "end": self.end, **listed}
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class FileReceipt:
 class Receipt:
     """The answer's proof of reading. budget, used: characters of file text. notes: stable names of what was
     done besides: `search_terms`, `smaller_budget`, `images`. search_terms: the words searched by,
-    where a model wrote them.
+    where a model wrote them; search_tokens: what that request took.
     """
 
     budget: int = 0
@@ -88,6 +97,7 @@ class Receipt:
     omitted_messages: int = 0
     notes: tuple[str, ...] = ()
     search_terms: str = ""
+    search_tokens: int = 0
 
     def to_json(self) -> Json:
         return {
@@ -97,22 +107,39 @@ class Receipt:
             "omitted_messages": self.omitted_messages,
             "notes": list(self.notes),
             "search_terms": self.search_terms,
+            **({"search_tokens": self.search_tokens} if self.search_tokens else {}),
         }
 
 
-def write_receipt(document: Document, mode: str, spans: list[tuple[int, int]]) -> FileReceipt:
-    """Return the receipt for the stretches `spans` of `document`."""
-    passages = tuple(
-        SentPassage(name_pages(document, start, end), start, end, name_tables(document, start, end))
-        for start, end in spans
-    )
+def write_receipt(
+    document: Document,
+    mode: str,
+    spans: list[tuple[int, int]],
+    reasons: Sequence[tuple[str, ...]] = (),
+    words: str = "",
+) -> FileReceipt:
+    """Return the receipt for the stretches `spans` of `document`.
+
+    reasons: why each is sent. words: what was searched for.
+    """
+    known = dict.fromkeys(found.group().lower() for found in _WORD.finditer(words))
+    terms = {word: frozenset(split_terms(word)) for word in known}
+    passages = []
+    for number, (start, end) in enumerate(spans):
+        there = frozenset(split_terms(document.text[start:end])) if terms else frozenset()
+        shared = tuple(word for word, parts in terms.items() if parts and parts <= there)[:MOST_WORDS]
+        why = reasons[number] if reasons else ()
+        tables = name_tables(document, start, end)
+        passages.append(
+            SentPassage(name_pages(document, start, end), start, end, tables, why, shared if why else ())
+        )
     return FileReceipt(
         document.name,
         document.unit,
         document.page_count,
         len(document.text),
         mode,
-        passages,
+        tuple(passages),
         document.problems,
         document.is_complete,
     )

@@ -5,6 +5,7 @@
     context      files and conversation -> prompt and receipt, within the model's window
     prompt       the messages that are sent, and the rules for quoting files
     answer       the source of a generation's events: chunks, citations, ending
+    search_words what the answering passage would say, written by the model
     map_reduce   a file that is read whole, part by part
     quotes       the model `quotes`: sentences of the files, without a language model
     titles       a conversation's title

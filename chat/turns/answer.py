@@ -17,12 +17,12 @@ from functools import partial
 from typing import Any
 
 from chat.completions import Chunk, Completions, Request
-from chat.errors import ContextOverflow, ProviderError, Refused
+from chat.errors import ContextOverflow, ProviderError
 from chat.generations.events import Event, read_text, to_json
 from chat.grounding.selection import Selection
 from chat.history import MessageFields
 from chat.history.answer_log import AnswerRow
-from chat.turns import map_reduce, quotes, titles
+from chat.turns import map_reduce, quotes, search_words, titles
 from chat.turns.connecting import (
     NOT_IN_CHINESE,
     explain_missing_model,
@@ -33,18 +33,9 @@ from chat.turns.context import AnswerTask, Context
 from chat.turns.meter import LEAST_OUTPUT_TOKENS, OUTPUT_TOKENS, Meter
 from chat.turns.models import QUOTES, Model
 from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, RepetitionDetector
-from chat.turns.tokens import MESSAGE_TOKENS
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
-TERMS_PROMPT = (
-    "Write search words for finding the answer to a question in a text of another language. Text sample:\n"
-    "{sample}\n\nQuestion: {question}\n\nReply with 5 to 12 single words in the language of the text, "
-    "separated by spaces, and nothing else."
-)
-TERMS_TOKENS = 80
-SAMPLE_CHARACTERS = 300
-TERMS_COST = TERMS_TOKENS + len(TERMS_PROMPT) + SAMPLE_CHARACTERS + MESSAGE_TOKENS  # a token a character
 DEMO_TOKENS = 160  # of an answer of the tiny demo model, which seldom finds an end
 
 
@@ -94,8 +85,8 @@ class Answer:
             estimate = partial(map_reduce.estimate_reading, self._parts, self.task.question, room)
             fixed = room + await asyncio.to_thread(estimate)
         most = fixed + output + (titles.TITLE_COST if self.task.wants_title else 0)
-        if self.context.needs_terms and not self._parts:
-            most += TERMS_COST + fixed
+        if await self._wants_words(model) and not self._parts:
+            most += search_words.COST + fixed
         return fixed + min(output, LEAST_OUTPUT_TOKENS), most
 
     def opening(self) -> Event:
@@ -175,8 +166,8 @@ class Answer:
             async with aclosing(self._read_whole(model, model.completions)) as steps:
                 async for events in steps:
                     yield events
-        elif self.context.needs_terms and not model.is_demo:
-            yield await self._translate(model, model.completions)
+        elif await self._wants_words(model):
+            yield await self._search_by_words(model, model.completions)
         if model.completions:
             async with aclosing(self._complete(model, model.completions)) as batches:
                 async for events in batches:
@@ -202,18 +193,22 @@ class Answer:
         self.finish_reason = "stop"
         yield [_made_chunk(self.generation_id, "", "stop")]
 
-    async def _translate(self, model: Model, completions: Completions) -> Sequence[Event]:
-        """Ask the model for search terms in the documents' language; a failure leaves the first search."""
-        text = self.context.indexes[0].document.text
-        sample = text[len(text) // 2 :][:SAMPLE_CHARACTERS]
-        content = TERMS_PROMPT.format(sample=sample, question=self.task.question)
-        messages = [{"role": "user", "content": content}]
-        try:
-            asked = Request(model.name, messages, 0.0, TERMS_TOKENS, api_key=self.task.visitor.api_key)
-            terms = await self.meter.complete(completions, asked)
-        except (ProviderError, Refused):
+    async def _wants_words(self, model: Model) -> bool:
+        """Are files cut, so that the model writes what to search for? The tiny demo model cannot."""
+        if model.is_demo or self.task.begun or self.task.words.is_slow(model.name):
+            return False
+        return await asyncio.to_thread(lambda: self.context.wants_words)
+
+    async def _search_by_words(self, model: Model, completions: Completions) -> Sequence[Event]:
+        """Search again by words that the model writes; without any, the first search stays."""
+        task, indexes = self.task, self.context.indexes
+        write = partial(search_words.write_request, task.question, self.context.previous_question, indexes)
+        content = await asyncio.to_thread(write)
+        key = task.visitor.api_key
+        words = await task.words.write(content, model.name, completions, self.meter, key)
+        if not words:
             return []
-        await self.context.write(model, terms=terms)
+        await self.context.write(model, terms=words, tokens=await self.meter.count())
         return [self._receipt()]
 
     async def _read_whole(

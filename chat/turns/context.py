@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
 from chat.grounding.receipts import Receipt, write_receipt
 from chat.grounding.retrieval.passages import Index
-from chat.grounding.selection import Selection, choose, needs_search_terms
+from chat.grounding.scoring import Cited
+from chat.grounding.selection import Selection, choose, wants_search_terms
+from chat.history import Message
 from chat.turns.models import Model
 from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget
+from chat.turns.search_words import WordWriter
 from chat.turns.turn import Options
 from chat.visitors import Visitor
 
@@ -27,6 +30,8 @@ REPLY_TOKENS = 4096  # kept free for the answer where nothing else is asked for
 ALL_THAT_FITS = 10**9
 DEMO_CHARACTERS = 2_000  # of files: the tiny model reads about 100 tokens a second, and less well the more
 LONG_CHARACTERS = 10_000  # of talk: counting its tokens takes the loop 0.4 µs a character
+LITTLE_MORE = 1.25  # times the budget: files of that size are sent whole where the window allows
+PROVED = ("found", "omission", "other_page")  # statuses of claims that a passage proves
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
 
 
@@ -38,7 +43,9 @@ def _ignore(name: str) -> None:
 class AnswerTask:
     """What is to be answered. history: the talk before the question, oldest first. images: data URLs.
 
-    begun: text and reasoning so far of an answer that is continued.
+    begun: text and reasoning so far of an answer that is continued. cited: what the last answer proved.
+    is_exact_budget: the owner or the visitor set `file_characters`. words: shared by all answers.
+    search_terms: of an answer that is continued.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins.
     """
@@ -51,10 +58,14 @@ class AnswerTask:
     model: Model
     system_prompt: str
     file_characters: int
+    is_exact_budget: bool = True
     images: Sequence[str] = ()
     begun: tuple[str, str] | None = None
     note_blind: Callable[[str], None] = _ignore
     wants_title: bool = False
+    cited: Sequence[Cited] = ()
+    words: WordWriter = field(default_factory=WordWriter)
+    search_terms: str = ""
 
 
 class Context:
@@ -67,7 +78,8 @@ class Context:
         self.indexes: Sequence[Index] = ()
         self._files: Sequence[Attachment] = ()
         self._images = task.images
-        self._terms = ""
+        self._terms = task.search_terms
+        self._terms_tokens = 0
 
     async def load(self) -> None:
         """Get the files' indexes."""
@@ -77,9 +89,12 @@ class Context:
         self._files = [file for file, _ in named.values()]
         self.indexes = [index for _, index in named.values()]
 
-    async def write(self, model: Model, *, terms: str = "", share: float = 1.0) -> None:
-        """Write the prompt for a model. share: of budget and window. Raises ContextOverflow."""
-        self._terms = terms or self._terms
+    async def write(self, model: Model, *, terms: str = "", tokens: int = 0, share: float = 1.0) -> None:
+        """Write the prompt for a model. Raises ContextOverflow.
+
+        terms: search words of the model; tokens: what they took. share: of budget and window.
+        """
+        self._terms, self._terms_tokens = terms or self._terms, tokens or self._terms_tokens
         spoken = sum(len(message.content) for message in self.task.history) + len(self.task.question)
         if self.indexes or spoken > LONG_CHARACTERS:
             self.prompt = await asyncio.to_thread(self._compose, model, share)
@@ -116,10 +131,15 @@ class Context:
         return bool(self.task.images) and not self._images
 
     @property
-    def needs_terms(self) -> bool:
-        """Is a search needed, and do the question's own words find too little?"""
+    def wants_words(self) -> bool:
+        """Do the files not fit, so that they are searched?"""
         is_cut = any(file.mode != "full" for file in self.receipt.files)
-        return is_cut and needs_search_terms(self.task.question, self.indexes)
+        return is_cut and wants_search_terms(self.task.question, self.indexes)
+
+    @property
+    def previous_question(self) -> str:
+        asked = [message.content for message in self.task.history if message.role == "user"]
+        return asked[-1] if asked else ""
 
     def part_characters(self, model: Model) -> int:
         """Return how much of a file fits into one request, when it is read part by part."""
@@ -141,13 +161,18 @@ class Context:
     def _note(self, receipt: Receipt, note: str = "") -> None:
         has_images = any(file.is_image for file in self.task.attachments)
         notes = [note, "images_not_sent" if has_images and not self._images else ""]
-        self.receipt = dataclasses.replace(receipt, notes=(*receipt.notes, *filter(None, notes)))
+        self.receipt = dataclasses.replace(
+            receipt, notes=(*receipt.notes, *filter(None, notes)), search_tokens=self._terms_tokens
+        )
 
     def _compose(self, model: Model, share: float) -> Prompt:
         window = int(model.window * share)
         selection = None
         if self.indexes:
             wanted = min(self.task.file_characters, DEMO_CHARACTERS if model.is_demo else ALL_THAT_FITS)
+            whole = sum(len(index.document.text) for index in self.indexes)
+            if not self.task.is_exact_budget and not model.is_demo and whole <= wanted * LITTLE_MORE:
+                wanted = max(wanted, whole)  # seven holes in a table of 4 % too much are worse than 4 % more
             selection = self._choose(self._budget(window, int(wanted * share)))
         return compose(
             system_prompt=self.task.system_prompt,
@@ -173,9 +198,25 @@ class Context:
         return min(self.task.options.max_tokens or REPLY_TOKENS, window // 4)
 
     def _choose(self, characters: int) -> Selection:
-        asked = [message.content for message in self.task.history if message.role == "user"]
-        previous = asked[-1] if asked else ""
-        return choose(self.task.question, previous, self.indexes, characters, search_terms=self._terms)
+        return choose(
+            self.task.question,
+            self.previous_question,
+            self.indexes,
+            characters,
+            search_terms=self._terms,
+            cited=self.task.cited,
+        )
+
+
+def find_cited(branch: Sequence[Message]) -> tuple[Cited, ...]:
+    """Return the passages that the last answer with citations proved."""
+    answers = [message for message in branch if message.citations]
+    citations = (answers[-1].citations or []) if answers else []
+    return tuple(
+        (one["name"], one["passage_start"], one["passage_end"])
+        for one in citations
+        if one.get("status") in PROVED and one.get("passage_end")
+    )
 
 
 def _without_pictures(message: Mapping[str, object]) -> dict[str, object]:

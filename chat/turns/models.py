@@ -17,6 +17,7 @@ from chat.errors import InvalidRequest, NoChatModel, NoModel, ProviderError
 from chat.local_model.weights_download import WeightsDownload
 from chat.settings import Settings
 from chat.turns.connecting import NO_MODEL, NOT_IN_CHINESE, language_of
+from chat.turns.search_words import WordWriter
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Models:
         self._retired: list[Completions] = []  # of endpoints used before: their answers may still grow
         self.notice = ""  # a sentence for the page while there is no endpoint
         self._blind: ModelMemory[bool] = ModelMemory()  # models that take no pictures
+        self.words = WordWriter()
 
     def expect(self) -> None:
         """Block callers until the embedded model has started."""
@@ -117,6 +119,11 @@ class Models:
     def system_prompt(self) -> str:
         """The system prompt. The tiny demo model answers better in few words, and in English."""
         return DEMO_PROMPT if self.is_demo and not self._settings.system_prompt else self._settings.prompt()
+
+    @property
+    def has_set_characters(self) -> bool:
+        """Does the owner say how much of the files is sent?"""
+        return bool(self._settings.file_context_characters)
 
     @property
     def file_characters(self) -> int:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.grounding.page_marks import mark_place
-from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.passages import FOUND_SHARE, Index
 from chat.grounding.retrieval.places import Places, find_places
 from chat.grounding.retrieval.questions import is_about_the_whole
-from chat.grounding.retrieval.ranking import rank_sentences
+from chat.grounding.retrieval.ranking import WEAK_SHARE, find_missing, rank_sentences
 from chat.grounding.retrieval.samples import find_samples, is_heading
 
 SENTENCES = 5
@@ -21,6 +21,8 @@ FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best
 NEAR_SHARE = 0.5
 EXTRACT_SAMPLES = 5
 PLACES = 5  # of those that a question names, shown with how they begin
+WEAK_QUOTES = 3
+MOST_MISSING = 8  # words that stand nowhere, named
 MOST_LOOKED_AT = 100  # sentences, where only those in a place that is named are wanted
 
 # A sentence that begins so speaks of what the one before it names.
@@ -35,11 +37,15 @@ _TEXTS = {
         "quotes": "The files say:",
         "extract": "There is no language model here, so this is an extract and not a summary:",
         "nothing": "Nothing in the files answers this.",
+        "weak": "Nothing in the files answers this for certain; nearest:",
+        "missing": "Words of the question that stand nowhere in the files: ",
     },
     "zh": {
         "quotes": "文件里的原文：",
         "extract": "这里没有语言模型，以下是摘录，不是总结：",
         "nothing": "文件里没有能回答这个问题的内容。",
+        "weak": "文件里没有能确定回答这个问题的内容；最接近的是：",
+        "missing": "问题中这些词在文件里没有出现：",
     },
 }
 
@@ -63,10 +69,14 @@ class Quote:
 
 @dataclass(frozen=True)
 class QuotedAnswer:
-    """The quotes in rank order; none where nothing in the files answers. markdown: the text to show."""
+    """The quotes in rank order; none where nothing in the files is near. markdown: the text to show.
+
+    is_weak: too little of the question stands there to call it an answer.
+    """
 
     quotes: tuple[Quote, ...]
     markdown: str
+    is_weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,8 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
         kind, found = "extract", list(_open(places, indexes) if places else _extract(indexes))
     else:
         kind, found = "quotes", _find(places, indexes)
+        if not found:
+            kind, found = "weak", _find(places, indexes, least=WEAK_SHARE)[:WEAK_QUOTES]
     pairs = [
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
@@ -95,7 +107,11 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
         _write_quote(quote, mark_place(document, document.printed_at(quote.start))): quote
         for document, quote in pairs
     }
-    return QuotedAnswer(tuple(shown.values()), "\n\n".join([texts[kind if shown else "nothing"], *shown]))
+    parts = [texts[kind if shown else "nothing"], *shown]
+    is_weak = kind == "weak" and bool(shown)
+    if is_weak and (missing := find_missing(places.rest, indexes)):
+        parts.append(texts["missing"] + ", ".join(missing[:MOST_MISSING]))
+    return QuotedAnswer(tuple(shown.values()), "\n\n".join(parts), is_weak=is_weak)
 
 
 def _open(places: Places, indexes: Sequence[Index]) -> Iterator[_Found]:
@@ -106,9 +122,9 @@ def _open(places: Places, indexes: Sequence[Index]) -> Iterator[_Found]:
         yield _Found(file, found.start, min(found.stop, found.start + SENTENCES), 0.0)
 
 
-def _find(places: Places, indexes: Sequence[Index]) -> list[_Found]:
+def _find(places: Places, indexes: Sequence[Index], *, least: float = FOUND_SHARE) -> list[_Found]:
     """Return the best sentences, best first, those that touch joined; of what is named, if they are there."""
-    hits = rank_sentences(places.rest, indexes, MOST_LOOKED_AT if places else SENTENCES)
+    hits = rank_sentences(places.rest, indexes, MOST_LOOKED_AT if places else SENTENCES, least=least)
     inside = [
         hit
         for hit in hits

@@ -15,7 +15,7 @@ from chat.grounding.citations import PASSAGE_MARGIN_CHARACTERS
 from chat.history import Message
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_cited, describe_file, describe_verdict, name_unit
+from chat.ui.texts.words import describe_cited, describe_file, describe_reasons, describe_verdict, name_unit
 from chat.ui.visits import Visit
 
 
@@ -89,10 +89,12 @@ async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]
             pages = passage["pages"]
             unit = name_unit(visit.language, file["unit"], len(pages))
             label = text(visit.language, "receipt.where", unit=unit, pages=", ".join(pages)) if pages else ""
+            why = describe_reasons(visit.language, passage)
             shown.append(
                 tag(
                     "article",
                     tag("h4", plain(label)),
+                    tag("p", plain(why), cls="hint") if why else "",
                     tag("pre", plain(whole[passage["start"] : passage["end"]])),
                 )
             )

@@ -4,8 +4,9 @@
 
 CORPORA as for tests.benchmarks.retrieval. Questions are divided into two halves, so that what was tuned on
 one shows on the other. with neighbours: the sentence before, which is shown where a quote leans on it, counts
-as one of the three. refused: `Nothing in the files answers this`, for a set's own questions and for those of
-another document, which is about the same field for papers and of the same encyclopedia elsewhere.
+as one of the three. refused: `Nothing in the files answers this`, or `for certain`, for a set's own questions
+and for those of another document, which is about the same field for papers and of the same encyclopedia
+elsewhere.
 """
 
 from __future__ import annotations
@@ -55,11 +56,13 @@ def main() -> None:
 
 def print_quotes(sets: Sets, name: str) -> None:
     indexes, asked = sets[name]
-    found = [answer(one.question, [indexes[one.document]], "en").quotes for one in asked]
+    answers = [answer(one.question, [indexes[one.document]], "en") for one in asked]
+    found = [one.quotes for one in answers]
     hits = [is_hit(one, cut(quotes)) for one, quotes in zip(asked, found, strict=True)]
     shown = [is_hit(one, cut(quotes, with_lead=True)) for one, quotes in zip(asked, found, strict=True)]
-    refused = [not quotes for quotes in found]
-    foreign = [not answer(question, [index], "en").quotes for index, question in find_foreign(sets, name)]
+    refused = [one.is_weak or not one.quotes for one in answers]
+    others = [answer(question, [index], "en") for index, question in find_foreign(sets, name)]
+    foreign = [one.is_weak or not one.quotes for one in others]
     cells = [share(hits[::2]), share(hits[1::2]), share(hits), share(shown), share(refused), share(foreign)]
     print(f"| {name} | {len(asked)} | " + " | ".join(cells) + " |", flush=True)
 

@@ -228,7 +228,7 @@ LAW = Evidence.prepare(
         (SPLIT, "“incidents were reported to the agency in time” (pp. 1-2)", "altered"),
         (SPLIT, "“products attained by competitors of the home” (pp. 2, 3)", "found"),
         (SPLIT, "„Sales 13.731 13.317 3,1 (0,7)“ (S. 3)", "found"),
-        (SPLIT, "“Sales 13.731 13.317 3.1” [p. 3]", "altered"),
+        (SPLIT, "“Sales 13.731 13.317 3.1” [p. 3]", "not_found"),
         (SPLIT, "According to limes.pdf “The work is x = −2880 kJ per mol”.", "found"),
         (SPLIT, "According to limes.pdf “The work is x = 2880 kJ per mol”.", "altered"),
         (SPLIT, "“Fees under § 21-2-170(a)–(b). The petitions must be signed” (p. 3)", "found"),

@@ -57,8 +57,21 @@ def test_the_previous_question_weighs_a_quarter() -> None:
     assert (weights["zimbab"], weights["childr"]) == (1.0, 0.25)
 
 
-def test_search_terms_weigh_as_much_as_the_question() -> None:
-    assert weigh_terms("孩子", search_terms="children")["childr"] == 1.0
+def test_years_are_searched_as_texts_write_them() -> None:
+    assert {"2018", "2019"} <= weigh_terms("sales of FY2018 and FY'19").keys()
+
+
+def test_how_to_answer_weighs_little() -> None:
+    weights = weigh_terms("Which segment shrank most? Answer in USD millions, rounded.")
+    assert weights["segmen"] > 2 * weights["millio"]
+    assert weigh_terms("Give the names of all directors")["direct"] == 1.0
+
+
+def test_common_words_of_a_long_question_weigh_less() -> None:
+    question = "In a country with many people, which company is said to have the highest capex turnover?"
+    weights = weigh_terms(question)
+    assert weights["compan"] < weights["capex"]
+    assert weigh_terms("Which company?")["compan"] == 1.0
 
 
 def test_numbers_are_asked_for_in_three_languages() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.grounding.retrieval.passages import Index
-from chat.grounding.selection import Selection, choose, needs_search_terms, split_parts
+from chat.grounding.selection import Selection, choose, split_parts, wants_search_terms
 from tests.made_documents import make_document, make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."
@@ -62,12 +62,74 @@ def test_the_previous_question_helps_a_short_one() -> None:
 def test_search_terms_of_a_model_find_what_another_language_cannot() -> None:
     index = Index.build(make_long_document(ANSWER))
     question = "津巴布韦的试验招募了多少对母子？"
-    assert needs_search_terms(question, [index])
-    assert not needs_search_terms("How many pairs did the Zimbabwean trial enrol?", [index])
-    assert not needs_search_terms("总结一下", [index])
+    assert wants_search_terms(question, [index])
+    assert not wants_search_terms("总结一下", [index])
     selection = choose(question, "", [index], 1_000, search_terms="Zimbabwean trial pairs enrolled")
     assert ANSWER in sent(selection)
     assert selection.search_terms == "Zimbabwean trial pairs enrolled"
+
+
+def test_bad_search_terms_do_not_hide_what_the_question_finds() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    question = "How many pairs did the trial in Zimbabwe enrol?"
+    assert ANSWER in sent(choose(question, "", [index], 2_000, search_terms="grass meadow owl nest"))
+
+
+def test_what_the_last_answer_cited_is_sent_again() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    at = index.document.text.index(ANSWER)
+    cited = [(index.document.name, at, at + len(ANSWER))]
+    selection = choose("And how tall is the grass?", "", [index], 2_000, cited=cited)
+    assert ANSWER in sent(selection)
+    assert any("cited" in reasons for reasons in selection.excerpts[0].reasons)
+
+
+def test_small_files_are_sent_whole_before_a_large_one_is_cut() -> None:
+    large, small = Index.build(make_long_document(ANSWER)), make_index("A note.", name="note.txt", unit="")
+    selection = choose("How many pairs did the trial in Zimbabwe enrol?", "", [large, small], 2_000)
+    assert [excerpt.mode for excerpt in selection.excerpts] == ["passages", "full"]
+    assert ANSWER in sent(selection)
+
+
+def test_each_file_gets_passages_where_they_are_compared() -> None:
+    texts = [f"{ANSWER} It was the trial number {number}." for number in range(4)]
+    indexes = [Index.build(make_long_document(text)) for text in texts]
+    selection = choose("Compare how many pairs each Zimbabwean trial enrolled", "", indexes, 4_000)
+    assert all(text in sent(selection) for text in texts)
+    assert all(excerpt.characters >= 600 for excerpt in selection.excerpts)
+
+
+def test_a_summary_of_several_files_has_something_of_each() -> None:
+    short = make_index("\n\n".join(f"Short paragraph {n} of it." for n in range(200)), name="b.txt", unit="")
+    long = Index.build(make_long_document(ANSWER))
+    selection = choose("Summarize each file", "", [long, short], 4_000)
+    assert all(excerpt.characters > 900 for excerpt in selection.excerpts)
+
+
+def test_a_named_statement_is_found_by_its_title() -> None:
+    rows = "\n".join(f"Item {n} | {n + 1},234 | {n + 2},345" for n in range(14))
+    filler = "The company sells grass and keeps meadows in the north.\n\n" * 150
+    contents = "Contents\nConsolidated Balance Sheets 31\nNotes 35\n\n"
+    text = f"{contents}{filler}CONSOLIDATED BALANCE SHEETS\n{rows}\n\n{filler}"
+    selection = choose("What is on the balance sheet?", "", [make_index(text)], 1_500)
+    assert "Item 3 | 4,234" in sent(selection)
+    assert any("title" in reasons for reasons in selection.excerpts[0].reasons)
+
+
+def test_a_page_of_the_web_that_is_named_by_its_title_is_sent_from_its_beginning() -> None:
+    lead = "Born in 1901 in Haren.\n\n"
+    more = "".join(f"In chapter {n} the painter Ada Vries met friends and painted.\n\n" for n in range(400))
+    index = make_index(f"Ada Vries - Encyclopedia\n\n{lead}{more}", name="page.html", unit="")
+    selection = choose("When was the painter Ada Vries born?", "", [index], 2_000)
+    assert lead.strip() in sent(selection)
+    assert sent(selection).startswith("Ada Vries")
+
+
+def test_each_passage_says_why_it_was_sent() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    selection = choose("How many pairs did the trial in Zimbabwe enrol?", "", [index], 2_000)
+    (passage,) = (one for one in selection.files[0].passages if "words" in one.why)
+    assert {"pairs", "trial", "zimbabwe"} <= set(passage.words)
 
 
 def test_files_share_one_budget_by_rank() -> None:

@@ -43,6 +43,18 @@ def test_what_no_file_answers_is_said(question: str) -> None:
     assert (found.quotes, found.markdown) == ((), "Nothing in the files answers this.")
 
 
+def test_what_is_near_is_shown_as_weak_with_the_words_that_are_missing() -> None:
+    index = Index.build(make_long_document(ANSWER))
+    question = "Which zeppelin hangar in Friedrichshafen and which airship captain had pairs?"
+    found = answer(question, [index], "en")
+    assert found.is_weak
+    assert found.markdown.startswith("Nothing in the files answers this for certain; nearest:\n\n> ")
+    assert ANSWER in found.markdown
+    last = found.markdown.rpartition("\n\n")[2]
+    assert last.startswith("Words of the question that stand nowhere in the files: zeppelin, hangar")
+    assert "pairs" not in last
+
+
 def test_a_row_is_quoted_with_its_header() -> None:
     rows = "".join(f"Person {n}\t{n % 90}\n" for n in range(200))
     index = make_index("name\tage\n" + rows, name="staff.tsv", unit="")

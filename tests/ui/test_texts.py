@@ -14,6 +14,7 @@ import pytest
 
 from chat.completions.provider_errors import FAULTS
 from chat.errors import ChatError
+from chat.grounding.room import REASONS
 from chat.ui.texts import LANGUAGES, has_text, pick_language, text
 from chat.ui.texts.words import (
     describe_date,
@@ -22,6 +23,7 @@ from chat.ui.texts.words import (
     describe_file,
     describe_place,
     describe_problem,
+    describe_reasons,
     describe_time,
     list_receipt,
     name_age,
@@ -53,6 +55,15 @@ RECEIPT: dict[str, Any] = {
         }
     ],
 }
+
+
+def test_the_drawer_says_why_a_passage_was_sent() -> None:
+    passage = {"why": ["words", "header", "unknown"], "words": ["保修", "期限"]}
+    assert describe_reasons("en", passage) == "found by: 保修, 期限; the header of a table"
+    assert describe_reasons("zh", {**passage, "words": []}) == "表头"
+    assert describe_reasons("en", {"pages": ["3"]}) == ""
+    for reason in (*REASONS[1:], "title", "cited"):
+        assert has_text(f"receipt.why.{reason}")
 
 
 def all_error_types() -> set[str]:

@@ -5,6 +5,8 @@
     questions   what of a question is searched for, and which questions no word can find
     places      what a question names by number or name, as a page or a chapter
     headings    the section of a number or a title, captions of tables and figures
+    named_parts statements, notes and appendices that a question names by their title
+    common_words  how much a word of a long question says
     passages    Index: where every term stands; Search: a score for every sentence
     tables      the header row that a row needs beside it
     samples     the head and even samples, for questions about the whole

@@ -18,6 +18,9 @@ MOST_CAPTIONS = 100
 CAPTION_CHARACTERS = 700  # a table or figure stands before its caption or behind it
 TITLED_CHARACTERS = (600, 6_000)  # of a section whose end no number tells: at least, at most
 
+TITLE_SHARE = 0.5  # of a title's words, in a question about it
+TITLE_CHARACTERS = 200
+
 Span = tuple[int, int]
 
 UNITS = {
@@ -30,6 +33,10 @@ UNITS = {
     "figure": (r"fig(?:ure)?s?\.?", r"[图圖]"),
 }
 _NUMBERING = re.compile(r"^[\W\d]+")
+_SITE = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}$")  # behind the title of a page
+_OF_ANY_TEXT = re.compile(
+    r"introduction|abstract|summary|contents|background|前言|引言|摘要|目录", re.IGNORECASE
+)
 _LEAD = r"^[ \t#*]*"
 _BEHIND = r"(?:[.、．:：]|[ \t])[ \t]*(?=[^\W\d_])"  # a number that begins a heading
 
@@ -92,3 +99,14 @@ def find_titled(subject: str, index: Index) -> Iterator[Span]:
             later = (int(index.starts[one]) for one in headings[place + 1 :])
             end = next((start for start in later if start > least), len(index.document.text))
             yield int(index.starts[at]), min(end, most)
+
+
+def has_title_of(question: str, index: Index) -> bool:
+    """Tell whether `question` names most of the title that begins a text without pages."""
+    if index.document.unit:
+        return False
+    line = index.document.text[:TITLE_CHARACTERS].strip().partition("\n")[0]
+    title = {term for term in split_terms(_SITE.sub("", line)) if len(term) > 1}
+    if _OF_ANY_TEXT.match(line.strip("# ")):
+        return False
+    return bool(title) and len(title & set(split_terms(question))) >= max(1, TITLE_SHARE * len(title))

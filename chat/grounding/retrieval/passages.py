@@ -33,6 +33,7 @@ K1, B = 1.2, 0.75
 SMALL = 50  # windows; in fewer a word that stands in one may stand in all
 REACH_CHARACTERS = 12_000  # looked at closely where nothing else is said
 HEADER_REACH_CHARACTERS = 800  # a header is indexed again after so much of its table
+HEAD_CHARACTERS = 200  # of a page, which say what stands on it
 FOUND_SHARE = 0.22  # below it the question is about something else; refuses 1 real one in 100
 _BLOCK_SENTENCES = 2_000  # hashed at once: a large text's terms never lie there all as strings
 _SENTENCE_BITS = np.uint64(64 - KEY_BITS)
@@ -118,6 +119,15 @@ class Index:
         return edges[at - 1], edges[np.minimum(at, len(edges) - 1)]
 
     @cached_property
+    def heads(self) -> tuple[Places, Places, Places]:
+        """First sentence of each page, the one after its head, and the number of each sentence's page."""
+        pages = np.asarray(self.document.page_starts[: len(self.document.pages)], np.int64)
+        first = np.minimum(np.searchsorted(self.starts, pages), len(self))
+        last = np.searchsorted(self.starts, pages + HEAD_CHARACTERS)
+        numbers = np.maximum(np.searchsorted(pages, self.starts[:-1], "right") - 1, 0)
+        return first, np.clip(last, first, len(self)), numbers
+
+    @cached_property
     def acronyms(self) -> Sequence[Acronym]:
         """The short forms that the document explains."""
         return find_acronyms(self.document.text)
@@ -198,6 +208,15 @@ class Search:
         best = np.array([ranked[file].argmax()])
         found = _differ(self.indexes[file], self.counts[file], best, COARSE) > 0
         return float(self.importance @ found[:, 0] / self.importance.sum())
+
+    def head_shares(self, file: int) -> Scores:
+        """Return for each sentence of a document how much of the query the head of its page has: 0 to 1."""
+        first, last, numbers = self.indexes[file].heads
+        counts = self.counts[file]
+        found = counts[:, last] > counts[:, first]
+        shares = (self.importance @ found / max(float(self.importance.sum()), 1e-9)).astype(np.float32)
+        kept: Scores = shares[numbers]
+        return kept
 
     def candidates(self, reach: int) -> list[Places]:
         """Return the sentences worth a closer look: about `reach` characters around the best windows."""

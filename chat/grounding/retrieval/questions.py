@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from chat.grounding.retrieval.common_words import find_rareness
 from chat.grounding.retrieval.terms import split_terms
 
+LONG_QUESTION_WORDS = 10
 PREVIOUS_WEIGHT = 0.25  # more drags a change of subject back to the old one
 ASKING_WEIGHT = 0.3
 CHARACTER_WEIGHT = 0.4  # of one Chinese character, beside the pairs
@@ -29,6 +31,11 @@ _DEED = re.compile(
     r"对比|對比|比较|比較|区别|異同|异同|差异|相同点|不同点|不同之处|解释|解釋|讲解|说明|显示|分析|润色|改写|校对|评价|朗读|提取"
     r"|\b(?:compar\w*|contrast|differ|differences?|similarities|explain|describe|analy[sz]e|review|proofread|rewrite|simplify"
     r"|critique|extract|quote|read)\b",
+    re.IGNORECASE,
+)
+_COMPARING = re.compile(
+    r"对比|對比|比较|比較|区别|區別|差异|異同|异同|相同|不同|各[个份家自]|每[个份一家]|分别|分別"
+    r"|\b(?:compar\w*|contrast\w*|differ\w*|versus|vs|each|every|both|respective\w*|vergleich\w*|unterschied\w*|jeweils?)\b",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
@@ -54,6 +61,18 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 
+
+_FISCAL_YEAR = re.compile(r"\bFY\s?['’]?(20|19)?(\d\d)(?!\d)", re.IGNORECASE)
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]+")
+# How to answer, never where to look: whole sentences, and clauses at the end of one.
+_INSTRUCTION = re.compile(
+    r"(?:(?<=[.?!:;])|^)\s*(?:please\s+)?(?:answer|round|respond|reply|give|provide|state|express|use"
+    r"|base your|calculate|make sure|assume|if (?:\w+[\s,]+){1,14}?(?:please|then|state|explain))\b"
+    r"[^.?!\n]*[.?!]?"
+    r"|\((?:in|round|answer)\b[^()]{0,60}\)"
+    r"|[，,。；;]?\s*请(?:给出|注明|指出|用|以|按|列出|写出|附上)[^，。；？！\n]*",
+    re.IGNORECASE,
+)
 
 _NUMBER = re.compile(
     r"多少|几|幾|哪一?年|何时|何時|何年|什么时候|哪个月|哪天|多[大长高远久重]"
@@ -82,6 +101,11 @@ def is_about_the_whole(question: str) -> bool:
     return not split_terms(strip_task(question))
 
 
+def compares(question: str) -> bool:
+    """Tell whether `question` asks how things differ, or for each of several."""
+    return bool(_COMPARING.search(question))
+
+
 def names_the_whole(question: str) -> bool:
     """Tell whether `question` says that it means a file, and not what was spoken of last."""
     return bool(_WHOLE.search(question))
@@ -97,15 +121,46 @@ def names_a_part(question: str) -> bool:
     return any(words.search(question) for words in (_TASK, _DEED, _PART))
 
 
-def weigh_terms(question: str, previous_question: str = "", search_terms: str = "") -> dict[str, float]:
+def weigh_terms(question: str, previous_question: str = "") -> dict[str, float]:
     """Return the terms to search by with their weights; words that only ask weigh little."""
     weights: dict[str, float] = {}
-    for text, weight in ((search_terms, 1.0), (question, 1.0), (previous_question, PREVIOUS_WEIGHT)):
-        for term in split_terms(_ASKING.sub(" ", _TASK.sub(" ", text))):
+    for text, weight in ((question, 1.0), (previous_question, PREVIOUS_WEIGHT)):
+        text = spell_years(text)
+        subject = strip_instructions(text)
+        for term in split_terms(strip_asking(subject)):
             weights.setdefault(term, weight * (CHARACTER_WEIGHT if is_character(term) else 1))
         for term in split_terms(text):
             weights.setdefault(term, weight * ASKING_WEIGHT)
-    return weights
+    return weigh_by_frequency(weights, question)
+
+
+def strip_instructions(question: str) -> str:
+    """Return `question` without how it is to be answered, as in "Round it." Whole where nothing is left."""
+    subject = _INSTRUCTION.sub(" ", question)
+    return subject if split_terms(_ASKING.sub(" ", subject)) else question
+
+
+def weigh_words(words: str) -> dict[str, float]:
+    """Return the terms of a model's search words; all count, single characters less."""
+    terms = split_terms(spell_years(words))
+    return {term: CHARACTER_WEIGHT if is_character(term) else 1.0 for term in terms}
+
+
+def spell_years(text: str) -> str:
+    """Return a text with the years of FY2018, FY18 and FY'18 written as texts write them."""
+    return _FISCAL_YEAR.sub(lambda found: f" {found[1] or '20'}{found[2]} ", text)
+
+
+def weigh_by_frequency(weights: dict[str, float], question: str) -> dict[str, float]:
+    """Return the weights with those of common words lowered, where a long Latin question has many of them."""
+    if len(_LATIN_WORD.findall(question)) < LONG_QUESTION_WORDS:
+        return weights
+    return {term: weight * find_rareness(term) for term, weight in weights.items()}
+
+
+def strip_asking(question: str) -> str:
+    """Return `question` without the words that only ask."""
+    return _ASKING.sub(" ", _TASK.sub(" ", question))
 
 
 def is_character(term: str) -> bool:

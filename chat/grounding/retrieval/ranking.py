@@ -7,6 +7,7 @@ seven sets of questions came out nearly equal, and did no better on the other ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,9 +22,12 @@ from chat.grounding.retrieval.passages import (
     Scores,
     Search,
 )
-from chat.grounding.retrieval.questions import asks_for_a_number, has_number, weigh_terms
+from chat.grounding.retrieval.questions import asks_for_a_number, has_number, strip_asking, weigh_terms
+from chat.grounding.retrieval.terms import hash_terms, split_terms
 
 NUMBER_WEIGHT = 0.8  # of one of the five, for a sentence with a number where one is asked for
+WEAK_SHARE = 0.05  # of a question: where less stands in one place, nothing is near it
+_WORD = re.compile(r"[\u2e80-\u9fff]|[^\W\d_\u2e80-\u9fff]{3,}|\d{2,}")
 OWN_SHARE = 0.05  # of the best: a sentence that shares only "the" and "how" is no answer
 
 
@@ -36,11 +40,16 @@ class Hit:
     score: float
 
 
-def rank_sentences(question: str, indexes: Sequence[Index], count: int) -> list[Hit]:
-    """Return the `count` best sentences, best first; none where too little of `question` is in the files."""
+def rank_sentences(
+    question: str, indexes: Sequence[Index], count: int, *, least: float = FOUND_SHARE
+) -> list[Hit]:
+    """Return the `count` best sentences, best first; none where too little of `question` is in the files.
+
+    least: the share of the question's weight that must stand in one place.
+    """
     search = Search.of(indexes, weigh_terms(question))
     around = search.rank(REACH_CHARACTERS)
-    if search.coverage(around) < FOUND_SHARE:
+    if search.coverage(around) < least:
         return []
     near = [np.flatnonzero(scores) for scores in around]
     own, *others = _score(search, around, near)
@@ -51,6 +60,18 @@ def rank_sentences(question: str, indexes: Sequence[Index], count: int) -> list[
         total += NUMBER_WEIGHT * np.array(holds) * (total > 0)
     best = np.argsort(-total, kind="stable")[:count]
     return [Hit(places[at][0], places[at][1], float(total[at])) for at in best if total[at]]
+
+
+def find_missing(question: str, indexes: Sequence[Index]) -> list[str]:
+    """Return the words of `question` that stand in no file; single characters of a script without spaces."""
+    subject = strip_asking(question)
+    words = dict.fromkeys(found.group() for found in _WORD.finditer(subject))
+    return [word for word in words if not _stands(word, indexes)]
+
+
+def _stands(word: str, indexes: Sequence[Index]) -> bool:
+    keys = hash_terms(split_terms(word))
+    return any(len(index.find(key)) for index in indexes for key in keys)
 
 
 def _score(search: Search, around: Sequence[Scores], near: Sequence[Places]) -> Scores:

@@ -51,7 +51,18 @@ def list_receipt(language: str, receipt: Json) -> list[str]:
     for note in receipt.get("notes", ()):
         if has_text(f"receipt.note.{note}"):
             lines.append(text(language, f"receipt.note.{note}", terms=receipt.get("search_terms", "")))
+    if tokens := receipt.get("search_tokens"):
+        lines.append(text(language, "receipt.search_tokens", tokens=tokens))
     return lines
+
+
+def describe_reasons(language: str, passage: Json) -> str:
+    """Return why a passage was sent. Empty for one whose receipt does not say."""
+    words = ", ".join(passage.get("words", ()))
+    reasons = [why for why in passage.get("why", ()) if has_text(f"receipt.why.{why}")]
+    named = [why for why in reasons if why != "words" or words]
+    parts = [text(language, f"receipt.why.{why}", words=words) for why in named]
+    return ("；" if language == "zh" else "; ").join(parts)
 
 
 def describe_problem(language: str, problem: Json, unit: str = "") -> str:
