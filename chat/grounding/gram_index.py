@@ -121,8 +121,9 @@ def _spans(
     order = np.argsort(diagonals, kind="stable")
     offsets, diagonals = offsets[order], diagonals[order]
     width = 24 + length // 6
-    bands = np.unique(diagonals // width)
-    starts = np.searchsorted(diagonals, bands * width)
+    numbers = diagonals // width  # sorted: np.unique would sort again, and loads numpy.ma at its first call
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    bands = numbers[starts]
     ends = np.searchsorted(diagonals, (bands + 2) * width)
     sizes = ends - starts
     least = max(1, int(voters * FEWEST_SHARE))

@@ -31,7 +31,7 @@ ALL_CHARACTERS = 10**9
 REACH = 4  # times the budget is looked at closely
 FILE_SHARE = 0.3  # of its part of the budget: the least that each of several files gets
 COMPARED_SHARE = 0.9  # the same, where the question compares them
-BEGINNING_SHARE = 0.35  # of the budget, for the front of pages that the question names by their title
+BEGINNING_SHARE = 0.6  # of the budget, for the front of pages that the question names by their title
 TABLE_SHARE = 0.4  # of the budget: a table up to this is sent whole
 NAMED_SHARE = 0.6  # of the budget, for the places that a question names beside what it looks for
 
