@@ -29,6 +29,7 @@ SAMPLE_CHARACTERS = 400
 LEAST_CHARACTERS = 80  # less room than that is left to the front of the files
 ALL_CHARACTERS = 10**9
 REACH = 4  # times the budget is looked at closely
+OWN_SHARE = 0.3  # of the budget, for what the question finds without the model's words
 FILE_SHARE = 0.3  # of its part of the budget: the least that each of several files gets
 COMPARED_SHARE = 0.9  # the same, where the question compares them
 BEGINNING_SHARE = 0.6  # of the budget, for the front of pages that the question names by their title
@@ -101,6 +102,7 @@ def choose(
     scores = scored.scores
     is_found = any(score.any() for score in scores)
     if is_found and not places:
+        _fill_own(room, scored.own)
         _fill_beginnings(room, places.rest)
         _fill_shares(room, scores, COMPARED_SHARE if compares(question) else FILE_SHARE)
     _fill(room, places, scores if is_found else ())
@@ -179,6 +181,15 @@ def _fill_shares(room: Room, scores: Sequence[Scores], share: float) -> None:
         kept = max(0, room.left - size)
         room.left -= kept
         _fill_ranked(room, others)
+        room.left += kept
+
+
+def _fill_own(room: Room, scores: Sequence[Scores]) -> None:
+    """Take what the question finds without a model's words, in its share: the words may be bad ones."""
+    if any(score.any() for score in scores):
+        kept = room.left - int(room.left * OWN_SHARE)
+        room.left -= kept
+        _fill_ranked(room, scores)
         room.left += kept
 
 

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.documents.document import Document
+from chat.documents.tables import Span
 from chat.grounding.retrieval.acronyms import Acronym, expand, find_acronyms
+from chat.grounding.retrieval.named_parts import find_statements
 from chat.grounding.retrieval.sentences import split_sentences
 from chat.grounding.retrieval.table_rows import Range, find_header_rows, find_headers
 from chat.grounding.retrieval.terms import KEY_BITS, hash_sentences, hash_terms
@@ -126,6 +128,11 @@ class Index:
         last = np.searchsorted(self.starts, pages + HEAD_CHARACTERS)
         numbers = np.maximum(np.searchsorted(pages, self.starts[:-1], "right") - 1, 0)
         return first, np.clip(last, first, len(self)), numbers
+
+    @cached_property
+    def statements(self) -> Sequence[Sequence[Span]]:
+        """Where the statements of a company stand, by kind; made for the first question that needs one."""
+        return find_statements(self.document)
 
     @cached_property
     def acronyms(self) -> Sequence[Acronym]:
