@@ -10,7 +10,7 @@ function nameDraft(conversation, isTemporary) {
 }
 
 const typed = () => document.querySelector("#composer textarea")?.value ?? "";
-const takeDraft = () => ({ text: typed(), files: state.files, queue: state.queue, editing: state.editing, before: typedBefore });
+const takeDraft = (queue = state.queue) => ({ text: typed(), files: state.files, queue, editing: state.editing, before: typedBefore });
 
 function putDraft({ text = "", files = [], queue = [], editing = "", before = "" } = {}) {
   state.files = files;
@@ -42,7 +42,9 @@ function renameDraft(conversation) {
 const keepFile = ({ id, label, name, isSent }) => ({ id, label, name, isSent });
 const keepFiles = (files) => files.filter((file) => file.id).map(keepFile);
 function keepDraft() {
-  const all = new Map(drafts).set(shownDraft, takeDraft());
+  // A message that the server has not confirmed may not have reached it: on the next page it waits for the visitor.
+  const queue = sending ? [{ ...sending, isUnsure: true }, ...state.queue] : state.queue;
+  const all = new Map(drafts).set(shownDraft, takeDraft(queue));
   const kept = [...all].map(([name, draft]) => [name, {
     ...draft,
     files: keepFiles(draft.files),

@@ -36,7 +36,7 @@ function hear(said) {
   if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent || sending));
   if ("generation" in told && document.body.classList.contains("is-ready")) sendNext();
   showTitle(Boolean(told.is_ended));
-  requestAnimationFrame(() => requestAnimationFrame(holdFocus)); // what was told with this is drawn by then
+  requestAnimationFrame(() => requestAnimationFrame(() => { holdFocus(); dropSent(); })); // what was told with this is drawn by then
   if (document.body.classList.contains("is-ready")) return;
   closeSidebar();
   restoreDraft();

@@ -42,9 +42,16 @@ function takeSending() {
 }
 
 function sendNext() {
-  const isHeld = !GOOD_ENDINGS.includes(state.ended) || isEditingQueue();
+  const isHeld = !GOOD_ENDINGS.includes(state.ended) || isEditingQueue() || state.queue[0]?.isUnsure;
   if (state.queue.length && !isBusy() && !isHeld) sendQueued(state.queue[0]);
   else drawQueue();
+}
+
+// A message of the page before a reload that stands in the conversation was sent.
+function dropSent() {
+  const last = [...document.querySelectorAll("#conversation .question")].at(-1);
+  if (!state.queue[0]?.isUnsure || last?.textContent !== state.queue[0].text) return;
+  removeQueued(state.queue[0]);
 }
 
 function sendQueued(message) {
@@ -58,6 +65,7 @@ function sendQueued(message) {
 function confirmSent() {
   sending = null;
   drawQueue();
+  keepDraft();
   document.body.classList.remove("is-empty");
   document.body.classList.add("is-running");
   goToEnd();

@@ -183,6 +183,25 @@ async def test_a_message_during_an_answer_waits_is_edited_and_outlives_a_reload(
     await tab.wait_until_over()
 
 
+async def test_a_message_on_its_way_outlives_a_reload_and_is_sent_once(
+    tab: Visit, provider: Provider
+) -> None:
+    before = len(provider.chats)
+    await tab.page.route("**/queue/join*", lambda route: None)  # a line on which nothing arrives
+    await tab.send("On its way")
+    await tab.page.unroute("**/queue/join*")
+    await tab.reload()
+    waiting = tab.page.locator("#queue .queued")
+    await expect(waiting).to_contain_text("Not sent yet")
+    await waiting.get_by_role("button", name="Send", exact=True).click()
+    await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
+    await tab.wait_until_over()
+    await tab.reload()
+    await expect(tab.history.locator(".question")).to_have_text(["On its way"])
+    await expect(waiting).to_have_count(0)
+    assert asked(provider.chats[before:]) == ["On its way"]
+
+
 async def test_after_a_stop_a_waiting_message_waits_for_the_visitor(tab: Visit, provider: Provider) -> None:
     await tab.choose("held")
     await tab.send("First")
