@@ -132,12 +132,18 @@ def _open_document(
     )
 
 
-def xlsx(sheets: Mapping[str, str], styles: str = "", comments: str = "") -> bytes:
-    """Return an Excel file: name of a sheet -> the inside of its sheetData. comments: of the first sheet."""
+def xlsx(
+    sheets: Mapping[str, str], styles: str = "", comments: str = "", *, hidden: str = "", columns: str = ""
+) -> bytes:
+    """Return an Excel file: name of a sheet -> the inside of its sheetData.
+
+    comments: of the first sheet. hidden: the name of a sheet that is. columns: the `col` elements of all.
+    """
     numbers = range(1, len(sheets) + 1)
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     listed = "".join(
-        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, sheets, strict=True)
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}" state="{_state(name == hidden)}"/>'
+        for n, name in zip(numbers, sheets, strict=True)
     )
     targets = {f"rId{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in numbers}
     targets["styles"] = ("styles", "styles.xml")
@@ -152,8 +158,13 @@ def xlsx(sheets: Mapping[str, str], styles: str = "", comments: str = "") -> byt
             "xl/worksheets/_rels/sheet1.xml.rels": relations({"rId1": ("comments", "../comments1.xml")}),
             "xl/comments1.xml": f"<comments {space}>{comments}</comments>",
             **{
-                f"xl/worksheets/sheet{n}.xml": f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>"
+                f"xl/worksheets/sheet{n}.xml": f"<worksheet {space}>{columns}"
+                f"<sheetData>{rows}</sheetData></worksheet>"
                 for n, rows in zip(numbers, sheets.values(), strict=True)
             },
         }
     )
+
+
+def _state(is_hidden: bool) -> str:
+    return "hidden" if is_hidden else "visible"

@@ -20,8 +20,8 @@ class Problem:
 
     kind: `no_text` (a scan), `garbled`, `unreadable`, `too_large`, `password` (a part is encrypted),
     `truncated` (reading stopped at the cap of characters, of time or of memory), `embedded` (a picture or an
-    attached file inside that was not read). pages: labels; empty means the whole file, or what follows the
-    last page read.
+    attached file inside that was not read), `hidden` (what the program hides was read too). pages: labels;
+    empty means the whole file, or what follows the last page read.
     """
 
     kind: str
@@ -32,6 +32,8 @@ class Problem:
 @dataclass(frozen=True)
 class Page:
     """A page, slide, sheet or chapter. label: "12", a sheet's name; empty where the format has no pages.
+
+    Of a file inside the file the label is its way there and its own page: "minutes.zip/plan.xlsx, sheet May".
 
     printed: the label that the file itself gives the page, such as "xii"; empty where it gives none.
     """

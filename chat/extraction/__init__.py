@@ -9,11 +9,13 @@
     worker     the child: one job after another, under limits         } in the child, and nowhere else
     source     what a reader is given and what it yields              }
     kinds      which reader a file needs, by its content              }
+    inner_files   the files inside a file, read as its parts          }
     tidy       text as every later step may trust it                  }
     pdf        PDF page by page, each by the better of pdfium and second_reader (pypdf);
                legibility judges a page, glyphs and bidirectional use where its letters stand
-    word (and numbering), slides, sheets (and cells), opendocument, books, markup, rich_text, mail, notebook,
-    plain: a format each; archive, package, xml_tree, locks, encodings: what the formats share
+    word, slides, sheets, old_office, outlook, opendocument, epub, hwpx, ofd, zip_members, markup,
+    markup_documents, rich_text, mail, notebook, plain: a format each; archive, package, embedded, xml_tree,
+    encodings, formulas, raised: what the formats share
     layout     tables: from cells that span others, and from words with boxes
     pictures   a page as a picture, a picture made small
 

@@ -24,7 +24,13 @@ MODULES = {  # of each reader's name, below chat.extraction
     "sheets": "office.sheets",
     "opendocument": "office.opendocument",
     "epub": "office.epub",
+    "hwpx": "office.hwpx",
+    "ofd": "office.ofd",
+    "zip": "office.zip_members",
+    "old_office": "office.old_office",
+    "outlook": "office.outlook",
     "markup": "text.markup",
+    "xml": "text.markup_documents",
     "mail": "text.mail",
     "notebook": "text.notebook",
     "rich_text": "text.rich_text",
@@ -34,11 +40,13 @@ MODULES = {  # of each reader's name, below chat.extraction
 PRELOADED = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 SAVE_AS = {
-    "worddocument": ("an old Word file (.doc)", "save it as .docx"),
-    "powerpoint document": ("an old PowerPoint file (.ppt)", "save it as .pptx"),
-    "__properties_version1.0": ("an Outlook message (.msg)", "save it as .eml"),
     "visiodocument": ("a Visio drawing", "save it as PDF"),
     "quill": ("a Publisher file", "save it as PDF"),
+    "props9": ("a Project plan (.mpp)", "save it as PDF or .xlsx"),
+    "props12": ("a Project plan (.mpp)", "save it as PDF or .xlsx"),
+    "props14": ("a Project plan (.mpp)", "save it as PDF or .xlsx"),
+    "bodytext": ("a Hangul file (.hwp)", "save it as .hwpx or PDF"),
+    "matof": ("an old Works file", "save it as .docx"),
 }
 MAGICS = (
     (b"\x09\x04\x06\x00", "an Excel file of before 1997", "save it as .xlsx"),
@@ -71,15 +79,33 @@ PARTS = (
     ("xl/workbook.bin", "xlsb"),
     ("xl/", "xlsx"),
 )
+OLD_KINDS = {
+    "worddocument": "doc",
+    "powerpoint document": "ppt",
+    "__properties_version1.0": "outlook",
+}
+FOREIGN_ZIPS = (  # a member that tells the kind, what it is, what to do
+    ("Index/Document.iwa", "an Apple file (Pages, Numbers or Keynote)", "export it as PDF or Office file"),
+    ("Index.zip", "an Apple file (Pages, Numbers or Keynote)", "export it as PDF or Office file"),
+    ("index.apxl", "an Apple file (Pages, Numbers or Keynote)", "export it as PDF or Office file"),
+    ("visio/document.xml", "a Visio drawing", "save it as PDF"),
+    ("FixedDocumentSequence.fdseq", "an XPS file", "save it as PDF"),
+    ("FixedDocSeq.fdseq", "an XPS file", "save it as PDF"),
+    ("META-INF/MANIFEST.MF", "a Java program", ""),
+    ("AndroidManifest.xml", "an Android program", ""),
+)
 OPEN_KINDS = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
     "application/vnd.sun.xml.calc": "ods",
     "application/epub+zip": "epub",
+    "application/hwp+zip": "hwpx",
+    "application/hwpml-package+xml": "hwpx",
 }
 HTML = re.compile(
     rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 TAG = re.compile(rb"<(?:p|div|table|title|h[1-6]|body|html|br|a)\b[^>]*>", re.IGNORECASE)
+XML = re.compile(rb"^\s*<\?xml\b")
 HEADER = re.compile(
     rb"^(?:from|to|subject|date|received|return-path|message-id|mime-version|delivered-to|reply-to"
     rb"|content-type|x-[\w-]+|dkim-signature|cc|sender|newsgroups|path):[ \t]",
@@ -131,11 +157,18 @@ def _in_zip(source: Source) -> Reader:
     kind = kind.strip()
     if is_locked and "opendocument" in kind:
         return partial(_read_locked, opendocument_encryption.unlock)
+    if kind not in OPEN_KINDS and "Contents/section0.xml" in names:
+        return _reader("hwpx")
     if kind in OPEN_KINDS or "META-INF/container.xml" in names:
         return _reader(OPEN_KINDS.get(kind, "epub"))
     if "content.xml" in names:
         return _reader("opendocument")
-    raise refusals.unsupported(source.name, "a zip archive", "unpack it and send its files")
+    if "OFD.xml" in names:
+        return _reader("ofd")
+    for member, what, advice in FOREIGN_ZIPS:
+        if member in names:
+            raise refusals.unsupported(source.name, what, advice)
+    return _reader("zip")
 
 
 def _in_compound(source: Source) -> Reader:
@@ -144,6 +177,9 @@ def _in_compound(source: Source) -> Reader:
         return _reader("xls")
     if "encryptedpackage" in names:
         return partial(_read_locked, office_encryption.unlock)
+    for name, kind in OLD_KINDS.items():
+        if name in names:
+            return _reader(kind)
     for name, (what, advice) in SAVE_AS.items():
         if name in names:
             raise refusals.unsupported(source.name, what, advice)
@@ -178,12 +214,14 @@ def _among_texts(source: Source, head: bytes) -> Reader:
     is_html_named = source.suffix in ("html", "htm", "xhtml", "shtml")
     if HTML.match(text) or (is_html_named and TAG.search(text)):
         return _reader("markup")
-    if source.suffix in ("eml", "mht", "mhtml") or _is_mail(text):
+    if source.suffix in ("eml", "mht", "mhtml", "mbox") or _is_mail(text):
         return _reader("mail")
     if source.suffix == "ipynb" or (
         text.lstrip()[:1] == b"{" and b'"cells"' in text and b'"cell_type"' in text
     ):
         return _reader("notebook")
+    if source.suffix != "svg" and (XML.match(text) or source.suffix == "xml"):
+        return _reader("xml")
     if source.suffix in ("csv", "tsv", "tab"):
         return _reader("delimited")
     return plain.read
@@ -197,6 +235,8 @@ def _is_mail(text: bytes) -> bool:
 def _reader(name: str) -> Reader:
     if name in ("xlsx", "xlsb", "xls", "ods"):
         return partial(_module("sheets").read_as, name)
+    if name in ("doc", "ppt"):
+        return partial(_module("old_office").read_as, name)
     reader: Reader = _module(name).read
     return reader
 

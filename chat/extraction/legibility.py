@@ -35,6 +35,7 @@ STARTS = [start for start, _ in BLOCKS]
 COMMON_CODECS = ("gb2312", "big5", "shift_jis", "euc_kr")
 UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese", "Tibetan", "rare"})
 NUMBER_SIGNS = ".,:%+-–−/()$€£¥"
+LEADERS = re.compile(r"([.·…_\-–—=*•])(?:[ \t]?\1){3,}")  # from a title to its page number
 GLUED = re.compile(rf"[^\W\d_]{{{SPACED_RUN},}}")
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Letters that end a word and do not begin one: ta marbuta, alef maksura; the final forms of Hebrew.
@@ -67,7 +68,7 @@ class Judgement:
 def judge(text: str) -> Judgement:
     """Return how plausible the text is."""
     scripts: Counter[str] = Counter()
-    counts = Counter(text)
+    counts = Counter(LEADERS.sub(" ", text))
     for character, count in counts.items():
         scripts[script_of(character)] += count
     scripts.pop("space", None)

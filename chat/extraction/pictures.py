@@ -32,7 +32,7 @@ def shrink(source: Source, longest: int, limit_bytes: int) -> tuple[bytes, str]:
     """Return the picture upright, at most `longest` pixels on a side and `limit_bytes` large."""
     with _open(source) as image:
         media_type = MEDIA_TYPES[str(image.format)]
-        data = source.path.read_bytes()
+        data = source.read_bytes()
         is_upright = image.getexif().get(0x0112, 1) == 1
         is_still = getattr(image, "n_frames", 1) == 1
         if max(image.size) <= longest and len(data) <= limit_bytes and is_upright and is_still:
@@ -61,7 +61,7 @@ def _open(source: Source) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(source.path, formats=tuple(MEDIA_TYPES))
+            return Image.open(source.open(), formats=tuple(MEDIA_TYPES))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise refusals.too_many_pixels(source.name, PIXELS) from error
     except (OSError, SyntaxError, ValueError) as error:

@@ -69,6 +69,11 @@ def locked_for_good(name: str, what: str) -> UnsupportedFile:
     return unsupported(name, f"an encrypted {what}", "save it without a password")
 
 
+def locked_by(name: str, what: str) -> UnsupportedFile:
+    """It is encrypted for those who have a key, such as a certificate."""
+    return unsupported(name, f"locked with {what}", "save it without this lock")
+
+
 def out_of_time(name: str, limits: ReaderLimits) -> UnreadableFile:
     """Reading it took longer than a file may."""
     sentence = f"Reading “{name}” took longer than the limit of {limits.seconds:g} seconds."

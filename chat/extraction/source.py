@@ -1,7 +1,8 @@
 """What a reader is given and what it yields. Knows no format and no process.
 
 A reader is a generator: first a Shape, then pages and problems in the order of the file, and a Shape again
-whenever more is known. It raises an AttachmentError where nothing can be read at all.
+whenever more is known. Files inside it are yielded too; chat.extraction.inner_files reads them. A reader
+raises an AttachmentError where nothing can be read at all.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ class Source:
         """Return its bytes, to be closed by the caller."""
         return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 
+    def read_bytes(self) -> bytes:
+        """Return all of its bytes."""
+        return self.path.read_bytes() if self.content is None else self.content
+
     @property
     def suffix(self) -> str:
         """The suffix of the user's name for it, lower case, without the dot."""
@@ -48,6 +53,17 @@ class Shape:
     page_count: int = 0
 
 
+@dataclass(frozen=True)
+class InnerFile:
+    """A file inside the file: a member of an archive, an attachment, an embedded object.
+
+    name: as the file gives it. load: returns its bytes, or raises an AttachmentError.
+    """
+
+    name: str
+    load: Callable[[], bytes]
+
+
 Finding = Shape | Page | Problem
-Findings = Iterator[Finding]
+Findings = Iterator[Finding | InnerFile]
 Reader = Callable[[Source], Findings]

@@ -13,14 +13,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
-from chat.extraction import frames, kinds, refusals, sandbox
-from chat.extraction.source import Finding, Findings, Shape, Source
+from chat.extraction import frames, inner_files, kinds, refusals, sandbox
+from chat.extraction.source import Finding, Shape, Source
 from chat.extraction.tidy import tidy
 
 try:
@@ -34,10 +34,10 @@ GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather
 Say = Callable[..., None]
 
 
-def read(source: Source) -> Findings:
+def read(source: Source) -> Iterator[Finding]:
     """Yield what is in a file, tidied, up to its cap of characters."""
     room, is_told = source.characters, False
-    for finding in kinds.recognise(source)(source):
+    for finding in inner_files.read_whole(source, kinds.recognise):
         if not isinstance(finding, Page):
             is_told = is_told or _explains_silence(finding)
             yield finding

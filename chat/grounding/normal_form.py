@@ -61,7 +61,7 @@ _IGNORED = (
 )
 _TOKEN = rf"""
   (?P<word>(?!(?:US|HK|NT)[$]){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
- |(?P<ref>\[\s*\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
+ |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
  |(?P<number>LITERAL)
  |(?P<power>[{_SUPER}]+|\^\s*\{{?\s*[-+]?\d+\s*\}}?)

@@ -10,7 +10,7 @@ import unicodedata
 from chat.documents.document import Document
 
 NAME_CHARACTERS = 120
-_UNITS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. "}
+_UNITS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. ", "message": "message "}
 _PLAIN = str.maketrans("[]~`<>*", "()--()-")
 
 
@@ -21,8 +21,12 @@ def clean_name(name: str) -> str:
 
 
 def mark_page(unit: str, label: str) -> str:
-    """Return how a page is named: `p. 12`, `sheet Sales`; empty where the format has no pages."""
-    return f"{_UNITS.get(unit, '')}{clean_name(label)}" if label else ""
+    """Return how a page is named: `p. 12`, `sheet Sales`; empty where the format has no pages.
+
+    A part that is a file of its own (`minutes.zip/plan.xlsx`) is named by its way through the file alone.
+    """
+    way = "" if "/" in label else _UNITS.get(unit, "")
+    return f"{way}{clean_name(label)}" if label else ""
 
 
 def mark_place(document: Document, label: str) -> str:

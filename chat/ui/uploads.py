@@ -67,9 +67,8 @@ def describe_document(document: Document, language: str) -> str:
     values = {"name": document.name, "pages": len(document.pages), "units": units, "characters": characters}
     parts = [text(language, "composer.read" if units else "composer.read.plain", **values)]
     for problem in document.problems:
-        parts.append(
-            describe_problem(language, {"kind": problem.kind, "pages": problem.pages}, document.unit)
-        )
+        told = {"kind": problem.kind, "pages": problem.pages, "note": problem.note}
+        parts.append(describe_problem(language, told, document.unit))
     return ("；" if language == "zh" else "; ").join(parts)
 
 

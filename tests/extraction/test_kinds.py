@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from PIL import Image
 from chat.documents.document import Page, Problem
 from chat.errors import EmptyFile, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
-from chat.extraction.office import office_encryption
 from chat.extraction.source import Shape, Source
+from tests.compound_files import compound
 from tests.office_files import docx, odt, zipped
 
 
@@ -64,42 +63,39 @@ def test_each_kind_that_cannot_be_read_has_its_sentence(path: Path, data: bytes,
     assert str(caught.value) == f"“a.bin” is {what}."
 
 
-def old_office(*streams: str) -> bytes:
-    """A compound file whose directory has these streams under its root."""
-
-    def entry(name: str, kind: int, right: int, child: int) -> bytes:
-        coded = name.encode("utf-16-le") + b"\x00\x00"
-        return struct.pack("<64sHBB3I", coded, len(coded), kind, 1, none, right, child).ljust(128, b"\x00")
-
-    none = 0xFFFFFFFF
-    entries = [entry("Root Entry", 5, none, 1)]
-    for number, name in enumerate(streams, 1):
-        entries.append(entry(name, 2, number + 1 if number < len(streams) else none, none))
-    head = office_encryption.MAGIC.ljust(24, b"\x00") + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
-    head = head.ljust(44, b"\x00") + struct.pack("<I", 1)
-    head = head.ljust(48, b"\x00") + struct.pack("<I", 1)
-    head = head.ljust(76, b"\x00") + struct.pack("<109I", 0, *[none] * 108)
-    links = struct.pack("<128I", 0xFFFFFFFD, 0xFFFFFFFE, *[none] * 126)
-    return head + links + b"".join(entries).ljust(512, b"\x00")
-
-
 @pytest.mark.parametrize(
     ("stream", "what"),
     [
-        ("WordDocument", "an old Word file (.doc); save it as .docx"),
-        ("PowerPoint Document", "an old PowerPoint file (.ppt); save it as .pptx"),
-        ("__properties_version1.0", "an Outlook message (.msg); save it as .eml"),
+        ("VisioDocument", "a Visio drawing; save it as PDF"),
+        ("Quill", "a Publisher file; save it as PDF"),
+        ("BodyText", "a Hangul file (.hwp); save it as .hwpx or PDF"),
+        ("Props14", "a Project plan (.mpp); save it as PDF or .xlsx"),
     ],
 )
 def test_old_office_files_are_told_apart(path: Path, stream: str, what: str) -> None:
     with pytest.raises(UnsupportedFile) as caught:
-        read(path, "a.docx", old_office("\x05SummaryInformation", stream))
+        read(path, "a.docx", compound({"\x05SummaryInformation": b"", stream: b""}))
     assert str(caught.value) == f"“a.docx” is {what}."
 
 
 def test_compound_file_that_is_cut_short_is_refused(path: Path) -> None:
     with pytest.raises(UnsupportedFile, match="an old Office file or a damaged one"):
-        read(path, "a.doc", old_office("WordDocument")[:700])
+        read(path, "a.doc", compound({"WordDocument": b""})[:700])
+
+
+@pytest.mark.parametrize(
+    ("member", "what"),
+    [
+        ("Index/Document.iwa", "an Apple file (Pages, Numbers or Keynote); export it as PDF or Office file"),
+        ("visio/document.xml", "a Visio drawing; save it as PDF"),
+        ("FixedDocumentSequence.fdseq", "an XPS file; save it as PDF"),
+        ("META-INF/MANIFEST.MF", "a Java program, which cannot be read"),
+    ],
+)
+def test_packages_of_other_programs_are_no_archives_to_unpack(path: Path, member: str, what: str) -> None:
+    with pytest.raises(UnsupportedFile) as caught:
+        read(path, "a.zip", zipped({member: "x"}))
+    assert str(caught.value) == f"“a.zip” is {what}."
 
 
 @pytest.mark.parametrize("data", [b" \n\t\r\n", b"\xef\xbb\xbf", b"\xff\xfe"])

@@ -9,7 +9,7 @@ import pypdf
 import pytest
 
 from chat.documents.document import Page, Problem
-from chat.errors import PasswordRequired, UnreadableFile
+from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.pdf import pdf_reader
 from chat.extraction.pdf.pdf_reader import BESIDE_PICTURE
@@ -69,7 +69,7 @@ def test_scan_with_a_stamp_on_it_is_told(path: Path) -> None:
     assert read(path, data)[1:] == [Page("1", "Received"), Problem("no_text", ("1",), BESIDE_PICTURE)]
 
 
-def test_what_a_form_shows_is_read_in_its_place_and_hidden_values_after_it(path: Path) -> None:
+def test_fields_of_a_form_have_name_and_value_behind_the_text(path: Path) -> None:
     appearance = (
         b"<< /Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 3 0 R >> >> "
         b"/Length 32 >>\nstream\nBT /F1 12 Tf 2 5 Td (Ada) Tj ET \nendstream"
@@ -81,13 +81,17 @@ def test_what_a_form_shows_is_read_in_its_place_and_hidden_values_after_it(path:
     silent = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (city) /V (London) /Rect [0 0 1 1] /F 2 >>"
     box = b"<< /Type /Annot /Subtype /Widget /FT /Btn /T (agree) /V /Yes /AS /Yes /Rect [0 0 1 1] /F 2 >>"
     off = b"<< /Type /Annot /Subtype /Widget /FT /Btn /T (no) /V /Off /AS /Off /Rect [0 0 1 1] /F 2 >>"
+    empty = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (town) /Rect [0 0 1 1] /F 2 >>"
     data = pdf(
         show("Name:"),
-        page="/Annots [5 0 R 6 0 R 7 0 R 8 0 R]",
-        extra=[appearance, shown, silent, box, off],
-        catalog="/AcroForm << /Fields [5 0 R 6 0 R 7 0 R 8 0 R] >>",
+        page="/Annots [5 0 R 6 0 R 7 0 R 8 0 R 9 0 R]",
+        extra=[appearance, shown, silent, box, off, empty],
+        catalog="/AcroForm << /Fields [5 0 R 6 0 R 7 0 R 8 0 R 9 0 R] >>",
     )
-    assert text(path, data) == "Name:\nAda\ncity: London\nagree: Yes"
+    assert (
+        text(path, data)
+        == "Name:\nAda\nname: Ada\ncity: London\nagree: ☒\nno: ☐\nFields without a value: town"
+    )
 
 
 def test_targets_of_links_follow_the_text(path: Path) -> None:
@@ -220,3 +224,34 @@ def test_arabic_drawn_from_left_to_right_is_read_in_its_order(path: Path) -> Non
 
 def test_ligatures_and_radicals_become_plain_letters() -> None:
     assert pdf_reader._plain_forms("\ufb01nd \u2f00 \ufefb") == "find \u4e00 \u0644\u0627"
+
+
+def test_lock_of_a_certificate_is_no_damage(path: Path) -> None:
+    data = pdf(show("text")).replace(
+        b"trailer\n<< ", b"trailer\n<< /Encrypt << /Filter /Adobe.PubSec /V 1 /Recipients [<30>] >> "
+    )
+    with pytest.raises(UnsupportedFile, match="is locked with a certificate"):
+        read(path, data)
+
+
+def test_dots_that_lead_to_a_number_are_legible(path: Path) -> None:
+    lines = [
+        f"{name}{'.' * 90} $ {number}" for name, number in (("Cash", 876), ("Goodwill", 5366), ("Total", 9))
+    ]
+    assert not [found for found in read(path, pdf(show(*lines))) if isinstance(found, Problem)]
+
+
+def test_group_of_radio_buttons_has_its_choices_and_the_one_that_is_ticked(path: Path) -> None:
+    look = b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Length 0 >>\nstream\n\nendstream"
+    button = (
+        b"<< /Type /Annot /Subtype /Widget /Parent 7 0 R /AS /%b /Rect [0 0 1 1] /F 2 "
+        b"/AP << /N << /%b 4 0 R /Off 4 0 R >> >> >>"
+    )
+    group = b"<< /FT /Btn /Ff 49152 /T (sex) /V /Female /Kids [5 0 R 6 0 R] >>"
+    data = pdf(
+        show("Sex: Male Female"),
+        page="/Annots [5 0 R 6 0 R]",
+        extra=[look, button % (b"Off", b"Male"), button % (b"Female", b"Female"), group],
+        catalog="/AcroForm << /Fields [7 0 R] >>",
+    )
+    assert text(path, data) == "Sex: Male Female\nsex: ☐ Male, ☒ Female"

@@ -30,7 +30,7 @@ from chat.ui.texts.words import (
 )
 
 CHAT = Path(__file__).parents[2] / "chat"
-PROBLEMS = {"no_text", "garbled", "unreadable", "too_large", "password", "truncated", "embedded"}
+PROBLEMS = {"no_text", "garbled", "unreadable", "too_large", "password", "truncated", "embedded", "hidden"}
 RECEIPT: dict[str, Any] = {
     "budget": 20_000,
     "characters": 4_960,

@@ -34,6 +34,7 @@ class Archive:
 
     def __init__(self, source: Source, what: str) -> None:
         self._name, self._what, self._read_bytes = source.name, what, 0
+        self._password = source.password
         try:
             self._zip = zipfile.ZipFile(source.path if source.content is None else source.open())
         except BROKEN as error:
@@ -60,19 +61,26 @@ class Archive:
         info = self.names.get(name)
         if info is None:
             return b""
-        if info.flag_bits & 1:
-            raise refusals.locked_for_good(self._name, self._what)
+        if info.flag_bits & 1 and not self._password:
+            raise refusals.locked(self._name, wrong=False)
         if info.file_size > MEMBER_BYTES:
             raise refusals.unpacks_too_large(self._name, MEMBER_BYTES)
         try:
-            with self._zip.open(info) as member:
+            with self._zip.open(info, pwd=self._key(info)) as member:
                 data = member.read(MEMBER_BYTES + 1)
+        except RuntimeError as error:
+            if isinstance(error, NotImplementedError):  # AES, or a compression that is not known
+                raise refusals.unsupported(self._name, f"a {self._what} packed in a rare way") from error
+            raise refusals.locked(self._name, wrong=True) from error
         except BROKEN as error:
             raise refusals.damaged(self._name, self._what) from error
         self._read_bytes += len(data)
         if len(data) > MEMBER_BYTES or self._read_bytes > TOTAL_BYTES:
             raise refusals.unpacks_too_large(self._name, MEMBER_BYTES)
         return data
+
+    def _key(self, info: zipfile.ZipInfo) -> bytes | None:
+        return self._password.encode() if info.flag_bits & 1 and self._password else None
 
 
 def resolve(base: str, target: str) -> str:

@@ -1,4 +1,4 @@
-"""What spreadsheets say of cells beside their values: what is shown in per cent, formulas without a value.
+"""What spreadsheets say of cells beside their values: formats, errors, hidden rows, formulas without a value.
 
 Looked for in the bytes of a sheet, or while it is parsed: as a tree it would fill the memory. Knows no value.
 """
@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping, Sequence
 
 from chat.extraction.office import xml_tree
+from chat.extraction.office.number_format import BUILT_IN, is_interesting
 from chat.extraction.office.package import Package
 
-PERCENT_FORMATS = ("9", "10")  # of those that every spreadsheet knows
+MOST_FORMATTED = 400_000  # cells of a sheet: a place and its format take memory
+PER_CENT_DECIMALS = 4
+MOST_TOLD = 20  # stretches of hidden rows
+COLUMN_BYTES = 200_000  # columns are told at the beginning of a sheet
 FORMULA_CHARACTERS = 500
+CELLS = ("table-cell", "covered-table-cell")
+NUMBERS = ("float", "percentage", "currency")
+ERROR = re.compile(r"#[A-Z/0!?]+|Err:\d+")
 MOST_REPEATED = 100  # cells that an OpenDocument sheet gives once for all of them
 _PLACE = rb'[^>]{0,300}?\br="([A-Z]{1,3})(\d{1,7})"[^>]{0,300}'
 _CELL = rb"<(?:\w{1,9}:)?c\s"
@@ -20,24 +28,92 @@ _FORMULA = re.compile(
     _CELL + _PLACE + rb">\s*<(?:\w{1,9}:)?f\b[^>]{0,200}>([^<]{1,%d})</(?:\w{1,9}:)?f>"
     rb"\s*(?:<(?:\w{1,9}:)?v\s*(?:/>|></(?:\w{1,9}:)?v>))?\s*</(?:\w{1,9}:)?c>" % FORMULA_CHARACTERS
 )
+_STYLED = re.compile(_CELL + rb'(?=[^>]{0,300}?\bs="(\d{1,6})")' + _PLACE)
+_ERROR = re.compile(
+    _CELL
+    + rb'(?=[^>]{0,300}?\bt="e")'
+    + _PLACE
+    + rb">\s*(?:<(?:\w{1,9}:)?f\b[^>]{0,300}(?:/>|>[^<]{0,8000}</(?:\w{1,9}:)?f>))?"
+    rb"\s*<(?:\w{1,9}:)?v>([^<]{1,40})<"
+)
+_HIDDEN_ROW = re.compile(
+    rb'<(?:\w{1,9}:)?row\s(?=[^>]{0,500}?\bhidden="(?:1|true)")[^>]{0,500}?\br="(\d{1,7})"'
+)
+_HIDDEN_COLUMN = re.compile(
+    rb'<(?:\w{1,9}:)?col\s(?=[^>]{0,500}?\bhidden="(?:1|true)")'
+    rb'(?=[^>]{0,500}?\bmin="(\d{1,5})")[^>]{0,500}?\bmax="(\d{1,5})"'
+)
 
 Place = tuple[int, int]  # row and column, from 0
 
 
-def percent_styles(package: Package, part: str) -> list[str]:
-    """Return the numbers of the styles that show a value in per cent. part: the styles'."""
+def number_formats(package: Package, part: str) -> dict[int, str]:
+    """Return the format of each style that shows numbers in a way of its own. part: the styles'."""
     root = package.side(part)
     codes = {one.get("numFmtId", ""): one.get("formatCode", "") for one in root.iter("numFmt")}
-    formats = [one.get("numFmtId", "") for one in root.findall("cellXfs/xf")]
-    return [str(n) for n, one in enumerate(formats) if one in PERCENT_FORMATS or "%" in codes.get(one, "")]
+    found = {}
+    for number, one in enumerate(root.findall("cellXfs/xf")):
+        key = one.get("numFmtId", "")
+        code = codes.get(key) or BUILT_IN.get(int(key) if key.isdigit() else 0, "")
+        if is_interesting(code):
+            found[number] = code
+    return found
 
 
-def find_percents(sheet: bytes, styles: list[str]) -> set[Place]:
-    """Return the cells of these styles."""
-    if not styles:
-        return set()
-    styled = rb'(?=[^>]{0,300}\bs="(?:' + "|".join(styles).encode() + rb')")'
-    return {_place(*found.groups()) for found in re.finditer(_CELL + styled + _PLACE, sheet)}
+def find_formats(sheet: bytes, formats: Mapping[int, str]) -> dict[Place, str]:
+    """Return the format of each cell that has one of these styles."""
+    found: dict[Place, str] = {}
+    for cell in _STYLED.finditer(sheet) if formats else ():
+        code = formats.get(int(cell[1]))
+        if code is not None:
+            found[_place(cell[2], cell[3])] = code
+            if len(found) >= MOST_FORMATTED:
+                break
+    return found
+
+
+def find_errors(sheet: bytes) -> dict[Place, str]:
+    """Return the errors that cells show, such as #DIV/0!."""
+    return {
+        _place(found[1], found[2]): html.unescape(found[3].decode("utf-8", "replace"))
+        for found in _ERROR.finditer(sheet)
+    }
+
+
+def find_hidden(sheet: bytes) -> str:
+    """Return which rows and columns of a sheet are hidden, in words; empty where none is."""
+    rows = [int(found[1]) for found in _HIDDEN_ROW.finditer(sheet)]
+    columns = [
+        f"{letters(int(first) - 1)}–{letters(int(last) - 1)}" if first != last else letters(int(first) - 1)
+        for first, last in (found.groups() for found in _HIDDEN_COLUMN.finditer(sheet[:COLUMN_BYTES]))
+    ]
+    return say_hidden(rows, columns)
+
+
+def say_hidden(rows: Sequence[int], columns: Sequence[str]) -> str:
+    """Return hidden rows (from 1) and columns in words."""
+    spans: list[list[int]] = []
+    for row in rows:
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    told = [f"{first}–{last}" if first != last else str(first) for first, last in spans]
+    parts = [
+        f"hidden {what} {', '.join(names[:MOST_TOLD])}{' …' if len(names) > MOST_TOLD else ''}"
+        for what, names in (("rows", told), ("columns", columns))
+        if names
+    ]
+    return "; ".join(parts)
+
+
+def letters(column: int) -> str:
+    """Return the name of a column, which counts from 0: A, Z, AA."""
+    name, column = "", column + 1
+    while column:
+        column, place = divmod(column - 1, 26)
+        name = chr(ord("A") + place) + name
+    return name
 
 
 def find_formulas(sheet: bytes) -> dict[Place, str]:
@@ -56,14 +132,27 @@ def _place(column: bytes, row: bytes) -> Place:
     return int(row) - 1, number - 1
 
 
+def _per_cent(share: str) -> str:
+    """Return a share in per cent, of a cell that some program left without its text."""
+    return f"{round(float(share) * 100, PER_CENT_DECIMALS):.15g}%" if share else ""
+
+
 class OpenDocumentCells:
-    """The cells of each sheet of an ods that are shown in per cent. One may stand there for many."""
+    """The cells of each sheet of an ods: what they show, their comments. One may stand there for many.
+
+    shown: of cells whose value is a number or an error. comments: of places, in their order.
+    """
 
     def __init__(self, content: bytes) -> None:
-        self.percents: dict[str, set[Place]] = {}
-        self._name, self._row, self._column, self._rows = "", 0, 0, 1
+        self.shown: dict[str, dict[Place, str]] = {}
+        self.comments: dict[str, list[tuple[Place, str]]] = {}
+        self._name, self._row, self._column, self._rows, self._count = "", 0, 0, 1, 1
+        self._text: list[str] | None = None  # of the cell, where it is wanted
+        self._comment: list[str] | None = None
+        self._is_shown, self._share = False, ""
         parser = xml_tree.make_parser()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._take
         parser.Parse(content, True)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -73,19 +162,39 @@ class OpenDocumentCells:
             self._name, self._row = values.get("name", ""), 0
         elif kind == "table-row":
             self._column, self._rows = 0, int(values.get("number-rows-repeated", "1"))
-        elif kind in ("table-cell", "covered-table-cell"):
-            count = int(values.get("number-columns-repeated", "1"))
-            if values.get("value-type") == "percentage":
-                self._add(count)
-            self._column += count
+        elif kind in CELLS:
+            self._count = int(values.get("number-columns-repeated", "1"))
+            self._is_shown = values.get("value-type") in NUMBERS
+            is_share = values.get("value-type") == "percentage"
+            self._share = values.get("value", "") if is_share else ""
+            self._text = []
+        elif kind == "annotation":
+            self._comment = []
 
-    def _add(self, count: int) -> None:
-        rows = range(self._row, self._row + min(self._rows, MOST_REPEATED))
-        columns = range(self._column, self._column + min(count, MOST_REPEATED))
-        self.percents.setdefault(self._name, set()).update(
-            (row, column) for row in rows for column in columns
-        )
+    def _take(self, text: str) -> None:
+        if self._comment is not None:
+            self._comment.append(text)
+        elif self._text is not None:
+            self._text.append(text)
 
     def _end(self, tag: str) -> None:
-        if tag.rpartition(" ")[2] == "table-row":
+        kind = tag.rpartition(" ")[2]
+        if kind == "annotation" and self._comment is not None:
+            words = " ".join("".join(self._comment).split())
+            self.comments.setdefault(self._name, []).append(((self._row, self._column), words))
+            self._comment = None
+        elif kind in CELLS:
+            text = "".join(self._text or ()).strip() or _per_cent(self._share)
+            if text and (self._is_shown or ERROR.fullmatch(text)):
+                self._add(text)
+            self._column += self._count
+            self._text = None
+        elif kind == "table-row":
             self._row += self._rows
+
+    def _add(self, text: str) -> None:
+        found = self.shown.setdefault(self._name, {})
+        if len(found) < MOST_FORMATTED:
+            rows = range(self._row, self._row + min(self._rows, MOST_REPEATED))
+            columns = range(self._column, self._column + min(self._count, MOST_REPEATED))
+            found.update(((row, column), text) for row in rows for column in columns)

@@ -16,6 +16,7 @@ from chat.extraction.source import Source
 
 MAGIC: bytes = olefile.MAGIC
 WHAT = "Office file"
+EXCELS_OWN = "VelvetSweatshop"  # [MS-OFFCRYPTO] 2.3.5.1
 
 
 def names(source: Source) -> set[str]:
@@ -44,3 +45,33 @@ def unlock(source: Source) -> Source:
     except Exception as error:  # it leaves a damaged file to whatever breaks first
         raise refusals.locked_for_good(source.name, WHAT) from error
     return dataclasses.replace(source, content=content.getvalue())
+
+
+def unlock_old(source: Source) -> bytes:
+    """Return the bytes of an old file (doc, ppt, xls), opened with its password where it is locked.
+
+    Excel locks protected workbooks with a password of its own, which it tries before it asks for one.
+    """
+    data = source.read_bytes()
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(data))
+        if not office.is_encrypted():
+            return data
+    except Exception:  # as in `unlock`; its reader says what is wrong with it
+        return data
+    for password in (EXCELS_OWN, source.password):
+        if password and (content := _decrypt(data, password)):
+            return content
+    raise refusals.locked(source.name, wrong=bool(source.password))
+
+
+def _decrypt(data: bytes, password: str) -> bytes:
+    """Return what a password opens; empty where it is another."""
+    content = io.BytesIO()
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(data))
+        office.load_key(password=password)
+        office.decrypt(content)
+    except Exception:  # a wrong password, or a file that breaks it
+        return b""
+    return content.getvalue()

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from xml.parsers import expat
 
 import python_calamine
 
 from chat.documents.document import Page, Problem
-from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import Area, repeat_labels, sheet_lines
-from chat.extraction.office import office_encryption, xml_tree
-from chat.extraction.office.archive import Archive
-from chat.extraction.office.cells import (
-    OpenDocumentCells,
-    Place,
-    find_formulas,
-    find_percents,
-    percent_styles,
-)
+from chat.extraction.office import office_encryption
+from chat.extraction.office.cells import Place
+from chat.extraction.office.embedded import inner_files
+from chat.extraction.office.number_format import format_number
 from chat.extraction.office.package import Package
-from chat.extraction.office.slides import chart_lines, lines_of
+from chat.extraction.office.sheet_asides import Beside, beside_sheets
 from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
-DRAWING_DEPTH = 3
 DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
 MOST_MERGED = 10_000  # areas of a sheet
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
-PERCENT_DECIMALS = 4
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xlsb": "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
@@ -42,23 +33,28 @@ MEDIA_TYPES = {
 Value = int | float | str | bool | time | date | datetime | timedelta | None
 
 
-@dataclass(frozen=True)
-class _Beside:
-    """What a sheet says that is no value: percents and formulas of its cells; comments, boxes and charts."""
-
-    percents: frozenset[Place] = frozenset()
-    formulas: Mapping[Place, str] = field(default_factory=dict)
-    lines: tuple[str, ...] = ()
-
-
 def read_as(kind: str, source: Source) -> Findings:
     """Yield the sheets of a workbook of this kind (a key of MEDIA_TYPES)."""
+    if kind == "xls":
+        source = dataclasses.replace(source, content=office_encryption.unlock_old(source))
     workbook = _open(source)
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
-    beside = _beside(source) if kind == "xlsx" else _beside_ods(source) if kind == "ods" else {}
+    package = Package(source, WHAT) if kind == "xlsx" else None
+    beside = beside_sheets(kind, source, package)
     for name in names:
-        yield from _sheet(workbook, name, beside.get(name, _Beside()))
+        yield from _sheet(workbook, name, beside.get(name, Beside()))
+    if package is not None:
+        yield from _inside(package)
+
+
+def _inside(package: Package) -> Findings:
+    """Yield the files embedded in the sheets, and a problem where there are pictures."""
+    for sheet in package.archive.under("xl/worksheets"):
+        yield from inner_files(package, package.relations(sheet).values())
+    pictures = [name for name in package.archive.names if name.startswith("xl/media/")]
+    if pictures:
+        yield Problem("embedded", (), f"Not read: {len(pictures)} pictures.")
 
 
 def _open(source: Source) -> python_calamine.CalamineWorkbook:
@@ -71,7 +67,7 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         raise refusals.damaged(source.name, WHAT) from error
 
 
-def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: _Beside) -> Findings:
+def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside) -> Findings:
     lines: list[str] = []
     try:
         sheet = workbook.get_sheet_by_name(name)
@@ -80,58 +76,30 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: _Besid
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
+    if beside.hidden:
+        yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
 
 
-def _beside(source: Source) -> dict[str, _Beside]:
-    package = Package(source, WHAT)
-    part = package.main()
-    relations, found = package.relations(part), dict[str, _Beside]()
-    styles = next((one.target for one in relations.values() if one.kind == "styles"), "")
-    percents = percent_styles(package, styles)
-    for sheet in package.side(part).iter("sheet"):
-        relation = relations.get(sheet.get("r:id", ""))
-        if relation is not None:
-            data = package.archive.read(relation.target)
-            lines = tuple(_around(package, relation.target, DRAWING_DEPTH))
-            cells = frozenset(find_percents(data, percents))
-            found[sheet.get("name", "")] = _Beside(cells, find_formulas(data), lines)
-    return found
-
-
-def _beside_ods(source: Source) -> dict[str, _Beside]:
-    try:
-        percents = OpenDocumentCells(Archive(source, WHAT).read("content.xml")).percents
-    except (
-        AttachmentError,
-        expat.ExpatError,
-        xml_tree.BadXml,
-        ValueError,
-    ):  # what is left are the values alone
-        return {}
-    return {name: _Beside(frozenset(cells)) for name, cells in percents.items()}
-
-
-def _around(package: Package, part: str, depth: int) -> Iterator[str]:
-    for relation in package.relations(part).values() if depth else ():
-        if relation.kind in ("comments", "drawing", "chart"):
-            root = package.side(relation.target)
-            lines = chart_lines(root) if relation.kind == "chart" else lines_of(root)
-            yield from (line for line in lines if line.strip())
-            yield from _around(package, relation.target, depth - 1)
-
-
-def _rows(sheet: python_calamine.CalamineSheet, beside: _Beside) -> Iterator[list[str]]:
+def _rows(sheet: python_calamine.CalamineSheet, beside: Beside) -> Iterator[list[str]]:
     left, formulas = (sheet.start or (0, 0))[1], dict[int, dict[int, str]]()
-    for (number, column), formula in sorted(beside.formulas.items()):
+    for (number, column), formula in sorted({**beside.formulas, **beside.errors}.items()):
         formulas.setdefault(number, {})[column] = formula
     for number, values in enumerate(sheet.iter_rows()):
         shown = [""] * left + [
-            show(value, is_percent=(number, column) in beside.percents)
-            for column, value in enumerate(values, left)
+            _shown(value, (number, column), beside) for column, value in enumerate(values, left)
         ]
         yield _fill(shown, formulas.pop(number, {}))
     for rest in formulas.values():
         yield _fill([], rest)
+
+
+def _shown(value: Value, place: Place, beside: Beside) -> str:
+    """Return a value as the program shows it; a format that would show nothing shows the value."""
+    if not isinstance(value, bool) and isinstance(value, int | float):
+        text = beside.shown.get(place) or format_number(value, beside.formats.get(place, ""))
+        if text:
+            return text
+    return show(value)
 
 
 def _merged(sheet: python_calamine.CalamineSheet) -> list[Area]:
@@ -147,12 +115,10 @@ def _fill(cells: list[str], formulas: dict[int, str]) -> list[str]:
     return cells
 
 
-def show(value: Value, *, is_percent: bool = False) -> str:
+def show(value: Value) -> str:
     """Return a value as a person writes it."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if is_percent and isinstance(value, int | float):
-        return f"{round(value * 100, PERCENT_DECIMALS):.{DIGITS}g}%"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e21 else f"{value:.{DIGITS}g}"
     if isinstance(value, datetime):

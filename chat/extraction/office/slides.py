@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
-from chat.documents.row_format import join_row
+from chat.extraction import formulas
 from chat.extraction.layout.grid import SpanningCell, table_lines
+from chat.extraction.office.charts import chart_lines, diagram_lines
+from chat.extraction.office.embedded import inner_files, picture_problem
 from chat.extraction.office.package import Package, Relation, heading
+from chat.extraction.raised import lowered, raised, resolve
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -33,16 +36,25 @@ def read(source: Source) -> Findings:
         yield Page(str(number), text, title)
         if not text and slide.find(".//blip") is not None:  # one that shows nothing lacks nothing
             yield Problem("no_text", (str(number),))
+        elif text:
+            yield from picture_problem(around.values(), (str(number),))
+        yield from inner_files(package, around.values())
 
 
 def _beside(package: Package, relations: dict[str, Relation]) -> Iterator[str]:
     for kind in SIDE_KINDS:
         for target in sorted({found.target for found in relations.values() if found.kind == kind}):
             root = package.side(target)
-            lines = list(chart_lines(root) if kind == "chart" else lines_of(root))
+            lines = list(_side_lines(kind, root))
             if kind == "notesSlide" and any(lines):
                 yield "Notes:"
             yield from lines
+
+
+def _side_lines(kind: str, root: Element) -> Iterator[str]:
+    if kind == "chart":
+        return chart_lines(root)
+    return diagram_lines(root) if kind == "diagramData" else lines_of(root)
 
 
 def _title(slide: Element) -> str:
@@ -89,19 +101,23 @@ def _paragraphs(element: Element) -> Iterator[str]:
 
 
 def _text(paragraph: Element) -> str:
-    parts = []
-    for run in paragraph.iter():
-        if run.tag == "t":
-            parts.append(run.text or "")
-        elif run.tag == "br":
-            parts.append("\n")
-    return "".join(parts)
+    return resolve("".join(_runs(paragraph)))
 
 
-def chart_lines(root: Element) -> Iterator[str]:
-    """Yield the titles of a chart, then its series as rows."""
-    yield from (_text(paragraph) for paragraph in root.iter("p"))
-    for series in root.iter("ser"):
-        groups = (series.find(name) for name in ("tx", "cat", "xVal", "val", "yVal"))
-        values = [value.text or "" for group in groups if group is not None for value in group.iter("v")]
-        yield join_row(values)
+def _runs(element: Element) -> Iterator[str]:
+    for child in element:
+        if child.tag == "t":
+            yield child.text or ""
+        elif child.tag == "br":
+            yield "\n"
+        elif child.tag == "oMath":
+            yield formulas.from_omml(child)
+        elif child.tag == "r":
+            properties = child.find("rPr")
+            place = "0" if properties is None else properties.get("baseline", "0")
+            text = "".join(_runs(child))
+            yield (
+                text if place.strip("-0%") == "" else lowered(text) if place.startswith("-") else raised(text)
+            )
+        elif child.tag != "Fallback":
+            yield from _runs(child)

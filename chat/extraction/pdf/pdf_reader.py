@@ -19,8 +19,10 @@ MEDIA_TYPE = "application/pdf"
 FEW_LETTERS = 50
 FULL_PAGE_SHARE = 0.6
 BESIDE_PICTURE = "A picture fills the page; only the text beside it could be read."
+EMPTY_FIELDS = "Fields without a value"
 LEFT_OUT = "Characters that the file's fonts do not name were left out."
 ADDRESS = re.compile(r"^(https?://|mailto:|tel:)", re.IGNORECASE)
+FOREIGN_LOCK = re.compile(rb"/Filter\s*/(Adobe\.PubSec|EBX_HANDLER|FOPN_\w+|MicrosoftIRMServices\w*|SCPDF)\b")
 # Forms of letters, ligatures and radicals that stand for common characters.
 FORMS = re.compile("[\u2e80-\u2fd5\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]")
 
@@ -46,7 +48,7 @@ class Second:
     def _open(self) -> pypdf_text.PypdfDocument | None:
         if self._document is None and not self._is_broken:
             try:
-                self._document = pypdf_text.PypdfDocument(self.source.path, self.source.password)
+                self._document = pypdf_text.PypdfDocument(self.source)
             except (pypdf_text.Locked, pypdf_text.PypdfFailed):
                 self._is_broken = True
         return self._document
@@ -55,8 +57,9 @@ class Second:
 def read(source: Source) -> Findings:
     """Yield the pages of a PDF."""
     try:
-        document = pdfium.PdfiumDocument(source.path, source.password)
+        document = pdfium.PdfiumDocument(source)
     except (pdfium.PasswordWrong, pdfium.NotReadable):
+        _refuse_foreign_lock(source)
         yield from _read_second(source)
         return
     second, heading, headings = Second(source), "", document.headings()
@@ -71,12 +74,26 @@ def read(source: Source) -> Findings:
             problems = _judge(text, str(index + 1), "unreadable")
         yield Page(str(index + 1), text, heading, document.printed_label(index))
         yield from problems
+    yield from document.attachments()
+
+
+def _refuse_foreign_lock(source: Source) -> None:
+    """Raise UnsupportedFile where a file is locked by other means than a password.
+
+    The name of the handler stands in the open, whatever else is packed (ISO 32000-1, 7.6.1).
+    """
+    found = FOREIGN_LOCK.search(source.read_bytes())
+    if found:
+        is_certificate = found.group(1) == b"Adobe.PubSec"
+        raise refusals.locked_by(
+            source.name, "a certificate" if is_certificate else "a rights management system"
+        )
 
 
 def _read_second(source: Source) -> Findings:
     """Yield the pages of a file that pdfium cannot open."""
     try:
-        document = pypdf_text.PypdfDocument(source.path, source.password)
+        document = pypdf_text.PypdfDocument(source)
     except pypdf_text.Locked as error:
         raise refusals.locked(source.name, wrong=source.password is not None) from error
     except pypdf_text.PypdfFailed as error:
@@ -99,7 +116,7 @@ def _read_sheet(sheet: Sheet, second: Second, index: int, has_form: bool) -> tup
         problems = [Problem("no_text", (label,), BESIDE_PICTURE)]
     fields = second.fields(index) if has_form and sheet.has_annotations else []
     remarks = [remark for remark in dict.fromkeys(sheet.remarks) if remark and remark not in text]
-    lines = [text, *_field_lines(fields, text), *_link_lines(sheet.urls, text), *remarks]
+    lines = [text, *_field_lines(fields), *_link_lines(sheet.urls, text), *remarks]
     return "\n".join(lines), problems
 
 
@@ -163,8 +180,16 @@ def _judge(text: str, label: str, kind: str) -> list[Problem]:
     return [] if judgement.is_legible else [Problem("garbled", (label,))]
 
 
-def _field_lines(fields: list[tuple[str, str]], text: str) -> list[str]:
-    return [f"{name}: {value}" for name, value in fields if value not in text]
+def _field_lines(fields: list[tuple[str, str]]) -> list[str]:
+    """Return a line for each field that holds something or can be ticked, and one that names the empty ones.
+
+    A value is told though it stands on the page too: there nothing says which field it belongs to.
+    """
+    empty = [name for name, value in fields if not value]
+    return [
+        *(f"{name}: {value}" for name, value in fields if value),
+        *([f"{EMPTY_FIELDS}: {', '.join(empty)}"] if empty else []),
+    ]
 
 
 def _link_lines(urls: list[tuple[str, str]], text: str) -> list[str]:

@@ -10,7 +10,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,8 +19,10 @@ from pypdfium2 import raw
 from chat.extraction.pdf.glyphs import Glyph
 from chat.extraction.pdf.page_layout import Box
 from chat.extraction.pdf.strokes import find_strokes
+from chat.extraction.source import InnerFile, Source
 
 HEADINGS = 5_000
+ATTACHMENTS = 500
 LABEL_CHARACTERS = 40
 LINKS = 100
 # pdfium's sign for a hyphen at the end of a line: before a name it is one in the middle of it, too.
@@ -57,9 +58,10 @@ class NotReadable(Exception):
 class PdfiumDocument:
     """An open PDF."""
 
-    def __init__(self, path: Path, password: str | None) -> None:
+    def __init__(self, source: Source) -> None:
         try:
-            self._pdf = pypdfium2.PdfDocument(path, password=password)
+            data = source.path if source.content is None else source.content
+            self._pdf = pypdfium2.PdfDocument(data, password=source.password)
         except pypdfium2.PdfiumError as error:
             raise (PasswordWrong if "assword" in str(error) else NotReadable) from error
         self.has_form = self._pdf.get_formtype() != raw.FORMTYPE_NONE
@@ -73,6 +75,16 @@ class PdfiumDocument:
             return str(self._pdf.get_page_label(index)).strip()[:LABEL_CHARACTERS]
         except (pypdfium2.PdfiumError, ValueError, UnicodeDecodeError):
             return ""
+
+    def attachments(self) -> Iterator[InnerFile]:
+        """Yield the files that are attached to the document."""
+        try:
+            count = min(ATTACHMENTS, self._pdf.count_attachments())
+            found = [self._pdf.get_attachment(index) for index in range(count)]
+            for one in found:
+                yield InnerFile(one.get_name(), lambda one=one: bytes(one.get_data()))  # type: ignore[misc]
+        except (pypdfium2.PdfiumError, ValueError, UnicodeDecodeError):
+            return
 
     def headings(self) -> dict[int, str]:
         """Return the outline: index of a page -> the first heading on it."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pypdf
 from pypdf.errors import FileNotDecryptedError
+
+from chat.extraction.source import Source
 
 PAGE_SECONDS = 6.0
 STREAM_BYTES = 30_000_000
 ANNOTATIONS = 2_000
 VALUE_CHARACTERS = 20_000
 PARENTS = 20
+PUSH_BUTTON = 1 << 16
+TICKED, OPEN = "☒", "☐"
 CONFIGURATION: dict[str, Any] = {  # the defaults let a small file take gigabytes
     "zlib_maximum_output_length": STREAM_BYTES,
     "lzw_maximum_output_length": STREAM_BYTES,
@@ -45,10 +48,10 @@ class PypdfFailed(Exception):
 class PypdfDocument:
     """A PDF as pypdf reads it, opened when it is first needed."""
 
-    def __init__(self, path: Path, password: str | None) -> None:
+    def __init__(self, source: Source) -> None:
         try:
             with bounded():
-                self._reader = pypdf.PdfReader(path, password=password)
+                self._reader = pypdf.PdfReader(source.open(), password=source.password)
                 self._count = len(self._reader.pages)
         except FileNotDecryptedError as error:
             raise Locked from error
@@ -71,7 +74,7 @@ class PypdfDocument:
             return ""
 
     def fields(self, index: int) -> list[tuple[str, str]]:
-        """Return name and value of the form fields of a page that hold something."""
+        """Return name and value of the form fields of a page, empty where they hold nothing."""
         found: list[tuple[str, str]] = []
         try:
             with bounded():
@@ -85,26 +88,54 @@ class PypdfDocument:
 
 
 def _field(widget: Any) -> Iterator[tuple[str, str]]:
+    """Yield name and value of a field; no value where it is empty. Push buttons have none."""
     if widget.get("/Subtype") != "/Widget":
         return
-    names, value, node = [], None, widget
+    names, found, node = [], dict[str, Any](), widget
     for _ in range(PARENTS):
         if node.get("/T"):
             names.append(str(node["/T"]))
-        value = node.get("/V") if value is None else value
+        for key in ("/V", "/FT", "/Ff", "/TU", "/Opt"):
+            if key in node:
+                found.setdefault(key, node[key])
         if "/Parent" not in node:
             break
-        node = node["/Parent"].get_object()
-    shown = _shown(value, widget.get("/AS"))
-    if shown:
-        yield ".".join(reversed(names)), shown[:VALUE_CHARACTERS]
+        parent = node["/Parent"].get_object()
+        if found.get("/FT", parent.get("/FT")) == "/Btn" and "/T" not in node:
+            found.setdefault("/Kids", parent.get("/Kids"))
+        node = parent
+    name = ".".join(reversed(names)) or str(found.get("/TU", ""))
+    if name and found.get("/FT") == "/Btn":
+        flags = int(found.get("/Ff") or 0)
+        if not flags & PUSH_BUTTON:
+            yield name, _ticks(widget, found)[:VALUE_CHARACTERS]
+    elif name:
+        yield name, _shown(found.get("/V"))[:VALUE_CHARACTERS]
 
 
-def _shown(value: Any, state: Any) -> str:
-    """Return what a reader of the form would see; empty for a box that is not ticked."""
+def _ticks(widget: Any, found: dict[str, Any]) -> str:
+    """Return the state of a tick box, or that of each choice of a group."""
+    kids = found.get("/Kids")
+    widgets = [kid.get_object() for kid in kids[:ANNOTATIONS]] if kids and len(kids) > 1 else [widget]
+    states = []
+    for one in widgets:
+        choice = _choice(one)
+        is_ticked = str(one.get("/AS", found.get("/V", "/Off"))) not in ("/Off", "None")
+        is_plain = len(widgets) == 1 and choice in ("", "Yes", "On", "1", "true")
+        states.append(f"{TICKED if is_ticked else OPEN}{'' if is_plain else f' {choice}'}")
+    return ", ".join(states)
+
+
+def _choice(widget: Any) -> str:
+    """Return the name of the state that a tick gives: the one beside /Off that has a look."""
+    looks = widget.get("/AP", {}).get_object() if "/AP" in widget else {}
+    names = looks.get("/N", {}).get_object() if "/N" in looks else {}
+    return next((str(name).removeprefix("/") for name in names if name != "/Off"), "")
+
+
+def _shown(value: Any) -> str:
+    """Return what a reader of the form would see."""
     value = value.get_object() if hasattr(value, "get_object") else value
-    if state is not None:  # a tick box: its state is a name such as /Yes
-        return "" if str(state) == "/Off" else str(state).removeprefix("/")
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return str(value).strip() if isinstance(value, str) and not str(value).startswith("/") else ""

@@ -24,7 +24,7 @@ NAMED = re.compile(r"sep=(.)\r?\n")  # a first line that Excel understands
 
 def read(source: Source) -> Findings:
     """Yield the one page of the file; as plain text where nothing divides its lines."""
-    data = source.path.read_bytes()
+    data = source.read_bytes()
     if encodings.is_binary(data):
         raise refusals.unsupported(source.name, plain.BINARY)
     text, encoding = encodings.decode(data)

@@ -1,66 +1,147 @@
-"""E-mail (eml): the headers that a reader sees, the text, and the names of what is attached."""
+"""E-mail (eml) and mailboxes (mbox): the headers that a reader sees, the text, and what is attached."""
 
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
+from functools import partial
 
 from chat.documents.document import Page, Problem
-from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.source import Findings, InnerFile, Shape, Source
 from chat.extraction.text import encodings, markup
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 DEPTH = 5
 PARTS = 500
+MESSAGES = 5_000
+SHARED_WORDS = 0.3  # of an HTML part that stand in the plain one, where both say the same
+WORD = re.compile(r"\w{2,}")
+POSTMARK = re.compile(rb"(?:\A|\r?\n\r?\n)(From \S+ [^\r\n]*\d{4}[^\r\n]*\r?\n)(?=[\w-]+:)")
+QUOTED_POSTMARK = re.compile(rb"^>(?=>*From )", re.MULTILINE)
+# Senders name the subset and use the whole.
+SUBSETS = re.compile(rb"=\?(gb2312|gbk|ks_c_5601-1987|euc-kr|shift_jis)\?", re.IGNORECASE)
+SUPERSETS = {b"gb2312": b"gb18030", b"gbk": b"gb18030", b"shift_jis": b"cp932"}
+
+
+@dataclass
+class _Attached:
+    """files: to be read as parts of their own. unread: what has no content to read."""
+
+    files: list[InnerFile] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def read(source: Source) -> Findings:
-    """Yield the one page of a message."""
-    message = email.message_from_bytes(source.path.read_bytes(), policy=policy.default)
-    yield Shape("message/rfc822")
-    unread: list[str] = []
-    yield Page("", "\n".join(_lines(message, unread, DEPTH)), _header(message, "Subject"))
-    if unread:
-        yield Problem("embedded", (), "Not read: " + ", ".join(unread)[:500])
+    """Yield the one page of a message, or a page for each message of a mailbox; then what is attached."""
+    data = _as_bytes(source.read_bytes())
+    messages = list(_split(data))[:MESSAGES]
+    is_box = len(messages) > 1
+    yield Shape("application/mbox", "message", len(messages)) if is_box else Shape("message/rfc822")
+    attached = _Attached()
+    for number, one in enumerate(messages, 1):
+        message = email.message_from_bytes(_with_known_charsets(one), policy=policy.default)
+        label = str(number) if is_box else ""
+        yield Page(label, "\n".join(_lines(message, attached, DEPTH)), _header(message, "Subject"))
+    yield from attached.files
+    if attached.unread:
+        yield Problem("embedded", (), "Not read: " + ", ".join(attached.unread)[:500])
 
 
-def _lines(message: EmailMessage, unread: list[str], depth: int) -> Iterator[str]:
+def _as_bytes(data: bytes) -> bytes:
+    """Return a message in bytes: some programs save one in UTF-16."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:200]:
+        return encodings.decode(data)[0].encode()
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _split(data: bytes) -> Iterator[bytes]:
+    """Yield the messages of a mailbox (RFC 4155); a message alone as it is."""
+    marks = list(POSTMARK.finditer(data))
+    if not marks or data[: marks[0].start(1)].strip():
+        yield data
+        return
+    for at, mark in enumerate(marks):
+        end = marks[at + 1].start(1) if at + 1 < len(marks) else len(data)
+        yield QUOTED_POSTMARK.sub(b"", data[mark.end(1) : end])
+
+
+def _with_known_charsets(data: bytes) -> bytes:
+    """Return a message whose headers name encodings as they are used, and have no bytes but UTF-8."""
+    end = re.search(rb"\r?\n\r?\n", data)
+    head = data[: end.start()] if end else data
+    rest = data[len(head) :]
+    if not encodings.is_utf8(head):  # a program of old wrote its own encoding: the text is in it, too
+        head = head.decode(encodings.detect(data[:20_000]), "replace").encode()
+    return SUBSETS.sub(_superset, head + rest)
+
+
+def _superset(found: re.Match[bytes]) -> bytes:
+    return b"=?" + SUPERSETS.get(found.group(1).lower(), b"cp949") + b"?"
+
+
+def _lines(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[str]:
     yield from (f"{name}: {value}" for name in HEADERS if (value := _header(message, name)))
     yield ""
     if depth:
-        yield from _parts(message, unread, depth)
+        yield from _parts(message, attached, depth)
 
 
-def _parts(message: EmailMessage, unread: list[str], depth: int) -> Iterator[str]:
+def _parts(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[str]:
     kind = message.get_content_type()
     if kind == "message/rfc822":
         for inner in message.iter_parts() if message.is_multipart() else ():
-            yield from _lines(inner, unread, depth - 1)  # type: ignore[arg-type]
+            yield from _lines(inner, attached, depth - 1)  # type: ignore[arg-type]
     elif kind == "multipart/alternative":
-        yield from _alternative(message, unread, depth)
+        yield from _alternative(message, attached, depth)
     elif message.is_multipart():
         for part, _ in zip(message.iter_parts(), range(PARTS), strict=False):
-            yield from _parts(part, unread, depth)  # type: ignore[arg-type]
+            yield from _parts(part, attached, depth)  # type: ignore[arg-type]
+    elif message.get_content_maintype() != "text" or message.get_content_disposition() == "attachment":
+        _attach(message, kind, attached)
     elif kind == "text/html":
         yield markup.text_of_html(_text(message))[0]
-    elif message.get_content_maintype() == "text":
-        yield _text(message)
     else:
-        unread.append(message.get_filename() or kind)
+        yield _text(message)
 
 
-def _alternative(message: EmailMessage, unread: list[str], depth: int) -> Iterator[str]:
+def _attach(part: EmailMessage, kind: str, attached: _Attached) -> None:
+    name = _filename(part) or kind
+    data = part.get_payload(decode=True)
+    if isinstance(data, bytes) and data:
+        attached.files.append(InnerFile(name, partial(bytes, data)))
+    else:
+        attached.unread.append(name)
+
+
+def _alternative(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[str]:
+    """Yield the plain part, unless it has few of the words of the HTML part."""
     parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
-    plain = [part for part in parts if part.get_content_type() == "text/plain" and _text(part).strip()]
-    for part in plain[:1] or parts[-1:]:
-        yield from _parts(part, unread, depth)
+    plain = next((p for p in parts if p.get_content_type() == "text/plain" and _text(p).strip()), None)
+    rich = [part for part in parts if part.get_content_type() != "text/plain"]
+    rich.sort(key=lambda part: part.get_content_type() == "text/html" or part.is_multipart())
+    whole = list(_parts(rich[-1], attached, depth)) if rich else []
+    if plain is not None:
+        said, wanted = set(WORD.findall(_text(plain))), set(WORD.findall("\n".join(whole)))
+        if not wanted or len(said & wanted) >= len(wanted) * SHARED_WORDS:
+            yield from _parts(plain, attached, depth)
+            return
+    yield from whole
 
 
 def _text(part: EmailMessage) -> str:
     data = part.get_payload(decode=True)
     return encodings.decode(data, part.get_content_charset() or "")[0] if isinstance(data, bytes) else ""
+
+
+def _filename(part: EmailMessage) -> str:
+    try:
+        return part.get_filename() or ""
+    except Exception:  # as below
+        return ""
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/x-ipynb+json"
 
 def read(source: Source) -> Findings:
     """Yield the one page of a notebook; as plain text where it is none after all."""
-    text, _ = encodings.decode(source.path.read_bytes())
+    text, _ = encodings.decode(source.read_bytes())
     try:
         book = json.loads(text)
         language = str(book.get("metadata", {}).get("kernelspec", {}).get("language", "python"))

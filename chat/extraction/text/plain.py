@@ -43,7 +43,7 @@ SAMPLE_CHARACTERS = 100_000
 
 def read(source: Source) -> Findings:
     """Yield the one page of a text file."""
-    data = source.path.read_bytes()
+    data = source.read_bytes()
     if encodings.is_binary(data):
         raise refusals.unsupported(source.name, BINARY)
     text, encoding = encodings.decode(data)

@@ -19,11 +19,15 @@ BRACE = re.compile(r"\\[{}\\]|[{}]")
 
 def read(source: Source) -> Findings:
     """Yield the one page of an RTF file."""
-    # RTF is ASCII with escapes, to which the reader applies the file's code page.
-    rtf = mark_rows(put_asides_last(source.path.read_bytes().decode("latin-1")))
-    text: str = rtf_to_text(rtf, errors="replace")  # type: ignore[no-untyped-call]
+    text = text_of(source.read_bytes())
     yield Shape("application/rtf")
-    yield Page("", write_rows(text))
+    yield Page("", text)
+
+
+def text_of(rtf: bytes) -> str:
+    """Return the text of RTF, which is ASCII with escapes in the code page that it names."""
+    marked = mark_rows(put_asides_last(rtf.decode("latin-1")))
+    return write_rows(rtf_to_text(marked, errors="replace"))  # type: ignore[no-untyped-call]
 
 
 def put_asides_last(rtf: str) -> str:

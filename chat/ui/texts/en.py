@@ -215,6 +215,10 @@ TEXTS: dict[str, str] = {
     "unit.sheets": "sheets",
     "unit.chapter": "chapter",
     "unit.chapters": "chapters",
+    "unit.message": "message",
+    "unit.messages": "messages",
+    "unit.file": "file inside",
+    "unit.files": "files inside",
     # What is wrong with a file: of the whole file, and of some of its pages
     "problem.no_text": "has no text (a scan?)",
     "problem.no_text.pages": "{count:,} {units} {count:has|have} no text (scans?)",
@@ -230,6 +234,8 @@ TEXTS: dict[str, str] = {
     "problem.truncated.pages": "reading stopped in {count:,} {units}",
     "problem.embedded": "pictures or attached files in it were not read",
     "problem.embedded.pages": "pictures or attached files in {count:,} {units} were not read",
+    "problem.hidden": "has hidden parts, which were read too",
+    "problem.hidden.pages": "{count:,} {units} {count:is|are} hidden or have hidden cells, which were read too",
     # Citations
     "citation.label": "Where it says so",
     "citation.place": "{name}, {unit} {page}",

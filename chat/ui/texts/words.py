@@ -65,16 +65,20 @@ def describe_reasons(language: str, passage: Json) -> str:
     return ("；" if language == "zh" else "; ").join(parts)
 
 
+NAMED_PROBLEMS = ("embedded", "password", "hidden")  # whose note names what it is about
+
+
 def describe_problem(language: str, problem: Json, unit: str = "") -> str:
     """Return a problem of a file (or of some of its pages) in words."""
     pages: Sequence[str] = problem.get("pages", ())
     key = f"problem.{problem['kind']}"
     if not has_text(key):
         return str(problem.get("note", ""))
+    note = f" ({problem['note']})" if problem["kind"] in NAMED_PROBLEMS and problem.get("note") else ""
     if not pages or not has_text(f"unit.{unit}"):
-        return text(language, key)
+        return text(language, key) + note
     units = name_unit(language, unit, len(pages))
-    return text(language, f"{key}.pages", count=len(pages), units=units)
+    return text(language, f"{key}.pages", count=len(pages), units=units) + note
 
 
 def name_unit(language: str, unit: str, count: int) -> str:
@@ -84,7 +88,9 @@ def name_unit(language: str, unit: str, count: int) -> str:
 
 
 def describe_place(language: str, name: str, unit: str, page: str) -> str:
-    """Return where a quote stands: the file, and its page where it has pages."""
+    """Return where a quote stands: the file, and its page where it has pages; a file inside by its way."""
+    if "/" in page:
+        return page
     if not page or not has_text(f"unit.{unit}"):
         return name
     return text(language, "citation.place", name=name, unit=name_unit(language, unit, 1), page=page)

@@ -1,0 +1,104 @@
+"""Old Word and PowerPoint files (doc, ppt), as office-oxide reads them: a page, or a page for each slide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import office_oxide
+
+from chat.documents.document import Page, Problem
+from chat.extraction import refusals
+from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
+from chat.extraction.office import office_encryption
+from chat.extraction.office.package import heading
+from chat.extraction.source import Findings, Shape, Source
+
+WHATS = {"doc": "Word file", "ppt": "PowerPoint file"}
+MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
+Json = dict[str, Any]
+LINK = re.compile(r" <(\S+)>")
+
+
+def read_as(kind: str, source: Source) -> Findings:
+    """Yield the pages of a file of this kind (a key of WHATS)."""
+    data = office_encryption.unlock_old(source)
+    try:
+        sections: list[Json] = office_oxide.Document.from_bytes(data, kind).to_ir()["sections"]
+    except (office_oxide.OfficeOxideError, OSError, ValueError, KeyError) as error:
+        raise refusals.damaged(source.name, WHATS[kind]) from error
+    if kind == "ppt":
+        yield Shape(MEDIA_TYPES[kind], "slide", len(sections))
+        for number, slide in enumerate(sections, 1):
+            title = " ".join(str(slide.get("title") or "").split())
+            yield Page(str(number), "\n".join(line for line in _section(slide) if line.strip()), title)
+            if not any(line.strip() for line in _section(slide)) and _count(slide, "image"):
+                yield Problem("no_text", (str(number),))
+    else:
+        yield Shape(MEDIA_TYPES[kind])
+        yield Page("", "\n".join(line for section in sections for line in _section(section)))
+    if pictures := sum(_count(section, "image") for section in sections):
+        yield Problem("embedded", (), f"Not read: {pictures} pictures.")
+
+
+def _section(section: Json) -> Iterator[str]:
+    """Yield the lines of a section: its elements, then headers, footers and notes."""
+    yield from _lines(section.get("elements"))
+    for name, inside in section.items():
+        if name not in ("elements", "title") and isinstance(inside, list | dict):
+            yield from _lines(inside)
+
+
+def _lines(found: Any) -> Iterator[str]:
+    """Yield the lines of an element, or of several."""
+    if isinstance(found, list):
+        for one in found:
+            yield from _lines(one)
+    elif isinstance(found, dict):
+        kind = found.get("type")
+        if kind == "heading":
+            yield heading(int(found.get("level") or 1), _text(found.get("content")))
+        elif kind == "paragraph":
+            yield _text(found.get("content"))
+        elif kind == "table":
+            yield from table_lines([list(_cells(row)) for row in found.get("rows") or ()])
+        elif kind in ("text", "line_break"):
+            yield _text([found])
+        elif kind != "image":
+            for inside in found.values():
+                if isinstance(inside, list | dict):
+                    yield from _lines(inside)
+
+
+def _cells(row: Json) -> Iterator[SpanningCell]:
+    for cell in row.get("cells") or ():
+        text = cell_text(_lines(cell.get("content")), holds_table=_count(cell, "table") > 0)
+        yield SpanningCell(
+            text, max(1, int(cell.get("col_span") or 1)), max(1, int(cell.get("row_span") or 1))
+        )
+
+
+def _text(content: Any) -> str:
+    """Return the text of runs, a link's target behind its words."""
+    parts, link = list[str](), ""
+    for run in content if isinstance(content, list) else ():
+        target = str(run.get("hyperlink") or "")
+        if link and target != link:
+            parts.append(f" <{link}>")
+        link = target if target.startswith(("http", "mailto:")) else ""
+        parts.append("\n" if run.get("type") == "line_break" else str(run.get("text") or ""))
+        if inner := run.get("content"):
+            parts.append(_text(inner))
+    words = "".join([*parts, f" <{link}>" if link else ""])
+    for address in LINK.findall(words):
+        if words.count(address) > 1:  # which its words are already
+            words = words.replace(f" <{address}>", "")
+    return words
+
+
+def _count(found: Any, kind: str) -> int:
+    """Return how many elements of a type are in one."""
+    inside = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    own = isinstance(found, dict) and found.get("type") == kind
+    return int(own) + sum(_count(one, kind) for one in inside if isinstance(one, list | dict))

@@ -1,0 +1,153 @@
+"""What a workbook says beside its values: formats, errors, comments, boxes, charts, what is hidden.
+
+The values come from another reader, which knows none of this. Where a workbook tells nothing, none is lost.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+import xlrd  # type: ignore[import-untyped]
+
+from chat.errors import AttachmentError
+from chat.extraction.office import xml_tree
+from chat.extraction.office.archive import Archive
+from chat.extraction.office.cells import (
+    OpenDocumentCells,
+    Place,
+    find_errors,
+    find_formats,
+    find_formulas,
+    find_hidden,
+    letters,
+    number_formats,
+    say_hidden,
+)
+from chat.extraction.office.charts import chart_lines, words_of
+from chat.extraction.office.number_format import is_interesting
+from chat.extraction.office.package import Package
+from chat.extraction.office.slides import lines_of
+from chat.extraction.source import Source
+
+DRAWING_DEPTH = 3
+MOST_CELLS = 400_000  # of an old workbook, whose formats are looked up one by one
+WHAT = "spreadsheet"
+HIDDEN_SHEET = "hidden sheet"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """formats: of numbers, by cell. shown: numbers as the file itself shows them. hidden: in words."""
+
+    formats: Mapping[Place, str] = field(default_factory=dict)
+    shown: Mapping[Place, str] = field(default_factory=dict)
+    errors: Mapping[Place, str] = field(default_factory=dict)
+    formulas: Mapping[Place, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    hidden: str = ""
+
+
+def beside_sheets(kind: str, source: Source, package: Package | None) -> dict[str, Beside]:
+    """Return what is beside the values, by the names of the sheets."""
+    if package is not None:
+        return _of_package(package)
+    readers = {"ods": _of_opendocument, "xls": _of_old_workbook}
+    return readers[kind](source) if kind in readers else {}
+
+
+def _of_package(package: Package) -> dict[str, Beside]:
+    part = package.main()
+    relations, found = package.relations(part), dict[str, Beside]()
+    styles = next((one.target for one in relations.values() if one.kind == "styles"), "")
+    formats = number_formats(package, styles)
+    for sheet in package.side(part).iter("sheet"):
+        relation = relations.get(sheet.get("r:id", ""))
+        if relation is None:
+            continue
+        data = package.archive.read(relation.target)
+        is_hidden = sheet.get("state", "visible") != "visible"
+        found[sheet.get("name", "")] = Beside(
+            formats=find_formats(data, formats),
+            errors=find_errors(data),
+            formulas=find_formulas(data),
+            lines=tuple(_around(package, relation.target, DRAWING_DEPTH)),
+            hidden="; ".join(part for part in (HIDDEN_SHEET * is_hidden, find_hidden(data)) if part),
+        )
+    return found
+
+
+def _around(package: Package, part: str, depth: int) -> Iterator[str]:
+    for relation in package.relations(part).values() if depth else ():
+        root = package.side(relation.target) if relation.kind in ("comments", "drawing", "chart") else None
+        if root is None:
+            continue
+        if relation.kind == "comments":
+            yield from (comment_line(one.get("ref", ""), _comment_words(one)) for one in root.iter("comment"))
+        else:
+            lines = chart_lines(root) if relation.kind == "chart" else lines_of(root)
+            yield from (line for line in lines if line.strip())
+        yield from _around(package, relation.target, depth - 1)
+
+
+def _comment_words(comment: xml_tree.Element) -> str:
+    return words_of(comment) or " ".join("".join(run.text or "" for run in comment.iter("t")).split())
+
+
+def comment_line(cell: str, words: str) -> str:
+    """Return a comment with the cell that it belongs to."""
+    return f"Comment on {cell}: {words}"
+
+
+def _of_opendocument(source: Source) -> dict[str, Beside]:
+    try:
+        cells = OpenDocumentCells(Archive(source, WHAT).read("content.xml"))
+    except (AttachmentError, expat.ExpatError, xml_tree.BadXml, ValueError):
+        return {}
+    found = {}
+    for name in {*cells.shown, *cells.comments}:
+        comments = (
+            comment_line(f"{letters(column)}{row + 1}", words)
+            for (row, column), words in cells.comments.get(name, ())
+        )
+        found[name] = Beside(shown=cells.shown.get(name, {}), lines=tuple(comments))
+    return found
+
+
+def _of_old_workbook(source: Source) -> dict[str, Beside]:
+    """Return what xlrd knows of an xls: its formats, errors, notes, and what is hidden."""
+    try:
+        book = xlrd.open_workbook(
+            file_contents=source.read_bytes(), formatting_info=True, logfile=io.StringIO()
+        )
+        return {sheet.name: _of_old_sheet(book, sheet) for sheet in book.sheets()}
+    except MemoryError:
+        raise
+    except Exception:  # of damaged files, which its reader meets in every way that Python has
+        return {}
+
+
+def _of_old_sheet(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Beside:
+    formats, errors, count = dict[Place, str](), dict[Place, str](), 0
+    for row in range(sheet.nrows):
+        for column, kind in enumerate(sheet.row_types(row)):
+            if kind == xlrd.XL_CELL_ERROR:
+                errors[row, column] = xlrd.error_text_from_code.get(sheet.cell_value(row, column), "#ERROR")
+            elif kind == xlrd.XL_CELL_NUMBER and count < MOST_CELLS:
+                count += 1
+                style = book.xf_list[sheet.cell_xf_index(row, column)]
+                code = book.format_map[style.format_key].format_str
+                if is_interesting(code):
+                    formats[row, column] = code
+    notes = sorted((place, " ".join(note.text.split())) for place, note in sheet.cell_note_map.items())
+    rows = [row + 1 for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden]
+    columns = [letters(column) for column, info in sorted(sheet.colinfo_map.items()) if info.hidden]
+    parts = (HIDDEN_SHEET * bool(sheet.visibility), say_hidden(rows, columns))
+    return Beside(
+        formats=formats,
+        errors=errors,
+        lines=tuple(comment_line(f"{letters(column)}{row + 1}", words) for (row, column), words in notes),
+        hidden="; ".join(part for part in parts if part),
+    )

@@ -1,0 +1,64 @@
+"""The marks of list items in HTML: a dash, or the number that a browser shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.numerals import spell
+
+DASH = "- "
+ROMAN = 1  # of the ways to spell a number
+
+
+@dataclass
+class _List:
+    """form: the `type` of a numbered list; empty for one without numbers. step: -1 where it counts down."""
+
+    form: str
+    number: int = 1
+    step: int = 1
+
+
+class HtmlLists:
+    """The lists that are open, the innermost last."""
+
+    def __init__(self) -> None:
+        self._open: list[_List] = []
+        self._mark = DASH
+
+    def begin(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Begin a list (`ol` or `ul`)."""
+        form = (attributes.get("type") or "1") if tag == "ol" else ""
+        step = -1 if "reversed" in attributes else 1
+        self._open.append(_List(form, _number(attributes.get("start"), 1), step))
+
+    def end(self) -> None:
+        """End the innermost list."""
+        if self._open:
+            self._open.pop()
+
+    def mark(self, attributes: dict[str, str | None]) -> str:
+        """Return the mark of the next item, with the space behind it."""
+        self._mark = DASH
+        if self._open and (inner := self._open[-1]).form:
+            inner.number = _number(attributes.get("value"), inner.number)
+            self._mark = f"{_show(inner.form, inner.number)}. "
+            inner.number += inner.step
+        return self._mark
+
+    def is_mark(self, line: str) -> bool:
+        """Whether a line is the mark of an item and nothing else."""
+        return line in (DASH, self._mark)
+
+
+def _number(value: str | None, default: int) -> int:
+    digits = (value or "").strip()
+    return int(digits) if digits.removeprefix("-").isdecimal() and len(digits) < 8 else default
+
+
+def _show(form: str, number: int) -> str:
+    if form in ("i", "I") and number > 0 and len(ways := spell(number)) > ROMAN:
+        return ways[ROMAN].lower() if form == "i" else ways[ROMAN]
+    if form in ("a", "A") and 1 <= number <= 26:
+        return chr(ord(form) + number - 1)
+    return str(number)

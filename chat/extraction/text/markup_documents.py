@@ -1,0 +1,154 @@
+"""XML documents without their tags: books (FictionBook), workbooks of Excel 2003, and any other XML.
+
+Of data, whose elements are fields of records, the names of the fields stay. What is no XML is plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from chat.documents.document import Page, Problem
+from chat.extraction.layout.grid import SpanningCell, table_lines
+from chat.extraction.layout.sheet_blocks import sheet_lines
+from chat.extraction.office import xml_tree
+from chat.extraction.office.package import heading
+from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import encodings, plain
+
+DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
+PACKED = re.compile(r"[A-Za-z0-9+/=\s]{200,}")  # base64, as pictures and other data stand in XML
+DEEPEST = 200
+COLUMNS, ROWS = 16_384, 1_048_576
+BLOCKS = frozenset({"p", "para", "title", "subtitle", "v", "text-author", "li", "dt", "dd"})
+
+
+def read(source: Source) -> Findings:
+    """Yield the pages of an XML file; the text as it is where that is not well-formed."""
+    data = source.read_bytes()
+    root = _parse(data)
+    if root is None:
+        yield from plain.read(source)
+    elif root.tag == "FictionBook":
+        yield from _book(root)
+    elif root.tag == "Workbook":
+        yield from _workbook(root)
+    else:
+        yield Shape("application/xml")
+        yield Page("", "\n".join(_lines_of(root, 0)))
+
+
+def _parse(data: bytes) -> Element | None:
+    """Return the root; the encoding is found as that of any text, whatever the file declares."""
+    text, _ = encodings.decode(data, _declared(data))
+    text = DECLARED.sub("", text.lstrip("\ufeff"))
+    try:
+        return xml_tree.parse(text.encode("utf-8", "replace"))
+    except xml_tree.BadXml:
+        return None
+
+
+def _declared(data: bytes) -> str:
+    found = re.search(rb"""^\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([\w.:-]+)""", data[:400])
+    return found.group(1).decode("ascii") if found else ""
+
+
+def _book(root: Element) -> Findings:
+    """Yield the chapters of a book: the sections of its bodies; notes are the last."""
+    info = root.find("description/title-info")
+    title = "" if info is None else _flat(info.find("book-title"))
+    authors = [] if info is None else [_flat(author) for author in info.findall("author")]
+    chapters = [part for body in root.findall("body") for part in _chapters(body)]
+    yield Shape("application/x-fictionbook+xml", "chapter", len(chapters))
+    for number, parts in enumerate(chapters, 1):
+        name = next((_flat(found) for part in parts if (found := part.find("title")) is not None), "")
+        front = [heading(1, title), *authors] if number == 1 else []
+        lines = [*front, *(line for part in parts for line in _section(part, 2))]
+        yield Page(str(number), "\n".join(line for line in lines if line), name or title)
+    if pictures := len(root.findall("binary")):
+        yield Problem("embedded", (), f"Not read: {pictures} pictures.")
+
+
+def _chapters(body: Element) -> Iterator[list[Element]]:
+    before = Element("front")
+    before.extend(child for child in body if child.tag != "section")
+    sections = body.findall("section")
+    yield [before, *sections[:1]] if _flat(before) else sections[:1]
+    yield from ([section] for section in sections[1:])
+
+
+def _section(section: Element, level: int) -> Iterator[str]:
+    for child in section:
+        if child.tag == "title":
+            yield heading(level, _flat(child))
+        elif child.tag == "section":
+            yield from _section(child, level + 1)
+        elif child.tag == "table":
+            yield from table_lines([[SpanningCell(_flat(cell)) for cell in row] for row in child.iter("tr")])
+        else:
+            yield from _lines_of(child, 0)
+
+
+def _workbook(root: Element) -> Findings:
+    sheets = root.findall("Worksheet")
+    yield Shape("application/vnd.ms-excel", "sheet", len(sheets))
+    for sheet in sheets:
+        name = sheet.get("Name", "")
+        rows = list(_rows(sheet))
+        notes = [line for cell in sheet.iter("Comment") if (line := _flat(cell))]
+        yield Page(name, "\n".join([*sheet_lines(rows), *notes]), name)
+
+
+def _rows(sheet: Element) -> Iterator[list[str]]:
+    for row in sheet.findall("Table/Row"):
+        cells: list[str] = []
+        for cell in row.findall("Cell"):
+            place = cell.get("Index", "")
+            if place.isdigit() and len(cells) < int(place) <= COLUMNS:
+                cells += [""] * (int(place) - 1 - len(cells))
+            data = cell.find("Data")
+            text = _flat(data)
+            if data is not None and data.get("Type") == "Boolean":
+                text = "TRUE" if text == "1" else "FALSE"
+            elif data is not None and data.get("Type") == "DateTime":
+                text = text.removesuffix("T00:00:00.000").replace("T", " ")
+            across = cell.get("MergeAcross", "")
+            cells += [text, *[""] * (int(across) if across.isdigit() and len(across) < 5 else 0)]
+        yield cells
+
+
+def _lines(element: Element, depth: int) -> Iterator[str]:
+    """Yield the lines inside an element."""
+    children = list(element)
+    is_record = len(children) > 1 and not any(len(child) for child in children) and not _own(element)
+    for child in children:
+        if not is_record or child.tag in BLOCKS:
+            yield from _lines_of(child, depth)
+        elif (text := _flat(child)) or child.attrib:
+            yield f"{child.tag}: {text or _attributes(child)}"
+
+
+def _lines_of(element: Element, depth: int) -> Iterator[str]:
+    """Yield an element as a line where it has words of its own, else the lines inside it."""
+    if depth > DEEPEST or element.tag in BLOCKS or _own(element) or not len(element):
+        if text := _flat(element) or _attributes(element):
+            yield text
+    else:
+        yield from _lines(element, depth + 1)
+
+
+def _own(element: Element) -> bool:
+    """Whether words stand right in an element, and not in its children alone."""
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def _flat(element: Element | None) -> str:
+    """Return the text of an element on one line, without data that is packed into letters."""
+    parts = [] if element is None else [part for part in element.itertext() if not PACKED.fullmatch(part)]
+    return " ".join("".join(parts).split())
+
+
+def _attributes(element: Element) -> str:
+    kept = (f"{name}={value}" for name, value in element.attrib.items() if not PACKED.fullmatch(value))
+    return f"{element.tag}: {', '.join(kept)}" if element.attrib else ""

@@ -1,0 +1,164 @@
+"""HTML, XML and mail: what a reader sees of them, and nothing that a page hides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chat.documents.document import Page, Problem
+from chat.extraction import worker
+from chat.extraction.source import Finding, Shape, Source
+from chat.extraction.text.markup import text_of_html
+from tests.office_files import zipped
+
+
+def read(folder: Path, name: str, data: bytes) -> list[Finding]:
+    (folder / "stored").write_bytes(data)
+    return list(worker.read(Source(folder / "stored", name)))
+
+
+@pytest.mark.parametrize(
+    ("html", "seen"),
+    [
+        (
+            '<p>a</p><!-- <script src="x"> --><p>The fee is 42.</p><script>x</script><p>b</p>',
+            "a\nThe fee is 42.\nb",
+        ),
+        ("<p>a</p><script>s = '<!--'</script><p>b</p><!--><p>c</p>", "a\nb\nc"),
+        ("<p hidden>no</p><p>yes<p hidden>no<p>again", "yes\nagain"),
+        ('<div style="color:red; DISPLAY : none"><div>no</div>no</div>seen', "seen"),
+        ("<ix:header><ix:hidden>no</ix:hidden></ix:header><p>seen</p>", "seen"),
+        (
+            "10<sup>6</sup> km<sup>2</sup>; note<sup>1</sup>; H<sub>2</sub>O; 1<sup>st</sup>",
+            "10^6 km^2; note^1; H2O; 1st",
+        ),
+        (
+            "<ol start=3><li>third<li>fourth</ol><ol type=i><li>x</ol><ul><li>y</ul>",
+            "3. third\n4. fourth\ni. x\n- y",
+        ),
+        (
+            '<p>See <a href="https://example.org/f.pdf">the form</a>.</p><p>',
+            "See the form. <https://example.org/f.pdf>",
+        ),
+        ('<a href="https://example.org/">example.org</a> <a href="#top">up</a>', "example.org up"),
+        ("<input type=checkbox checked> Yes <input type=radio> No", "☒ Yes ☐ No"),
+        ("<select><option>Red<option selected>Green</select>", "☐ Red\n☒ Green"),
+        ("<del>100</del> 90", "~~100~~ 90"),
+        ("<math><mfrac><mi>a</mi><msup><mi>b</mi><mn>2</mn></msup></mfrac></math>", r"$\frac{a}{b^{2}}$"),
+        ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),
+        ('a<iframe srcdoc="&lt;p&gt;inner&lt;/p&gt;"></iframe>', "a\ninner"),
+    ],
+)
+def test_html_has_what_a_reader_sees_or_needs(html: str, seen: str) -> None:
+    assert text_of_html(html)[0] == seen
+
+
+def mail(plain: str, html: str) -> bytes:
+    parts = f"--b\nContent-Type: text/plain\n\n{plain}\n--b\nContent-Type: text/html\n\n{html}\n--b--\n"
+    head = "From: a@example.org\nTo: b@example.org\nSubject: Order\nMIME-Version: 1.0\n"
+    return (head + f"Content-Type: multipart/alternative; boundary=b\n\n{parts}").encode()
+
+
+def body(found: list[Finding]) -> str:
+    return next(one.text for one in found if isinstance(one, Page)).partition("\n\n")[2]
+
+
+def test_html_part_is_read_where_the_plain_one_says_nothing(tmp_path: Path) -> None:
+    stub = mail("This message needs a program that shows HTML.", "<p>The total is 129.50 euros.</p>")
+    assert body(read(tmp_path, "a.eml", stub)) == "The total is 129.50 euros."
+    same = mail("The total: 129.50 euros", "<p>The total is <b>129.50</b> euros.</p>")
+    assert body(read(tmp_path, "a.eml", same)) == "The total: 129.50 euros"
+
+
+def test_messages_of_a_mailbox_are_pages(tmp_path: Path) -> None:
+    box = (
+        b"From ann@example.org Tue Oct  1 12:00:00 2024\nFrom: a@example.org\nSubject: One\n\n"
+        b">From here on.\n\n"
+        b"From bob@example.org Tue Oct  1 13:00:00 2024\nFrom: b@example.org\nSubject: Two\n"
+        b"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\nNDIgRXVyby4=\n"
+    )
+    found = read(tmp_path, "a.mbox", box)
+    assert found[0] == Shape("application/mbox", "message", 2)
+    pages = [one for one in found if isinstance(one, Page)]
+    assert [(page.label, page.heading, page.text.split()[-1]) for page in pages] == [
+        ("1", "One", "on."),
+        ("2", "Two", "Euro."),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "gb18030"])
+def test_mail_is_read_in_the_encoding_in_which_it_was_saved(tmp_path: Path, encoding: str) -> None:
+    words = "明天上午十点开会，请准时参加。\n"
+    text = f"From: 小加 <a@example.org>\nTo: b@example.org\nSubject: 会议纪要和下周的安排\n\n{words}"
+    found = read(tmp_path, "a.eml", text.encode(encoding))
+    page = next(one for one in found if isinstance(one, Page))
+    assert page.heading == "会议纪要和下周的安排"
+    assert page.text.endswith(words)
+    assert "From: 小加" in page.text
+
+
+def test_header_that_names_a_subset_of_its_encoding_is_read(tmp_path: Path) -> None:
+    text = b"From: a@example.org\nTo: b@example.org\nSubject: =?gb2312?B?6YA=?=\nDate: x\n\nbody\n"
+    assert "囘" not in body(read(tmp_path, "a.eml", text))
+    page = next(one for one in read(tmp_path, "a.eml", text) if isinstance(one, Page))
+    assert page.heading == b"\xe9\x80".decode("gb18030")
+
+
+def test_books_workbooks_and_data_in_xml_lose_their_tags(tmp_path: Path) -> None:
+    book = (
+        "<FictionBook><description><title-info><book-title>A book</book-title></title-info></description>"
+        "<body><section><title><p>Chapter 1</p></title><p>The <emphasis>ship</emphasis> sailed.</p></section>"
+        f"<section><p>Then.</p></section></body><binary>{'QUJD' * 99}</binary></FictionBook>"
+    )
+    found = read(tmp_path, "b.fb2", b'<?xml version="1.0"?>' + book.encode())
+    assert found[1:] == [
+        Page("1", "# A book\n## Chapter 1\nThe ship sailed.", "Chapter 1"),
+        Page("2", "Then.", "A book"),
+        Problem("embedded", (), "Not read: 1 pictures."),
+    ]
+    sheet = (
+        '<?xml version="1.0"?><Workbook xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
+        '<Worksheet ss:Name="S">'
+        "<Table><Row><Cell><Data>Region</Data></Cell><Cell><Data>Total</Data></Cell></Row><Row>"
+        '<Cell ss:Index="2"><Data ss:Type="Number">129.5</Data></Cell></Row></Table></Worksheet></Workbook>'
+    )
+    assert read(tmp_path, "r.xls", sheet.encode())[1] == Page("S", "Region | Total\n | 129.5", "S")
+    data = '<?xml version="1.0" encoding="gb2312"?><r><p><name>张</name><age>3</age></p>'
+    data += '<one><name>李</name><age>4</age></one><t>Some <b>bold</b></t><e k="v"/></r>'
+    assert read(tmp_path, "d.xml", data.encode("gb18030"))[1] == Page(
+        "", "张3\nname: 李\nage: 4\nSome bold\ne: k=v"
+    )
+
+
+def test_hangul_documents_have_paragraphs_and_tables(tmp_path: Path) -> None:
+    cells = "".join(
+        f"<tc><subList><p><run><t>{word}</t></run></p></subList></tc>" for word in ("항목", "금액")
+    )
+    section = f"<sec><p><run><t>회의<lineBreak/>5월</t></run></p><p><run><tbl><tr>{cells}"
+    section += "</tr></tbl></run></p></sec>"
+    hwpx = zipped({"mimetype": "application/hwp+zip", "Contents/section0.xml": section})
+    assert read(tmp_path, "a.hwpx", hwpx)[1] == Page("", "회의\n5월\n항목 | 금액")
+
+
+def test_chinese_invoices_have_the_lines_of_page_and_template_together(tmp_path: Path) -> None:
+    def text(left: int, top: int, words: str) -> str:
+        code = f'<TextCode X="0" Y="4">{words}</TextCode>'
+        return f'<TextObject Boundary="{left} {top} 80 6" Size="3.5">{code}</TextObject>'
+
+    root = '<Document><CommonData><TemplatePage ID="9" BaseLoc="T.xml"/></CommonData>'
+    root += '<Pages><Page ID="1" BaseLoc="P.xml"/></Pages></Document>'
+    page = f"<Content>{text(40, 20, '¥44.00')}{text(40, 10, '2411')}</Content>"
+    below = text(10, 10, "发票号码：") + text(10, 20, "价税合计")
+    ofd = zipped(
+        {
+            "OFD.xml": "<OFD><DocBody><DocRoot>D/Document.xml</DocRoot></DocBody></OFD>",
+            "D/Document.xml": root,
+            "D/P.xml": f'<Page><Template TemplateID="9"/>{page}</Page>',
+            "D/T.xml": f"<Page><Content>{below}</Content></Page>",
+        }
+    )
+    assert read(tmp_path, "a.ofd", ofd) == [
+        Shape("application/ofd", "page", 1),
+        Page("1", "发票号码： 2411\n价税合计 ¥44.00"),
+    ]

@@ -1,0 +1,71 @@
+"""Numbers of spreadsheets as the program shows them, and what stands beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chat.documents.document import Page, Problem
+from chat.extraction import worker
+from chat.extraction.office.number_format import format_number, is_interesting
+from chat.extraction.source import Source
+from tests.office_files import xlsx
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (1, "000000", "000001"),
+        (12.5, "[$€-407] #,##0.00", "€ 12.50"),
+        (1500, '#,##0.00 "€"', "1,500.00 €"),
+        (3, '0.00" kg"', "3.00 kg"),
+        (3.5, 'General" kg"', "3.5 kg"),
+        (0.125, "0.0%", "12.5%"),
+        (-1234.5, "#,##0.00;(#,##0.00)", "(1,234.50)"),
+        (-1234.5, "#,##0.00", "-1,234.50"),
+        (0, "0;-0;", ""),
+        (0, '#,##0;(#,##0);"-"', "-"),
+        (1234567, "#,##0,", "1,235"),
+        (123456789, "000-00-0000", "123-45-6789"),
+        (2125551234, "(000) 000-0000", "(212) 555-1234"),
+        (12.5, "# ?/?", "12 1/2"),
+        (12345, "0.00E+00", "1.23E+04"),
+        (5, '[>3]"high" 0;"low" 0', "high 5"),
+        (1234.5, '_("$"* #,##0.00_);_("$"* (#,##0.00)', "$1,234.50"),
+        (1.005, "0.00", "1.01"),
+        (-0.001, "0.0", "0.0"),
+        (7, '"第"0"号"', "第7号"),
+        (44_000, "yyyy-mm-dd", ""),
+        (1, "[h]:mm", ""),
+    ],
+)
+def test_number_is_shown_in_its_format(value: float, code: str, shown: str) -> None:
+    assert format_number(value, code) == shown
+
+
+def test_formats_of_dates_and_plain_numbers_are_left_alone() -> None:
+    assert [is_interesting(code) for code in ("General", "", "@", "d/m/yy", "0.0", '0" kg"')] == [
+        False, False, False, False, True, True,
+    ]  # fmt: skip
+
+
+def test_errors_hidden_parts_and_comments_of_a_workbook_are_told(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" s="1"><v>23</v></c><c r="B1" t="e"><f>A1/0</f><v>#DIV/0!</v></c></row>'
+        '<row hidden="1" r="2"><c r="A2"><v>5</v></c></row>'
+    )
+    styles = '<numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts>'
+    styles += '<cellXfs><xf/><xf numFmtId="164"/></cellXfs>'
+    comment = '<commentList><comment ref="A1"><text><t>Old code</t></text></comment></commentList>'
+    columns = '<cols><col min="2" max="3" hidden="1"/></cols>'
+    (tmp_path / "stored").write_bytes(
+        xlsx({"S": rows, "T": ""}, styles, comment, hidden="T", columns=columns)
+    )
+    found = list(worker.read(Source(tmp_path / "stored", "a.xlsx")))
+    assert found[1:] == [
+        Page("S", "00023 | #DIV/0!\n5 | \nComment on A1: Old code", "S"),
+        Problem("hidden", ("S",), "S: hidden rows 2; hidden columns B–C"),
+        Page("T", "", "T"),
+        Problem("hidden", ("T",), "T: hidden sheet; hidden columns B–C"),
+    ]
