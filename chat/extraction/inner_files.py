@@ -54,6 +54,7 @@ class _Budget:
 
 LOCKED = "Encrypted, not read"
 PICTURE = "Pictures, not read"
+NO_TEXT = "Without text"
 TOO_MANY = f"Not read, since {FILES} files inside it were read"
 TOO_DEEP = f"Not read, since they are more than {DEPTH} files deep"
 TOO_LARGE = f"Not read, since files inside may have {BYTES // MEGABYTE} MB together"
@@ -112,18 +113,21 @@ def _read_inner(outer: Source, file: InnerFile, recognise: Recognise, budget: _B
 
 
 def _as_part(name: str, source: Source, recognise: Recognise, budget: _Budget, depth: int) -> Told:
-    unit = ""
+    shape, is_told = Shape(""), False
+    unread = len(budget.unread)
     for finding in _read(source, recognise, budget, depth):
         if isinstance(finding, Shape):
-            unit = finding.unit
-            if finding.media_type.startswith("image/"):
-                budget.leave(name, PICTURE)
+            shape = finding
         elif isinstance(finding, Page):
-            label = _label(name, unit, finding.label)
-            yield Page(label, finding.text, finding.heading or name)
+            is_told = is_told or bool(finding.text.strip())
+            if finding.text.strip():
+                yield Page(_label(name, shape.unit, finding.label), finding.text, finding.heading or name)
         else:
-            pages = tuple(_label(name, unit, label) for label in finding.pages) or (name,)
+            is_told = True
+            pages = tuple(_label(name, shape.unit, label) for label in finding.pages) or (name,)
             yield Problem(finding.kind, pages, finding.note)
+    if not is_told and len(budget.unread) == unread:
+        budget.leave(name, PICTURE if shape.media_type.startswith("image/") else NO_TEXT)
 
 
 def _label(name: str, unit: str, label: str) -> str:

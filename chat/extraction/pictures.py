@@ -58,10 +58,11 @@ def render(source: Source, page: int, width: int) -> bytes:
 
 def _open(source: Source) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = PIXELS
+    file = source.path if source.content is None else io.BytesIO(source.content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(source.open(), formats=tuple(MEDIA_TYPES))
+            return Image.open(file, formats=tuple(MEDIA_TYPES))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise refusals.too_many_pixels(source.name, PIXELS) from error
     except (OSError, SyntaxError, ValueError) as error:

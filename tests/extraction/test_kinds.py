@@ -54,7 +54,7 @@ def test_suffix_tells_kinds_of_text_apart(path: Path) -> None:
         (b"\x00\x00\x00\x18ftypheic", "an HEIC picture; save it as PNG or JPEG"),
         (b"\x00\x00\x00\x18ftypisom", "a video or sound file, which cannot be read"),
         (bytes(range(256)) * 20, "a binary file of a kind that is not known, which cannot be read"),
-        (zipped({"a.txt": "text"}), "a zip archive; unpack it and send its files"),
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive; unpack it and send its files"),
     ],
 )
 def test_each_kind_that_cannot_be_read_has_its_sentence(path: Path, data: bytes, what: str) -> None:

@@ -113,7 +113,9 @@ def test_word_leaves_out_what_is_deleted_and_keeps_what_is_inserted(read: Read) 
         "<w:p><w:del><w:r><w:delText>old</w:delText></w:r></w:del><w:ins><w:r><w:t>new</w:t></w:r></w:ins>"
         "<w:r><w:tab/><w:t>end</w:t></w:r></w:p>"
     )
-    assert read("a.docx", docx(body))[1] == Page("", "new\tend")
+    assert read("a.docx", docx(body))[1] == Page(
+        "", "new\tend\nTracked change: deleted “old”\nTracked change: inserted “new”"
+    )
 
 
 def test_word_links_and_formulas_are_read(read: Read) -> None:
@@ -127,9 +129,15 @@ def test_word_links_and_formulas_are_read(read: Read) -> None:
 
 def test_word_pictures_and_embedded_files_are_told(read: Read) -> None:
     links = {"rId7": ("image", "media/a.png"), "rId8": ("oleObject", "embeddings/a.bin")}
-    assert read("a.docx", docx(paragraph("text"), links=links))[-1] == Problem(
-        "embedded", (), "Not read: 1 pictures, 1 embedded files."
-    )
+    embedded = {"word/embeddings/a.bin": "\x00\x01\x02" * 99}
+    assert read("a.docx", docx(paragraph("text"), links=links, extra=embedded))[2:] == [
+        Problem("embedded", (), "Not read: 1 pictures."),
+        Problem(
+            "embedded",
+            (),
+            "Not read (a binary file of a kind that is not known, which cannot be read): a.docx/a.bin",
+        ),
+    ]
 
 
 def test_word_file_without_text_says_so(read: Read) -> None:
@@ -165,7 +173,7 @@ def test_slides_have_titles_tables_and_notes(read: Read) -> None:
     assert [
         finding for finding in read("a.pptx", pptx(*slides, extra=extra)) if isinstance(finding, Page)
     ] == [
-        Page("1", "# Plan\npoint\na | b\nSales | May | 7\nNotes:\nsay this", "Plan"),
+        Page("1", "# Plan\npoint\na | b\nChart:\n | May\nSales | 7\nNotes:\nsay this", "Plan"),
         Page("2", "Two"),
     ]
 
@@ -376,7 +384,7 @@ Content-Type: text/html\r
 Content-Type: application/pdf\r
 Content-Disposition: attachment; filename="../plan.pdf"\r
 \r
-%PDF\r
+%PDF-1.7\r
 --x--\r
 """
 

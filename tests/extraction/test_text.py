@@ -6,7 +6,14 @@ import pytest
 
 from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
 from chat.extraction.pdf.bidirectional import arrange
-from chat.extraction.pdf.glyphs import Glyph, is_overprinted, is_spread, print_once
+from chat.extraction.pdf.glyphs import (
+    Glyph,
+    has_doubtful_spaces,
+    is_overprinted,
+    is_spread,
+    mend_spaces,
+    print_once,
+)
 from chat.extraction.text import encodings
 from chat.extraction.tidy import tidy
 
@@ -149,3 +156,35 @@ def test_words_in_different_places_are_no_overprint() -> None:
     assert is_overprinted("a\n1000.0 1000.0")
     assert print_once(twice) == twice
     assert not is_overprinted("no no\nAnnual report")
+
+
+def row(words: str, step: float = 0.0) -> list[Glyph]:
+    """Letters of a line, 5 wide and 10 high. A `_` is a gap of 1.2 that no space fills."""
+    found, at = list[Glyph](), 0.0
+    for letter in words:
+        if letter == "_":
+            at += 1.2
+            continue
+        found.append(Glyph(letter, at, 0.0, left=at, right=at + 5, height=10))
+        at += 5 + step
+    return found
+
+
+def test_gap_that_is_wider_than_those_within_words_parts_two() -> None:
+    text = "SamuelCleveland has goneaway, hiswife,Bobbie"
+    drawn = row("Samuel_Cleveland_has_gone_away,_his_wife,_Bobbie".replace("_has_", " has "))
+    assert has_doubtful_spaces(text)
+    assert mend_spaces(text, drawn) == "Samuel Cleveland has gone away, his wife, Bobbie"
+    assert mend_spaces("another line", drawn) == "another line"
+
+
+def test_space_that_is_drawn_inside_a_ligature_parts_no_word() -> None:
+    head, tail = row("das Infl"), row("uenza ab")
+    space = Glyph(" ", 37.0, 0.0, left=37.0, right=40.0, height=10)
+    moved = [Glyph(g.character, g.x, 0.0, left=g.left + 40, right=g.right + 40, height=10) for g in tail]
+    assert has_doubtful_spaces("das Infl uenza ab")
+    assert mend_spaces("das Infl uenza ab", [*head, space, *moved]) == "das Influenza ab"
+
+
+def test_ordinary_text_needs_no_look_at_its_letters() -> None:
+    assert not has_doubtful_spaces("The officer is off duty, at McDonald's; wi-fi 3.5 is here.")

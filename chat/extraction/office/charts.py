@@ -57,7 +57,11 @@ def _points(series: Element, names: tuple[str, ...]) -> dict[int, str]:
     """Return the values of a series by their places; of categories in levels the words of all."""
     found: dict[int, str] = {}
     for group in (series.find(name) for name in names):
-        for point in group.iter("pt") if group is not None else ():
+        if group is None:
+            continue
+        if group.find(".//pt") is None:
+            found.update((at, value.text or "") for at, value in enumerate(group.iter("v")))
+        for point in group.iter("pt"):
             place = point.get("idx", "")
             value = _rounded(point.findtext("v") or "")
             if place.isdigit() and int(place) < MOST_POINTS:

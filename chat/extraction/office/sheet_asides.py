@@ -5,8 +5,9 @@ The values come from another reader, which knows none of this. Where a workbook 
 
 from __future__ import annotations
 
+import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -28,6 +29,7 @@ from chat.extraction.office.cells import (
 )
 from chat.extraction.office.charts import chart_lines, words_of
 from chat.extraction.office.number_format import is_interesting
+from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.package import Package
 from chat.extraction.office.slides import lines_of
 from chat.extraction.source import Source
@@ -50,10 +52,12 @@ class Beside:
     hidden: str = ""
 
 
-def beside_sheets(kind: str, source: Source, package: Package | None) -> dict[str, Beside]:
+def beside_sheets(
+    kind: str, source: Source, package: Package | None, names: Sequence[str]
+) -> dict[str, Beside]:
     """Return what is beside the values, by the names of the sheets."""
     if package is not None:
-        return _of_package(package)
+        return _of_package(package) if kind == "xlsx" else _of_binary_package(package, names)
     readers = {"ods": _of_opendocument, "xls": _of_old_workbook}
     return readers[kind](source) if kind in readers else {}
 
@@ -77,6 +81,15 @@ def _of_package(package: Package) -> dict[str, Beside]:
             hidden="; ".join(part for part in (HIDDEN_SHEET * is_hidden, find_hidden(data)) if part),
         )
     return found
+
+
+def _of_binary_package(package: Package, names: Sequence[str]) -> dict[str, Beside]:
+    """Return the charts, boxes and comments of an xlsb, whose sheets are binary; they are numbered."""
+    parts = package.archive.under("xl/worksheets", ".bin")
+    return {
+        name: Beside(lines=tuple(_around(package, part, DRAWING_DEPTH)))
+        for name, part in zip(names, parts, strict=False)
+    }
 
 
 def _around(package: Package, part: str, depth: int) -> Iterator[str]:
@@ -118,11 +131,16 @@ def _of_opendocument(source: Source) -> dict[str, Beside]:
 
 def _of_old_workbook(source: Source) -> dict[str, Beside]:
     """Return what xlrd knows of an xls: its formats, errors, notes, and what is hidden."""
+    data = source.read_bytes()
+    boxes = find_boxes(data)
     try:
-        book = xlrd.open_workbook(
-            file_contents=source.read_bytes(), formatting_info=True, logfile=io.StringIO()
-        )
-        return {sheet.name: _of_old_sheet(book, sheet) for sheet in book.sheets()}
+        book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+        found = {}
+        for number, sheet in enumerate(book.sheets()):
+            beside = _of_old_sheet(book, sheet)
+            own = boxes[number] if number < len(boxes) else []
+            found[sheet.name] = dataclasses.replace(beside, lines=(*beside.lines, *own))
+        return found
     except MemoryError:
         raise
     except Exception:  # of damaged files, which its reader meets in every way that Python has

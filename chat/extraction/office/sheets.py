@@ -16,6 +16,7 @@ from chat.extraction.office import office_encryption
 from chat.extraction.office.cells import Place
 from chat.extraction.office.embedded import inner_files
 from chat.extraction.office.number_format import format_number
+from chat.extraction.office.old_boxes import count_objects
 from chat.extraction.office.package import Package
 from chat.extraction.office.sheet_asides import Beside, beside_sheets
 from chat.extraction.source import Findings, Shape, Source
@@ -40,17 +41,19 @@ def read_as(kind: str, source: Source) -> Findings:
     workbook = _open(source)
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
-    package = Package(source, WHAT) if kind == "xlsx" else None
-    beside = beside_sheets(kind, source, package)
+    package = Package(source, WHAT) if kind in ("xlsx", "xlsb") else None
+    beside = beside_sheets(kind, source, package, names)
     for name in names:
         yield from _sheet(workbook, name, beside.get(name, Beside()))
     if package is not None:
         yield from _inside(package)
+    elif kind == "xls" and (objects := count_objects(source.read_bytes())):
+        yield Problem("embedded", (), f"Not read: {objects} embedded files or objects.")
 
 
 def _inside(package: Package) -> Findings:
     """Yield the files embedded in the sheets, and a problem where there are pictures."""
-    for sheet in package.archive.under("xl/worksheets"):
+    for sheet in (*package.archive.under("xl/worksheets"), *package.archive.under("xl/worksheets", ".bin")):
         yield from inner_files(package, package.relations(sheet).values())
     pictures = [name for name in package.archive.names if name.startswith("xl/media/")]
     if pictures:

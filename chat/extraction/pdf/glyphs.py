@@ -13,6 +13,11 @@ SHORTEST_DOUBLE = 6
 SPREAD = re.compile(
     r"(?:(?<!\S)[^\W\d_] ){11}[^\W\d_](?!\S)"
 )  # "s p a c e d": twelve letters that stand alone
+FUSED = re.compile(r"[a-z]{2}[A-Z][a-z]{2}|[a-z][,;][A-Za-z][a-z]")
+FEWEST_FUSED = 2  # of a page: one alone is a name
+PARTED = re.compile(r"[^\W\d_](?:fi|fl|ﬁ|ﬂ) [a-z]{2}")
+LEAST_PARTING = 0.09  # of a character's height, more than the usual gap: what parts two words
+TOUCHING = 0.03  # letters so near are of one word, whatever is drawn between them
 WIDER = 1.6  # than the gaps between the letters of a line is the gap between two words
 WORD_GAP = (0.1, 0.5)  # of a character's height: a gap that may, and one that must part two words
 
@@ -72,13 +77,7 @@ def is_spread(text: str) -> bool:
 
 def close_up(glyphs: Sequence[Glyph]) -> str:
     """Return the text; in spread lines wider gaps part words, in place of the spaces that were inferred."""
-    lines: list[list[Glyph]] = [[]]
-    for glyph in glyphs:
-        if glyph.character == "\n":
-            lines.append([])
-        elif glyph.character != "\r":
-            lines[-1].append(glyph)
-    return "\n".join(map(_close_line, lines))
+    return "\n".join(map(_close_line, _lines_of(glyphs)))
 
 
 def _close_line(line: Sequence[Glyph]) -> str:
@@ -90,6 +89,57 @@ def _close_line(line: Sequence[Glyph]) -> str:
     limit = min(max(WORD_GAP[0], WIDER * median(gaps or [0.0])), WORD_GAP[1])
     parts = zip(kept, [0.0, *gaps], strict=True)
     return "".join(f" {glyph.character}" if gap > limit else glyph.character for glyph, gap in parts)
+
+
+def has_doubtful_spaces(text: str) -> bool:
+    """Whether words seem to lack the space between them, or to have one behind a ligature."""
+    return len(FUSED.findall(text)) >= FEWEST_FUSED or bool(PARTED.search(text))
+
+
+def mend_spaces(text: str, glyphs: Sequence[Glyph]) -> str:
+    """Return the text with the spaces that the places of its letters tell, line by line.
+
+    A gap that is wider than those within words parts two; a space whose neighbours touch parts none, as where
+    one is drawn inside the width of a ligature. Lines that stand otherwise in the text stay as they are.
+    """
+    mended: dict[str, str] = {}
+    for line in _lines_of(glyphs):
+        mended["".join("".join(glyph.character for glyph in line).split())] = _space_line(line)
+    return "\n".join(mended.get("".join(line.split()), line) for line in text.splitlines())
+
+
+def _space_line(line: Sequence[Glyph]) -> str:
+    letters = [glyph for glyph in line if not glyph.character.isspace()]
+    gaps = [_gap(*pair) for pair in pairwise(letters)]
+    least = max(LEAST_PARTING, median(gaps or [0.0]) + LEAST_PARTING)
+    parts, after = list[str](), iter([0.0, *gaps])
+    before: Glyph | None = None
+    space: Glyph | None = None  # behind the letter before
+    for glyph in line:
+        if glyph.character.isspace():
+            space = space or glyph
+            continue
+        gap = next(after)
+        if before and (not _is_inside(space, before, gap) if space else gap > least):
+            parts.append(" ")
+        parts.append(glyph.character)
+        before, space = glyph, None
+    return "".join(parts)
+
+
+def _is_inside(space: Glyph, before: Glyph, gap: float) -> bool:
+    """Whether a space is drawn inside the letter before it, which the next letter touches."""
+    return gap < TOUCHING and space.left < before.right - LEAST_PARTING * before.height
+
+
+def _lines_of(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
+    lines: list[list[Glyph]] = [[]]
+    for glyph in glyphs:
+        if glyph.character == "\n":
+            lines.append([])
+        elif glyph.character != "\r":
+            lines[-1].append(glyph)
+    return lines
 
 
 def _gap(one: Glyph, two: Glyph) -> float:

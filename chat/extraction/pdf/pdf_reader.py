@@ -10,7 +10,15 @@ from chat.documents.document import Page, Problem
 from chat.extraction import legibility, refusals
 from chat.extraction.pdf import pdfium, pypdf_text
 from chat.extraction.pdf.bidirectional import arrange
-from chat.extraction.pdf.glyphs import Glyph, close_up, is_overprinted, is_spread, print_once
+from chat.extraction.pdf.glyphs import (
+    Glyph,
+    close_up,
+    has_doubtful_spaces,
+    is_overprinted,
+    is_spread,
+    mend_spaces,
+    print_once,
+)
 from chat.extraction.pdf.page_layout import may_hold_tables, text_with_tables
 from chat.extraction.pdf.pdfium import Sheet
 from chat.extraction.source import Findings, Shape, Source
@@ -134,7 +142,10 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
         other = second.text(index) if sheet.has_letters_drawn() else ""
         return _plain_forms(other if other.strip() else text), ""
     if judgement.is_legible:
-        return _plain_forms(_with_tables(sheet, text)), ""
+        whole = _with_tables(sheet, text)
+        if has_doubtful_spaces(text):
+            whole = mend_spaces(whole, sheet.glyphs())
+        return _plain_forms(whole), ""
     text = legibility.better(text, second.text(index))
     if legibility.judge(text).is_legible:
         return _plain_forms(text), ""

@@ -6,6 +6,7 @@ Written in Python, it can be stopped in the middle of a page, and is: a page has
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +52,7 @@ class PypdfDocument:
     def __init__(self, source: Source) -> None:
         try:
             with bounded():
-                self._reader = pypdf.PdfReader(source.open(), password=source.password)
+                self._reader = pypdf.PdfReader(io.BytesIO(source.read_bytes()), password=source.password)
                 self._count = len(self._reader.pages)
         except FileNotDecryptedError as error:
             raise Locked from error
