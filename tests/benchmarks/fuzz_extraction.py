@@ -3,8 +3,9 @@
     CORPORA=folder python -m tests.benchmarks.fuzz_extraction --count 20000 --seconds 1800 --seed 1
 
 Mutates every file under CORPORA/pdf, office and text (bytes of the file; for zip formats also bytes of the
-members), reads each mutation in the pool, and prints what came of them. Exit code 1 where one failed;
-`--keep` names a folder for those files. A short form runs in the tests, on files that the test makes.
+members) and those of tests/made_files.py, so that every reader is met. Reads each mutation in the pool, and
+prints what came of them. Exit code 1 where one failed; `--keep` names a folder for those files. A short form
+runs in the tests, on the made files alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 from chat.documents.document import Document
 from chat.errors import AttachmentError
 from chat.extraction import ReaderLimits, Readers
+from tests.made_files import FILES
 
 LIMIT_SECONDS = 10.0
 GRACE_SECONDS = 8.0
@@ -202,8 +204,12 @@ def main() -> int:
     found = (path for kind in ("pdf", "office", "text") for path in sorted((root / kind).rglob("*")))
     files = [path for path in found if path.is_file() and path.stat().st_size < LARGEST_BYTES]
     begun = time.monotonic()
-    cases = mutations(files, options.count, options.seed)
-    outcome = asyncio.run(fuzz(cases, begun + options.seconds, options.keep))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in FILES.items():
+            files.append(Path(folder) / f"made__{name}")
+            files[-1].write_bytes(data)
+        cases = mutations(files, options.count, options.seed)
+        outcome = asyncio.run(fuzz(cases, begun + options.seconds, options.keep))
     for end, count in outcome.counts.most_common():
         print(f"{count:7,}  {end}")
     total = outcome.counts.total()

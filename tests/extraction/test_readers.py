@@ -20,7 +20,7 @@ from chat.errors import EmptyFile, FileTooLarge, NoReader, UnreadableFile
 from chat.extraction import ReaderLimits, Readers, Reading, frames, refusals
 from chat.extraction.child import Child, ChildFailed
 from tests.benchmarks.fuzz_extraction import fuzz, mutations
-from tests.office_files import docx, odt, pptx, xlsx
+from tests.made_files import FILES
 from tests.pdf_files import pdf, show
 
 PoolOf = Callable[[ReaderLimits], Readers]
@@ -401,21 +401,10 @@ async def test_child_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_broken_files_end_with_a_document_or_a_sentence(tmp_path: Path) -> None:
-    text = "<w:p><w:r><w:t>Text</w:t></w:r></w:p>"
-    made = {
-        "a.pdf": pdf(show("Text"), show("More")),
-        "a.docx": docx(text),
-        "a.pptx": pptx("<p:sp><p:txBody><a:p><a:r><a:t>x</a:t></a:r></a:p></p:txBody></p:sp>"),
-        "a.xlsx": xlsx({"S": '<row r="1"><c r="A1"><v>1</v></c></row>'}),
-        "a.odt": odt("<text:p>Text</text:p>"),
-        "a.rtf": rb"{\rtf1\ansi Text\par}",
-        "a.html": b"<html><p>Text</p></html>",
-        "a.txt": "文本".encode("gb18030") * 20,
-    }
     files = []
-    for name, data in made.items():
+    for name, data in FILES.items():
         files.append(tmp_path / name)
         files[-1].write_bytes(data)
-    outcome = await fuzz(mutations(files, 80, seed=5), time.monotonic() + 60)
+    outcome = await fuzz(mutations(files, 90, seed=5), time.monotonic() + 60)
     assert outcome.counts.total() > 0
     assert outcome.failures == []
