@@ -1,6 +1,6 @@
 """Raised and lowered letters in a line of text: 10^6 is no 106, and a note's mark is no digit of a number.
 
-A reader marks what it reads as raised or lowered; `resolve` then writes it, once the runs that a format
+A reader marks what it reads as raised or lowered; `write_raised` then writes it, once the runs that a format
 divides a word into are joined. Knows no format.
 """
 
@@ -26,7 +26,7 @@ def lowered(text: str) -> str:
     return f"{LOWER}{text}{END}" if text else ""
 
 
-def resolve(line: str) -> str:
+def write_raised(line: str) -> str:
     """Return a line with ^ before what is raised, and _ before what is lowered behind a digit.
 
     Endings of words (1st, Mme) and signs that cannot be taken for a digit stay as they are.

@@ -258,6 +258,25 @@ def test_opendocument_text_has_headings_lists_tables_and_notes(read: Read) -> No
     assert read("a.odt", odt(text))[1] == Page("", "## Part\none  two three\nnote\nitem\na | b")
 
 
+def test_opendocument_text_has_marks_of_notes_powers_and_states_of_forms(read: Read) -> None:
+    styles = (
+        '<office:automatic-styles><style style:name="T1" xmlns:style="s"><style:text-properties '
+        'style:text-position="super 58%"/></style></office:automatic-styles>'
+    )
+    note = (
+        "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>for members</text:p>"
+        "</text:note-body></text:note>"
+    )
+    form = (
+        '<office:forms xmlns:f="f"><f:form><f:checkbox f:label="Agree" f:current-state="checked"/>'
+        '<f:checkbox f:label="Other"/><f:text f:name="City" f:current-value="Ulm"/></f:form></office:forms>'
+    )
+    text = f'{styles}{form}<text:p>10<text:span text:style-name="T1">6</text:span> due{note} in May</text:p>'
+    assert read("a.odt", odt(text))[1] == Page(
+        "", "10^6 due[^1] in May\n[^1] for members\nAgree: ☒\nOther: ☐\nCity: Ulm"
+    )
+
+
 def test_opendocument_charts_and_formulas_stand_where_they_are_shown(read: Read) -> None:
     cells = "<table:table-row><table:table-cell><text:p>East</text:p></table:table-cell>"
     cells += "<table:table-cell><text:p>19.2</text:p></table:table-cell></table:table-row>"

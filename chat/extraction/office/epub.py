@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from chat.documents.document import Page
+from chat.documents.document import Page, Problem
 from chat.extraction import refusals
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
@@ -14,6 +14,7 @@ from chat.extraction.text import markup
 MEDIA_TYPE = "application/epub+zip"
 WHAT = "EPUB book"
 CHAPTERS = 5_000
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 
 def read(source: Source) -> Findings:
@@ -31,6 +32,9 @@ def read(source: Source) -> Findings:
     for number, name in enumerate(chapters, 1):
         text, title = markup.text_of(archive.read(name))
         yield Page(str(number), text, title)
+    pictures = sum(name.lower().endswith(PICTURES) for name in archive.names)
+    if pictures:
+        yield Problem("embedded", (), f"Not read: {pictures} pictures.")
 
 
 def _chapters(archive: Archive) -> list[str]:

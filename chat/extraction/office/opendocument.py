@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
-from chat.extraction import refusals
+from chat.extraction import formulas, refusals
 from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, table_lines
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.office.package import heading, members
+from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.source import Findings, Shape, Source
 
 TEXT = "application/vnd.oasis.opendocument.text"
@@ -21,6 +22,8 @@ SKIPPED = frozenset(
 SPACES = {"tab": "\t", "line-break": "\n"}
 SPACE_RUN = 100
 OBJECTS = 200
+TICKED, OPEN = "☒", "☐"
+FIELDS = frozenset({"text", "textarea", "formatted-text", "number", "date", "combobox"})
 BLOCKS = frozenset(
     {"frame", "text-box", "note-body", "annotation", "table", "custom-shape", "p", "h", "list"}
 )
@@ -34,12 +37,41 @@ def read(source: Source) -> Findings:
     except xml_tree.BadXml as error:
         raise refusals.damaged(source.name, "OpenDocument file") from error
     _graft_objects(root, archive)
+    _mark_raised(root)
     slides = list(root.iter("page"))
     if slides and root.find("body/presentation") is not None:
         yield from _slides(slides)
-        return
-    yield Shape(TEXT)
-    yield Page("", "\n".join([*_lines(root), *_frame(archive)]))
+    else:
+        yield Shape(TEXT)
+        yield Page("", "\n".join([*_lines(root), *_fields(root), *_frame(archive)]))
+    pictures = sum(name.startswith("Pictures/") for name in archive.names)
+    if pictures:
+        yield Problem("embedded", (), f"Not read: {pictures} pictures.")
+
+
+def _mark_raised(root: Element) -> None:
+    """Note on each span whether its style raises or lowers it."""
+    places = {
+        style.get("name", ""): properties.get("text-position", "")
+        for style in root.iter("style")
+        if (properties := style.find("text-properties")) is not None
+    }
+    for span in root.iter("span"):
+        place = places.get(span.get("style-name", ""), "")
+        if place and not place.startswith("0%"):
+            span.set("place", "sub" if place.startswith(("sub", "-")) else "super")
+
+
+def _fields(root: Element) -> Iterator[str]:
+    """Yield name and state of the controls of a form."""
+    for control in (one for forms in root.iter("forms") for one in forms.iter()):
+        name = control.get("label") or control.get("name", "")
+        if control.tag in ("checkbox", "radio"):
+            state = control.get("current-state", control.get("state", "")) == "checked"
+            is_ticked = state or control.get("current-selected", control.get("selected")) == "true"
+            yield f"{name}: {TICKED if is_ticked else OPEN}"
+        elif control.tag in FIELDS and (value := control.get("current-value") or control.get("value")):
+            yield f"{name}: {value}"
 
 
 def _graft_objects(root: Element, archive: Archive) -> None:
@@ -52,9 +84,7 @@ def _graft_objects(root: Element, archive: Archive) -> None:
             continue
         if inside.tag == "math":
             formula = Element("p")
-            formula.text = " ".join(
-                part.text for part in inside.iter() if part.text and part.tag in ("mi", "mn", "mo", "mtext")
-            )
+            formula.text = formulas.from_mathml(inside)
             shown.append(formula)
         else:
             shown.extend(inside.findall("body"))
@@ -124,7 +154,7 @@ def _count(value: str) -> int:
 
 def _paragraph(paragraph: Element) -> Iterator[str]:
     boxes: list[Element] = []
-    text = "".join(_runs(paragraph, boxes))
+    text = write_raised("".join(_runs(paragraph, boxes)))
     level = paragraph.get("outline-level", "1") if paragraph.tag == "h" else ""
     yield heading(int(level) if level.isdigit() else 1, text) if level else text
     for box in boxes:
@@ -134,7 +164,12 @@ def _paragraph(paragraph: Element) -> Iterator[str]:
 def _runs(element: Element, boxes: list[Element]) -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        if child.tag in BLOCKS:
+        if child.tag == "note":
+            yield _note(child, boxes)
+        elif child.tag == "span" and child.get("place"):
+            shown = "".join(_runs(child, boxes))
+            yield raised(shown) if child.get("place") == "super" else lowered(shown)
+        elif child.tag in BLOCKS:
             box = Element("box")
             box.append(child)
             boxes.append(box)
@@ -146,3 +181,14 @@ def _runs(element: Element, boxes: list[Element]) -> Iterator[str]:
         else:
             yield from _runs(child, boxes)
         yield child.tail or ""
+
+
+def _note(note: Element, boxes: list[Element]) -> str:
+    """Return the mark of a note; its text follows the paragraph."""
+    citation, body = note.find("note-citation"), note.find("note-body")
+    mark = f"[^{''.join(citation.itertext()).strip()}]" if citation is not None else ""
+    box, line = Element("box"), Element("p")
+    line.text = " ".join([mark, *(_lines(body) if body is not None else ())]).strip()
+    box.append(line)
+    boxes.append(box)
+    return mark

@@ -11,7 +11,7 @@ from chat.extraction.layout.grid import SpanningCell, table_lines
 from chat.extraction.office.charts import chart_lines, diagram_lines
 from chat.extraction.office.embedded import inner_files, picture_problem
 from chat.extraction.office.package import Package, Relation, heading
-from chat.extraction.raised import lowered, raised, resolve
+from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -101,7 +101,7 @@ def _paragraphs(element: Element) -> Iterator[str]:
 
 
 def _text(paragraph: Element) -> str:
-    return resolve("".join(_runs(paragraph)))
+    return write_raised("".join(_runs(paragraph)))
 
 
 def _runs(element: Element) -> Iterator[str]:

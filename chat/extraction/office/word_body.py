@@ -16,7 +16,7 @@ from chat.extraction.office.charts import chart_lines, diagram_lines
 from chat.extraction.office.numbering import Numbering
 from chat.extraction.office.package import Package, heading, members
 from chat.extraction.office.word_asides import Asides
-from chat.extraction.raised import lowered, raised, resolve
+from chat.extraction.raised import lowered, raised, write_raised
 
 SKIPPED = frozenset(
     {"Fallback", "instrText", "delText", "delInstrText", "rPr", "sectPr", "tblPr", "tcPr", "trPr", "sdtPr"}
@@ -58,7 +58,7 @@ class WordBody:
 
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
         boxes: list[Element] = []
-        text = resolve("".join(self._runs(paragraph, boxes)))
+        text = write_raised("".join(self._runs(paragraph, boxes)))
         if mark := self._numbering.mark(paragraph):
             text = f"{mark} {text}" if text.strip() else text
         style = value_of(paragraph.find("pPr/pStyle"))

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from chat.extraction import formulas
 from chat.extraction.office.package import heading
-from chat.extraction.raised import lowered, raised, resolve
+from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.text.html_lists import HtmlLists
 from chat.extraction.text.html_table import HtmlTable
 
@@ -248,7 +248,7 @@ class HtmlPage(HTMLParser):
             self._line.append(f" {formulas.from_mathml(element)} ")
 
     def _end_line(self) -> None:
-        line = resolve("".join(self._line))
+        line = write_raised("".join(self._line))
         is_empty_item = self._lists.is_mark(line)
         line = line.rstrip() if self._preformatted else BLANKS.sub(" ", line).strip()
         links = [url for url in self._links if ADDRESS.sub("", url) not in line]

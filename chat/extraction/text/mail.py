@@ -20,7 +20,7 @@ PARTS = 500
 MESSAGES = 5_000
 SHARED_WORDS = 0.3  # of an HTML part that stand in the plain one, where both say the same
 WORD = re.compile(r"\w{2,}")
-POSTMARK = re.compile(rb"(?:\A|\r?\n\r?\n)(From \S+ [^\r\n]*\d{4}[^\r\n]*\r?\n)(?=[\w-]+:)")
+POSTMARK = re.compile(rb"(?:\A|\r?\n\r?\n)(From \S{1,300} [^\r\n]{0,80}\d{4}[^\r\n]{0,80}\r?\n)(?=[\w-]+:)")
 QUOTED_POSTMARK = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 # Senders name the subset and use the whole.
 SUBSETS = re.compile(rb"=\?(gb2312|gbk|ks_c_5601-1987|euc-kr|shift_jis)\?", re.IGNORECASE)
