@@ -48,7 +48,7 @@ def message(**more: bytes | Tree) -> dict[str, bytes | Tree]:
 
 HEAD = (
     "Subject: Plan\nFrom: Ann <ann@example.org>\nTo: Bob <bob@example.org>\n"
-    "Date: Wed, 04 Sep 2024 02:13:20 +0000\n\n"
+    "Date: Thu, 05 Sep 2024 08:53:20 +0000\n\n"
 )
 
 
