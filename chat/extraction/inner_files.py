@@ -98,7 +98,7 @@ def _read_inner(outer: Source, file: InnerFile, recognise: Recognise, budget: _B
             budget.leave(name, TOO_LARGE)
             return
         budget.bytes -= len(content)
-        source = dataclasses.replace(outer, name=name, content=content)
+        source = dataclasses.replace(outer, name=name, content=content, is_unlocked=False)
         yield from _as_part(name, source, recognise, budget, depth)
     except PasswordRequired:
         budget.leave(name, LOCKED)

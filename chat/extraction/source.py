@@ -20,8 +20,8 @@ from chat.documents.document import Page, Problem
 class Source:
     """A file as a reader sees it.
 
-    name: as the user gave it, for sentences and as a hint, never a path. content: its bytes, where those at
-    `path` are encrypted.
+    name: as the user gave it, for sentences and as a hint, never a path. content: its bytes, where it is a file
+    inside the one at `path`, or that is encrypted. is_unlocked: a password has opened it.
     """
 
     path: Path
@@ -29,6 +29,7 @@ class Source:
     password: str | None = None
     characters: int = 3_000_000
     content: bytes | None = None
+    is_unlocked: bool = False
 
     def open(self) -> BinaryIO:
         """Return its bytes, to be closed by the caller."""

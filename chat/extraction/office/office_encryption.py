@@ -30,7 +30,7 @@ def names(source: Source) -> set[str]:
 
 def unlock(source: Source) -> Source:
     """Return the source with what its password opens. Raises PasswordRequired, UnsupportedFile."""
-    if source.content is not None:  # a lock inside a lock is made by nobody who wants it read
+    if source.is_unlocked:  # a lock inside a lock is made by nobody who wants it read
         raise refusals.damaged(source.name, WHAT)
     if not source.password:
         raise refusals.locked(source.name, wrong=False)
@@ -44,7 +44,7 @@ def unlock(source: Source) -> Source:
         raise refusals.locked(source.name, wrong=True) from error
     except Exception as error:  # it leaves a damaged file to whatever breaks first
         raise refusals.locked_for_good(source.name, WHAT) from error
-    return dataclasses.replace(source, content=content.getvalue())
+    return dataclasses.replace(source, content=content.getvalue(), is_unlocked=True)
 
 
 def unlock_old(source: Source) -> bytes:

@@ -44,7 +44,7 @@ class _WrongPassword(Exception):
 
 def unlock(source: Source) -> Source:
     """Return the source with what its password opens. Raises PasswordRequired, UnsupportedFile."""
-    if source.content is not None:  # a lock inside a lock is made by nobody who wants it read
+    if source.is_unlocked:  # a lock inside a lock is made by nobody who wants it read
         raise refusals.damaged(source.name, WHAT)
     archive = Archive(source, WHAT)
     try:
@@ -58,7 +58,7 @@ def unlock(source: Source) -> Source:
         raise refusals.locked(source.name, wrong=True) from error
     except (ValueError, TypeError, OverflowError, MemoryError) as error:  # numbers that cannot be
         raise refusals.locked_for_good(source.name, WHAT) from error
-    return dataclasses.replace(source, content=content)
+    return dataclasses.replace(source, content=content, is_unlocked=True)
 
 
 def _entries(archive: Archive) -> list[Element]:
