@@ -20,8 +20,8 @@ from chat.documents.document import Page, Problem
 class Source:
     """A file as a reader sees it.
 
-    name: as the user gave it, for sentences and as a hint, never a path. content: its bytes, where it is a file
-    inside the one at `path`, or that is encrypted. is_unlocked: a password has opened it.
+    name: as the user gave it, for sentences and as a hint, never a path. content: its bytes, where it is a
+    file inside the one at `path`, or that is encrypted. is_unlocked: a password has opened it.
     """
 
     path: Path

@@ -178,6 +178,21 @@ def test_slides_have_titles_tables_and_notes(read: Read) -> None:
     ]
 
 
+def test_hidden_slides_and_comments_are_named(read: Read) -> None:
+    targets = {"rId1": ("comments", "../comments/c1.xml")}
+    extra = {
+        "ppt/slides/_rels/slide1.xml.rels": relations(targets),
+        "ppt/comments/c1.xml": element("p:cmLst", "<p:cm><p:text>Check this</p:text></p:cm>"),
+        "ppt/slides/slide1.xml": element("p:sld", f"<p:cSld>{shape('Plan')}</p:cSld>").replace(
+            "<p:sld ", '<p:sld show="0" '
+        ),
+    }
+    assert read("a.pptx", pptx(shape("Plan"), extra=extra))[1:] == [
+        Page("1", "Plan\nComment: Check this"),
+        Problem("hidden", ("1",), "Hidden slide 1."),
+    ]
+
+
 def test_slide_that_is_a_picture_is_a_problem_of_that_slide_and_a_blank_one_is_none(read: Read) -> None:
     picture = '<p:pic><p:blipFill><a:blip r:embed="rId9"/></p:blipFill></p:pic>'
     findings = read("a.pptx", pptx(shape("One"), picture, ""))

@@ -38,6 +38,8 @@ def read(source: Source) -> Findings:
             yield Problem("no_text", (str(number),))
         elif text:
             yield from picture_problem(around.values(), (str(number),))
+        if slide.get("show") in ("0", "false"):
+            yield Problem("hidden", (str(number),), f"Hidden slide {number}.")
         yield from inner_files(package, around.values())
 
 
@@ -48,7 +50,7 @@ def _beside(package: Package, relations: dict[str, Relation]) -> Iterator[str]:
             lines = list(_side_lines(kind, root))
             if kind == "notesSlide" and any(lines):
                 yield "Notes:"
-            yield from lines
+            yield from (f"Comment: {line}" for line in lines if line) if kind == "comments" else lines
 
 
 def _side_lines(kind: str, root: Element) -> Iterator[str]:
