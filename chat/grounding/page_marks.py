@@ -30,5 +30,7 @@ def mark_page(unit: str, label: str) -> str:
 
 
 def mark_place(document: Document, label: str) -> str:
-    """Return the mark of a page of a file without its brackets."""
+    """Return the mark of a page of a file without its brackets; a part's way begins with the file's name."""
+    if label.startswith(f"{document.name}/"):
+        return mark_page(document.unit, label)
     return f"{clean_name(document.name)} {mark_page(document.unit, label)}".strip()

@@ -15,3 +15,5 @@ def test_pages_slides_and_sheets_are_named_by_their_unit() -> None:
     assert mark_place(make_document("x"), "12") == "report.pdf p. 12"
     assert mark_place(make_document("x", name="a.xlsx", unit="sheet"), "Sales") == "a.xlsx sheet Sales"
     assert mark_place(make_document("x", name="a.txt", unit=""), "") == "a.txt"
+    assert mark_place(make_document("x", name="a.pdf"), "a.pdf/prices.txt") == "a.pdf/prices.txt"
+    assert mark_place(make_document("x", name="a.mbox", unit="message"), "2") == "a.mbox message 2"
