@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat.documents.document import Problem
 from chat.extraction.legibility import Judgement, better, is_right_to_left, judge
 from chat.extraction.pdf.bidirectional import arrange
 from chat.extraction.pdf.glyphs import (
@@ -15,6 +16,7 @@ from chat.extraction.pdf.glyphs import (
     print_once,
 )
 from chat.extraction.text import encodings
+from chat.extraction.text.plain import judge as judge_decoded
 from chat.extraction.tidy import tidy
 
 CHINESE = (
@@ -188,3 +190,12 @@ def test_space_that_is_drawn_inside_a_ligature_parts_no_word() -> None:
 
 def test_ordinary_text_needs_no_look_at_its_letters() -> None:
     assert not has_doubtful_spaces("The officer is off duty, at McDonald's; wi-fi 3.5 is here.")
+
+
+def test_text_whose_encoding_is_not_certain_is_told() -> None:
+    wrong = "".join(chr(0x2C00 + 37 * n) if n % 3 else chr(0x1400 + 53 * n) for n in range(60))
+    assert [found.kind for found in judge_decoded(wrong, "cp949") if isinstance(found, Problem)] == [
+        "garbled"
+    ]
+    assert list(judge_decoded("회의는 내일 오전에 열립니다.", "cp949")) == []
+    assert list(judge_decoded(wrong, "utf-8")) == []

@@ -14,6 +14,7 @@ from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
 from chat.extraction.office import office_encryption
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
+from chat.extraction.text import plain
 
 WHATS = {"doc": "Word file", "ppt": "PowerPoint file"}
 MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
@@ -37,7 +38,9 @@ def read_as(kind: str, source: Source) -> Findings:
                 yield Problem("no_text", (str(number),))
     else:
         yield Shape(MEDIA_TYPES[kind])
-        yield Page("", "\n".join(line for section in sections for line in _section(section)))
+        text = "\n".join(line for section in sections for line in _section(section))
+        yield Page("", text)
+        yield from plain.judge(text)
     if pictures := sum(_count(section, "image") for section in sections):
         yield Problem("embedded", (), f"Not read: {pictures} pictures.")
 

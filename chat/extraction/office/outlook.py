@@ -17,7 +17,7 @@ from chat.documents.document import Page, Problem
 from chat.extraction import refusals
 from chat.extraction.office.packed_rtf import html_in, unpack
 from chat.extraction.source import Findings, InnerFile, Shape, Source
-from chat.extraction.text import encodings, markup, rich_text
+from chat.extraction.text import encodings, markup, plain, rich_text
 
 MEDIA_TYPE = "application/vnd.ms-outlook"
 WHAT = "Outlook message"
@@ -111,7 +111,9 @@ def read(source: Source) -> Findings:
         subject = " ".join(_Properties(compound, (), 32).text(SUBJECT).split())
     except (OSError, ValueError, IndexError, struct.error) as error:
         raise refusals.damaged(source.name, WHAT) from error
-    yield Page("", "\n".join(lines), subject)
+    text = "\n".join(lines)
+    yield Page("", text, subject)
+    yield from plain.judge(text)
     yield from attached
     if unread:
         yield Problem("embedded", (), "Not read: " + ", ".join(unread)[:500])
@@ -170,11 +172,11 @@ def _body(properties: _Properties) -> str:
         return markup.text_of(html, properties.body_encoding)[0]
     if html_text := properties.text(HTML, is_body=True):
         return markup.text_of_html(html_text)[0]
-    plain = properties.text(BODY, is_body=True)
+    simple = properties.text(BODY, is_body=True)
     packed = properties.binary(RTF)
-    rtf = unpack(packed) if packed and not plain.strip() else b""
+    rtf = unpack(packed) if packed and not simple.strip() else b""
     if not rtf:
-        return plain
+        return simple
     inner = html_in(rtf)
     return markup.text_of_html(inner)[0] if inner else rich_text.text_of(rtf)
 

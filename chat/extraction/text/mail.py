@@ -12,7 +12,7 @@ from functools import partial
 
 from chat.documents.document import Page, Problem
 from chat.extraction.source import Findings, InnerFile, Shape, Source
-from chat.extraction.text import encodings, markup
+from chat.extraction.text import encodings, markup, plain
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 DEPTH = 5
@@ -45,7 +45,9 @@ def read(source: Source) -> Findings:
     for number, one in enumerate(messages, 1):
         message = email.message_from_bytes(_with_known_charsets(one), policy=policy.default)
         label = str(number) if is_box else ""
-        yield Page(label, "\n".join(_lines(message, attached, DEPTH)), _header(message, "Subject"))
+        text = "\n".join(_lines(message, attached, DEPTH))
+        yield Page(label, text, _header(message, "Subject"))
+        yield from plain.judge(text)
     yield from attached.files
     if attached.unread:
         yield Problem("embedded", (), "Not read: " + ", ".join(attached.unread)[:500])
@@ -120,14 +122,14 @@ def _attach(part: EmailMessage, kind: str, attached: _Attached) -> None:
 def _alternative(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[str]:
     """Yield the plain part, unless it has few of the words of the HTML part."""
     parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
-    plain = next((p for p in parts if p.get_content_type() == "text/plain" and _text(p).strip()), None)
+    simple = next((p for p in parts if p.get_content_type() == "text/plain" and _text(p).strip()), None)
     rich = [part for part in parts if part.get_content_type() != "text/plain"]
     rich.sort(key=lambda part: part.get_content_type() == "text/html" or part.is_multipart())
     whole = list(_parts(rich[-1], attached, depth)) if rich else []
-    if plain is not None:
-        said, wanted = set(WORD.findall(_text(plain))), set(WORD.findall("\n".join(whole)))
+    if simple is not None:
+        said, wanted = set(WORD.findall(_text(simple))), set(WORD.findall("\n".join(whole)))
         if not wanted or len(said & wanted) >= len(wanted) * SHARED_WORDS:
-            yield from _parts(plain, attached, depth)
+            yield from _parts(simple, attached, depth)
             return
     yield from whole
 

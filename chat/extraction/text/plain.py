@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chat.documents.document import Page, Problem
-from chat.extraction import refusals
+from chat.extraction import legibility, refusals
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings
 from chat.extraction.text.markdown_tables import rewrite_tables
@@ -38,6 +38,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 BINARY = "a binary file of a kind that is not known"
 BINARY_SHARE = 0.02
 GARBLED_SHARE = 0.01
+CERTAIN = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 SAMPLE_CHARACTERS = 100_000
 
 
@@ -92,8 +93,14 @@ def refuse_binary(text: str, name: str) -> None:
         raise refusals.unsupported(name, BINARY)
 
 
-def judge(text: str, encoding: str) -> Findings:
-    """Yield a problem where much of the text could not be decoded."""
+def judge(text: str, encoding: str = "") -> Findings:
+    """Yield a problem where a text could not be decoded, or has letters that no author writes together.
+
+    encoding: by which it was decoded; empty where the format decides it, part by part.
+    """
     missing = text.count("\ufffd")
+    name = encoding or "the file says"
     if missing > len(text) * GARBLED_SHARE:
-        yield Problem("garbled", (), f"{missing:,} characters could not be decoded as {encoding}.")
+        yield Problem("garbled", (), f"{missing:,} characters could not be decoded as {name}.")
+    elif encoding not in CERTAIN and not text.isascii() and not legibility.judge(text).is_legible:
+        yield Problem("garbled", (), f"The encoding is not certain; it was read as {name}.")
