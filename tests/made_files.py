@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compound_files import compound
+from tests.compound_files import Tree, compound
 from tests.office_files import docx, odt, pptx, xlsx, zipped
 from tests.pdf_files import pdf, show
 
@@ -11,7 +11,7 @@ ROW = '<row r="1"><c r="A1"><v>1</v></c></row>'
 MAIL = (
     b"From: a@example.org\nTo: b@example.org\nSubject: Plan\nDate: Tue, 01 Oct 2024 12:00:00 +0000\n\nText\n"
 )
-MESSAGE = {
+MESSAGE: Tree = {
     "__properties_version1.0": bytes(32),
     "__substg1.0_0037001F": "Plan".encode("utf-16-le"),
     "__substg1.0_10130102": b"<p>Text</p>",

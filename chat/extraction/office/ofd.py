@@ -98,8 +98,8 @@ def _words(shown: Element) -> Iterator[Word]:
         base = top + skew_y * x + scale_y * y + move_y
         width = _width(text, code.get("DeltaX", ""), size) * (abs(scale_x) or 1.0)
         height = size * (abs(scale_y) or 1.0)
-        edges = (start, base - height, start + width, base)
-        yield Word(text, *(edge * POINTS for edge in edges))
+        left_edge, right_edge = start * POINTS, (start + width) * POINTS
+        yield Word(text, left_edge, (base - height) * POINTS, right_edge, base * POINTS)
 
 
 def _width(text: str, deltas: str, size: float) -> float:

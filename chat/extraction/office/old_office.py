@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import office_oxide
 
@@ -19,10 +19,11 @@ from chat.extraction.text import plain
 WHATS = {"doc": "Word file", "ppt": "PowerPoint file"}
 MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
 Json = dict[str, Any]
+Kind = Literal["doc", "ppt"]
 LINK = re.compile(r" <(\S+)>")
 
 
-def read_as(kind: str, source: Source) -> Findings:
+def read_as(kind: Kind, source: Source) -> Findings:
     """Yield the pages of a file of this kind (a key of WHATS)."""
     data = office_encryption.unlock_old(source)
     try:

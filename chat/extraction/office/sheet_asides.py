@@ -9,6 +9,7 @@ import dataclasses
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 import xlrd  # type: ignore[import-untyped]
@@ -105,7 +106,7 @@ def _around(package: Package, part: str, depth: int) -> Iterator[str]:
         yield from _around(package, relation.target, depth - 1)
 
 
-def _comment_words(comment: xml_tree.Element) -> str:
+def _comment_words(comment: Element) -> str:
     return words_of(comment) or " ".join("".join(run.text or "" for run in comment.iter("t")).split())
 
 

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -82,7 +83,7 @@ class PdfiumDocument:
             count = min(ATTACHMENTS, self._pdf.count_attachments())
             found = [self._pdf.get_attachment(index) for index in range(count)]
             for one in found:
-                yield InnerFile(one.get_name(), lambda one=one: bytes(one.get_data()))  # type: ignore[misc]
+                yield InnerFile(one.get_name(), partial(_data_of, one))
         except (pypdfium2.PdfiumError, ValueError, UnicodeDecodeError):
             return
 
@@ -260,6 +261,10 @@ class Sheet:
             return ""
         words = letters.get_text_bounded(box.left, box.bottom, box.right, box.top)
         return " ".join(words.split())[:ANCHOR_CHARACTERS]
+
+
+def _data_of(attachment: Any) -> bytes:
+    return bytes(attachment.get_data())
 
 
 def _character(letters: Any, index: int) -> str:
