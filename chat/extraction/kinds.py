@@ -151,24 +151,31 @@ def _in_zip(source: Source) -> Reader:
             is_locked = MANIFEST in names and SIGN in archive.open(MANIFEST).read(MANIFEST_BYTES)
     except (*BROKEN, RuntimeError) as error:
         raise refusals.damaged(source.name, "zip or Office file") from error
-    for start, reader in PARTS:
-        if any(name.startswith(start) for name in names) and "[Content_Types].xml" in names:
-            return _reader(reader)
     kind = kind.strip()
     if is_locked and "opendocument" in kind:
         return partial(_read_locked, opendocument_encryption.unlock)
+    return _reader(_kind_of_members(names, kind, source.name))
+
+
+def _kind_of_members(names: list[str], kind: str, file: str) -> str:
+    """Return the reader for a zip with these members. kind: its media type, where it names one.
+
+    Raises UnsupportedFile for packages of programs that have no reader here: they are no archives to unpack.
+    """
+    for start, reader in PARTS:
+        if any(name.startswith(start) for name in names) and "[Content_Types].xml" in names:
+            return reader
     if kind not in OPEN_KINDS and "Contents/section0.xml" in names:
-        return _reader("hwpx")
+        return "hwpx"
     if kind in OPEN_KINDS or "META-INF/container.xml" in names:
-        return _reader(OPEN_KINDS.get(kind, "epub"))
-    if "content.xml" in names:
-        return _reader("opendocument")
-    if "OFD.xml" in names:
-        return _reader("ofd")
+        return OPEN_KINDS.get(kind, "epub")
+    for member, reader in (("content.xml", "opendocument"), ("OFD.xml", "ofd")):
+        if member in names:
+            return reader
     for member, what, advice in FOREIGN_ZIPS:
         if member in names:
-            raise refusals.unsupported(source.name, what, advice)
-    return _reader("zip")
+            raise refusals.unsupported(file, what, advice)
+    return "zip"
 
 
 def _in_compound(source: Source) -> Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 PRELOADED = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor "
@@ -12,7 +13,7 @@ PRELOADED = (
     rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
 PACKED, PLAIN = b"LZFu", b"MELA"
-WINDOW = 4096
+WINDOW, HEAD_BYTES = 4096, 16
 RTF_BYTES = 60_000_000
 TAGS = re.compile(
     rb"\{\\\*\\htmltag\d* ?((?:\\.|[^{}\\])*)\}|\\htmlrtf\b(?!0).*?\\htmlrtf0 ?|\{\\\*\\mhtmltag[^{}]*\}",
@@ -33,41 +34,56 @@ CODE_PAGE = re.compile(rb"\\ansicpg(\d+)")
 
 def unpack(data: bytes) -> bytes:
     """Return the RTF; empty where the bytes are none that is packed so."""
-    if len(data) < 16:
+    if len(data) < HEAD_BYTES:
         return b""
     size, kind = struct.unpack_from("<I4s", data, 4)
     if kind == PLAIN:
-        return data[16 : 16 + size]
+        return data[HEAD_BYTES : HEAD_BYTES + size]
     if kind != PACKED or size > RTF_BYTES:
         return b""
-    window = bytearray(PRELOADED.ljust(WINDOW, b"\x00"))
-    out, write, at = bytearray(), len(PRELOADED), 16
-    while at < len(data) and len(out) < size:
-        flags = data[at]
-        at += 1
-        for bit in range(8):
-            if at >= len(data):
-                break
-            if flags >> bit & 1:
-                if at + 1 >= len(data):
-                    return bytes(out)
-                pair = data[at] << 8 | data[at + 1]
-                start, count = pair >> 4, (pair & 0xF) + 2
-                at += 2
-                if start == write:
-                    return bytes(out)
-                piece = [0] * count
-                for step in range(count):
-                    piece[step] = window[(start + step) % WINDOW]
-                    window[write] = piece[step]
-                    write = (write + 1) % WINDOW
-                out += bytes(piece)
-            else:
-                out.append(data[at])
-                window[write] = data[at]
-                write = (write + 1) % WINDOW
-                at += 1
+    out = bytearray()
+    for piece in _pieces(data):
+        out += piece
+        if len(out) >= size:
+            break
     return bytes(out[:size])
+
+
+class _Window:
+    """The last WINDOW bytes, which what follows refers to. It begins with what most RTF begins with."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray(PRELOADED.ljust(WINDOW, b"\x00"))
+        self.write = len(PRELOADED)
+
+    def add(self, byte: int) -> int:
+        self._bytes[self.write] = byte
+        self.write = (self.write + 1) % WINDOW
+        return byte
+
+    def copy(self, start: int, count: int) -> bytes:
+        """Return earlier bytes and add them again, one by one: they may reach into themselves."""
+        return bytes(self.add(self._bytes[(start + step) % WINDOW]) for step in range(count))
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Yield the bytes that each bit of the flags stands for: one as it is, or a stretch of the window."""
+    window, at = _Window(), HEAD_BYTES
+    while at < len(data):
+        flags, at = data[at], at + 1
+        for bit in range(8):
+            is_stretch = flags >> bit & 1
+            field = data[at : at + 1 + is_stretch]
+            at += len(field)
+            if len(field) < 1 + is_stretch:
+                return
+            if not is_stretch:
+                yield bytes([window.add(field[0])])
+                continue
+            start, count = field[0] << 4 | field[1] >> 4, (field[1] & 0xF) + 2
+            if start == window.write:  # the end
+                return
+            yield window.copy(start, count)
 
 
 def html_in(rtf: bytes) -> str:

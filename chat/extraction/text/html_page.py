@@ -84,7 +84,11 @@ class HtmlPage(HTMLParser):
             self._begin_part(tag, attributes)
         elif tag in HEADINGS or tag in BLOCKS:
             self._begin(tag, attributes)
-        elif tag == "br":
+        else:
+            self._begin_inline(tag, attributes)
+
+    def _begin_inline(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "br":
             self._end_line()
         elif tag == "img":
             self._line.append(" " + (attributes.get("alt") or "") + " ")
