@@ -31,10 +31,10 @@ from chat.extraction import ReaderLimits, Readers
 TEXTS = frozenset({"docx", "docm", "doc", "odt", "rtf", "html", "fodt"})
 SLIDES = frozenset({"pptx", "pptm", "ppt", "odp"})
 SHEETS = frozenset({"xlsx", "xlsm", "xls", "xlsb", "ods"})
-FORMS = {  # of the conversion; the last number of the CSV means: every sheet
+FORMS = {  # of the conversion; CSV as it is shown (the third `true`), of every sheet (the last number)
     **dict.fromkeys(TEXTS, "txt:Text (encoded):UTF8"),
     **dict.fromkeys(SLIDES, "fodp"),
-    **dict.fromkeys(SHEETS, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"),
+    **dict.fromkeys(SHEETS, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1"),
 }
 CONVERT_SECONDS = 90
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -97,6 +97,9 @@ def _slide_text(file: Path) -> str:
         if element.tag.endswith(("}object", "}notes", "}binary-data", "}annotation")):
             return
         if element.tag.endswith("}p"):
+            for inside in element.iter():
+                if inside.tag.endswith(("}line-break", "}tab")):
+                    inside.text = " "
             lines.append("".join(element.itertext()))
         else:
             for child in element:
