@@ -54,7 +54,7 @@ class _Budget:
 
 LOCKED = "Encrypted, not read"
 PICTURE = "Pictures, not read"
-NO_TEXT = "Without text"
+NO_TEXT, EMPTY = "Without text", "Empty"
 TOO_MANY = f"Not read, since {FILES} files inside it were read"
 TOO_DEEP = f"Not read, since they are more than {DEPTH} files deep"
 TOO_LARGE = f"Not read, since files inside may have {BYTES // MEGABYTE} MB together"
@@ -103,7 +103,7 @@ def _read_inner(outer: Source, file: InnerFile, recognise: Recognise, budget: _B
     except PasswordRequired:
         budget.leave(name, LOCKED)
     except EmptyFile:
-        return
+        budget.leave(name, EMPTY)
     except AttachmentError as error:
         budget.leave(name, _reason(error, name))
     except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
