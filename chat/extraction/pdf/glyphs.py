@@ -17,6 +17,7 @@ FUSED = re.compile(r"[a-z]{2}[A-Z][a-z]{2}|[a-z][,;][A-Za-z][a-z]")
 FEWEST_FUSED = 2  # of a page: one alone is a name
 PARTED = re.compile(r"[^\W\d_](?:fi|fl|ﬁ|ﬂ) [a-z]{2}")
 LEAST_PARTING = 0.09  # of a character's height, more than the usual gap: what parts two words
+PARTING_SHARE = 0.7  # of the gaps in the same line that have a space
 TOUCHING = 0.03  # letters so near are of one word, whatever is drawn between them
 WIDER = 1.6  # than the gaps between the letters of a line is the gap between two words
 WORD_GAP = (0.1, 0.5)  # of a character's height: a gap that may, and one that must part two words
@@ -109,22 +110,30 @@ def mend_spaces(text: str, glyphs: Sequence[Glyph]) -> str:
 
 
 def _space_line(line: Sequence[Glyph]) -> str:
-    letters = [glyph for glyph in line if not glyph.character.isspace()]
-    gaps = [_gap(*pair) for pair in pairwise(letters)]
-    least = max(LEAST_PARTING, median(gaps or [0.0]) + LEAST_PARTING)
-    parts, after = list[str](), iter([0.0, *gaps])
-    before: Glyph | None = None
-    space: Glyph | None = None  # behind the letter before
+    letters: list[tuple[Glyph, Glyph | None]] = []  # with the first space behind the letter before
+    space: Glyph | None = None
     for glyph in line:
         if glyph.character.isspace():
             space = space or glyph
-            continue
-        gap = next(after)
+        else:
+            letters.append((glyph, space if letters else None))
+            space = None
+    gaps = [0.0, *(_gap(one, two) for (one, _), (two, _) in pairwise(letters))]
+    least = _least_gap(gaps, [space is not None for _, space in letters])
+    parts, before = list[str](), None
+    for (glyph, space), gap in zip(letters, gaps, strict=True):
         if before and (not _is_inside(space, before, gap) if space else gap > least):
             parts.append(" ")
         parts.append(glyph.character)
-        before, space = glyph, None
+        before = glyph
     return "".join(parts)
+
+
+def _least_gap(gaps: Sequence[float], has_space: Sequence[bool]) -> float:
+    """Return the gap that parts two words: wider than the usual one, and much as those where a space is."""
+    parting = [gap for gap, is_parted in zip(gaps, has_space, strict=True) if is_parted]
+    usual = median(gaps[1:] or [0.0])
+    return max(LEAST_PARTING, usual + LEAST_PARTING, PARTING_SHARE * median(parting or [0.0]))
 
 
 def _is_inside(space: Glyph, before: Glyph, gap: float) -> bool:
