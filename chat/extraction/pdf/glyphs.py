@@ -17,6 +17,7 @@ FUSED = re.compile(r"[a-z]{2}[A-Z][a-z]{2}|[a-z][,;][A-Za-z][a-z]")
 FEWEST_FUSED = 2  # of a page: one alone is a name
 PARTED = re.compile(r"[^\W\d_](?:fi|fl|ﬁ|ﬂ) [a-z]{2}")
 LEAST_PARTING = 0.09  # of a character's height, more than the usual gap: what parts two words
+DIVIDING = "\x02\ufffe"  # for pdfium a hyphen at the end of a line
 PARTING_SHARE = 0.7  # of the gaps in the same line that have a space
 TOUCHING = 0.03  # letters so near are of one word, whatever is drawn between them
 WIDER = 1.6  # than the gaps between the letters of a line is the gap between two words
@@ -122,7 +123,8 @@ def _space_line(line: Sequence[Glyph]) -> str:
     least = _least_gap(gaps, [space is not None for _, space in letters])
     parts, before = list[str](), None
     for (glyph, space), gap in zip(letters, gaps, strict=True):
-        if before and (not _is_inside(space, before, gap) if space else gap > least):
+        is_divided = before is not None and before.character in DIVIDING  # the word goes on in the next line
+        if before and not is_divided and (not _is_inside(space, before, gap) if space else gap > least):
             parts.append(" ")
         parts.append(glyph.character)
         before = glyph
