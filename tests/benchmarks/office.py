@@ -168,8 +168,8 @@ def main() -> int:
         counts = f"{one.files:5} {one.compared:8} {one.wanted:7,} {share:>6} {one.extra:6}"
         end = f"{dict(one.refused) or ''}{' SILENT: ' if one.silent else ''}{', '.join(one.silent)}"
         print(f"{name:9} {counts} {one.seconds / one.files:7.2f}  {end}")
-        for file, part, words in one.missing if options.missing else ():
-            print(f"    {part:.3f} {file[-60:]}: {' '.join(words)}")
+        for missed, part, words in one.missing if options.missing else ():
+            print(f"    {part:.3f} {missed[-60:]}: {' '.join(words)}")
     return 1 if any(one.silent for one in formats.values()) else 0
 
 

@@ -67,13 +67,12 @@ def test_message_has_headers_text_and_attached_files(tmp_path: Path) -> None:
             "__substg1.0_1000001F": wide("earlier text"),
         },
     }
-    tree = message(
-        **{
-            "__substg1.0_1000001F": wide("See the list."),
-            "__attach_version1.0_#00000000": attached,
-            "__attach_version1.0_#00000001": inner,
-        }
-    )
+    more: dict[str, bytes | Tree] = {
+        "__substg1.0_1000001F": wide("See the list."),
+        "__attach_version1.0_#00000000": attached,
+        "__attach_version1.0_#00000001": inner,
+    }
+    tree = message(**more)
     pages = [found for found in read(tmp_path, compound(tree)) if isinstance(found, Page)]
     assert pages == [
         Page("", HEAD + "See the list.\nAttached message: Old mail\nSubject: Before\n\nearlier text", "Plan"),

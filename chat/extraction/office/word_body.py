@@ -134,7 +134,7 @@ class WordBody:
 
     def _graphic(self, shown: Element) -> Iterator[str]:
         """Yield the lines of a chart or a diagram, which are parts of their own."""
-        relation = self._relations.get(shown.get("r:id") or shown.get("r:dm", ""))
+        relation = self._relations.get(shown.get("r:id", "") or shown.get("r:dm", ""))
         if relation is not None and not relation.is_outside:
             root = self._package.side(relation.target)
             yield from chart_lines(root) if shown.tag == "chart" else diagram_lines(root)
