@@ -123,7 +123,7 @@ def recognise(source: Source) -> Reader:
         head = file.read(HEAD_BYTES)
     if not head:
         raise refusals.empty(source.name)
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and not _is_mail(head):  # a mail may have one attached as it is
         return _reader("pdf")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _in_zip(source)
