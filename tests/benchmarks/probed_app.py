@@ -28,7 +28,7 @@ from tests.servers import RunningApp, run_app
 
 ROOT = Path(__file__).parents[2]
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-START_SECONDS = 120
+START_SECONDS = 180  # of a machine that is busy with other things
 STOP_SECONDS = 30
 LINE_BYTES = 1 << 20
 
@@ -82,13 +82,20 @@ class ProbedApp:
             cwd=ROOT, env=kept | {"TMPDIR": str(temporary), "GRADIO_TEMP_DIR": str(temporary / "gradio")},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES,
         )  # fmt: skip
-        async with asyncio.timeout(START_SECONDS):
-            self.url = await self._read()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                self.url = await self._read()
+        except BaseException:
+            await self._end()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
         assert self._process.stdin
         self._process.stdin.close()
         try:

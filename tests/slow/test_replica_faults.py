@@ -322,7 +322,7 @@ async def test_a_rolling_restart_under_load_loses_no_request_and_no_stream(
         "REDIS_URL": redis.url,
         "DATABASE_URL": postgres_url,
         "OPENAI_BASE_URL": provider.url,
-        "SHUTDOWN_GRACE": "25",
+        "SHUTDOWN_GRACE": "170",  # no answer of these tests needs it, on a busy machine either
         "TITLES": "words",
     }
 

@@ -106,7 +106,7 @@ async def deployment(
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_MODEL": f"held,plain,{PACED}",
-            "SHUTDOWN_GRACE": "25",
+            "SHUTDOWN_GRACE": "170",  # no answer of these tests needs it, on a busy machine either
             "TITLES": "words",
         }
         async with Deployment(tmp_path_factory.mktemp("replicas"), settings, provider) as made:

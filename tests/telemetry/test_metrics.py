@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.limits.test_auth import basic
 from tests.provider import Provider
-from tests.servers import RunningApp, run_app
+from tests.servers import RunningApp, run_app, run_routes
 
 
 async def figures(app: RunningApp) -> dict[str, float]:
@@ -25,7 +25,9 @@ async def figures(app: RunningApp) -> dict[str, float]:
 
 
 async def test_answers_refusals_faults_and_files_are_counted(provider: Provider, tmp_path: Path) -> None:
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_MODEL="plain,status-503,held") as app:
+    async with run_routes(
+        tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_MODEL="plain,status-503,held"
+    ) as app:
         ask = app.client.post
         await ask("/ai/stream_chat", json={"user_message": "secret words"})
         await ask("/ai/stream_chat", json={"user_message": "secret words", "model": "status-503"})
@@ -53,7 +55,7 @@ async def test_answers_refusals_faults_and_files_are_counted(provider: Provider,
 
 
 async def test_refusals_are_counted_by_their_limit(provider: Provider, tmp_path: Path) -> None:
-    async with run_app(
+    async with run_routes(
         tmp_path, OPENAI_BASE_URL=provider.url, OPENAI_MODEL="plain", RATE_LIMIT="1/hour"
     ) as app:
         for _ in range(3):
@@ -63,14 +65,17 @@ async def test_refusals_are_counted_by_their_limit(provider: Provider, tmp_path:
 
 async def test_two_apps_in_one_process_count_apart(provider: Provider, tmp_path: Path) -> None:
     environ = {"OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": "plain"}
-    async with run_app(tmp_path / "a", **environ) as first, run_app(tmp_path / "b", **environ) as second:
+    async with (
+        run_routes(tmp_path / "a", **environ) as first,
+        run_routes(tmp_path / "b", **environ) as second,
+    ):
         await first.client.post("/ai/stream_chat", json={"user_message": "x"})
         assert (await figures(first))["xiaojia_generations_total{stop}"] == 1
         assert "xiaojia_generations_total{stop}" not in await figures(second)
 
 
 async def test_it_is_ready_until_it_stops(provider: Provider, tmp_path: Path) -> None:
-    async with run_app(tmp_path, OPENAI_BASE_URL=provider.url) as app:
+    async with run_routes(tmp_path, OPENAI_BASE_URL=provider.url) as app:
         ready = await app.client.get("/readyz")
         await app.engine.end_generations()
         stopping = await app.client.get("/readyz")
