@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 # A module's tests share servers, so one worker runs all of them; the order is that of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
-QUICK := --ignore=tests/slow -m "not slow"
+QUICK := -m "not slow"
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
 .PHONY: install install-dev run check format test test-slow coverage bench fuzz load soak screenshots audit
@@ -47,7 +47,7 @@ test: check # a few minutes; nothing is retried
 	$(PYTEST) $(QUICK)
 
 test-slow: install-dev # faults of replicas, rolling restarts, soak and load in short forms
-	$(BIN)/python -m pytest tests/slow tests/test_packaging.py
+	$(BIN)/python -m pytest -m slow
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/
 	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered

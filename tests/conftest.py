@@ -17,11 +17,13 @@ from tests.servers import RunningApp, run_app
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the browser, and leave it out with BROWSER_TESTS=0.
+    """Mark what is slow and what uses the browser, and leave that out with BROWSER_TESTS=0.
 
     Modules with such tests take longest: they run first, so that no worker is alone with one at the end.
     """
     for item in items:
+        if item.path.parent.name == "slow":
+            item.add_marker("slow")
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
         if item.get_closest_marker("browser") and os.environ.get("BROWSER_TESTS") == "0":

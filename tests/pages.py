@@ -6,10 +6,11 @@ Waits for conditions, never for times. Knows nothing of how the page is made but
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import (
     Browser,
@@ -23,6 +24,7 @@ from playwright.async_api import (
 )
 
 from tests.artifacts import ARTIFACTS
+from tests.browser_tabs import leave_tab, open_tab
 
 WAIT_MILLISECONDS = 60_000
 KEEP_MILLISECONDS = 10_000  # for a screenshot of a page that failed
@@ -54,6 +56,17 @@ class Visit:
     @property
     def conversations(self) -> Locator:
         return self.page.locator("#conversations .open")
+
+    def listen(self) -> dict[str, Callable[[Any], None]]:
+        """Collect from now on what the tab says; return the listeners by event."""
+        listeners: dict[str, Callable[[Any], None]] = {
+            "pageerror": lambda error: self.problems.append(str(error)),
+            "console": lambda message: self.console.append(_line(message)),
+            "request": lambda request: self.hosts.add(urlsplit(request.url).netloc),
+        }
+        for event, listener in listeners.items():
+            self.page.on(event, listener)  # type: ignore[call-overload]
+        return listeners
 
     async def keep(self) -> None:
         """Leave the tab for those who look into a failure, as far as it can still be reached."""
@@ -130,27 +143,21 @@ async def visit(
 ) -> AsyncGenerator[Visit, None]:
     """Open the page in a tab: of a new visitor, or of the one whose context is given."""
     options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
-    own = context or await browser.new_context(**options)
-    page = await own.new_page()
+    page, lasting = (await context.new_page(), {}) if context else await open_tab(browser, options)
     tab = Visit(page, url)
-    page.on("pageerror", lambda error: tab.problems.append(str(error)))
-    page.on("console", lambda message: tab.console.append(_line(message)))
-    page.on(
-        "request", lambda request: tab.hosts.add(request.url.split("/")[2] if "//" in request.url else "")
-    )
+    listeners = tab.listen()
     try:
         await tab.open()
         yield tab
-    except BaseException:
-        await tab.keep()
-        raise
-    else:
         if ARTIFACTS.has_failed:  # a fixture's tab: the failure does not pass here
             await tab.keep()
-    finally:
-        await page.close()
-        if context is None:
-            await own.close()
+    except BaseException:
+        await tab.keep()
+        await (page.close() if context else page.context.close())
+        raise
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    await (page.close() if context else leave_tab(browser, page, lasting, url))
 
 
 def _line(message: ConsoleMessage) -> str:

@@ -156,6 +156,7 @@ def check_files(environment: Path, folder: Path) -> None:
     assert list(folder.glob("kept/*"))
 
 
+@pytest.mark.slow
 async def test_an_installed_wheel_serves_the_page_from_any_folder(tmp_path: Path) -> None:
     """The wheel alone is installed; what it requires is lent by this environment."""
     programs = create_environment(tmp_path / "environment")

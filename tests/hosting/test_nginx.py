@@ -51,11 +51,11 @@ def port_of(app: RunningApp) -> int:
     return int(app.url.rpartition(":")[2])
 
 
-@pytest.fixture(params=PREFIXES, ids=["at the root", "below a prefix"])
+@pytest.fixture(scope="module", params=PREFIXES, ids=["at the root", "below a prefix"])
 async def hosted(
-    provider: Provider, tmp_path: Path, request: pytest.FixtureRequest
+    module_provider: Provider, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> AsyncGenerator[Hosted, None]:
-    async with host(provider, tmp_path, request.param) as hosted:
+    async with host(module_provider, tmp_path_factory.mktemp("hosted"), request.param) as hosted:
         yield hosted
 
 
@@ -69,7 +69,7 @@ async def test_the_first_frame_passes_nginx_before_the_model_says_anything(
     params = {"user_message": "Hi", "model": "held"}
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client,
         client.stream("GET", hosted.url + "/ai/stream_chat", params=params) as response,
     ):
         pieces = response.aiter_raw()
@@ -90,7 +90,7 @@ async def test_the_first_frame_passes_nginx_before_the_model_says_anything(
 
 
 async def test_every_address_that_the_routes_name_leads_back_to_them(hosted: Hosted) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         body = {"user_message": "Hi", "model": "plain"}
         started = (await client.post(hosted.url + "/ai/generations", json=body)).json()
         followed = await client.get(httpx.URL(hosted.url).join(started["events"]))

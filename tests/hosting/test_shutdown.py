@@ -82,6 +82,7 @@ async def test_sigterm_ends_streams_and_open_pages_and_leaves_nothing(
     assert "ERROR" not in process.output, process.output
 
 
+@pytest.mark.slow
 async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_read(
     provider: Provider, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_r
     assert (status, "Traceback" in process.output) == (0, False), process.output
 
 
+@pytest.mark.slow
 async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_path: Path) -> None:
     async with RoutesProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
         await _read_file(process.client)

@@ -138,7 +138,7 @@ async def check_answers(process: AppProcess) -> None:
     assert "Traceback" not in process.output, process.output
 
 
-@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("status", [200, pytest.param(500, marks=pytest.mark.slow)])
 async def test_a_zero_gpu_space_is_told_once_that_the_app_has_started(
     provider: Provider, tmp_path: Path, status: int
 ) -> None:
@@ -150,7 +150,7 @@ async def test_a_zero_gpu_space_is_told_once_that_the_app_has_started(
     assert (asked, said) == (["POST /startup-report"], status != 200)
 
 
-@pytest.mark.parametrize("zero", ["true", "false"])
+@pytest.mark.parametrize("zero", ["true", pytest.param("false", marks=pytest.mark.slow)])
 async def test_the_app_starts_without_the_spaces_package(
     provider: Provider, tmp_path: Path, zero: str
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -23,10 +22,10 @@ QUESTION = "Who built the lighthouse on Gull Island?"
 PATIENCE_MILLISECONDS = 90_000
 
 
-@pytest.fixture
-async def demo(tmp_path: Path) -> AsyncGenerator[RunningApp, None]:
+@pytest.fixture(scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[RunningApp, None]:
     """The app as a stranger starts it: no key, no endpoint, the tiny model that comes in a package."""
-    async with run_app(tmp_path) as app:
+    async with run_app(tmp_path_factory.mktemp("demo")) as app:
         yield app
 
 

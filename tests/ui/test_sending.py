@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncGenerator
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, CDPSession, Route, expect
 
 from tests.pages import Visit, text_file, visit
 from tests.provider import Call, Provider
@@ -43,13 +43,23 @@ async def served(
         yield running
 
 
-async def slow_down(page: Page, *, latency: int = 0, bytes_per_second: int = -1) -> None:
-    """Give the page's line this latency in milliseconds, and this speed up."""
-    devtools = await page.context.new_cdp_session(page)
-    conditions = {"offline": False, "latency": latency, "downloadThroughput": -1}
-    await devtools.send(
-        "Network.emulateNetworkConditions", {**conditions, "uploadThroughput": bytes_per_second}
-    )
+class SlowLine:
+    """The tab's line to the server. latency: milliseconds; -1 bytes: as fast as there are."""
+
+    def __init__(self, devtools: CDPSession) -> None:
+        self._devtools = devtools
+
+    async def change(self, *, latency: int = 0, bytes_per_second: int = -1) -> None:
+        conditions = {"offline": False, "latency": latency, "downloadThroughput": -1}
+        upload = {"uploadThroughput": bytes_per_second}
+        await self._devtools.send("Network.emulateNetworkConditions", conditions | upload)
+
+
+@pytest.fixture
+async def line(tab: Visit) -> AsyncGenerator[SlowLine, None]:
+    devtools = await tab.page.context.new_cdp_session(tab.page)
+    yield SlowLine(devtools)
+    await devtools.detach()  # ends what it has changed: the tab passes on
 
 
 def asked(calls: list[Call]) -> list[str]:
@@ -59,10 +69,10 @@ def asked(calls: list[Call]) -> list[str]:
 
 @pytest.mark.parametrize("latency", [0, 100, 300])
 async def test_enter_twice_sends_one_question_and_shows_it(
-    tab: Visit, provider: Provider, latency: int
+    tab: Visit, line: SlowLine, provider: Provider, latency: int
 ) -> None:
     before = len(provider.chats)
-    await slow_down(tab.page, latency=latency)
+    await line.change(latency=latency)
     await tab.composer.fill("Twice?")
     await tab.composer.press("Enter")
     await tab.composer.press("Enter")
@@ -73,9 +83,11 @@ async def test_enter_twice_sends_one_question_and_shows_it(
     assert asked(provider.chats[before:]) == ["Twice?"]
 
 
-async def test_a_double_click_on_send_sends_one_question(tab: Visit, provider: Provider) -> None:
+async def test_a_double_click_on_send_sends_one_question(
+    tab: Visit, line: SlowLine, provider: Provider
+) -> None:
     before = len(provider.chats)
-    await slow_down(tab.page, latency=300)
+    await line.change(latency=300)
     await tab.composer.fill("Twice?")
     box = await tab.page.locator("#composer .submit-button").bounding_box()
     assert box
@@ -85,9 +97,9 @@ async def test_a_double_click_on_send_sends_one_question(tab: Visit, provider: P
     assert asked(provider.chats[before:]) == ["Twice?"]
 
 
-async def test_a_double_click_on_a_starter_asks_once(tab: Visit, provider: Provider) -> None:
+async def test_a_double_click_on_a_starter_asks_once(tab: Visit, line: SlowLine, provider: Provider) -> None:
     before = len(provider.chats)
-    await slow_down(tab.page, latency=300)
+    await line.change(latency=300)
     await tab.page.locator('.card[data-id="explain"]').dblclick()
     await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
     await tab.wait_until_over()
@@ -96,9 +108,9 @@ async def test_a_double_click_on_a_starter_asks_once(tab: Visit, provider: Provi
 
 
 async def test_send_waits_for_a_file_that_is_being_uploaded_and_says_so(
-    tab: Visit, provider: Provider
+    tab: Visit, line: SlowLine, provider: Provider
 ) -> None:
-    await slow_down(tab.page, bytes_per_second=400_000)
+    await line.change(bytes_per_second=400_000)
     await tab.attach(LARGE)
     chip = tab.page.locator("#files .attached")
     await expect(chip).to_contain_text("large.txt")
@@ -112,24 +124,24 @@ async def test_send_waits_for_a_file_that_is_being_uploaded_and_says_so(
     assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
 
 
-async def test_waiting_for_a_file_can_be_called_off(tab: Visit, provider: Provider) -> None:
+async def test_waiting_for_a_file_can_be_called_off(tab: Visit, line: SlowLine, provider: Provider) -> None:
     before = len(provider.chats)
-    await slow_down(tab.page, bytes_per_second=200_000)
+    await line.change(bytes_per_second=200_000)
     await tab.attach(LARGE)
     await tab.send("How long?")
     await tab.page.locator("#files .waiting-files button").click()
-    await slow_down(tab.page)
+    await line.change()
     await expect(tab.page.locator("#files .attached.done")).to_contain_text("large.txt")
     await expect(tab.composer).to_have_value("How long?")
     assert len(provider.chats) == before
 
 
 async def test_a_file_on_its_way_and_a_draft_stay_with_their_conversation(
-    tab: Visit, provider: Provider
+    tab: Visit, line: SlowLine, provider: Provider
 ) -> None:
     await tab.ask("First conversation")
     before = len(provider.chats)
-    await slow_down(tab.page, bytes_per_second=400_000)
+    await line.change(bytes_per_second=400_000)
     await tab.attach(LARGE)
     await tab.composer.fill("About the file")
     await tab.page.locator('#sidebar [data-do="new"]').click()
@@ -235,8 +247,10 @@ async def test_escape_closes_what_is_open_before_it_stops(tab: Visit, provider: 
     await expect(tab.growing).to_contain_text("Stopped.")
 
 
-async def test_stop_before_the_answer_has_a_name_stops_it(tab: Visit, provider: Provider) -> None:
-    await slow_down(tab.page, latency=300)
+async def test_stop_before_the_answer_has_a_name_stops_it(
+    tab: Visit, line: SlowLine, provider: Provider
+) -> None:
+    await line.change(latency=300)
     await tab.choose("mute")
     await tab.send("First")
     await tab.page.locator("#composer .stop-button").click()
