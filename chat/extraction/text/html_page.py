@@ -6,7 +6,6 @@ Links, ticks, powers, formulas and the numbers of lists stand in the text as a r
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from xml.etree.ElementTree import Element
 
 from chat.extraction import formulas
@@ -14,6 +13,7 @@ from chat.extraction.office.package import heading
 from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.text.html_lists import HtmlLists
 from chat.extraction.text.html_table import HtmlTable
+from chat.extraction.text.html_tokens import EndTag, StartTag, read_tokens
 
 UNSEEN = frozenset(
     {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}
@@ -43,11 +43,10 @@ SAID_BY_MARKS = {"rt": ("(", ")"), "q": ("“", "”")}
 DEEPEST_FRAME = 2
 
 
-class HtmlPage(HTMLParser):
+class HtmlPage:
     """Lines of the text. Those inside a table gather in it until it ends."""
 
     def __init__(self, depth: int = 0) -> None:
-        super().__init__(convert_charrefs=True)
         self._depth = depth
         self._hidden: list[str] = []  # the tag that hides, once for each of its name that is open
         self._lists = HtmlLists()
@@ -70,8 +69,18 @@ class HtmlPage(HTMLParser):
         self._end_line()
         return "\n".join(self._lines)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
+    def take(self, html: str) -> None:
+        """Take in HTML, whole."""
+        for token in read_tokens(html):
+            if isinstance(token, str):
+                self._take_text(token)
+            elif isinstance(token, EndTag):
+                self._take_end(token.name)
+            elif not (token.is_closed and token.name in UNSEEN):  # an empty one hides nothing
+                self._take_start(token)
+
+    def _take_start(self, token: StartTag) -> None:
+        tag, attributes = token.name, token.attributes
         if self._hides(tag, attributes):
             return
         if self._formula or tag == "math":
@@ -103,11 +112,7 @@ class HtmlPage(HTMLParser):
         elif tag in SAID_BY_MARKS:
             self._line.append(SAID_BY_MARKS[tag][0])
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in UNSEEN:  # an empty one hides nothing
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def _take_end(self, tag: str) -> None:
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.pop()
@@ -129,7 +134,7 @@ class HtmlPage(HTMLParser):
         elif tag in BLOCKS or tag in ROW_PARTS:
             self._end(tag)
 
-    def handle_data(self, data: str) -> None:
+    def _take_text(self, data: str) -> None:
         if self._unseen or self._hidden:
             return
         if self._formula:
@@ -231,8 +236,7 @@ class HtmlPage(HTMLParser):
     def _frame(self, html: str) -> None:
         """Read a page that stands in an attribute."""
         page = HtmlPage(self._depth + 1)
-        page.feed(html)
-        page.close()
+        page.take(html)
         self._end_line()
         self._sink.extend(page.text().splitlines())
 
