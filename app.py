@@ -33,6 +33,7 @@ from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
 from chat.http.middleware.gradio_uploads import GradioUploadMiddleware
 from chat.http.middleware.login_throttle import LoginThrottleMiddleware
 from chat.http.middleware.path_prefix import PathPrefixMiddleware
+from chat.http.middleware.request_bodies import RequestBodyMiddleware
 from chat.http.middleware.request_log import RequestLogMiddleware
 from chat.http.middleware.request_origin import RequestOriginMiddleware
 from chat.http.middleware.route_cors import add_cors
@@ -85,6 +86,7 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(
         LoginThrottleMiddleware, access=engine.access, count_refusal=engine.metrics.count_refusal
     )
+    app.add_middleware(RequestBodyMiddleware, shares=engine.bodies)
     app.add_middleware(RequestOriginMiddleware, hosts=settings.allowed_hosts, origins=settings.cors_origins)
     app.add_middleware(RequestLogMiddleware)
     app.add_middleware(

@@ -26,8 +26,9 @@ from chat.cluster.request_ids import RequestIds
 from chat.completions import Endpoint
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import ReaderLimits, Readers
+from chat.fair_places import FairThreads
 from chat.files.attachments import Attachment, Attachments
-from chat.files.upload_inbox import UploadInbox
+from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
 from chat.generations.events import error_event
 from chat.generations.generation import Generation, GenerationLimits
 from chat.generations.registry import Generations
@@ -42,6 +43,8 @@ from chat.jobs.expiry import expire_files, expire_generations
 from chat.limits.auth import Auth
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
+from chat.shares import Limit, Shares
+from chat.telemetry.loop_watch import LoopWatch
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
@@ -57,6 +60,8 @@ if TYPE_CHECKING:
 RECORD_SECONDS = 1.0  # longest wait of a start for a history that replicas share
 RETRY_TEMPERATURE = 0.7  # the demo model decodes greedily: a retry would repeat the answer
 DEFAULTS = Options()
+# Bytes of request bodies in memory at the same time.
+BODIES_LIMIT = Limit(of_visitor=64_000_000, of_network=128_000_000, total=512_000_000)
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,29 @@ class Engine:
         self.access = Auth(settings)
         self._work = tempfile.TemporaryDirectory(prefix="xiaojia-")
         self.folder = Path(self._work.name)
-        self.inbox = UploadInbox(self.folder / "inbox")
-        self.readers = Readers(ReaderLimits.from_settings(settings))
+        upload = settings.max_upload_bytes
+        self.inbox = UploadInbox(self.folder / "inbox", DISK_LIMIT.at_least(2 * upload))
+        self.bodies = Shares("bytes of requests", BODIES_LIMIT.at_least(2 * upload))
         self.metrics = Metrics(lambda: self.running)
+        self._loop_watch = LoopWatch()
+        self.metrics.watch_loop(self._loop_watch.longest)
+        self.readers = Readers(ReaderLimits.from_settings(settings), self.metrics.observes_waits("files"))
+        self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
+        self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
         self._traces = Traces(settings.otlp_endpoint)
         default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
         is_shared = bool(settings.redis_url)
-        self._stores = Stores(settings.database_url or default, is_shared=is_shared)
+        self._stores = Stores(
+            settings.database_url or default,
+            is_shared=is_shared,
+            on_wait=self.metrics.observes_waits("searches"),
+        )
         self._answer_log = AnswerLog(self._stores)
         self._attachments = Attachments(
             self.readers,
             self.folder / "files",
             self._stores,
+            self.threads,
             self.metrics.observe_reading,
             is_shared=is_shared,
         )
@@ -110,6 +126,15 @@ class Engine:
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
         self._requests = RequestIds(self._peers.replica)
+        self.metrics.watch_bytes(
+            {
+                "answers": lambda: self._generations.bytes,
+                "uploads": lambda: self.inbox.shares.total,
+                "bodies": lambda: self.bodies.total,
+                "temporary": lambda: self._attachments.temporary.total,
+                "cached": lambda: self._attachments.cached_characters,
+            }
+        )
         self._resuming: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
         self._accounting = Accounting(
@@ -131,6 +156,7 @@ class Engine:
         self._tasks.start(save_growing_answers(self._answer_log, self._answers))
         self._tasks.start(expire_files(self._stores, self._attachments, self.settings.file_retention))
         self._tasks.start(expire_generations(self._generations))
+        self._tasks.start(self._loop_watch.run())
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -147,6 +173,8 @@ class Engine:
         await self._quotas.aclose()
         await self.models.aclose()
         await self._traces.aclose()
+        self.threads.close()
+        self.drawing.close()
         self._work.cleanup()
 
     async def drain(self) -> None:
@@ -271,9 +299,7 @@ class Engine:
         """
         with self.metrics.counting_refusals():
             await self._quotas.admit_file(visitor)
-        return await self._attachments.add(
-            path, name, visitor.owner, password, is_temporary=is_temporary, caller=visitor.network
-        )
+        return await self._attachments.add(path, name, visitor, password, is_temporary=is_temporary)
 
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return an attached file. Raises NotFound."""
@@ -338,7 +364,7 @@ class Engine:
             owner, branch = await self._find_branch(conversation_id, owner)
             branch = cut_branch(branch, turn.parent_id)
         files = await self._attachments.of_turn(
-            turn.file_ids, turn.file_content, visitor.owner, self.store(conversation_id)
+            turn.file_ids, turn.file_content, visitor, self.store(conversation_id)
         )
         question = Message(
             id=new_id(),

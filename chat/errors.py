@@ -63,6 +63,14 @@ class SettingError(ChatError):
     type = "setting"
 
 
+class SilentBody(ChatError):
+    """The rest of a request did not come in time."""
+
+    type = "silent"
+    status = 408
+    retryable = True
+
+
 class InvalidRequest(ChatError):
     type = "invalid_request"
     status = 422

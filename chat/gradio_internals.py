@@ -8,6 +8,7 @@ no event and no visitor.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
@@ -78,6 +79,20 @@ class MountedPage:
         """Tell whether a page waits for an event that it sent."""
         return bool(self._queue.pending_event_ids_session.get(session))
 
+    def count_awaited(self, session: str) -> int:
+        """Return how many events a page has sent whose end it has not received."""
+        return len(self._queue.pending_event_ids_session.get(session) or ())
+
+    def forget_session(self, session: str) -> None:
+        """Drop the messages and events of a page that nothing reads; running ones end at their next value."""
+        queue = self._queue
+        queue.pending_messages_per_session.pop(session, None)
+        for id in queue.pending_event_ids_session.pop(session, None) or ():
+            if event := queue.event_ids_to_events.pop(id, None):
+                event.alive = False
+                with contextlib.suppress(KeyError, ValueError):
+                    queue.event_queue_per_concurrency_id[event.concurrency_id].queue.remove(event)
+
     def awaiting(self) -> int:
         """Return the number of pages that wait for an event."""
         return sum(map(bool, self._queue.pending_event_ids_session.values()))
@@ -137,7 +152,11 @@ def estimate_rarely(page: Blocks, gradio_app: Any) -> None:
 
 
 def forget_old_sessions(page: Blocks, gradio_app: Any) -> None:
-    """Keep the sessions of the newest pages only: Gradio's dict keeps one for every page since the start."""
+    """Keep the sessions of the newest pages only: Gradio's dict keeps one for every page since the start.
+
+    Its table of their messages has 2,000 places, so that the 2,001st page would end another one.
+    """
+    page._queue.pending_messages_per_session = LRUCache(PAGES_WAITING)
     page._queue.pending_event_ids_session = LRUCache(PAGES_WAITING)
 
 

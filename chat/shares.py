@@ -26,6 +26,11 @@ class Limit:
     of_network: int = 0
     total: int = 0
 
+    def at_least(self, amount: int) -> Limit:
+        """Return the same limit, raised so that one visitor may hold this amount."""
+        factor = max(1.0, amount / self.of_visitor) if self.of_visitor else 1.0
+        return Limit(*(round(factor * one) for one in (self.of_visitor, self.of_network, self.total)))
+
 
 class Shares:
     """Amounts that are held now. what: their name in a refusal, such as `files`."""

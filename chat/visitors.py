@@ -96,6 +96,11 @@ class Visitor:
         return self.identity or Anonymous(self.network)
 
     @property
+    def caller(self) -> tuple[Hashable, ...]:
+        """The parties that a queue is fair between, the widest first: the network, and the visitor in it."""
+        return (self.identity,) if isinstance(self.identity, User) else (self.network, self.party)
+
+    @property
     def parties(self) -> tuple[Hashable, ...]:
         """The identity and the network, where each is known: a spending limit is counted for both."""
         return tuple(party for party in (self.identity, self.network) if party is not None)

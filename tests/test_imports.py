@@ -24,6 +24,9 @@ LEAVES = (
     "request_id",
     "visitors",
     "shares",
+    "fair_places",
+    "json_bounds",
+    "unicode_forms",
     "numerals",
 )
 LAYERS = (  # top first; packages of one layer do not import each other

@@ -61,6 +61,11 @@ class Document:
     is_complete: bool = True
 
     @cached_property
+    def characters(self) -> int:
+        """Characters of the pages' texts."""
+        return sum(len(page.text) for page in self.pages)
+
+    @cached_property
     def text(self) -> str:
         """The whole text: the pages' texts with PAGE_BREAK between them. Offsets are into this string."""
         return PAGE_BREAK.join(page.text for page in self.pages)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from chat.documents.document import Problem
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
-from chat.extraction.fair_places import FairPlaces
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
+from chat.fair_places import Caller, FairPlaces, OnWait
 
 log = logging.getLogger(__name__)
 
-WARMING = object()  # the caller that the pool itself is
+WARMING = ("the pool itself",)
+UNNAMED = ("unnamed",)
 STOPPED = Problem("truncated", (), "Reading was stopped.")
 EXTRA_PROCESSES = 2  # for callers that have waited while others hold all of ReaderLimits.processes
 PICTURE_PIXELS = 1_568  # longest side: what vision models use of a picture
@@ -34,9 +35,9 @@ PICTURE_BYTES = 3_500_000  # below the 5 MB that the strictest provider takes, a
 class Readers:
     """Reads files in child processes. `start` before use, `aclose` after it."""
 
-    def __init__(self, limits: ReaderLimits) -> None:
+    def __init__(self, limits: ReaderLimits, on_wait: OnWait | None = None) -> None:
         self.limits = limits
-        self._places = FairPlaces(limits.processes, EXTRA_PROCESSES)
+        self._places = FairPlaces(limits.processes, EXTRA_PROCESSES, on_wait=on_wait)
         self._idle: list[Child] = []
         self._children: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -48,7 +49,7 @@ class Readers:
         self._background(self._warm())
 
     async def open(
-        self, path: Path, name: str, password: str | None = None, *, caller: Hashable = None
+        self, path: Path, name: str, password: str | None = None, *, caller: Caller = UNNAMED
     ) -> Reading:
         """Begin to read a file and return as soon as its first text is there, or its end.
 
@@ -76,7 +77,7 @@ class Readers:
         *,
         name: str = "",
         password: str | None = None,
-        caller: Hashable = None,
+        caller: Caller = UNNAMED,
     ) -> bytes:
         """Return page `page` (1 is the first) of a PDF as a JPEG, `width` pixels wide."""
         job = {"job": "render", **_file(path, name), "password": password, "page": page, "width": width}
@@ -89,7 +90,7 @@ class Readers:
         name: str = "",
         longest: int = PICTURE_PIXELS,
         limit_bytes: int = PICTURE_BYTES,
-        caller: Hashable = None,
+        caller: Caller = UNNAMED,
     ) -> tuple[bytes, str]:
         """Return a picture that a model can take, `longest` pixels at most on a side, and its media type."""
         job = {"job": "shrink", **_file(path, name), "longest": longest, "limit_bytes": limit_bytes}
@@ -116,7 +117,7 @@ class Readers:
             raise refusals.too_large(name, self.limits.upload_bytes)
         return size
 
-    async def _read(self, reading: Reading, job: dict[str, Any], caller: Hashable) -> None:
+    async def _read(self, reading: Reading, job: dict[str, Any], caller: Caller) -> None:
         name = str(job["name"])
         try:
             async for frame in self._ask(job, name, caller):
@@ -127,7 +128,7 @@ class Readers:
         finally:
             reading.end(STOPPED)
 
-    async def _picture(self, job: dict[str, Any], caller: Hashable) -> Frame:
+    async def _picture(self, job: dict[str, Any], caller: Caller) -> Frame:
         name = str(job["name"])
         self._admit(Path(str(job["path"])), name)
         async with contextlib.aclosing(self._ask(job, name, caller)) as answer:
@@ -136,7 +137,7 @@ class Readers:
             raise refusals.crashed(name)
         return frames[0]
 
-    async def _ask(self, job: dict[str, Any], name: str, caller: Hashable) -> AsyncGenerator[Frame]:
+    async def _ask(self, job: dict[str, Any], name: str, caller: Caller) -> AsyncGenerator[Frame]:
         """Yield the frames of a job; a refusal among them and a child that fails are AttachmentErrors."""
         refusal: AttachmentError | None = None
         job["characters"] = self.limits.characters
@@ -167,7 +168,7 @@ class Readers:
         return refusals.crashed(name)
 
     @contextlib.asynccontextmanager
-    async def _borrow(self, caller: Hashable) -> AsyncIterator[Child]:
+    async def _borrow(self, caller: Caller) -> AsyncIterator[Child]:
         async with self._places.hold(caller):
             child = await self._idle_child() or await self._start_child()
             try:

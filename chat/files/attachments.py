@@ -14,37 +14,58 @@ import logging
 import os
 import shutil
 import time
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from chat.documents.document import Document, Page
+import anyio
+
+from chat.documents.document import Document, Page, Problem
 from chat.errors import ChatError, NotFound
 from chat.extraction import Readers, Reading
+from chat.fair_places import Caller, FairThreads
 from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
 from chat.ids import new_id
+from chat.shares import Limit, Shares
+from chat.visitors import Visitor
 
 if TYPE_CHECKING:
     from chat.history.stores import Stores
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 INLINE_NAME = "file.txt"
 IMAGES = 4  # newest pictures of the conversation, sent with a question
 SCANS = 8  # with pages that are sent as pictures
 SCAN_PIXELS = 1_200  # width of a page for a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
+CACHED_CHARACTERS = 40_000_000  # of their texts; an index has about ten bytes for each
+# Bytes of files of temporary conversations, which are in memory.
+TEMPORARY_LIMIT = Limit(of_visitor=100_000_000, of_network=200_000_000, total=500_000_000)
 
 
 class Attachment:
     """A file of a visitor. `document` is what has been read so far, a new value whenever it grows."""
 
-    def __init__(self, id: str, owner: str, source: Reading | Document, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        id: str,
+        owner: str,
+        source: Reading | Document,
+        threads: FairThreads,
+        path: Path | None = None,
+        caller: Caller = (),
+    ) -> None:
         self.id = id
+        self.caller = caller or (owner,)  # whose place the work on it takes
+        self._threads = threads
         self.owner = owner
         self.path = path  # of its bytes, if they are kept
         self._source = source
@@ -85,15 +106,19 @@ class Attachment:
         async with self._preparing:
             document = self.document
             if self._index is None or self._index.document is not document:
-                self._index = await asyncio.to_thread(Index.build, document)
+                self._index = await self._threads.run(self.caller, Index.build, document)
             return self._index
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `work` returns, from a thread, in the turn of the file's visitor."""
+        return await self._threads.run(self.caller, work, *args, **kwargs)
 
     async def evidence(self) -> Evidence:
         """Return the folded text for citations. Built in a thread, cached per document."""
         async with self._preparing:
             document = self.document
             if self._evidence is None or self._evidence.document is not document:
-                self._evidence = await asyncio.to_thread(Evidence.prepare, document)
+                self._evidence = await self._threads.run(self.caller, Evidence.prepare, document)
             return self._evidence
 
     async def close(self) -> None:
@@ -112,10 +137,14 @@ class Attachments:
         readers: Readers,
         folder: Path,
         stores: Stores,
+        threads: FairThreads,
         on_read: Callable[[str, float], None] | None = None,
         *,
         is_shared: bool = False,
     ) -> None:
+        self._threads = threads
+        self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT)
+        self._temporary_of: dict[str, tuple[Visitor, int]] = {}
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
         self._on_read = on_read  # called with the media type and the seconds of a read file
@@ -128,22 +157,27 @@ class Attachments:
         self,
         path: Path,
         name: str,
-        owner: str,
+        visitor: Visitor,
         password: str | None = None,
         *,
         is_temporary: bool = False,
-        caller: Hashable = None,
     ) -> Attachment:
-        """Read a file. Returns when its kind and its first text are known. Raises AttachmentError."""
+        """Read a file. Returns when its kind and its first text are known.
+
+        Raises AttachmentError, and Refused for a temporary one past the visitor's share of the memory.
+        """
         id = new_id()
+        if is_temporary:
+            self._hold_temporary(id, visitor, (await anyio.Path(path).stat()).st_size)
         kept, began = self._folder / id, time.monotonic()
         await asyncio.to_thread(_copy, path, kept)
         try:
-            reading = await self._readers.open(kept, name, password, caller=caller)
+            reading = await self._readers.open(kept, name, password, caller=visitor.caller)
         except BaseException:
             kept.unlink(missing_ok=True)
+            self._release_temporary(id)
             raise
-        attachment = self._keep(Attachment(id, owner, reading, kept))
+        attachment = self._keep(Attachment(id, visitor.owner, reading, self._threads, kept, visitor.caller))
         history = self._stores.temporary if is_temporary else self._stores.kept
         task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
@@ -153,15 +187,18 @@ class Attachments:
         return attachment
 
     async def of_turn(
-        self, file_ids: tuple[str, ...], text: str, owner: str, history: History
+        self, file_ids: tuple[str, ...], text: str, visitor: Visitor, history: History
     ) -> tuple[str, ...]:
         """Return the ids of a turn's files; `text` becomes one unless it is blank. Raises NotFound."""
+        owner = visitor.owner
         for id in file_ids:
             await self.get(id, owner)
         if not text.strip():
             return file_ids
-        document = Document(INLINE_NAME, "text/plain", len(text.encode()), "", (Page("", text),), 1)
-        inline = self._keep(Attachment(new_id(), owner, document))
+        document = await self._threads.run(
+            visitor.caller, _make_inline, text, self._readers.limits.characters
+        )
+        inline = self._keep(Attachment(new_id(), owner, document, self._threads, caller=visitor.caller))
         save = partial(history.add_attachment, owner, document, id=inline.id)
         self._stores.queue.later(inline.id, save)
         return (*file_ids, inline.id)
@@ -185,7 +222,7 @@ class Attachments:
         """Return a picture as a data URL, shrunk for a model. Raises AttachmentError."""
         if attachment.path is None:
             raise NotFound("The picture is no longer kept.")
-        data, media_type = await self._readers.shrink_image(attachment.path)
+        data, media_type = await self._readers.shrink_image(attachment.path, caller=attachment.caller)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
     async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
@@ -194,7 +231,11 @@ class Attachments:
         if attachment.path is None:
             return ()
         numbers = [int(page) for page in pages if page.isdecimal()][:limit]
-        pictures = [await self._readers.render(attachment.path, number, SCAN_PIXELS) for number in numbers]
+        caller = attachment.caller
+        pictures = [
+            await self._readers.render(attachment.path, number, SCAN_PIXELS, caller=caller)
+            for number in numbers
+        ]
         return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
 
     async def get(self, id: str, owner: str) -> Attachment:
@@ -212,7 +253,7 @@ class Attachments:
         if found is None:
             record = await history.attachment(id, owner)
             path = await self._restore(id, owner, record.document, history)
-            found = self._keep(Attachment(id, record.owner, record.document, path))
+            found = self._keep(Attachment(id, record.owner, record.document, self._threads, path))
             found.is_recorded = True
         if found.owner not in ("", owner):
             raise NotFound("There is no such file, or it is no longer kept.")
@@ -230,6 +271,7 @@ class Attachments:
     async def remove(self, ids: tuple[str, ...]) -> None:
         """Drop attachments from memory and delete their bytes. History deletes the rows."""
         for id in ids:
+            self._release_temporary(id)
             found = self._cache.pop(id, None)
             if found:
                 await found.close()
@@ -243,10 +285,29 @@ class Attachments:
 
     def _keep(self, attachment: Attachment) -> Attachment:
         self._cache[attachment.id] = attachment
-        idle = [id for id, other in self._cache.items() if other.document.is_complete]
-        for id in idle[: max(0, len(self._cache) - CACHED)]:
-            del self._cache[id]
+        while len(self._cache) > CACHED or self.cached_characters > CACHED_CHARACTERS:
+            idle = [one for one in self._cache.values() if one.document.is_complete and one is not attachment]
+            if not idle:
+                break
+            texts: Counter[str] = Counter()
+            for one in idle:
+                texts[one.owner] += one.document.characters
+            heaviest = max(texts, key=texts.__getitem__)
+            del self._cache[next(one.id for one in idle if one.owner == heaviest)]
         return attachment
+
+    @property
+    def cached_characters(self) -> int:
+        """Characters of the texts in memory."""
+        return sum(one.document.characters for one in self._cache.values())
+
+    def _hold_temporary(self, id: str, visitor: Visitor, size: int) -> None:
+        self.temporary.take(visitor, size)
+        self._temporary_of[id] = visitor, size
+
+    def _release_temporary(self, id: str) -> None:
+        if held := self._temporary_of.pop(id, None):
+            self.temporary.give_back(*held)
 
     async def _record(self, attachment: Attachment, reading: Reading, history: History, began: float) -> None:
         """Write the text to history when it is read, and the bytes if they are needed again."""
@@ -286,6 +347,15 @@ async def _is_kept(attachment: Attachment, history: History) -> bool:
         return await history.has_attachment(attachment.id, attachment.owner)
     except ChatError:  # an unreachable database has deleted nothing
         return True
+
+
+def _make_inline(text: str, limit: int) -> Document:
+    """Return a text that came with a question as a document of at most `limit` characters."""
+    kept = text[:limit]
+    cut = Problem("truncated", (), f"Reading stopped at the limit of {limit:,} characters.")
+    problems = (cut,) if len(text) > limit else ()
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return Document(INLINE_NAME, "text/plain", size, "", (Page("", kept),), 1, problems)
 
 
 def _is_needed(document: Document) -> bool:

@@ -2,7 +2,7 @@
 
 Gradio keeps an upload under a hash of its content, so that two visitors with the same file share one path,
 and serves it to any client. Here each upload has a folder of its own, outside of what Gradio serves, until
-it is read or too old. Knows no visitor: the name of the folder encodes the owner.
+it is read or too old. The name of the folder encodes the owner.
 """
 
 from __future__ import annotations
@@ -16,27 +16,41 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from chat.errors import NotFound
+from chat.errors import NotFound, Refused
+from chat.shares import Limit, Shares
+from chat.visitors import Visitor
 
 KEPT_SECONDS = 3600.0  # the visitor may have to enter a password, and other files may be read first
 REMEMBERED = 100  # recent moves, for uploads of the same content at the same moment
 
 
+# Bytes of the disk.
+DISK_LIMIT = Limit(of_visitor=500_000_000, of_network=1_000_000_000, total=2_000_000_000)
+INODE_BYTES = 4_096  # what a file or a folder costs beside its blocks
+UNNAMED = Visitor()
+
+
+def cost_of(path: Path) -> int:
+    """Return what a file in a folder of its own costs the disk: its blocks and both inodes."""
+    return path.stat().st_blocks * 512 + 2 * INODE_BYTES
+
+
 class UploadInbox:
     """A folder of uploads. Created at the first `put`.
 
-    limit: bytes of all uploads; past it the oldest is deleted, so that uploads cannot fill the disk.
+    limit: bytes of the disk. What is past the share of a visitor or its network is refused.
     """
 
-    def __init__(self, folder: Path, limit: int = 2_000_000_000) -> None:
+    def __init__(self, folder: Path, limit: Limit = DISK_LIMIT) -> None:
         self.folder = folder
-        self._limit = limit
-        self._sizes: OrderedDict[Path, int] = OrderedDict()  # oldest first
+        self.shares = Shares("bytes of uploads that are not read yet", limit)
+        self._held: OrderedDict[Path, tuple[Visitor, int]] = OrderedDict()  # oldest first
         self._moved: OrderedDict[Path, Path] = OrderedDict()
 
-    def put(self, path: Path, name: str) -> Path:
-        """Move an upload to a folder of this name, and return its new path. Raises NotFound."""
+    def put(self, path: Path, name: str, visitor: Visitor = UNNAMED) -> Path:
+        """Move an upload to a folder of this name, and return its new path. Raises NotFound and Refused."""
         self._sweep()
+        self._make_room(path, visitor)
         kept = self.folder / name / path.name
         kept.parent.mkdir(parents=True)
         try:
@@ -48,9 +62,14 @@ class UploadInbox:
         self._moved[path] = kept
         while len(self._moved) > REMEMBERED:
             self._moved.popitem(last=False)
-        self._sizes[kept] = kept.stat().st_size
-        while len(self._sizes) > 1 and sum(self._sizes.values()) > self._limit:
-            self.discard(next(iter(self._sizes)))
+        cost = cost_of(kept)
+        self._held[kept] = (visitor, cost)
+        try:
+            self.shares.take(visitor, cost)
+        except Refused:
+            del self._held[kept]
+            self.discard(kept)
+            raise
         return kept
 
     def take(self, path: str) -> Path:
@@ -63,7 +82,8 @@ class UploadInbox:
 
     def discard(self, path: Path) -> None:
         """Delete an upload that was read or refused."""
-        self._sizes.pop(path, None)
+        if held := self._held.pop(path, None):
+            self.shares.give_back(*held)
         shutil.rmtree(path.parent, ignore_errors=True)
 
     @contextlib.contextmanager
@@ -73,6 +93,20 @@ class UploadInbox:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as path:
             yield Path(path)
+
+    def _make_room(self, path: Path, visitor: Visitor) -> None:
+        """Delete the visitor's own oldest uploads until this one has room. Raises Refused."""
+        with contextlib.suppress(FileNotFoundError):
+            cost = cost_of(path)
+            while True:
+                try:
+                    return self.shares.check(visitor, cost)
+                except Refused:
+                    own = (one for one, (holder, _) in self._held.items() if holder.party == visitor.party)
+                    if (oldest := next(own, None)) is None:
+                        path.unlink(missing_ok=True)
+                        raise
+                    self.discard(oldest)
 
     def _copy_of(self, path: Path, kept: Path) -> None:
         try:
@@ -84,7 +118,7 @@ class UploadInbox:
     def _sweep(self) -> None:
         """Delete uploads that no event has read in time."""
         before = time.time() - KEPT_SECONDS
-        for path in list(self._sizes):
+        for path in list(self._held):
             with contextlib.suppress(FileNotFoundError):
                 if path.parent.stat().st_mtime >= before:
                     return

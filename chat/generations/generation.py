@@ -29,13 +29,17 @@ from chat.visitors import Visitor
 
 log = logging.getLogger(__name__)
 
+GROWTH_BYTES = 1_000_000  # after which the memory of all answers is looked at again
 BATCH_EVENTS = 2_000  # largest batch: encoding 200,000 events as frames takes half a second
 EVENT_OVERHEAD_BYTES = 250  # memory of an event beside its data, rounded up
 
 
 @dataclass(frozen=True)
 class GenerationLimits:
-    """Seconds, counts and bytes. Each except the last is a setting."""
+    """Seconds, counts and bytes. Each except the last three is a setting.
+
+    kept: the logs of running and of ended answers together, of one visitor, one network, the server.
+    """
 
     abandoned_after: float = 600
     retention: float = 600
@@ -44,6 +48,8 @@ class GenerationLimits:
     max_running_per_network: int = 0
     max_events: int = 200_000
     max_bytes: int = 64_000_000
+    max_kept_bytes_per_visitor: int = 128_000_000
+    max_kept_bytes_per_network: int = 256_000_000
     max_kept_bytes: int = 512_000_000
 
     @classmethod
@@ -70,16 +76,19 @@ class Generation:
         visitor: Visitor,
         limits: GenerationLimits,
         on_end: Callable[[Generation], None],
+        on_growth: Callable[[Generation], None] | None = None,
     ) -> None:
         self.id = id
         self.owner = owner
         self.visitor = visitor
         self.bytes = 0
+        self._grown = 0
         self.is_finished = False  # whether the ending is in the log
         self.is_elsewhere = False  # whether this is a copy of a log that another replica writes
         self.lost: ChatError | None = None  # why a log that another replica writes does not go on
         self._limits = limits
         self._on_end = on_end
+        self._on_growth = on_growth  # raises where the log may not grow further
         self._events: list[Event] = []
         self._text = ("", "")  # text and reasoning of the first `_text_events` events: each is read once
         self._text_events = 0
@@ -236,6 +245,9 @@ class Generation:
         events, size = self._limits.max_events, self._limits.max_bytes
         if len(self._events) > events or self.bytes > size:
             raise AnswerTooLong(f"The answer was cut: it grew past {events} events or {size} bytes.")
+        if self._on_growth and self.bytes > self._grown + GROWTH_BYTES:
+            self._grown = self.bytes
+            self._on_growth(self)
 
     def _seal(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
-from chat.errors import NotFound, Refused, Stopping
+from chat.errors import AnswerTooLong, NotFound, Refused, Stopping
 from chat.generations.events import Event, Source
 from chat.generations.generation import Generation, GenerationLimits
 from chat.ids import new_id
 from chat.shares import Limit, Shares
-from chat.visitors import Guest, Network, Visitor
+from chat.visitors import Guest, Visitor
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Generations:
         self._places = AnswerPlaces(limits)
         self._finished: dict[str, tuple[float, Generation]] = {}  # with the time of the ending, oldest first
         self._kept_bytes = 0
-        self._kept_of: Counter[Network | None] = Counter()  # bytes, by network
+        self._kept_of: Counter[Hashable] = Counter()  # bytes of ended ones, by visitor and by network
         self._closing: set[asyncio.Task[None]] = set()  # tasks whose source is not closed yet
         self.is_closed = False  # no more are started
 
@@ -58,6 +59,11 @@ class Generations:
     def running(self) -> int:
         """Number of generations in progress."""
         return len(self._running)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all logs, of running and of ended answers."""
+        return self._kept_bytes + sum(one.bytes for one in self._running.values())
 
     def known(self) -> dict[str, Generation]:
         """Return all generations by id, running and finished."""
@@ -89,7 +95,7 @@ class Generations:
         """
         visitor = visitor or Visitor(Guest(owner) if owner else None)
         self.check(visitor)
-        generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended)
+        generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended, self._make_room)
         self._running[generation.id] = generation
         self._places.take(visitor)
         task = generation.run(source, opening)
@@ -127,7 +133,10 @@ class Generations:
         self._places.give_back(generation.visitor)
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
-        self._kept_of[generation.visitor.network] += generation.bytes
+        for party in _parties(generation):
+            self._kept_of[party] += generation.bytes
+        with contextlib.suppress(AnswerTooLong):  # it has ended
+            self._make_room(generation)
         self.forget()
         if self._on_end:
             self._on_end(generation)
@@ -144,15 +153,34 @@ class Generations:
             if now - ended <= self.limits.retention:
                 break
             self._drop(id)
-        while self._finished and self._kept_bytes > self.limits.max_kept_bytes:
-            heaviest = max(self._kept_of, key=self._kept_of.__getitem__)
-            kept = (id for id, (_, one) in self._finished.items() if one.visitor.network == heaviest)
-            self._drop(next(kept))
+        while self._finished and self.bytes > self.limits.max_kept_bytes:
+            networks = {one.visitor.network for _, one in self._finished.values()}
+            self._drop_oldest(max(networks, key=self._kept_of.__getitem__))
+
+    def _make_room(self, generation: Generation) -> None:
+        """Drop the oldest ended answers of a visitor, or a network, that has more than its share.
+
+        Raises AnswerTooLong where the running ones alone are more.
+        """
+        limits = (self.limits.max_kept_bytes_per_visitor, self.limits.max_kept_bytes_per_network)
+        for party, limit in zip(_parties(generation), limits, strict=True):
+            running = sum(one.bytes for one in self._running.values() if party in _parties(one))
+            while self._kept_of[party] and running + self._kept_of[party] > limit:
+                self._drop_oldest(party)
+            if running > limit:
+                raise AnswerTooLong(f"The answer was cut: your answers have {limit:,} bytes, the limit.")
+
+    def _drop_oldest(self, party: Hashable) -> None:
+        self._drop(next(id for id, (_, one) in self._finished.items() if party in _parties(one)))
 
     def _drop(self, id: str) -> None:
         _, generation = self._finished.pop(id)
         self._kept_bytes -= generation.bytes
-        network = generation.visitor.network
-        self._kept_of[network] -= generation.bytes
-        if self._kept_of[network] <= 0:
-            del self._kept_of[network]
+        for party in _parties(generation):
+            self._kept_of[party] -= generation.bytes
+            if self._kept_of[party] <= 0:
+                del self._kept_of[party]
+
+
+def _parties(generation: Generation) -> tuple[Hashable, Hashable]:
+    return generation.visitor.party, generation.visitor.network

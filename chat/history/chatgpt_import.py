@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from chat.errors import InvalidRequest
 from chat.history.entities import Conversation, Message, Transcript, make_title, now, read_time
 from chat.ids import new_id
 
 FINISH_REASONS = {"stop": "stop", "max_tokens": "length", "interrupted": "cancelled"}
 SOURCE_MARKS = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]")  # of links that are not exported
+JOINED_CHARACTERS_MAX = 200_000_000  # of all beginnings of answers that tool calls divide
 ANSWER_TYPES = ("text", "multimodal_text")
 
 
@@ -59,10 +61,14 @@ def _find_shown(places: dict[str, Place], messages: tuple[Message, ...], node_id
 
 def _read_places(mapping: dict[str, Any], conversation_id: str, created: datetime) -> dict[str, Place]:
     places: dict[str, Place] = {}
+    left = JOINED_CHARACTERS_MAX
     for id in _parents_first(mapping):
         node = mapping[id]
         above = places.get(str(node.get("parent")), Place())
-        places[id] = _read_node(_dict(node.get("message")), above, conversation_id, created)
+        places[id] = place = _read_node(_dict(node.get("message")), above, conversation_id, created)
+        left -= len(place.thoughts) + (len(place.message.text) if place.message else 0)
+        if left < 0:
+            raise InvalidRequest("A conversation of the file is too long to be read.")
     return places
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
@@ -17,10 +18,13 @@ from chat.errors import InvalidRequest, NotFound
 from chat.history import schema
 from chat.history.entities import Conversation, now
 from chat.history.schema import conversations, fold, messages, sent_attachments
+from chat.history.statement_limits import limited
 
 QUERY_CHARACTERS_MAX = 200
 SNIPPET_CHARACTERS_BEFORE = 30
 SNIPPET_CHARACTERS = 120
+WINDOW_CHARACTERS = 4_000  # of a text, mapped character by character where the needle is in it
+SEARCH_SECONDS = 5.0
 
 COLUMNS = [
     conversations.c[name] for name in ("id", "owner", "title", "pinned", "created", "updated", "leaf_id")
@@ -79,9 +83,11 @@ def list_conversations(
         last = select_conversation(connection, before, owner)
         seen = (literal(getattr(last, column.name), column.type) for column in order)
         found = found.where(tuple_(*order) < tuple_(*seen))
-    rows = connection.execute(found.order_by(*(column.desc() for column in order)).limit(limit))
+    found = found.order_by(*(column.desc() for column in order)).limit(limit)
     if needle:
-        return _with_snippets(connection, rows.all(), needle)
+        with limited(connection, SEARCH_SECONDS):
+            return _with_snippets(connection, connection.execute(found).all(), needle)
+    rows = connection.execute(found)
     return tuple(Conversation(**row._mapping) for row in rows)
 
 
@@ -113,15 +119,24 @@ def _with_snippets(connection: Connection, rows: Sequence[Row[Any]], needle: str
 
 def cut_snippet(text: str, needle: str) -> str:
     """Return the text around the first place that matches the needle after folding, on one line."""
-    # Folding changes lengths (ﬁ -> fi), so the place is mapped back through the length of each character.
-    folded = [fold(character) for character in text]
-    place = "".join(folded).find(needle)
-    ends = list(accumulate(len(piece) for piece in folded))
-    hit = bisect_left(ends, max(place, 0) + 1)
+    hit = _find(text, needle)
     start = max(0, hit - SNIPPET_CHARACTERS_BEFORE)
     end = start + SNIPPET_CHARACTERS
     cut = " ".join(text[start:end].split())
     return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
+
+
+def _find(text: str, needle: str) -> int:
+    """Return the character at which the needle begins after folding, 0 where it is not there."""
+    overlap = 2 * len(needle) + 1  # what folds to the needle may be longer than it
+    for at in range(0, len(text), WINDOW_CHARACTERS):
+        window = text[at : at + WINDOW_CHARACTERS + overlap]
+        if needle in fold(window):
+            # Folding changes lengths (ﬁ -> fi): the place is mapped back through each character's length.
+            folded = [fold(character) for character in window]
+            ends = list(accumulate(len(piece) for piece in folded))
+            return at + bisect_left(ends, max("".join(folded).find(needle), 0) + 1)
+    return 0
 
 
 def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[str, ...]:
@@ -133,6 +148,12 @@ def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[st
     connection.execute(delete(messages).where(messages.c.conversation_id == id))
     connection.execute(delete(conversations).where(_owned(id, owner)))
     return attachment_ids
+
+
+def select_unused(connection: Connection, before: datetime) -> tuple[tuple[str, str], ...]:
+    """Return id and owner of the conversations of all owners that were last changed before then."""
+    chosen = select(conversations.c.id, conversations.c.owner).where(conversations.c.updated < before)
+    return tuple((row.id, row.owner) for row in connection.execute(chosen))
 
 
 def _own_attachment_ids(connection: Connection, id: str, owner: str) -> tuple[str, ...]:

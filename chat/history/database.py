@@ -48,6 +48,7 @@ READ_ONLY = "The history cannot be written: its folder or database is read-only.
 DAMAGED = "The history's file is damaged."
 BUSY = "The history is busy; try again in a moment."
 AWAY = "The history's database does not answer."
+SLOW = "The search took too long. Search for another word, or delete conversations first."
 NEWER = "The history was written by a newer version of this program."
 
 SQLITE_SENTENCES = {
@@ -59,8 +60,9 @@ SQLITE_SENTENCES = {
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
+    sqlite3.SQLITE_INTERRUPT: SLOW,
 }
-POSTGRES_SENTENCES = {"53100": FULL, "25006": READ_ONLY}
+POSTGRES_SENTENCES = {"53100": FULL, "25006": READ_ONLY, "57014": SLOW}
 
 
 logger = logging.getLogger(__name__)

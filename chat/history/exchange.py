@@ -18,10 +18,13 @@ from chat.history.chatgpt_import import is_chatgpt, read_chatgpt
 from chat.history.entities import Conversation, Message, StoredFile, Transcript, make_title, now, read_time
 from chat.history.import_schema import check_document, check_field
 from chat.ids import new_id
+from chat.json_bounds import check_values
 
+MESSAGES_MAX = 20_000  # of an imported conversation
 FORMAT = "xiaojia.conversation"
 VERSION = 1
 IMPORT_BYTES_MAX = 64 * 1024 * 1024
+IMPORT_VALUES_MAX = 1_000_000
 DECODED_BYTES = 256 * 1024
 ROLE_NAMES = {"user": "User", "assistant": "小加"}
 
@@ -106,6 +109,7 @@ def _decode(data: bytes) -> str:
         raise InvalidRequest(f"The file is larger than {megabytes} MB.", limit_mb=megabytes)
     if data.startswith(b"PK\x03\x04"):
         raise InvalidRequest("This is a ZIP archive: unpack it, and import the conversations.json in it.")
+    check_values(data, IMPORT_VALUES_MAX)
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     # In pieces: one call would block every other thread until all of a large file is decoded.
     pieces = (data[at : at + DECODED_BYTES] for at in range(0, len(data), DECODED_BYTES))
@@ -152,6 +156,8 @@ def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
     conversation_id = new_id()
     attachments = tuple(_read_attachment(item, owner) for item in value["attachments"])
     messages: list[Message] = []
+    if len(value["messages"]) > MESSAGES_MAX:
+        raise InvalidRequest(f"A conversation of the file has more than {MESSAGES_MAX:,} messages.")
     for item in value["messages"]:
         messages.append(_read_message(item, conversation_id, messages, attachments))
     shown = None if value["shown"] is None else _at(messages, value["shown"]).id

@@ -7,7 +7,6 @@ long row from its start, so columns for lists and searches come before those of 
 from __future__ import annotations
 
 import json
-import unicodedata
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +28,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from chat.unicode_forms import normalize
+
 
 def clean(text: str) -> str:
     """Replace characters that a database cannot store: NUL (PostgreSQL) and lone surrogates (both)."""
@@ -40,7 +41,7 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return the text in its form for search: full-width and half-width, upper and lower case are equal."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return normalize("NFKC", text).casefold()
 
 
 def pack(value: Any) -> bytes:

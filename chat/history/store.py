@@ -7,11 +7,13 @@ HistoryUnavailable if the database fails now: the chat goes on without it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Unpack
 
 from chat.documents.document import Document
+from chat.fair_places import Caller, FairPlaces, FairThreads, OnWait
 from chat.history import branches, bulk_writes, conversations, exchange, messages, stored_files
 from chat.history.database import Database
 from chat.history.entities import (
@@ -30,13 +32,18 @@ from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
 LISTED_MAX = 200
+SEARCHES, EXTRA_SEARCHES = 1, 1  # at the same time
 
 
 class History:
     """url: sqlite:///… or postgresql://…; the driver is added. Raises SettingError for any other."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_wait: OnWait | None = None) -> None:
+        """on_wait: called with the seconds that each search has waited for its turn."""
         self._database = Database(url)
+        # Fewer than the database has connections: a list never waits for searches.
+        self._threads = FairThreads("import")
+        self._searches = FairPlaces(SEARCHES, EXTRA_SEARCHES, on_wait=on_wait)
 
     @property
     def notice(self) -> str:
@@ -49,6 +56,7 @@ class History:
 
     async def aclose(self) -> None:
         await self._database.aclose()
+        self._threads.close()
 
     # Conversations
 
@@ -63,14 +71,28 @@ class History:
         return await self._database.read(conversations.select_conversation, conversation_id, owner)
 
     async def conversations(
-        self, owner: str, query: str = "", limit: int = 50, before: str | None = None
+        self,
+        owner: str,
+        query: str = "",
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        caller: Caller = (),
     ) -> tuple[Conversation, ...]:
         """Return the pinned ones, then the newest first; with a query those with a match in any text.
 
-        before: id of the last one already listed. A hit in a message has a snippet.
+        before: id of the last one already listed. A hit in a message has a snippet. caller: whose turn a
+        search takes, where searches wait for each other; the owner's by default. Raises HistoryUnavailable
+        for a search that takes too long.
         """
         limit = max(1, min(limit, LISTED_MAX))
-        return await self._database.read(conversations.list_conversations, owner, query, limit, before)
+        turn = self._searches.hold(caller or (owner,)) if query.strip() else contextlib.nullcontext()
+        async with turn:
+            return await self._database.read(conversations.list_conversations, owner, query, limit, before)
+
+    async def unused_conversations(self, before: datetime) -> tuple[tuple[str, str], ...]:
+        """Return (id, owner) of conversations last changed before then, of all owners, to delete them."""
+        return await self._database.read(conversations.select_unused, before)
 
     async def rename(
         self, conversation_id: str, owner: str, title: str, instead_of: str | None = None
@@ -261,15 +283,20 @@ class History:
             before = page[-1].id
         yield "]" if separator != "[" else "[]"
 
-    async def import_json(self, data: bytes, owner: str) -> tuple[Conversation, ...]:
+    async def import_json(
+        self, data: bytes, owner: str, threads: FairThreads | None = None, caller: Caller = ()
+    ) -> tuple[Conversation, ...]:
         """Add the conversations of such an export, or of ChatGPT's conversations.json, under new ids.
 
-        Raise InvalidRequest, before anything is added, for a file that is neither or is too large.
+        threads: where it is read, in the caller's turn. Raise InvalidRequest, before anything is added, for
+        a file that is neither or is too large.
         """
-        transcripts = await asyncio.to_thread(exchange.read_transcripts, data, owner)
+        threads = threads or self._threads
+        turn = caller or (owner,)
+        transcripts = await threads.run(turn, exchange.read_transcripts, data, owner)
         for transcript in transcripts:
             # One transaction each: a large import must not block all other writers.
-            packed, rows = await asyncio.to_thread(bulk_writes.prepare_transcript, transcript)
+            packed, rows = await threads.run(turn, bulk_writes.prepare_transcript, transcript)
             await self._database.write(bulk_writes.insert_transcript, transcript, packed, rows)
         return tuple(transcript.conversation for transcript in transcripts)
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 from chat.errors import HistoryUnavailable, NotFound, TemporaryOver
+from chat.fair_places import OnWait
 from chat.history import Begun, Growth, History, Message, MessageFields, make_title
 from chat.history.write_queue import BatchWriter, WriteQueue
 
@@ -23,10 +24,13 @@ UNTIL_STOPPED = "Conversations are kept only until the server stops."
 class Stores:
     """Both histories, and the queue of writes to them."""
 
-    def __init__(self, url: str, *, is_shared: bool = False) -> None:
-        """url: the kept history. is_shared: other replicas read it, so writes start without a pause."""
-        self.kept = History(url)
-        self.temporary = History(IN_MEMORY)
+    def __init__(self, url: str, *, is_shared: bool = False, on_wait: OnWait | None = None) -> None:
+        """url: the kept history. is_shared: other replicas read it, so writes start without a pause.
+
+        on_wait: called with the seconds that each search has waited.
+        """
+        self.kept = History(url, on_wait)
+        self.temporary = History(IN_MEMORY, on_wait)
         self.queue = WriteQueue(pause=0) if is_shared else WriteQueue()
         self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
         self.notice = ""  # a sentence for the page while the database refuses writes

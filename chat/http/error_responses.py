@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from chat.errors import ChatError, InvalidRequest
-from chat.http.body_limit import BodyTooLarge
+from chat.http.body_limit import BodyRefused
 from chat.http.caller import get_engine
 
 
@@ -43,7 +43,7 @@ async def _respond_to_validation(request: Request, error: Exception) -> JSONResp
 async def _respond_to_framework(request: Request, error: Exception) -> JSONResponse:
     """Answer what FastAPI refuses by itself, such as a wrong method or a form that cannot be parsed."""
     assert isinstance(error, HTTPException)
-    if isinstance(error, BodyTooLarge):
+    if isinstance(error, BodyRefused):
         return await _respond(request, error.refusal)
     body = InvalidRequest(f"{error.detail}.").body()
     return JSONResponse(body, error.status_code, dict(error.headers or {}))

@@ -6,7 +6,8 @@ Each app has a registry of its own, so that two apps in one process (tests) do n
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -18,6 +19,7 @@ from chat.turns.answer import Answer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
+WAITING_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
 READING_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
 REASONS = frozenset(
     {"stop", "length", "tool_calls", "content_filter", "cancelled", "abandoned", "repetition", "error"}
@@ -29,6 +31,13 @@ class Metrics:
 
     def __init__(self, running: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
+        self._waits = Histogram(
+            "xiaojia_queue_wait_seconds",
+            "Seconds until work that takes long began, by queue",
+            ["queue"],
+            buckets=WAITING_SECONDS,
+            registry=registry,
+        )
         gauge = Gauge("xiaojia_generations_running", "Answers in progress", registry=registry)
         gauge.set_function(running)
         self._answers = Counter(
@@ -61,6 +70,27 @@ class Metrics:
             buckets=READING_SECONDS,
             registry=registry,
         )
+
+    def watch_loop(self, longest: Callable[[], tuple[float, float]]) -> None:
+        """Tell the longest block of the event loop. longest: returns its wall and processor seconds."""
+        gauge = Gauge(
+            "xiaojia_loop_longest_block_seconds",
+            "Longest block of the event loop in the last minutes, by clock",
+            ["clock"],
+            registry=self._registry,
+        )
+        for at, clock in enumerate(("wall", "cpu")):
+            gauge.labels(clock).set_function(partial(_pick, longest, at))
+
+    def watch_bytes(self, held: Mapping[str, Callable[[], int]]) -> None:
+        """Tell the bytes that are held, by class."""
+        gauge = Gauge("xiaojia_held_bytes", "Bytes held, by class", ["class"], registry=self._registry)
+        for name, count in held.items():
+            gauge.labels(name).set_function(count)
+
+    def observes_waits(self, queue: str) -> Callable[[float], None]:
+        """Return what takes the seconds that a job waited in this queue."""
+        return self._waits.labels(queue).observe
 
     def count_refusal(self, type: str) -> None:
         """Count a refused request. type: the limit."""
@@ -108,3 +138,7 @@ class Metrics:
         counted["estimated"] = max(0, tokens - sum(counted.values()))
         for kind, count in counted.items():
             self._tokens.labels(kind).inc(count)
+
+
+def _pick(longest: Callable[[], tuple[float, float]], at: int) -> float:
+    return longest()[at]

@@ -12,6 +12,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from chat.files.attachments import Attachment
 from chat.grounding.citations import Citation, check
@@ -33,6 +34,9 @@ LONG_CHARACTERS = 10_000  # of talk: counting its tokens takes the loop 0.4 µs 
 LITTLE_MORE = 1.25  # times the budget: files of that size are sent whole where the window allows
 PROVED = ("found", "omission", "other_page")  # statuses of claims that a passage proves
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def _ignore(name: str) -> None:
@@ -97,14 +101,14 @@ class Context:
         self._terms, self._terms_tokens = terms or self._terms, tokens or self._terms_tokens
         spoken = sum(len(message.content) for message in self.task.history) + len(self.task.question)
         if self.indexes or spoken > LONG_CHARACTERS:
-            self.prompt = await asyncio.to_thread(self._compose, model, share)
+            self.prompt = await self._run(self._compose, model, share)
         else:
             self.prompt = self._compose(model, share)
         self._note(self.prompt.receipt, "smaller_budget" if share < 1.0 else "")
 
     async def select(self) -> None:
         """Write the receipt alone, for an answer that needs no prompt."""
-        selection = await asyncio.to_thread(self._choose, self.task.file_characters)
+        selection = await self._run(self._choose, self.task.file_characters)
         self._note(Receipt(selection.budget, selection.used, selection.files))
 
     def write_notes(self, model: Model, question: PromptMessage) -> None:
@@ -152,7 +156,12 @@ class Context:
     async def check(self, text: str) -> Sequence[Citation]:
         """Return the answer's claims about the files, each looked up."""
         evidence = [await file.evidence() for file in self._files]
-        return await asyncio.to_thread(check, text, evidence, self.task.question)
+        return await self._run(check, text, evidence, self.task.question)
+
+    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `work` returns, from a thread; work on files takes a fair turn."""
+        run = self._files[0].run if self._files else asyncio.to_thread
+        return await run(work, *args, **kwargs)
 
     def messages(self) -> list[dict[str, object]] | None:
         """Return what was sent, pictures left out."""

@@ -25,6 +25,7 @@ from chat.generations.generation import Generation
 from chat.ids import new_id
 from chat.turns.turn import Options, Turn
 from chat.ui import sidebar, view
+from chat.ui.drawing import count_characters, count_hidden, draw
 from chat.ui.follower import Followers, Growing, grow
 from chat.ui.loading import find_running, give_back, load, name_files, running_in, split
 from chat.ui.texts import has_text, text
@@ -208,7 +209,7 @@ class Callbacks:
         if visit.action == "continue":
             turn += view.show_partial(branch.messages[at], reader)
         self.followers.put_question(visit.session, turn)
-        history, hidden = self._render(replace(branch, messages=branch.messages[: at - 1]), visit)
+        history, hidden = await self._render(replace(branch, messages=branch.messages[: at - 1]), visit)
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
         yield Shown(history, [*turn, view.show_thinking(reader)], told, notice="")
         try:
@@ -246,7 +247,7 @@ class Callbacks:
                     latest = growing or latest
                     if growing or (latest and not (latest.text or latest.reasoning)):  # the wait grows too
                         assert latest
-                        shown = [*question, *self._show_growing(latest, generation, reader)]
+                        shown = [*question, *await self._show_growing(latest, generation, reader, visit)]
                     async with self.followers.turn(visit.session):
                         if follower.is_newest:
                             yield shown
@@ -322,10 +323,10 @@ class Callbacks:
         if generation and len(turn.messages) > 1:
             question = [view.show_asked(turn.messages[0], branch)]
             self.followers.put_question(visit.session, question)
-            growing = [*question, *self._show_growing(grow(generation), generation, reader)]
+            growing = [*question, *await self._show_growing(grow(generation), generation, reader, visit)]
         else:
-            running, growing = "", view.show_branch(turn, reader, is_end=True)
-        history, hidden = self._render(earlier, visit)
+            running, growing = "", await self._draw(turn, visit, is_end=True)
+        history, hidden = await self._render(earlier, visit)
         is_empty = not growing
         ended = (turn.messages[-1].finish_reason or "") if turn.messages else ""
         told = _tell(
@@ -336,28 +337,33 @@ class Callbacks:
         gauge += view.show_left(await self.engine.tokens_left(visit.visitor), reader)
         return Shown(history, growing, told, None, "", listed, gauge)
 
-    def _show_growing(self, growing: Growing, generation: Generation, reader: Reader) -> list[ChatMessage]:
+    async def _show_growing(
+        self, growing: Growing, generation: Generation, reader: Reader, visit: Visit
+    ) -> list[ChatMessage]:
         """Return the answer so far; the times are those of the answer, whenever the page came."""
         growing.waited = self.engine.waiting_seconds(generation)
         if growing.reasoning_seconds is not None:
             kept = self.engine.reasoning_seconds(generation)
             growing.reasoning_seconds = growing.reasoning_seconds if kept is None else kept
-        return view.show_growing(growing, reader)
+        characters = len(growing.text) + len(growing.reasoning)
+        return await draw(self.engine.drawing, visit.visitor, characters, view.show_growing, growing, reader)
 
-    def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:
+    async def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return the newest messages as they are shown, and how many before them are not."""
-        count = max(visit.shown, SHOWN_MESSAGES)
-        hidden = max(0, len(branch.messages) - count)
-        return view.show_branch(
-            replace(branch, messages=branch.messages[hidden:]), self._reader(visit)
-        ), hidden
+        hidden = count_hidden(branch.messages, max(visit.shown, SHOWN_MESSAGES))
+        return await self._draw(replace(branch, messages=branch.messages[hidden:]), visit), hidden
+
+    async def _draw(self, branch: Branch, visit: Visit, *, is_end: bool = False) -> list[ChatMessage]:
+        """Return messages as they are shown; long ones are drawn in a thread."""
+        show = partial(view.show_branch, branch, self._reader(visit), is_end=is_end)
+        return await draw(self.engine.drawing, visit.visitor, count_characters(branch.messages), show)
 
     async def _load_above(self, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return what stands above a question that is sent, which may be an earlier one that was edited."""
         branch = await load(self.engine, visit)
         ids = [message.id for message in branch.messages]
         kept = branch.messages[: ids.index(visit.editing)] if visit.editing in ids else branch.messages
-        return self._render(replace(branch, messages=kept), visit)
+        return await self._render(replace(branch, messages=kept), visit)
 
     def _reader(self, visit: Visit) -> Reader:
         return Reader(visit.language, visit.minutes, self.engine.settings.image_hosts)

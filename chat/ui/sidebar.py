@@ -21,7 +21,9 @@ LISTED = 200
 async def list_conversations(engine: Engine, visit: Visit) -> str:
     """Return the visitor's conversations, the pinned ones first, in groups by their day."""
     try:
-        found = await engine.history.conversations(visit.owner, query=visit.query, limit=LISTED)
+        found = await engine.history.conversations(
+            visit.owner, query=visit.query, limit=LISTED, caller=visit.visitor.caller
+        )
     except ChatError as error:
         return tag("p", plain(error), cls="hint")
     if not found:

@@ -78,7 +78,7 @@ async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tup
         path = _take(engine, paths)
         with _discarded(engine, path):
             data = await anyio.Path(path).read_bytes()
-        added = await engine.history.import_json(data, visit.owner)
+        added = await engine.history.import_json(data, visit.owner, engine.threads, visit.visitor.caller)
         sentence = text(visit.language, "sidebar.imported", count=len(added))
     except ChatError as error:
         sentence = describe_error(visit.language, error.body()["error"])  # type: ignore[arg-type]

@@ -16,9 +16,9 @@ from chat.errors import ChatError
 from chat.history import Message
 from chat.turns.models import QUOTES
 from chat.ui import receipt_view
+from chat.ui.drawing import SHOWN_CHARACTERS, cut, draw_text
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
-from chat.ui.markdown.rendering import render
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_duration, describe_error, describe_time
 
@@ -92,7 +92,7 @@ def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) 
         seconds = (message.timings or {}).get("reasoning")
         shown.append(_reasoning(message.reasoning, seconds, reader, is_over=True))
     if message.text:
-        shown.append(_text(message.text, reader))
+        shown += _text(message.text, reader)
     return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
 
 
@@ -100,7 +100,7 @@ def show_question(question: str, names: Sequence[str], footer: str = "") -> Chat
     """Return a question as it was typed, with its files. footer: HTML of ours."""
     files = "".join(tag("span", plain(name), cls="file") for name in names if name)
     chips = tag("div", files, cls="sent-files") if files else ""
-    return _part("user", chips + tag("div", plain(question), cls="question", dir="auto") + footer)
+    return _part("user", chips + tag("div", plain(cut(question)), cls="question", dir="auto") + footer)
 
 
 def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
@@ -110,7 +110,7 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         is_over = growing.reasoning_seconds is not None
         shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
     if growing.text:
-        shown.append(_text(growing.text, reader, growing=True))
+        shown += _text(growing.text, reader, growing=True)
     elif growing.progress and not growing.reasoning:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
@@ -140,7 +140,7 @@ def show_thinking(reader: Reader, seconds: float = 0.0) -> ChatMessage:
 
 def show_partial(message: Message, reader: Reader) -> list[ChatMessage]:
     """Return what there is of an answer that is being continued."""
-    return [_text(message.text, reader)] if message.text else []
+    return _text(message.text, reader) if message.text else []
 
 
 def show_error(error: Mapping[str, Any], reader: Reader) -> str:
@@ -166,9 +166,13 @@ def show_left(tokens: int | None, reader: Reader) -> str:
     return "" if tokens is None else tag("span", plain(reader.say("gauge.left", left=tokens)), cls="left")
 
 
-def _text(answer: str, reader: Reader, *, growing: bool = False) -> ChatMessage:
-    rendered = render(answer, reader.image_hosts, growing=growing)
-    return {"role": "assistant", "content": [{"type": "text", "text": rendered}]}
+def _text(answer: str, reader: Reader, *, growing: bool = False) -> list[ChatMessage]:
+    """Return an answer, and under a long one how much of it is shown."""
+    rendered = draw_text(answer, reader.image_hosts, growing=growing)
+    shown: list[ChatMessage] = [{"role": "assistant", "content": [{"type": "text", "text": rendered}]}]
+    if len(answer) > SHOWN_CHARACTERS:
+        shown.append(_part("assistant", _note(reader.say("answer.long", shown=SHOWN_CHARACTERS))))
+    return shown
 
 
 def _part(role: str, html: str) -> ChatMessage:
@@ -193,7 +197,7 @@ def _reasoning(reasoning: str, seconds: float | None, reader: Reader, *, is_over
         if seconds and seconds >= 1:
             title = reader.say("answer.thought", duration=describe_duration(reader.language, seconds))
     metadata = {"title": title, "status": "done" if is_over else "pending"}
-    content = [{"type": "text", "text": render(reasoning, reader.image_hosts, growing=not is_over)}]
+    content = [{"type": "text", "text": draw_text(reasoning, reader.image_hosts, growing=not is_over)}]
     return {"role": "assistant", "content": content, "metadata": metadata}
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chat.errors import NotFound
-from chat.files.upload_inbox import KEPT_SECONDS, UploadInbox
+from chat.errors import NotFound, Refused
+from chat.files.upload_inbox import INODE_BYTES, KEPT_SECONDS, UploadInbox, cost_of
+from chat.shares import Limit
+from chat.visitors import Guest, Visitor
 
 
 def put(inbox: UploadInbox, path: Path) -> Path:
@@ -76,9 +78,20 @@ def test_uploads_that_no_event_reads_are_deleted(tmp_path: Path) -> None:
     assert [entry.name for entry in (tmp_path / "inbox").iterdir()] == [new.parent.name]
 
 
-def test_past_the_total_size_the_oldest_is_deleted(tmp_path: Path) -> None:
-    inbox = UploadInbox(tmp_path / "inbox", limit=10)
-    kept = [put(inbox, write(tmp_path / f"{n}.txt", "12345")) for n in range(3)]
-    assert [path.exists() for path in kept] == [False, True, True]
-    large = put(inbox, write(tmp_path / "large.txt", "x" * 50))
-    assert [path.exists() for path in (*kept, large)] == [False, False, False, True]
+def test_past_a_share_the_visitors_own_oldest_is_deleted_and_no_other(tmp_path: Path) -> None:
+    cost = cost_of(write(tmp_path / "one.txt"))
+    assert cost >= 3 * INODE_BYTES  # one byte takes a block and two inodes
+    inbox = UploadInbox(tmp_path / "inbox", Limit(of_visitor=2 * cost, total=4 * cost))
+    mine, other = Visitor(Guest.of("mine")), Visitor(Guest.of("other"))
+    kept = [
+        inbox.put(write(tmp_path / f"{n}.txt"), secrets.token_hex(8), visitor)
+        for n, visitor in enumerate((other, mine, mine, mine))
+    ]
+    assert [path.exists() for path in kept] == [True, False, True, True]
+    assert inbox.shares.total == 3 * cost
+    large = write(tmp_path / "large.txt", "x" * 3 * cost)
+    with pytest.raises(Refused):
+        inbox.put(large, secrets.token_hex(8), mine)
+    assert not large.exists()
+    inbox.discard(kept[0])
+    assert inbox.shares.total == 0

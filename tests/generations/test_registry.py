@@ -11,6 +11,7 @@ from chat.errors import ChatError, NotFound, Refused, Stopping
 from chat.generations.events import Event, done_event, error_event
 from chat.generations.generation import EVENT_OVERHEAD_BYTES, GenerationLimits
 from chat.generations.registry import Generations
+from chat.visitors import Guest, Network, Visitor
 from tests.logs import QUIET, Hand, chunk, read, settle, start_by_hand
 
 
@@ -147,3 +148,35 @@ async def test_the_end_callback_runs_once_and_the_place_is_free_again() -> None:
     for generation in running:
         await generation.wait()
     assert (sorted(ended), generations.running) == (["cancelled", "error", "stop"], 0)
+
+
+async def test_past_a_visitors_bytes_its_own_oldest_is_dropped() -> None:
+    limits = GenerationLimits(abandoned_after=0, max_kept_bytes_per_visitor=5 * EVENT_OVERHEAD_BYTES)
+    generations = Generations(limits)
+    mine, other = Visitor(Guest.of("mine"), Network("a")), Visitor(Guest.of("other"), Network("a"))
+    for id, visitor in (("other", other), ("oldest", mine), ("middle", mine), ("newest", mine)):
+        hand = Hand()
+        one = generations.start(hand.write(), id=id, visitor=visitor)
+        hand.give("a")
+        hand.end()
+        await one.wait()
+    assert sorted(generations.known()) == ["middle", "newest", "other"]
+    assert generations.bytes == sum(one.bytes for one in generations.known().values())
+
+
+async def test_running_answers_past_their_share_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.generations.generation.GROWTH_BYTES", 0)
+    limits = GenerationLimits(abandoned_after=0, max_kept_bytes_per_network=10 * EVENT_OVERHEAD_BYTES)
+    generations = Generations(limits)
+    hands = [Hand(), Hand()]
+    running = [
+        generations.start(hand.write(), visitor=Visitor(Guest.of(str(number)), Network("a")))
+        for number, hand in enumerate(hands)
+    ]
+    hands[0].give("a")
+    for _ in range(20):
+        hands[1].give("b")
+    await running[1].wait()
+    assert (running[0].is_finished, running[1].finish_reason) == (False, "error")
+    hands[0].end()
+    await running[0].wait()

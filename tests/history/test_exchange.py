@@ -202,6 +202,8 @@ DAMAGED: list[dict[str, Any]] = [
         (b"PK\x03\x04...", "ZIP"),
         (b" " * (IMPORT_BYTES_MAX + 1), "larger than 64 MB"),
         (ENDLESS.replace("7.25", "1e999").encode(), "Conversation 1 .* damaged"),
+        (b"[" + b"[]," * 1_100_000, "more than 1,000,000 values"),
+        (json.dumps(GOOD | {"messages": [0] * 20_001}).encode(), "more than 20,000 messages"),
         *((json.dumps([GOOD, GOOD | damage]).encode(), "Conversation 2 .* damaged") for damage in DAMAGED),
     ],
 )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,7 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from chat.documents.document import Document, Page
-from chat.errors import InvalidRequest, NotFound
+from chat.errors import HistoryUnavailable, InvalidRequest, NotFound
 from chat.history import Conversation, History, Message, MessageFields, make_title
 from chat.history.database import Database
 from chat.history.schema import metadata
@@ -582,3 +583,29 @@ async def test_every_order_of_ask_retry_choose_and_undo_gives_the_expected_tree(
 def test_a_title_is_the_first_words_that_say_something(text: str, title: str) -> None:
     assert make_title(text) == title
     assert len(make_title(text)) <= 40
+
+
+async def test_a_list_does_not_wait_for_searches_and_a_long_one_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(f"sqlite:///{tmp_path}/history.sqlite3")
+    (talk,) = await history.import_json(export_of(1_000), ME)
+    monkeypatch.setattr("chat.history.conversations.SEARCH_SECONDS", 0)
+    with pytest.raises(HistoryUnavailable, match="took too long"):
+        await history.conversations(ME, query="not there")
+    monkeypatch.setattr("chat.history.conversations.SEARCH_SECONDS", 60)
+    async with history._searches.hold(("a",)), history._searches.hold(("b",)):
+        waiting = asyncio.create_task(history.conversations(ME, query="word"))
+        assert len(await history.conversations(ME)) == 1
+        assert not waiting.done()
+    assert [one.id for one in await waiting] == [talk.id]
+    await history.aclose()
+
+
+def export_of(count: int) -> bytes:
+    """Return an export of one conversation with so many messages."""
+    time = "2026-01-01T00:00:00+00:00"
+    message = {"parent": None, "role": "user", "created": time, "text": "word " * 20}
+    talk = {"format": "xiaojia.conversation", "version": 1, "title": "", "pinned": False, "attachments": []}
+    more = {"created": time, "updated": time, "shown": 0, "messages": [message] * count}
+    return json.dumps(talk | more).encode()

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from chat.errors import ChatError
 from chat.http.body_limit import too_large
+from chat.visitors import Guest, Network, Visitor
 
 
 def header_of(scope: Scope, name: bytes) -> bytes:
@@ -29,11 +30,20 @@ def with_content_length(scope: Scope, length: int) -> Scope:
     return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
-async def send_error(send: Send, error: ChatError) -> None:
-    """Answer with the JSON of an error, as the routes do."""
+def visitor_in(scope: Scope) -> Visitor:
+    """Return the visitor of a request, for counts: what it sends as X-Visitor, and its network."""
+    named = header_of(scope, b"x-visitor").decode("latin-1")
+    client = scope.get("client")
+    return Visitor(Guest.of(named) if named else None, Network.of(client[0]) if client else None)
+
+
+async def send_error(send: Send, error: ChatError, *, close: bool = False) -> None:
+    """Answer with the JSON of an error, as the routes do. close: the connection, too."""
     headers = [(b"content-type", b"application/json")]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+    if close:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": orjson.dumps(error.body())})
 

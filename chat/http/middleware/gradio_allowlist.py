@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chat.errors import FileTooLarge, NotFound
+from chat.errors import ChatError, FileTooLarge, InvalidRequest, NotFound
 from chat.gradio_internals import GRADIO_PREFIX
-from chat.http.body_limit import too_large
-from chat.http.middleware.asgi import content_length, read_body, replay_body, send_error
+from chat.http.body_limit import PARTS_MAX, PartCounter, too_large
+from chat.http.middleware.asgi import content_length, header_of, read_body, replay_body, send_error
 from chat.http.middleware.login_throttle import is_login_form
 
 # What the page and Gradio's own client ask for; `file=`, `proxy=`, `call/`, `deep_link` and the rest are not.
@@ -25,7 +25,6 @@ NEEDED = frozenset(
 )
 CLOSED = ("/monitoring", "/custom_component", "/svelte/")
 EVENT_BYTES = 9_000_000  # of an event of the page: the longest message
-UPLOAD_FILES = 10  # of the largest size, in one request
 
 
 class GradioAllowlistMiddleware:
@@ -46,7 +45,7 @@ class GradioAllowlistMiddleware:
             return await send_error(send, NotFound("There is no such route."))
         if not route and not is_login_form(scope):
             return await self._app(scope, receive, send)
-        limit = EVENT_BYTES + (UPLOAD_FILES * self._upload_bytes if route == "upload" else 0)
+        limit = EVENT_BYTES + (PARTS_MAX * self._upload_bytes if route == "upload" else 0)
         if content_length(scope) > limit:
             return await send_error(send, too_large(limit))
         if route == "upload":
@@ -58,28 +57,35 @@ class GradioAllowlistMiddleware:
         await self._app(scope, replay_body(body, receive), send)
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        """Pass an upload on as it arrives. Past the limit Gradio receives a disconnect, its response is
+        """Pass an upload on as it arrives. Past a limit Gradio receives a disconnect, its response is
         dropped, and the client receives the refusal.
         """
-        size = 0
+        size, parts = 0, PartCounter(header_of(scope, b"content-type"))
+        refusal: ChatError | None = None
 
         async def count() -> Message:
-            nonlocal size
+            nonlocal size, refusal
             message = await receive()
-            size += len(message.get("body", b""))
-            return message if size <= limit else {"type": "http.disconnect"}
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            try:
+                parts.add(chunk)
+            except InvalidRequest as error:
+                refusal = error
+            refusal = too_large(limit) if size > limit else refusal
+            return {"type": "http.disconnect"} if refusal else message
 
         async def answer(message: Message) -> None:
-            if size <= limit:
+            if not refusal:
                 await send(message)
 
         try:
             await self._app(scope, count, answer)
         except Exception:
-            if size <= limit:
+            if not refusal:
                 raise
-        if size > limit:
-            await send_error(send, too_large(limit))
+        if refusal:
+            await send_error(send, refusal)
 
     def _is_needed(self, route: str) -> bool:
         return route in NEEDED or (route.partition("/")[0] == "mcp" and self._has_mcp)

@@ -12,20 +12,33 @@ Plain ASGI, inside of the middleware that bounds bodies. Knows no route of ours.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chat.errors import ChatError, InvalidRequest, NotFound, Stopping
 from chat.files.upload_inbox import UploadInbox
 from chat.gradio_internals import SESSION_FIELD, MountedPage, is_gradio_file
-from chat.http.middleware.asgi import header_of, read_body, replay_body, send_error, with_content_length
+from chat.http.middleware.asgi import (
+    header_of,
+    read_body,
+    replay_body,
+    send_error,
+    visitor_in,
+    with_content_length,
+)
 from chat.http.middleware.gradio_allowlist import EVENT_BYTES, gradio_route
+from chat.http.middleware.page_sessions import PageSessions
+from chat.json_bounds import LARGE_BYTES, parse_bounded
 
+DEPTH_MAX = 64  # of values in each other; Gradio walks through them recursively
 SESSION_ROUTES = ("queue/join", "queue/data", "upload", "app_id")
 
 
@@ -43,6 +56,7 @@ class GradioSessionMiddleware:
         self._app = app
         self._inbox = inbox
         self._page = page
+        self._sessions = PageSessions(page)
         self._is_leaving = is_leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,17 +66,20 @@ class GradioSessionMiddleware:
         visitor = visitor_of(scope)
         try:
             if route == "queue/join":
-                session, body = self._rewrite_event(await read_body(receive, EVENT_BYTES), visitor)
+                session, body = await self._read_event(await read_body(receive, EVENT_BYTES), visitor)
                 scope, receive = with_content_length(scope, len(body)), replay_body(body, receive)
             else:
                 session, query = _rewrite_query(scope["query_string"], visitor)
                 scope = {**scope, "query_string": query}
             self._check(route, session)
+            if route == "queue/join":
+                self._sessions.admit(session, visitor_in(scope).network)
         except ChatError as error:
             return await send_error(send, error)
         except RecursionError:
             return await send_error(send, InvalidRequest("The event is nested too deeply."))
-        await self._app(scope, receive, send)
+        with self._sessions.reading(session) if route == "queue/data" else contextlib.nullcontext():
+            await self._app(scope, receive, send)
 
     def _check(self, route: str, session: str) -> None:
         if self._is_leaving() and not self._page.is_awaiting(session):
@@ -70,10 +87,15 @@ class GradioSessionMiddleware:
         if route == "queue/data" and not self._page.is_known(session):
             raise NotFound("There is no such page, or it has asked for nothing.")
 
+    async def _read_event(self, body: bytes, visitor: bytes) -> tuple[str, bytes]:
+        if len(body) > LARGE_BYTES:
+            return await asyncio.to_thread(self._rewrite_event, body, visitor)
+        return self._rewrite_event(body, visitor)
+
     def _rewrite_event(self, body: bytes, visitor: bytes) -> tuple[str, bytes]:
         """Return an event's derived session and its body for Gradio. Raises InvalidRequest."""
         try:
-            event = json.loads(body)  # as Gradio reads it: orjson refuses NaN and lone surrogates
+            event = parse_bounded(body)
         except ValueError:
             raise InvalidRequest("The event is no JSON.") from None
         if not isinstance(event, dict):
@@ -84,7 +106,7 @@ class GradioSessionMiddleware:
             event["data"] = [self._rewrite_value(value, visitor) for value in event["data"]]
         if _names_a_file(event):
             raise InvalidRequest("No event of this page takes a file.", field="data")
-        return str(event.get(SESSION_FIELD)), json.dumps(event).encode()
+        return str(event.get(SESSION_FIELD)), _write_event(event)
 
     def _rewrite_value(self, value: Any, visitor: bytes) -> Any:
         """Replace a file that the same visitor has uploaded by its bare path: Gradio then sees a text, and
@@ -108,6 +130,13 @@ class GradioSessionMiddleware:
         return f"{self._inbox.folder}/{derive_name(name, visitor)}/{file}"
 
 
+def _write_event(event: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except TypeError:  # lone surrogates, and whole numbers of more than 64 bits
+        return json.dumps(event).encode()
+
+
 def derive_name(name: str, visitor: bytes) -> str:
     """Return the server's name for a client's one: 128 bits that reveal neither name nor visitor."""
     return hashlib.sha256(visitor + b"\n" + name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -128,14 +157,19 @@ def _rewrite_query(query: bytes, visitor: bytes) -> tuple[str, bytes]:
 
 
 def _names_a_file(event: object) -> bool:
-    """Tell whether an event holds a file in Gradio's form, which Gradio would fetch or copy."""
-    waiting = [event]
+    """Tell whether an event holds a file in Gradio's form, which Gradio would fetch or copy.
+
+    Raises InvalidRequest for values in each other deeper than DEPTH_MAX.
+    """
+    waiting = [(event, 0)]
     while waiting:
-        value = waiting.pop()
+        value, depth = waiting.pop()
+        if depth > DEPTH_MAX:
+            raise InvalidRequest("The event is nested too deeply.")
         if isinstance(value, dict):
             if is_gradio_file(value):
                 return True
-            waiting += value.values()
+            waiting += [(one, depth + 1) for one in value.values()]
         elif isinstance(value, list):
-            waiting += value
+            waiting += [(one, depth + 1) for one in value]
     return False

@@ -13,9 +13,9 @@ from pathlib import Path
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chat.errors import NotFound
+from chat.errors import NotFound, Refused
 from chat.files.upload_inbox import UploadInbox
-from chat.http.middleware.asgi import send_error, with_content_length
+from chat.http.middleware.asgi import send_error, visitor_in, with_content_length
 from chat.http.middleware.gradio_allowlist import gradio_route
 from chat.http.middleware.gradio_sessions import derive_name, visitor_of
 
@@ -42,20 +42,30 @@ class GradioUploadMiddleware:
             parts.append(message)
 
         await self._app({**scope, "headers": headers}, receive, collect)
-        await self._answer(parts, visitor_of(scope), send)
+        await self._answer(parts, scope, send)
 
-    async def _answer(self, parts: list[Message], visitor: bytes, send: Send) -> None:
+    async def _answer(self, parts: list[Message], scope: Scope, send: Send) -> None:
         start, body = parts[0], b"".join(part.get("body", b"") for part in parts[1:])
         if start["status"] == 200:
             try:
-                body = orjson.dumps([self._move(path, visitor) for path in orjson.loads(body)])
-            except NotFound as error:
+                body = orjson.dumps(self._move_all(orjson.loads(body), scope))
+            except (NotFound, Refused) as error:
                 return await send_error(send, error)
         await send(with_content_length(start, len(body)))
         await send({"type": "http.response.body", "body": body})
 
-    def _move(self, path: str, visitor: bytes) -> str:
-        self._forget(path)  # Gradio remembers each path for as long as it runs, to delete it then
+    def _move_all(self, paths: list[str], scope: Scope) -> list[str]:
+        """Move the files of one upload. Where one is refused, none stays."""
+        for path in paths:
+            self._forget(path)  # Gradio remembers each path for as long as it runs, to delete it then
+        try:
+            return [self._move(path, scope) for path in paths]
+        except (NotFound, Refused):
+            for path in paths:
+                Path(path).unlink(missing_ok=True)
+            raise
+
+    def _move(self, path: str, scope: Scope) -> str:
         name = secrets.token_urlsafe(24)
-        kept = self._inbox.put(Path(path), derive_name(name, visitor))
+        kept = self._inbox.put(Path(path), derive_name(name, visitor_of(scope)), visitor_in(scope))
         return str(self._inbox.folder / name / kept.name)

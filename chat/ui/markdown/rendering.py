@@ -10,6 +10,7 @@ message, no page and no settings.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 
 from chat.ui.markdown.blocks import Blocks
@@ -27,6 +28,7 @@ REMEMBERED_MAX = 64
 REMEMBERED_CHARACTERS_MAX = 400_000
 LONG_BLOCK_CHARACTERS = 2_000
 _finished: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}  # oldest first
+_changing = threading.Lock()  # long texts are drawn in threads
 _SEPARATORS = re.compile(rf"{SEPARATOR}(?=\$)|(?<=\$){SEPARATOR}")
 _EDGES = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$"
@@ -69,10 +71,11 @@ def _remember(text: str, done: int, shown: str, hosts: tuple[str, ...]) -> None:
     key = (text[:KEY_CHARACTERS], hosts)
     if done < KEY_CHARACTERS or len(text) > REMEMBERED_CHARACTERS_MAX:
         return
-    _finished.pop(key, None)
-    _finished[key] = (text[:done], shown)
-    while len(_finished) > REMEMBERED_MAX:
-        _finished.pop(next(iter(_finished)), None)
+    with _changing:
+        _finished.pop(key, None)
+        _finished[key] = (text[:done], shown)
+        while len(_finished) > REMEMBERED_MAX:
+            _finished.pop(next(iter(_finished)), None)
 
 
 def split_blocks(text: str) -> Iterator[str]:

@@ -81,6 +81,7 @@ TEXTS: dict[str, str] = {
     "answer.interrupted": "Ended early: the server stopped while this was being written. Continue goes on from here.",
     "answer.repetition": "Ended here: the model repeated itself. Another model may do better.",
     "answer.cut": "Cut at the longest length allowed.",
+    "answer.long": "About the first {shown:,} characters are shown here. Copy has all of them.",
     "answer.filtered": "The endpoint withheld the rest.",
     "answer.continue": "Continue",
     "answer.retry": "Retry",

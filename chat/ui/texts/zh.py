@@ -78,6 +78,7 @@ TEXTS: dict[str, str] = {
     "answer.interrupted": "提前结束：写到这里时服务器停止了。点“继续”可以接着写。",
     "answer.repetition": "到此结束：模型在不断重复同样的内容。换一个模型可能会好一些。",
     "answer.cut": "已达到允许的最大长度，回答被截断。",
+    "answer.long": "这里大约只显示前 {shown:,} 个字符，“复制”可得到全文。",
     "answer.filtered": "其余内容被接口过滤。",
     "answer.continue": "继续",
     "answer.retry": "重试",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+import threading
 
-from chat.extraction.fair_places import EXTRA_SECONDS, FairPlaces
+from chat.fair_places import EXTRA_SECONDS, FairPlaces, FairThreads
 
 
 class Work:
@@ -18,7 +18,7 @@ class Work:
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def start(self, caller: Hashable, name: str) -> None:
+    async def start(self, caller: str, name: str) -> None:
         self._ends[name] = asyncio.Event()
         self._tasks[name] = asyncio.create_task(self._run(caller, name))
         await settle()
@@ -38,8 +38,8 @@ class Work:
         self.places._dispatch()  # as its timer does
         await settle()
 
-    async def _run(self, caller: Hashable, name: str) -> None:
-        async with self.places.hold(caller):
+    async def _run(self, caller: str, name: str) -> None:
+        async with self.places.hold(tuple(caller.split())):
             self.running.append(name)
             await self._ends[name].wait()
             self.running.remove(name)
@@ -67,7 +67,7 @@ async def test_a_free_place_goes_to_the_caller_that_has_used_least() -> None:
     for name in ("a2", "a3"):
         await work.start("a", name)
     await work.start("b", "b1")
-    work.time = 0.5
+    work.time = EXTRA_SECONDS / 2
     await work.end("a1")
     assert work.running == ["b1"]
     for name in ("b1", "a2", "a3"):
@@ -94,13 +94,13 @@ async def test_a_charge_is_forgotten_with_time() -> None:
     await work.start("a", "a1")
     work.time = 30.0
     await work.end("a1")
-    assert work.places.charge("a") == 30.0
+    assert work.places.charge(("a",)) == 30.0
     work.time += 60.0
-    assert work.places.charge("a") == 15.0
+    assert work.places.charge(("a",)) == 15.0
     work.time += 3600.0
     await work.start("b", "b1")
     await work.end("b1")
-    assert work.places.charge("a") < 0.01
+    assert work.places.charge(("a",)) < 0.01
 
 
 async def test_a_cancelled_caller_leaves_its_place_to_the_next() -> None:
@@ -114,3 +114,49 @@ async def test_a_cancelled_caller_leaves_its_place_to_the_next() -> None:
     assert work.places.waiting == 0
     await work.end("c1")
     assert work.places._running == 0
+
+
+async def test_names_of_one_network_share_as_one() -> None:
+    work = Work(places=1, extra=2)
+    await work.start("net a", "a1")
+    for name in ("a2", "a3", "a4"):
+        await work.start(f"net {name}", name)  # another name each
+    await work.wait(EXTRA_SECONDS)
+    assert work.running == ["a1", "a2"]  # the last extra place is for another network
+    await work.start("other b", "b1")
+    await work.wait(EXTRA_SECONDS)
+    assert work.running == ["a1", "a2", "b1"]
+    for name in ("b1", "a1", "a2", "a3", "a4"):
+        await work.end(name)
+
+
+async def test_visitors_of_one_network_take_turns() -> None:
+    work = Work(places=1, extra=0)
+    for name in ("a1", "a2", "a3"):
+        await work.start("net a", name)
+    await work.start("net b", "b1")
+    work.time = 1.0
+    await work.end("a1")
+    assert work.running == ["b1"]
+    for name in ("b1", "a2", "a3"):
+        await work.end(name)
+
+
+async def test_a_cancelled_caller_of_a_thread_keeps_its_place_until_the_thread_is_done() -> None:
+    threads = FairThreads("test", places=1, extra=0)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait()
+
+    task = asyncio.create_task(threads.run(("a",), work))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    later = asyncio.create_task(threads.run(("b",), str, 1))
+    await settle()
+    assert not later.done()
+    may_end.set()
+    assert await later == "1"
+    assert task.cancelled()
+    threads.close()

@@ -1,0 +1,73 @@
+"""Pages of one network push out its own unread pages, and no page of another. Over a real queue of Gradio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+
+from chat.errors import Refused
+from chat.gradio_internals import MountedPage
+from chat.http.middleware import page_sessions
+from chat.http.middleware.page_sessions import PageSessions
+from chat.visitors import Network
+
+STRANGER, OTHER = Network.of("192.0.2.1"), Network.of("192.0.2.2")
+
+
+class Pages:
+    """A mounted page whose queue takes events and runs none."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *, pages: int, events: int) -> None:
+        patch.setattr(page_sessions, "PAGES_OF_NETWORK", pages)
+        patch.setattr(page_sessions, "EVENTS_OF_NETWORK", events)
+        with gr.Blocks(analytics_enabled=False) as page:
+            box = gr.Textbox()
+            gr.Button().click(lambda text: text, box, box)
+        app = FastAPI()
+        gr.mount_gradio_app(app, page, "/", ssr_mode=False, footer_links=[])
+        self.mounted = MountedPage(app, page)
+        self.sessions = PageSessions(self.mounted)
+        self.queue: Any = page._queue
+
+    def join(self, session: str, network: Network) -> None:
+        """Send an event as Gradio's route does, behind the middleware."""
+        self.sessions.admit(session, network)
+        self.queue.pending_messages_per_session.setdefault(session, asyncio.Queue())
+        ids = self.queue.pending_event_ids_session.setdefault(session, set())
+        ids.add(f"{session}, event {len(ids)}")
+
+    def known(self, *sessions: str) -> list[bool]:
+        return [self.mounted.is_known(session) for session in sessions]
+
+
+async def test_past_its_pages_a_network_loses_its_own_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages(monkeypatch, pages=2, events=100)
+    pages.join("other", OTHER)
+    for name in ("one", "two", "three"):
+        pages.join(name, STRANGER)
+    assert pages.known("other", "one", "two", "three") == [True, False, True, True]
+
+
+async def test_past_its_events_a_network_loses_what_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages(monkeypatch, pages=100, events=3)
+    pages.join("other", OTHER)
+    pages.join("read", STRANGER)
+    with pages.sessions.reading("read"):
+        for name in ("one", "two", "three"):
+            pages.join(name, STRANGER)
+        assert pages.known("other", "read", "one", "two", "three") == [True, True, False, True, True]
+
+
+async def test_where_all_are_read_the_next_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages(monkeypatch, pages=100, events=2)
+    with pages.sessions.reading("one"):
+        pages.join("one", STRANGER)
+        pages.join("one", STRANGER)
+        with pytest.raises(Refused):
+            pages.join("one", STRANGER)
+        pages.join("other", OTHER)
+        assert pages.known("one", "other") == [True, True]
