@@ -29,6 +29,8 @@ LONGEST_PASSAGE = 3_000
 LEAST_WEAK_LIKENESS = 0.85  # of words that claim no file and differ from one by little
 LEAST_WEAK_CHARACTERS = 40
 
+CHECKED_CHARACTERS = 200_000  # of an answer; what follows has no citations
+QUOTATIONS_MAX = 300
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 
 
@@ -69,9 +71,9 @@ def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tupl
 
     question: what was asked; its own words and figures are no claims.
     """
-    visible = _hide_code(answer, evidence)
+    visible = _hide_code(answer[:CHECKED_CHARACTERS], evidence)
     names = find_names(visible, evidence)
-    quotations = find_quotations(visible)
+    quotations = find_quotations(visible)[:QUOTATIONS_MAX]
     marks = [mark for mark in find_marks(visible, names, evidence) if not _is_quoted(mark, quotations)]
     checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), question)
     citations = [
@@ -100,9 +102,11 @@ def _has_decimal_comma(answer: str, quotations: Sequence[Quotation]) -> bool:
 
 def _own_words(answer: str, quotations: Sequence[Quotation]) -> str:
     """Return the answer without what it quotes: the language of the two may differ."""
-    for one in sorted(quotations, key=lambda one: -one.outer_at):
-        answer = answer[: one.outer_at] + " " + answer[one.outer_end :]
-    return answer
+    parts, at = [], 0
+    for one in sorted(quotations, key=lambda one: one.outer_at):
+        parts.append(answer[at : max(at, one.outer_at)])
+        at = max(at, one.outer_end)
+    return " ".join([*parts, answer[at:]])
 
 
 def _hide_code(answer: str, evidence: Sequence[Evidence]) -> str:

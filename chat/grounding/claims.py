@@ -7,6 +7,7 @@ the words as a quotation, or where a blockquote is introduced so. Others are ter
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,8 @@ _ASKED_BEFORE = re.compile(
     r"|(?:您|你)(?:问|说|提到|写)(?:的|到|了|道)?\s*[:：]?\s*$",
     re.IGNORECASE,
 )
+GAP_CHARACTERS = 40  # of punctuation between a sentence and the marks that belong to it
+AROUND_CHARACTERS = 400  # of a sentence, before a quotation and behind it
 _FILLED = "\ue011"  # stands for each character of a quotation or a mark
 
 
@@ -137,9 +140,16 @@ def find_sentences(answer: str, quotations: Sequence[Quotation], marks: Sequence
     return [*sentences, Sentence(start, len(answer))]
 
 
+def find_sentence(sentences: Sequence[Sentence], at: int) -> int:
+    """Return the number of the sentence at a character."""
+    return max(0, bisect_right(sentences, at, key=lambda one: one.start) - 1)
+
+
 def _with_marks(text: str, end: int, marks: Sequence[Mark]) -> int:
     """Return where a sentence ends, with the bracketed marks that follow it."""
     for mark in marks:
+        if mark.at > end + GAP_CHARACTERS:
+            break
         if mark.is_bracketed and mark.at >= end and not text[end : mark.at].strip(" .,;，。；"):
             end = mark.end
             while end < len(text) and text[end] in ".,;。，；":
@@ -162,20 +172,19 @@ def _read_claim(
     marks: Sequence[Mark],
     names: Sequence[NamedFile],
 ) -> Claim:
-    number = next(
-        (n for n, one in enumerate(sentences) if one.start <= quotation.outer_at < one.end),
-        len(sentences) - 1,
-    )
+    number = find_sentence(sentences, quotation.outer_at)
     sentence = sentences[number]
     lead = _lead(answer, sentences, number, quotation)
     own = _marks_of(answer, quotation, sentence, marks) or [
         m for m in marks if lead.start <= m.at < lead.end and lead.end > 0
     ]
+    start = max(sentence.start, quotation.outer_at - AROUND_CHARACTERS)
+    end = min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)
     words = (
-        answer[lead.start : lead.end]
-        + answer[sentence.start : quotation.outer_at]
+        answer[lead.start : lead.end][-AROUND_CHARACTERS:]
+        + answer[start : quotation.outer_at]
         + " "
-        + answer[quotation.outer_end : sentence.end]
+        + answer[quotation.outer_end : end]
     )
     named = any(sentence.start <= n.at < sentence.end or lead.start <= n.at < lead.end for n in names)
     is_denied = bool(_NO_CLAIM.search(words) or (_DENIED.search(words) and not own))
@@ -185,7 +194,7 @@ def _read_claim(
     strong = (proof and (bool(own) or (named and not _DENIED.search(words)) or is_introduced)) or (
         close and len(fold(quotation.text)) >= 2
     )
-    before = answer[sentence.start : quotation.outer_at]
+    before = answer[start : quotation.outer_at]
     is_asked = bool(_ASKED_BEFORE.search(before))  # the user's own words, whatever the sentence proves
     if (is_denied and not close and not proof) or ((_NOT_THIS.search(before) or is_asked) and not close):
         strong = False

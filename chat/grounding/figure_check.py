@@ -7,11 +7,12 @@ figures, what the answer computes. docs/proof.md has the rules. Knows no quote: 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.grounding.chinese_numerals import write_chinese
-from chat.grounding.claims import Sentence, find_sentences, is_proof, next_marks
+from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
 from chat.grounding.computations import find_computed, is_derived
 from chat.grounding.evidence import Evidence
 from chat.grounding.figures import Amount, read_amounts
@@ -20,6 +21,7 @@ from chat.grounding.mark_reading import Mark
 from chat.grounding.normal_form import CURRENCIES
 from chat.grounding.quotations import Quotation
 
+FIGURES_MAX = 1_000  # of an answer
 SMALL_COUNT = 12  # whole numbers up to here count things in words, often the answer's own
 TELLING_DIGITS = 3  # a figure with fewer stands in a long file by chance
 NEAR_FIGURES = 7
@@ -38,8 +40,8 @@ _NAMED = (
 )
 _DATES = (
     r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b",
-    r"\d+\s*年(?:度|底|末|初|前|代|版|至)?(?:\s*\d+\s*月份?)?(?:\s*\d+\s*[日号])?",
-    r"\d+\s*月(?:份|\s*\d+\s*[日号])?",
+    r"(?<!\d)\d+\s*年(?:度|底|末|初|前|代|版|至)?(?:\s*\d+\s*月份?)?(?:\s*\d+\s*[日号])?",
+    r"(?<!\d)\d+\s*月(?:份|\s*\d+\s*[日号])?",
     rf"\b\d{{1,2}}(?:\.|st|nd|rd|th)?\s*(?:of\s+)?{_MONTH}(?:\s*,?\s*\d{{4}})?\b",
     rf"\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:\s*(?:and|to|[-–])\s*\d{{1,2}}\b)?"
     r"(?:\s*,?\s*\d{4})?",
@@ -48,12 +50,12 @@ _DATES = (
     r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:\d\d|\d{4}))?(?:s\b|er\b)?(?![\d.,]\d)",
 )
 _NAMES = (
-    r"https?://\S+|[\w.+-]+@[\w.-]+",
+    r"https?://\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+",
     r"第\s*\d+(?:\s*[-–—至到]\s*\d+)?|\b\d+(?:st|nd|rd|th)\b",
     rf"(?:\b|(?<=[\u4e00-\u9fff]))(?:{_NAMED})\s*[A-Z]?\d+(?:[.\-–]\d+)*"
     r"(?:\s*(?:,|and|und|to|bis|[-–和至到、])\s*\d+)*[a-z]?",
     r"\b[A-Za-z]+[-_]?\d[\w.-]*|\b\d+[-–]?[A-Z](?:\b|[A-Z])(?<![KMB]\b)|\b\d+-[A-Za-z]+\b|\#\s*\d+",
-    r"\d+(?:\.\d{1,2}){2,}(?!\d)",
+    r"(?<!\d)\d+(?:\.\d{1,2}){2,}(?!\d)",
 )
 _LEFT_ALONE = re.compile("|".join((*_DATES, *_NAMES)), re.IGNORECASE)
 _LIST_NUMBER = re.compile(
@@ -114,7 +116,7 @@ def check_figures(
     sentences = find_sentences(answer, quotations, marks)
     figures = [one for one in _figures(answer, quotations, marks, comma) if one.value not in known]
     everything = list(read_amounts(answer, decimal_comma=comma))
-    for figure in figures:
+    for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:
             own = _marks_beside(answer, figure, sentences, marks)
             found = _look_up(figure, answer, evidence, own)
@@ -125,14 +127,14 @@ def check_figures(
 def _figures(
     answer: str, quotations: Sequence[Quotation], marks: Sequence[Mark], comma: bool
 ) -> Iterator[Amount]:
-    text = answer
     spans = [(q.outer_at, q.outer_end) for q in quotations if is_proof(q.text)]
     spans += [(mark.at, mark.end) for mark in marks]
     for pattern in (_LIST_NUMBER, _LEFT_ALONE):
         spans += [found.span() for found in pattern.finditer(answer)]
+    characters = list(answer)
     for at, end in spans:
-        text = text[:at] + "\x00" * (end - at) + text[end:]
-    for one in read_amounts(text, decimal_comma=comma, joins_spaces=comma):
+        characters[at:end] = "\x00" * (end - at)
+    for one in read_amounts("".join(characters), decimal_comma=comma, joins_spaces=comma):
         before = answer[one.at - 1 : one.at]
         is_name = (
             one.end > one.at and answer[one.end - 1] in "kmbKMB" and (not before or before not in CURRENCIES)
@@ -146,8 +148,8 @@ def _marks_beside(
     answer: str, figure: Amount, sentences: Sequence[Sentence], marks: Sequence[Mark]
 ) -> list[Mark]:
     """Return the marks of the figure's sentence: the next ones, otherwise those before it."""
-    sentence = next((one for one in sentences if one.start <= figure.at < one.end), None)
-    inside = [mark for mark in marks if sentence and sentence.start <= mark.at < sentence.end]
+    sentence = sentences[find_sentence(sentences, figure.at)]
+    inside = [mark for mark in marks if sentence.start <= mark.at < sentence.end]
     behind = next_marks(answer, [mark for mark in inside if mark.at >= figure.end])
     spoken = [mark for mark in inside if mark.end <= figure.at and not mark.is_bracketed]
     return [*behind, *spoken[-1:]] or inside
@@ -186,5 +188,7 @@ def _is_in_words(figure: Amount, evidence: Evidence) -> bool:
 
 def _may_be_derived(figure: Amount, everything: Sequence[Amount], sentences: Sequence[Sentence]) -> bool:
     """Is the figure the difference, sum or share of figures near it?"""
-    near = sorted((one for one in everything if one.at != figure.at), key=lambda one: abs(one.at - figure.at))
+    place = bisect_left(everything, figure.at, key=lambda one: one.at)
+    beside = everything[max(0, place - NEAR_FIGURES) : place + NEAR_FIGURES + 1]
+    near = sorted((one for one in beside if one.at != figure.at), key=lambda one: abs(one.at - figure.at))
     return is_derived(figure, near[:NEAR_FIGURES])

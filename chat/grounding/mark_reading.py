@@ -9,24 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from chat.grounding.evidence import Evidence, Span, fold
 from chat.grounding.page_labels import UNIT_FORMS, find_pages
 from chat.grounding.page_marks import clean_name
 from chat.grounding.sections import Section, find_sections
 
+NAMES_MAX = MARKS_MAX = 300  # of an answer: each is compared with the others
 SHORTEST_STEM = 3  # letters of a name without its suffix, in brackets
 _MASK = "\ue010"
 _CHINESE = "〇零一二三四五六七八九十百千两"
 _ROMAN = r"[ivxlc]{1,7}(?![a-z])|[IVXLC]{2,7}(?![A-Za-z])"
 _ONE = rf"(?:\d{{1,5}}|{_ROMAN}|[A-Z]{{1,2}}-\d{{1,3}}|[{_CHINESE}]{{1,7}})"
 _AGAIN = r"(?:pp?\.|S\.|pages?|Seiten?|slides?|Folien?|第)?"
-_LIST = rf"{_ONE}(?:\s*(?:[-–—~～,，、;&+/]|to|bis|至|到|and|und|和|及|与)\s*{_AGAIN}\s*{_ONE})*"
+_LIST = rf"{_ONE}(?:\s*(?:[-–—~～,，、;&+/]|to|bis|至|到|and|und|和|及|与)\s*{_AGAIN}\s*{_ONE}){{0,30}}"
 _LEFT = r"(?<![A-Za-z0-9.])"
 _EXPRESSION = re.compile(
     rf"{_LEFT}(?P<page>(?i:pages?|pp?\.|pgs?\.|páginas?|págs?\.|seiten?)|S\.|[Pp]{{1,2}}(?=\s?\d))\s*(?P<pages>{_LIST})(?![A-Za-z])"
-    rf"|第?\s*(?P<zh_pages>{_LIST})\s*[页頁]|页码?[:：]?\s*(?P<zh_pages2>\d{{1,5}})"
+    rf"|(?:第\s*)?(?P<zh_pages>{_LIST})\s*[页頁]|页码?[:：]?\s*(?P<zh_pages2>\d{{1,5}})"
     rf"|{_LEFT}(?i:slides?|folien?|幻灯片)\s*(?P<slides>{_LIST})|第\s*(?P<zh_slides>{_LIST})\s*[张張](?:幻灯片)?"
     rf"|{_LEFT}(?i:chapters?|chap\.|ch\.|kapitel|kap\.)\s*(?P<chapters>{_LIST})(?![A-Za-z])|第\s*(?P<zh_chapters>{_LIST})\s*[章回]"
     rf"|(?:{_LEFT}(?i:sections?|sec\.|abschnitte?|article|art\.|artikel|clauses?|ziffer)|§§?)\s*(?P<sections>\d+(?:\.\d+)*[a-z]?)"
@@ -37,7 +38,7 @@ _QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
 _FILE_NAME = re.compile(
-    r"[^\s\[\]【】（）()“”\"]+\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|html?|epub|odt|ods|odp|rtf|json|xml)\b",
+    r"[^\s\[\]【】（）()“”\"]{1,255}\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|html?|epub|odt|ods|odp|rtf|json|xml)\b",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"art|§", re.IGNORECASE)
@@ -93,6 +94,8 @@ def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
     for name in sorted(ways, key=len, reverse=True):
         pattern = re.escape(name).replace(r"_", r"\\?_").replace(r"\ ", r"\s+")
         for here in re.finditer(rf"(?<![A-Za-z0-9_-]){pattern}(?![A-Za-z0-9])", answer, re.IGNORECASE):
+            if len(found) >= NAMES_MAX:
+                break
             if not any(other.at < here.end() and here.start() < other.end for other in found):
                 found.append(NamedFile(here.start(), here.end(), tuple(ways[name])))
     return sorted(found, key=lambda one: one.at)
@@ -105,12 +108,12 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
         masked = masked[: name.at] + _MASK * (name.end - name.at) + masked[name.end :]
     masked = _TARGET.sub(lambda target: _MASK * len(target.group()), masked)
     marks, taken = list[Mark](), list[Span]()
-    for found in _BRACKETS.finditer(masked):
+    for found in islice(_BRACKETS.finditer(masked), MARKS_MAX):
         inside = list(_read_bracket(found, answer, masked, names, evidence))
         if inside:
             marks += inside
             taken.append(found.span())
-    for found in _EXPRESSION.finditer(masked):
+    for found in islice(_EXPRESSION.finditer(masked), MARKS_MAX):
         if not any(start <= found.start() < end for start, end in taken):
             mark = _read_expression(found, _name_beside(names, found.start(), masked), "", evidence)
             if mark and (mark.places or (mark.unit in ("page", "slide") and mark.label.isdigit())):

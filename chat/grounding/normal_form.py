@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from chat.grounding.number_notation import LITERAL, LITERAL_WITH_SPACES, read_number
+from chat.unicode_forms import normalize
 
 SHORTEST_NOTED_WORD = 4  # letters: a digit behind a shorter one is part of a name or a unit, as in CO2 and m²
 LARGEST_LABEL = 30  # (12) before a word is the label of a list; before a number's end it is minus 12
@@ -185,7 +186,7 @@ def write_normal_form(text: str, *, decimal_comma: bool = False, joins_spaces: b
 
 
 def _word_key(raw: str) -> str:
-    return unicodedata.normalize("NFC", raw.translate(_WORD_FORMS)).lower()
+    return normalize("NFC", raw.translate(_WORD_FORMS)).lower()
 
 
 def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:

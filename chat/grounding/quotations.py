@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -63,7 +64,13 @@ def find_quotations(answer: str) -> list[Quotation]:
     """Return the quotations of an answer, blockquotes first; those within a blockquote are part of it."""
     blocks = [block for found in _BLOCK.finditer(answer) if (block := _read_block(found))]
     taken = [(found.start(), found.end()) for found in _BLOCK.finditer(answer)]
-    return [*blocks, *(one for one in _find_pairs(answer) if not any(a <= one.at < b for a, b in taken))]
+    starts = [at for at, _ in taken]
+    pairs = []
+    for one in _find_pairs(answer):
+        before = bisect_right(starts, one.at) - 1
+        if before < 0 or one.at >= taken[before][1]:
+            pairs.append(one)
+    return [*blocks, *pairs]
 
 
 def _find_pairs(answer: str) -> Iterator[Quotation]:

@@ -9,7 +9,6 @@ documents, in arrays: a million characters of Chinese take half a second instead
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -17,6 +16,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from opencc import OpenCC
+
+from chat.unicode_forms import normalize
 
 STEM_LETTERS = 6  # cutting equals a stemmer in ten languages, without knowing which language it is
 KEY_BITS = 40  # of a term's hash: one collision is expected among a million different terms
@@ -77,7 +78,7 @@ def hash_sentences(sentences: Sequence[str]) -> tuple[Keys, NDArray[np.uint64]]:
 
 
 def _normalise(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = normalize("NFKC", text).casefold()
     return _THOUSANDS.sub("", text) if "," in text else text
 
 
