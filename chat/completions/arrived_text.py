@@ -13,11 +13,12 @@ class ArrivedText:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self._whole = ""  # the last delta, where each holds the whole text so far
+        self.may_repeat = False  # the next delta could hold the whole text so far: the second one shows it
 
-    @property
-    def may_repeat(self) -> bool:
-        """Whether the next delta could hold the whole text so far; the second one shows it."""
-        return len(self.parts) == 1 or bool(self._whole)
+    def append(self, text: str) -> None:
+        """Add a text that is new."""
+        self.parts.append(text)
+        self.may_repeat = len(self.parts) == 1 or bool(self._whole)
 
     def rest_of_delta(self, text: str) -> str:
         """Return what a delta adds: not all of it where the endpoint sends the whole text each time.
@@ -32,12 +33,14 @@ class ArrivedText:
         if before.startswith(text):
             return ""
         self._whole = text if text.startswith(before) else ""
+        self.may_repeat = len(self.parts) == 1 or bool(self._whole)
         return text[len(before) :] if self._whole else text
 
     def rest_of(self, whole: str) -> str:
         """Return what a snapshot has behind the text so far; nothing where it begins otherwise."""
         so_far = "".join(self.parts)
         self.parts = [so_far] if so_far else []
+        self.may_repeat = bool(so_far)
         return whole[len(so_far) :] if whole.startswith(so_far) else ""
 
     def is_all(self, text: str) -> bool:

@@ -27,6 +27,8 @@ def find_text(delta: Mapping[str, Any]) -> str:
     """Return the delta's text. A refusal is an answer as well; content in parts is joined."""
     content = delta.get("content")
     if isinstance(content, str):
+        if len(delta) == 1:
+            return content
         text = "" if _is_thought(delta) else content
     elif content:
         text = _join_parts(content, is_reasoning=False)

@@ -35,17 +35,17 @@ class Tally:
         self._accepted += 1
 
     def add(self, chunks: Sequence[Chunk]) -> None:
-        for chunk in chunks:
-            if chunk.usage:
-                self._usage = chunk.usage
-            if chunk.usage or chunk.text or chunk.reasoning:
-                self._is_whole = bool(chunk.usage)
-            if chunk.recasts:
+        for _, text, reasoning, _, usage, recasts in chunks:
+            if recasts:
                 self._written.clear()
-            if chunk.text:
-                self._written.append(chunk.text)
-            if chunk.reasoning:
-                self._written.append(chunk.reasoning)
+            if text:
+                self._written.append(text)
+            if reasoning:
+                self._written.append(reasoning)
+            if usage:
+                self._usage, self._is_whole = usage, True
+            elif text or reasoning:
+                self._is_whole = False
 
     @property
     def characters(self) -> int:

@@ -25,18 +25,24 @@ class RepetitionDetector:
 
     def __init__(self, patience: int = CHARACTERS) -> None:
         self._patience = patience
+        self._step = min(STEP, patience // 6)
         self._tail = ""
-        self._unseen = 0
+        self._unseen: list[str] = []
+        self._unseen_characters = 0
         self._fences = 0
 
     def add(self, piece: str) -> bool:
         """Take in the next piece; return whether the text repeats itself at its end."""
-        self._fences += piece.count("```")
-        self._tail = (self._tail + piece)[-self._patience * LENIENT - PERIOD_MAX * REPEATS_MIN :]
-        self._unseen += len(piece)
-        if self._unseen < min(STEP, self._patience // 6):
-            return False
-        self._unseen = 0
+        self._unseen.append(piece)
+        self._unseen_characters += len(piece)
+        if self._unseen_characters < self._step:
+            return False  # the tail is not copied for each piece: it has thousands of characters
+        for one in self._unseen:
+            self._fences += one.count("```")
+        kept = self._patience * LENIENT + PERIOD_MAX * REPEATS_MIN
+        self._tail = "".join((self._tail, *self._unseen))[-kept:]
+        self._unseen.clear()
+        self._unseen_characters = 0
         return self._repeats()
 
     def _repeats(self) -> bool:
