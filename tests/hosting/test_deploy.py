@@ -59,7 +59,25 @@ def test_the_image_runs_as_nobody_special_and_gets_the_signal_to_stop() -> None:
     assert "GRADIO_SERVER_NAME=0.0.0.0" in " ".join(find("ENV"))
     front_matter = re.search(r'python_version: "([\d.]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
     assert front_matter
-    assert find("FROM") == [f"python:{front_matter[1]}-slim AS build", f"python:{front_matter[1]}-slim"]
+    image, _, stage = find("FROM")[0].partition(" AS ")
+    assert re.fullmatch(rf"python:{re.escape(front_matter[1])}\.\d+-slim-\w+", image)
+    assert (stage, find("FROM")[1:]) == ("build", [image])
+
+
+def test_what_is_fetched_is_named_by_commit_hash_or_full_version() -> None:
+    workflows = "".join(path.read_text() for path in (ROOT / ".github" / "workflows").iterdir())
+    actions = re.findall(r"uses: (\S+)", workflows)
+    assert actions
+    assert [one for one in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one)] == []
+    images = [
+        service["image"]
+        for path in (ROOT / "deploy").glob("compose*.yaml")
+        for service in yaml.safe_load(path.read_text())["services"].values()
+        if service["image"] != "xiaojia"
+    ]
+    assert [one for one in images if not re.fullmatch(r"\w+:\d+\.\d+(\.\d+)?-alpine", one)] == []
+    installed = [line for line in find("RUN") if "pip install" in line]
+    assert [line for line in installed if "--require-hashes" not in line] == []
 
 
 async def check_health(port: int) -> int | None:
