@@ -38,6 +38,7 @@ from chat.http.middleware.request_log import RequestLogMiddleware
 from chat.http.middleware.request_origin import RequestOriginMiddleware
 from chat.http.middleware.route_cors import add_cors
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
+from chat.http.middleware.upload_places import UploadPlacesMiddleware
 from chat.http.routes import add_routes
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
@@ -83,6 +84,7 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(
         GradioAllowlistMiddleware, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine)
     )
+    app.add_middleware(UploadPlacesMiddleware, places=engine.at_once.uploads)
     app.add_middleware(
         LoginThrottleMiddleware, access=engine.access, count_refusal=engine.metrics.count_refusal
     )

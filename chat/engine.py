@@ -40,6 +40,7 @@ from chat.jobs.accounting import Accounting
 from chat.jobs.background_tasks import BackgroundTasks
 from chat.jobs.checkpoints import save_growing_answers
 from chat.jobs.expiry import expire_files, expire_generations
+from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
@@ -122,6 +123,7 @@ class Engine:
             is_shared=is_shared,
         )
         self._quotas = Quotas(settings)
+        self.at_once = AtOnce()
         self._generations = Generations(GenerationLimits.from_settings(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
@@ -297,9 +299,15 @@ class Engine:
 
         Raises AttachmentError, and Refused past the visitor's limit.
         """
-        with self.metrics.counting_refusals():
-            await self._quotas.admit_file(visitor)
-        return await self._attachments.add(path, name, visitor, password, is_temporary=is_temporary)
+        with contextlib.ExitStack() as held:
+            with self.metrics.counting_refusals():
+                held.enter_context(self.at_once.files.held(visitor))
+                await self._quotas.admit_file(visitor)
+            attachment = await self._attachments.add(
+                path, name, visitor, password, is_temporary=is_temporary
+            )
+            attachment.when_read(held.pop_all().close)
+        return attachment
 
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return an attached file. Raises NotFound."""

@@ -6,7 +6,7 @@ Fed by the pool, frame by frame. Knows neither processes nor formats.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from chat.documents.document import Document, Page, Problem
@@ -78,6 +78,13 @@ class Reading:
     def attach(self, task: asyncio.Task[None]) -> None:
         """Name the task that feeds this reading."""
         self._task = task
+
+    def when_done(self, done: Callable[[], None]) -> None:
+        """Call `done` when the task that feeds this reading has ended."""
+        if self._task is None or self._task.done():
+            done()
+        else:
+            self._task.add_done_callback(lambda _: done())
 
     def feed(self, fields: dict[str, Any]) -> None:
         """Take one frame of a child. Nothing in it is trusted to be short."""

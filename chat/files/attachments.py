@@ -101,6 +101,13 @@ class Attachment:
             await asyncio.wait([self.recording])
         return self._source if isinstance(self._source, Document) else await self._source.finish()
 
+    def when_read(self, done: Callable[[], None]) -> None:
+        """Call `done` when the file is read to its end, or reading has failed."""
+        if isinstance(self._source, Reading):
+            self._source.when_done(done)
+        else:
+            done()
+
     async def index(self) -> Index:
         """Return the index of the text read so far. Built in a thread, cached per document."""
         async with self._preparing:

@@ -5,6 +5,7 @@ Knows the engine's history and no component.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 from chat.engine import Engine
@@ -21,9 +22,11 @@ LISTED = 200
 async def list_conversations(engine: Engine, visit: Visit) -> str:
     """Return the visitor's conversations, the pinned ones first, in groups by their day."""
     try:
-        found = await engine.history.conversations(
-            visit.owner, query=visit.query, limit=LISTED, caller=visit.visitor.caller
-        )
+        searching = engine.at_once.searches.held(visit.visitor) if visit.query else nullcontext()
+        with searching:
+            found = await engine.history.conversations(
+                visit.owner, query=visit.query, limit=LISTED, caller=visit.visitor.caller
+            )
     except ChatError as error:
         return tag("p", plain(error), cls="hint")
     if not found:

@@ -76,7 +76,7 @@ async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tup
     """Add the conversations of an export; return the list, and a sentence about it."""
     try:
         path = _take(engine, paths)
-        with _discarded(engine, path):
+        with _discarded(engine, path), engine.at_once.imports.held(visit.visitor):
             data = await anyio.Path(path).read_bytes()
         added = await engine.history.import_json(data, visit.owner, engine.threads, visit.visitor.caller)
         sentence = text(visit.language, "sidebar.imported", count=len(added))

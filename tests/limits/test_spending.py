@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from chat.history.exchange import FORMAT
+from chat.ui.sidebar import list_conversations
+from chat.ui.uploads import import_file
+from chat.ui.visits import read_visit
 from chat.visitors import Guest, Network, Visitor
 from tests.page_protocol import join
 from tests.provider import Call, Provider, chunk
@@ -36,13 +41,14 @@ def environ(provider: Provider, **more: str) -> dict[str, str]:
     return {"OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": "plain,held", **more}
 
 
-async def test_an_address_in_a_header_counts_only_from_a_trusted_proxy(
-    provider: Provider, tmp_path: Path
+async def test_an_address_in_a_header_counts_only_from_a_trusted_proxy_and_the_log_names_another(
+    provider: Provider, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     limited = environ(provider, RATE_LIMIT="2/hour", TRUSTED_PROXIES="203.0.113.9")
     async with run_app(tmp_path, **limited) as app:
         answers = [await ask(app, f"198.51.100.{n}", f"{n}" * 24) for n in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert caplog.text.count("X-Forwarded-For from 127.0.0.1 is ignored") == 1
 
 
 async def test_behind_a_trusted_proxy_each_address_has_its_own_limit_and_none_can_be_made_up(
@@ -116,6 +122,54 @@ async def test_a_visitor_cannot_ask_for_more_than_the_owner_allows(
         await send(app, BEN, "en", options={"max_tokens": 7})
         await ask(app)
     assert [call.body["max_tokens"] for call in provider.chats] == [50, 7, 50]
+
+
+async def test_what_one_visitor_has_under_way_at_once_is_limited_and_no_other_visitors(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with run_app(tmp_path, **environ(provider)) as app:
+        at_once = app.engine.at_once
+        anna = Visitor(Guest.of(ANNA), Network.of("127.0.0.1"))
+
+        async def use(visitor: str) -> tuple[tuple[int, int], str, str]:
+            files, headers = {"file": ("a.txt", b"text")}, {"x-visitor": visitor}
+            sent = await app.client.post("/ai/files", files=files, headers=headers)
+            on_page = await app.client.post(
+                "/gradio_api/upload", files={"files": ("a.txt", b"text")}, headers=headers
+            )
+            visit = read_visit({"owner": visitor, "query": "x"}, session="s", address="127.0.0.1")
+            listed = await list_conversations(app.engine, visit)
+            paths = [app.engine.inbox.put(await make_export(tmp_path), visitor)]
+            _, told = await import_file(app.engine, visit, [str(path) for path in paths])
+            return (sent.status_code, on_page.status_code), re.sub("<.*?>", "", listed), told
+
+        free = (201, 200), "Nothing found for “x”.", "1 conversation imported."
+        assert await use(ANNA) == free
+        async with asyncio.timeout(10):  # a reader gives its place back when it has ended
+            while at_once.uploads.total or at_once.files.total:
+                await asyncio.sleep(0.01)
+        assert at_once.searches.total == at_once.imports.total == 0
+        for shares in (at_once.uploads, at_once.searches, at_once.imports):
+            shares.take(anna, shares.limit.of_visitor)
+        statuses, listed, told = await use(ANNA)
+        assert statuses == (429, 429)
+        assert ("8 searches at once" in listed, "too much in progress" in told) == (True, True)
+        assert await use(BEN) == free
+        for shares in (at_once.uploads, at_once.searches, at_once.imports):
+            shares.give_back(anna, shares.limit.of_visitor)
+        at_once.files.take(anna, at_once.files.limit.of_visitor)
+        assert (await use(ANNA))[0] == (429, 200)
+
+
+async def make_export(folder: Path) -> Path:
+    """Return a new file with one conversation to import."""
+    message = {"parent": None, "role": "user", "created": 0, "text": "?"}
+    value = {"format": FORMAT, "version": 1, "title": "t", "pinned": False, "shown": 0}
+    value |= {"created": 0, "updated": 0, "attachments": [], "messages": [message]}
+    path = folder / "uploaded" / "export.json"
+    await asyncio.to_thread(path.parent.mkdir, exist_ok=True)
+    await asyncio.to_thread(path.write_text, json.dumps(value))
+    return path
 
 
 async def test_running_answers_are_limited_for_one_and_for_all(provider: Provider, tmp_path: Path) -> None:

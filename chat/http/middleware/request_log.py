@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _GIVEN = re.compile(rb"[\w.-]{4,64}")  # a proxy's own id, if it is safe to show and to log
 _ID = re.compile(r"[\w-]*\d[\w-]{7,}|[\w-]{20,}")
+NAMED_PEERS = 10  # that send X-Forwarded-For in vain, each once
 QUIET = ("/assets/", "/static/", "/svelte/")
 
 
@@ -31,10 +32,12 @@ class RequestLogMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._named: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        self._name_untrusted_proxy(scope)
         request_id = _given_id(scope) or new_request_id()
         # For the page: Gradio runs events in other tasks, which do not inherit the context variable.
         scope.setdefault("state", {})["request_id"] = request_id
@@ -59,6 +62,22 @@ class RequestLogMiddleware:
         finally:
             _write(scope, status, time.monotonic() - began)
             REQUEST_ID.reset(token)
+
+    def _name_untrusted_proxy(self, scope: Scope) -> None:
+        """Log once that a peer's X-Forwarded-For is ignored: behind such a proxy all are one address.
+
+        Where the proxy is trusted, uvicorn has taken the client's address from the header.
+        """
+        forwarded, peer = header_of(scope, b"x-forwarded-for"), (scope.get("client") or ("",))[0]
+        if not forwarded or not peer or peer in forwarded.decode("latin-1") or peer in self._named:
+            return
+        if len(self._named) < NAMED_PEERS:
+            self._named.add(peer)
+            log.warning(
+                "X-Forwarded-For from %s is ignored. If this is your proxy, name it in TRUSTED_PROXIES: "
+                "until then all its visitors share the limits of one address.",
+                peer,
+            )
 
 
 def hide_ids(path: str) -> str:
