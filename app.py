@@ -31,6 +31,7 @@ from chat.http.middleware.content_policy import security_headers
 from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
 from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
 from chat.http.middleware.gradio_uploads import GradioUploadMiddleware
+from chat.http.middleware.login_cookies import LoginCookieMiddleware
 from chat.http.middleware.login_throttle import LoginThrottleMiddleware
 from chat.http.middleware.path_prefix import PathPrefixMiddleware
 from chat.http.middleware.request_bodies import RequestBodyMiddleware
@@ -84,6 +85,8 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(
         GradioAllowlistMiddleware, upload_bytes=settings.max_upload_bytes, has_mcp=_has_mcp(engine)
     )
+    if not settings.is_space:
+        app.add_middleware(LoginCookieMiddleware)
     app.add_middleware(UploadPlacesMiddleware, places=engine.at_once.uploads)
     app.add_middleware(
         LoginThrottleMiddleware, access=engine.access, count_refusal=engine.metrics.count_refusal

@@ -73,6 +73,22 @@ async def test_with_a_login_on_no_route_is_a_side_door(tmp_path: Path) -> None:
         assert allowed.status_code == 404
 
 
+async def test_the_cookie_of_a_login_is_for_this_site_and_the_log_out_for_a_post(tmp_path: Path) -> None:
+    async with run_app(tmp_path, USERS="anna:one", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
+        done = await app.client.post("/login", data={"username": "anna", "password": "one"})
+        cookies = done.headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        assert all(cookie.lower().count("samesite") == 1 for cookie in cookies)
+        assert all(cookie.endswith("; SameSite=Lax") for cookie in cookies)
+        refused = await app.client.get("/logout")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+        assert (await app.client.get("/config")).status_code == 200
+        elsewhere = {"origin": "https://example.org"}
+        assert (await app.client.post("/logout", headers=elsewhere)).status_code == 403
+        await app.client.post("/logout")
+        assert (await app.client.get("/config")).status_code == 401
+
+
 async def test_guesses_whose_bodies_are_held_back_are_counted_when_they_begin(tmp_path: Path) -> None:
     async with run_app(tmp_path, PASSWORD="right", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as app:
         host, port = app.url.removeprefix("http://").split(":")
