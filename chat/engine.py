@@ -217,12 +217,22 @@ class Engine:
 
     async def start(self, turn: Turn, visitor: Visitor) -> Generation:
         """Start answering a turn, or return the generation that its request_id names. Raises ChatError."""
-        start, find = partial(self._start, turn, visitor), partial(self.find, owner=visitor.owner)
+        return (await self.start_or_find(turn, visitor))[0]
+
+    async def start_or_find(self, turn: Turn, visitor: Visitor) -> tuple[Generation, bool]:
+        """Do as `start`, and tell whether the generation is new."""
+        new: list[str] = []
+
+        async def start(id: str) -> Generation:
+            new.append(id)
+            return await self._start(turn, visitor, id)
+
         if turn.request_id:
+            find = partial(self.find, owner=visitor.owner)
             generation = await self._requests.once(visitor, turn.request_id, start, find)
         else:
             generation = await start(new_id())
-        return await self._opened(generation)
+        return await self._opened(generation), bool(new)
 
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""

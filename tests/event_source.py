@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -41,6 +41,11 @@ class EventStreamDecoder:
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """Return the events that `data` completes. What no empty line has ended is not an event."""
         return [event for line in self._lines(self._decode(data)) for event in self._take(line)]
+
+    @property
+    def line_id(self) -> str:
+        """The id of the newest `id:` line, of an event that may not be complete."""
+        return self._id
 
     def _lines(self, text: str) -> list[str]:
         if self._is_first and text:
@@ -93,6 +98,7 @@ class EventSource:
     bytes: int = 0
     status: int = 0
     is_enough: Callable[[ServerSentEvent], bool] = lambda event: False
+    unheard: Collection[str] = ("resumed",)  # named events that have no listener
 
     async def follow(self) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield events until a status other than 200, or until one is enough."""
@@ -121,4 +127,5 @@ class EventSource:
             self.bytes += len(data)
             for event in decoder.feed(data):
                 self.last_event_id = event.id
-                yield event
+                if event.type not in self.unheard:
+                    yield event

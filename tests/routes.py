@@ -56,8 +56,14 @@ class InTurn(httpx.AsyncBaseTransport):
 
 
 def read(response: httpx.Response) -> list[ServerSentEvent]:
+    """Return the events of a stream, without the one that opens a stream which attaches to a generation."""
     assert response.status_code == 200, response.text
-    return EventStreamDecoder().feed(response.content)
+    return heard(EventStreamDecoder().feed(response.content))
+
+
+def heard(events: Sequence[ServerSentEvent]) -> list[ServerSentEvent]:
+    """Return the events that are a generation's."""
+    return [event for event in events if event.type != "resumed"]
 
 
 def number(event: ServerSentEvent) -> int:
@@ -88,7 +94,7 @@ async def read_some(response: httpx.Response, count: int) -> list[ServerSentEven
     """Return the first events of a stream and leave it open."""
     decoder, events = EventStreamDecoder(), list[ServerSentEvent]()
     async for data in response.aiter_raw():
-        events += decoder.feed(data)
+        events += heard(decoder.feed(data))
         if len(events) >= count:
             break
     return events

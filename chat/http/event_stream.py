@@ -13,7 +13,14 @@ from starlette.types import Message, Receive, Scope, Send
 from chat.errors import Unreachable
 from chat.generations.events import ENDINGS, Event
 from chat.generations.generation import Generation
-from chat.http.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, encode_error, encode_events
+from chat.http.sse import (
+    KEEP_ALIVE,
+    KEEP_ALIVE_SECONDS,
+    RETRY,
+    encode_error,
+    encode_events,
+    encode_resumed,
+)
 
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -23,12 +30,16 @@ STREAM_HEADERS = {
 
 
 class EventStream(Response):
-    """A generation's frames after event `after`, to its ending. Leaves at once when the client does."""
+    """A generation's frames after event `after`, to its ending. Leaves at once when the client does.
 
-    def __init__(self, generation: Generation, after: int = -1) -> None:
+    attaches: the generation was there before the request, so that the client may have had a connection to it.
+    """
+
+    def __init__(self, generation: Generation, after: int = -1, *, attaches: bool) -> None:
         super().__init__(status_code=200, headers=STREAM_HEADERS)
         del self.headers["content-length"]
         self.generation = generation
+        self.head = encode_resumed(generation.id, after) if attaches else RETRY
         self.after = generation.place_of(after)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +54,7 @@ class EventStream(Response):
 
     async def _send_frames(self, send: Send) -> None:
         # Each piece wakes the client, which takes longer than all that went before it: so they are few.
-        number, head, last = self.after + 1, RETRY, b""
+        number, head, last = self.after + 1, self.head, b""
         if self.after == self.generation.last_id:  # nothing to catch up with: a proxy is to see an answer
             await send(_body(head))
             head = b""

@@ -99,7 +99,8 @@ async def _start_or_resume(
     seen = parse_event_id(last_event_id)
     if seen:  # a reconnect: it must never start, and so bill, a second answer
         return await _follow(await engine.find(seen.generation_id, caller.owner), seen.number)
-    return await _follow(await engine.start(body.turn(), caller), -1)
+    generation, is_new = await engine.start_or_find(body.turn(), caller)
+    return await _follow(generation, -1, attaches=not is_new)
 
 
 def _started(engine: Engine, generation: Generation) -> Started:
@@ -110,8 +111,8 @@ def _started(engine: Engine, generation: Generation) -> Started:
     )
 
 
-async def _follow(generation: Generation, after: int) -> Response:
+async def _follow(generation: Generation, after: int, *, attaches: bool = True) -> Response:
     await generation.reach(after)
     if generation.is_finished and after >= generation.ending_id:
         return Response(status_code=204, headers={"cache-control": "no-store"})
-    return EventStream(generation, after)
+    return EventStream(generation, after, attaches=attaches)

@@ -11,10 +11,13 @@ MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000
 FRAME_SCHEMA = {  # of each event in a stream; chat.http.sse writes them
     "type": "object",
-    "required": ["id", "data"],
+    "required": ["data"],
     "properties": {
-        "id": {"type": "string", "description": "<generation_id>:<n>, for Last-Event-ID"},
-        "event": {"enum": ["message", *sorted(NAMED)], "description": "Not there for `message`"},
+        "id": {
+            "type": "string",
+            "description": "<generation_id>:<n>, for Last-Event-ID. Every event of a generation has one",
+        },
+        "event": {"enum": ["message", "resumed", *sorted(NAMED)], "description": "Not there for `message`"},
         "data": {
             "type": "string",
             "description": "JSON: the first event's names and receipt, then the provider's chunks verbatim, "

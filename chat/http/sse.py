@@ -1,6 +1,14 @@
 """Server-Sent Events on the wire: events -> frames, and the Last-Event-ID header -> where to go on.
 
 Pure functions over bytes and text; the rules are those of the WHATWG standard, section 9.2. Knows no socket.
+
+Two rules are for clients that deviate from the standard when a connection breaks inside a frame:
+
+- The `id:` line is the last of its frame. Some clients (fetch-event-source of npm) take an id as received
+  when its line arrives. Before `data:`, they would resume after an event that they never dispatched.
+- A stream that attaches to a generation begins with an event named `resumed`. Some clients (WebKit's
+  EventSource) append the first bytes of a new connection to the line at which the last one broke. That line
+  then belongs to an event without a listener, and not to the first delta.
 """
 
 from __future__ import annotations
@@ -40,11 +48,21 @@ def encode_events(generation_id: str, first: int, events: Sequence[Event]) -> by
     for number, event in enumerate(events, first):
         data = event.data
         if event.type == "chunk" and b"\n" not in data and b"\r" not in data:
-            frames.append(b"%b%d\ndata: %b\n\n" % (prefix, number, data))
+            frames.append(b"data: %b\n%b%d\n\n" % (data, prefix, number))
         else:
-            named = (prefix, number, _name_line(event.type), _data(event))
-            frames.append(b"%b%d\n%bdata: %b\n\n" % named)
+            named = (_name_line(event.type), _data(event), prefix, number)
+            frames.append(b"%bdata: %b\n%b%d\n\n" % named)
     return b"".join(frames)
+
+
+def encode_resumed(generation_id: str, after: int) -> bytes:
+    """Return the first bytes of a stream that attaches to a generation. after: -1 where no event is known.
+
+    The first line is one that may be lost. The data is what the openai SDK, which reads no event names, takes
+    for a chunk without text.
+    """
+    id_line = b"id: %b:%d\n" % (generation_id.encode(), after) if after >= 0 else b""
+    return RETRY + b'event: resumed\ndata: {"choices":[]}\n' + id_line + b"\n"
 
 
 def encode_error(error: ChatError) -> bytes:

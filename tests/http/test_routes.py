@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chat.http.sse import encode_resumed
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.provider import Call, Provider, chunk, frame
-from tests.routes import STREAM, Served, error_of, generation_of, number, read, read_some, text_of
+from tests.routes import STREAM, Served, error_of, generation_of, heard, number, read, read_some, text_of
 from tests.scenarios import ANSWER
 from tests.servers import run_routes
 
@@ -34,11 +35,10 @@ async def test_frames_have_the_fixed_form_and_order_and_the_providers_own_bytes(
     served.provider.scripts["verbatim"] = say
     response = await served.client.get(STREAM, params={"user_message": "Hi", "model": "verbatim"})
     id = generation_of(read(response)[0])
-    opening = response.content.split(b"\n")[3].removeprefix(b"data: ")
+    opening = response.content.split(b"\n")[2].removeprefix(b"data: ")
     frames = [opening, *sent, json.dumps(stop).encode(), b"[DONE]"]
-    blocks = [b"id: %b:%d\ndata: %b\n\n" % (id.encode(), at, data) for at, data in enumerate(frames)]
-    blocks[0] = blocks[0].replace(b"\ndata", b"\nevent: generation\ndata", 1)
-    assert response.content == b"retry: 1000\n" + b"".join(blocks)
+    blocks = [b"data: %b\nid: %b:%d\n\n" % (data, id.encode(), at) for at, data in enumerate(frames)]
+    assert response.content == b"retry: 1000\nevent: generation\n" + b"".join(blocks)
 
 
 async def test_first_frame_tells_the_generation_the_model_and_the_receipt(served: Served) -> None:
@@ -151,7 +151,7 @@ async def test_a_reader_that_drops_midway_misses_nothing_and_repeats_nothing(ser
     async with served.client.stream("GET", STREAM, params=params, headers=headers) as response:
         await call.text("four")
         await call.finish()
-        after = EventStreamDecoder().feed(b"".join([data async for data in response.aiter_raw()]))
+        after = heard(EventStreamDecoder().feed(b"".join([data async for data in response.aiter_raw()])))
     assert text_of([*before, *after]) == "one two three four"
     assert [number(event) for event in [*before, *after]] == list(range(len(before) + len(after)))
     assert len(served.provider.chats) == asked
@@ -165,7 +165,7 @@ async def test_a_resumed_reader_with_nothing_to_catch_up_gets_its_first_bytes_at
     url = f"/ai/generations/{generation_of(first)}/events"
     async with served.client.stream("GET", url, headers={"last-event-id": first.id}) as response:
         async with asyncio.timeout(5):
-            assert await anext(response.aiter_raw()) == b"retry: 1000\n"
+            assert await anext(response.aiter_raw()) == encode_resumed(generation_of(first), 0)
         await call.finish()
 
 

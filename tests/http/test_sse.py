@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.generations.events import Event, done_event
-from chat.http.sse import KEEP_ALIVE, KEEP_ALIVE_SECONDS, RETRY, EventId, encode_events, parse_event_id
+from chat.http.sse import (
+    KEEP_ALIVE,
+    KEEP_ALIVE_SECONDS,
+    RETRY,
+    EventId,
+    encode_events,
+    encode_resumed,
+    parse_event_id,
+)
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 
 ID = "AqjrmqkXOuv7ZsKfko0Nxw"
@@ -91,7 +99,7 @@ def test_decoder_does_not_end_a_line_at_a_line_separator() -> None:
 # --- our frames -----------------------------------------------------------------------------------------
 
 
-def test_frames_are_id_then_name_then_data() -> None:
+def test_frames_are_name_then_data_then_id() -> None:
     events = [
         Event("generation", b'{"generation_id": "g"}'),
         Event("chunk", b'{"a": 1}', "a"),
@@ -100,17 +108,17 @@ def test_frames_are_id_then_name_then_data() -> None:
         done_event("stop"),
     ]
     assert encode_events("g", 0, events) == (
-        b'id: g:0\nevent: generation\ndata: {"generation_id": "g"}\n\n'
-        b'id: g:1\ndata: {"a": 1}\n\n'
-        b"id: g:2\nevent: receipt\ndata: {}\n\n"
-        b"id: g:3\nevent: citations\ndata: []\n\n"
-        b"id: g:4\ndata: [DONE]\n\n"
+        b'event: generation\ndata: {"generation_id": "g"}\nid: g:0\n\n'
+        b'data: {"a": 1}\nid: g:1\n\n'
+        b"event: receipt\ndata: {}\nid: g:2\n\n"
+        b"event: citations\ndata: []\nid: g:3\n\n"
+        b"data: [DONE]\nid: g:4\n\n"
     )
 
 
 def test_error_frame_is_a_default_event_since_the_name_error_is_the_browsers_own() -> None:
     error = Event("error", b'{"error": {"message": "Gone.", "type": "x", "retryable": true}}')
-    assert encode_events("g", 9, [error]) == b"id: g:9\ndata: %b\n\n" % error.data
+    assert encode_events("g", 9, [error]) == b"data: %b\nid: g:9\n\n" % error.data
 
 
 def test_frames_are_numbered_on_from_the_first_id() -> None:
@@ -132,7 +140,7 @@ def test_data_of_any_lines_comes_out_as_one_event(data: bytes, type: str) -> Non
 
 def test_line_separators_of_unicode_stay_in_their_line() -> None:
     data = json.dumps("a\u2028b\u2029c\u0085d", ensure_ascii=False).encode()
-    assert encode_events("g", 0, [Event("chunk", data)]) == b"id: g:0\ndata: %b\n\n" % data
+    assert encode_events("g", 0, [Event("chunk", data)]) == b"data: %b\nid: g:0\n\n" % data
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)))
@@ -154,6 +162,81 @@ def test_retry_and_keep_alive_have_no_empty_line_which_some_clients_take_for_an_
     assert (decoder.retry, decoder.comments) == (1000, ["keep-alive"])
     assert b"\n\n" not in RETRY + KEEP_ALIVE
     assert KEEP_ALIVE_SECONDS <= 15
+
+
+# --- a connection that is cut at any byte, in clients that deviate from the standard --------------------
+
+CUT_EVENTS = [
+    Event("generation", b'{"generation_id": "g", "choices": []}'),
+    Event("chunk", '{"a": "世界"}'.encode()),
+    Event("chunk", b'{"a": 2}'),
+    Event("citations", b'{"citations": [], "choices": []}'),
+    done_event("stop"),
+]
+WHOLE = RETRY + encode_events(ID, 0, CUT_EVENTS)
+
+
+class Client:
+    """An EventSource: by the standard, what no empty line has ended is gone with its connection."""
+
+    def __init__(self) -> None:
+        self.decoder = EventStreamDecoder()
+        self.heard: list[ServerSentEvent] = []
+
+    def receive(self, data: bytes) -> None:
+        self.heard += [event for event in self.decoder.feed(data) if event.type != "resumed"]
+
+    def last_event_id(self) -> str:
+        return self.decoder.last_event_id
+
+    def lose_connection(self) -> None:
+        self.decoder = EventStreamDecoder(self.last_event_id())
+
+
+class JoiningClient(Client):
+    """The half line of the lost connection goes on with the first bytes of the next one, as in WebKit."""
+
+    def lose_connection(self) -> None:
+        pass
+
+
+class EarlyIdClient(Client):
+    """An id is received when its line is, as in fetch-event-source of npm."""
+
+    def last_event_id(self) -> str:
+        return self.decoder.line_id
+
+
+def read_across(client: Client, cut: int) -> list[int]:
+    """Return the numbers of the events that a client receives whose connection is cut after so many bytes."""
+    client.receive(WHOLE[:cut])
+    seen = parse_event_id(client.last_event_id())
+    after = seen.number if seen else -1
+    client.lose_connection()
+    client.receive(encode_resumed(ID, after) + encode_events(ID, after + 1, CUT_EVENTS[after + 1 :]))
+    whole = decode(WHOLE)
+    return [whole.index(event) for event in client.heard]
+
+
+@pytest.mark.parametrize("client", [Client, JoiningClient])
+def test_a_cut_at_any_byte_loses_and_repeats_nothing(client: type[Client]) -> None:
+    for cut in range(len(WHOLE) + 1):
+        assert read_across(client(), cut) == list(range(len(CUT_EVENTS))), WHOLE[:cut]
+
+
+def test_a_client_that_takes_ids_early_loses_an_event_at_one_byte_of_its_frame_alone() -> None:
+    for cut in range(len(WHOLE) + 1):
+        received = read_across(EarlyIdClient(), cut)
+        is_between = WHOLE[:cut].endswith(b"\n") and WHOLE[cut:].startswith(b"\n")
+        complete = WHOLE[:cut].count(b"\n\n")
+        lost = [complete] if is_between else []
+        assert received == [at for at in range(len(CUT_EVENTS)) if at not in lost], WHOLE[:cut]
+
+
+def test_an_attaching_stream_begins_with_an_event_that_has_no_listener() -> None:
+    for after, id in ((3, f"{ID}:3"), (-1, "")):
+        [event] = decode(encode_resumed(ID, after))
+        assert event == ServerSentEvent('{"choices":[]}', "resumed", id)
 
 
 # --- the header -----------------------------------------------------------------------------------------
