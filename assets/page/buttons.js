@@ -34,7 +34,7 @@ async function hearClick(event) {
   if (value === null) return;
   if (lane === "drawer") opener = button;
   pressed = button;
-  if (name === "copy") button.classList.add("pressed");
+  if (name === "copy") copyAnswer(button);
   if (name === "like" || name === "dislike") press(button);
   const conversation = name === "open" ? id : name === "new" ? "" : undefined;
   if (name === "open") leave(conversation, false); // the list has stored conversations alone

@@ -1,18 +1,45 @@
 // Copies, downloads, and the drawer: content that leaves the page or opens beside it.
 
-async function copy(text) {
+// WebKit takes a text while a click is handled, and not later. The text of an answer comes from the server: the clipboard
+// receives a promise of it at the click.
+let giveText = () => {}; // the text of the answer that is being copied
+function copyAnswer(button) {
+  const text = new Promise((give) => { giveText = give; });
+  copy(text, button, button.closest(".message-row")?.querySelector(".prose") ?? button);
+}
+
+// "Copied" is said where it is true. Elsewhere the text is selected: shown, what has it on the page.
+async function copy(text, button, shown) {
+  const isCopied = await writeClipboard(text);
+  if (isCopied) {
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1500);
+  } else getSelection().selectAllChildren(shown);
+  const words = state.words[isCopied ? "answer.copied" : "answer.selected"];
+  announce(words);
+  if (!isCopied) showHint(words);
+}
+
+async function writeClipboard(text) {
   try {
-    await navigator.clipboard.writeText(text);
+    const data = Promise.resolve(text).then((text) => new Blob([text], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": data })]);
+    return true;
   } catch {
-    const area = document.createElement("textarea"); // no clipboard on plain http and in some frames
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
+    return copySelection(await text); // no clipboard on plain http and in some frames
   }
-  announce(state.words["answer.copied"]);
-  document.querySelectorAll(".do-copy.pressed").forEach((button) => { button.classList.replace("pressed", "done"); setTimeout(() => button.classList.remove("done"), 1500); });
+}
+
+function copySelection(text) {
+  const area = document.createElement("textarea");
+  let isHeard = false; // a browser may refuse, and return true all the same
+  area.value = text;
+  area.oncopy = () => { isHeard = true; };
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand("copy") && isHeard;
+  area.remove();
+  return isCopied;
 }
 
 function download({ name, text, type }) {

@@ -38,8 +38,6 @@ function hearCopyCode(event) {
   if (!button) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const code = button.parentElement.querySelector("pre code")?.textContent ?? "";
-  copy(code.replaceAll("\ufeff", "").replace(/\n$/, ""));
-  button.classList.add("done");
-  setTimeout(() => button.classList.remove("done"), 1500);
+  const code = button.parentElement.querySelector("pre code");
+  if (code) copy(code.textContent.replaceAll("\ufeff", "").replace(/\n$/, ""), button, code);
 }

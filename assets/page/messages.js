@@ -29,7 +29,7 @@ function hear(said) {
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
-  if ("copy" in told) copy(told.copy);
+  if ("copy" in told) giveText(told.copy);
   if ("download" in told) download(told.download);
   if ("drawer" in told) openDrawer();
   if ("read" in told) filesRead(told);

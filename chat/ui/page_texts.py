@@ -24,6 +24,7 @@ KEYS = {
 SPOKEN = (
     "answer.complete",
     "answer.copied",
+    "answer.selected",
     "answer.copy_code",
     "answer.end",
     "composer.attach",

@@ -71,6 +71,7 @@ TEXTS: dict[str, str] = {
     "answer.show_scans": "Show the scanned pages to the model",
     "answer.reasoning": "Reasoning",
     "answer.copied": "Copied.",
+    "answer.selected": "This browser did not let the page copy. The text is selected: copy it with Ctrl+C, ⌘C or the menu.",
     "answer.end": "Go to the newest",
     "answer.complete": "Answer complete.",
     "answer.stopped": "Stopped.",

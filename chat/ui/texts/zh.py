@@ -68,6 +68,7 @@ TEXTS: dict[str, str] = {
     "answer.show_scans": "让模型看扫描页",
     "answer.reasoning": "思考过程",
     "answer.copied": "已复制。",
+    "answer.selected": "浏览器没有允许本页复制。文字已选中：请用 Ctrl+C、⌘C 或菜单复制。",
     "answer.end": "回到最新处",
     "answer.complete": "回答完毕。",
     "answer.stopped": "已停止。",
