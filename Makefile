@@ -46,7 +46,8 @@ format: install-dev
 test: check # a few minutes; nothing is retried
 	$(PYTEST) $(QUICK)
 
-test-slow: install-dev # faults of replicas, rolling restarts, soak and load in short forms
+test-slow: install-dev # faults of replicas, rolling restarts, three browser engines, soak and load in short forms
+	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
 	$(BIN)/python -m pytest -m slow
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/

@@ -234,6 +234,12 @@ class Engine:
             generation = await start(new_id())
         return await self._opened(generation), bool(new)
 
+    async def find_request(self, request_id: str, visitor: Visitor) -> Generation | None:
+        """Return the generation that a request_id has started in this process, while it is kept."""
+        with contextlib.suppress(NotFound):
+            return await self._requests.find(visitor, request_id, partial(self.find, owner=visitor.owner))
+        return None
+
     async def retry(self, message_id: str, visitor: Visitor, options: Options = DEFAULTS) -> Generation:
         """Answer the same question again: a sibling of the answer `message_id`."""
         await self._admit(visitor)

@@ -3,7 +3,7 @@
     async with CuttingProxy(port, cuts) as proxy: ...      # proxy.url
 
 `cuts` gives, for each connection that is answered, after how many bytes it is dropped; when it is
-exhausted nothing is cut any more. Knows no HTTP.
+exhausted nothing is cut any more. `cut` ends all connections now, in one of the ways in which lines end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 READ_BYTES = 1 << 16
+LAST_CHUNK = b"0\r\n\r\n"  # of a chunked HTTP body
 
 
 class CuttingProxy:
@@ -27,6 +28,7 @@ class CuttingProxy:
         self._port = port
         self._after_bytes = iter(after_bytes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -40,6 +42,20 @@ class CuttingProxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def cut(self, way: str) -> None:
+        """End every connection. way: `reset`; `close`, without an error; `end`, as if it were complete.
+
+        For `end` the server must not be in the middle of a chunk.
+        """
+        for writer in list(self._writers):
+            self.cuts += 1
+            if way == "end":
+                writer.write(LAST_CHUNK)
+            if way == "reset":
+                writer.transport.abort()
+            else:
+                writer.close()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
@@ -48,6 +64,7 @@ class CuttingProxy:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self._writers.add(writer)
         self.connections += 1
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -62,6 +79,7 @@ class CuttingProxy:
         finally:
             writer.transport.abort()
             self._tasks.discard(task)
+            self._writers.discard(writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass the answer on up to `limit` bytes; the reset that follows may destroy some of them too."""

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler; and what llama.cpp links to.
 # Debian's own packages where this may install them; elsewhere Playwright's own Chromium. BROWSER_TESTS=0: no browser.
+# ENGINES=1: Firefox and WebKitGTK too, with their drivers, for the slow tests alone (80 MB, a minute).
 # Usage: install_programs.sh PYTHON, of the environment that Playwright is in.
 set -euo pipefail
 python=$1
@@ -12,6 +13,7 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
 if [[ $wants_browser != 0 ]] && is_debian; then packages+=(chromium fonts-noto-cjk); fi
+if [[ ${ENGINES:-0} == 1 ]] && is_debian; then packages+=(chromium-driver firefox-esr webkit2gtk-driver xvfb); fi
 
 if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then
   missing=()

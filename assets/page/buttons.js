@@ -98,7 +98,7 @@ function leave(conversation, isTemporary = state.temporary) {
   changeDraft(conversation, isTemporary);
   setTemporary(isTemporary);
   remember(conversation);
-  sending = null; // it is sent where it was written, whatever this page shows
+  sending = unnamed = null; // it is sent where it was written, whatever this page shows
   state.ended = "";
   state.place += 1;
   state.shown = 0;

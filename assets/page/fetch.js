@@ -10,25 +10,32 @@ window.fetch = (asked, options = {}) => {
   if (url.origin !== location.origin || !url.pathname.includes("/gradio_api/")) return bare(asked, options);
   const headers = new Headers(options.headers ?? asked.headers);
   headers.set("x-visitor", state.owner);
-  const ask = () => watchLine(bare(asked, { ...options, headers }));
-  return url.pathname.endsWith("/queue/join") ? join(ask, options.body) : ask();
+  if (url.pathname.endsWith("/queue/join")) return join(url, { ...options, headers });
+  if (!url.pathname.endsWith("/queue/data")) return watchLine(bare(asked, { ...options, headers }));
+  url.searchParams.set("session_hash", nameSession(url.searchParams.get("session_hash")));
+  return readStream(() => bare(url, { headers, signal: asked.signal, credentials: asked.credentials }));
 };
 
-async function join(ask, body) {
+async function join(url, options) {
+  const event = JSON.parse(options.body);
   try {
-    let answer = await ask();
+    const at = cuts;
+    const body = JSON.stringify({ ...event, session_hash: nameSession(event.session_hash) });
+    let answer = await watchLine(bare(url, { ...options, body }));
     for (let times = 0; answer.status === 503 && times < AGAIN_TIMES; times++) {
       await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
-      answer = await ask();
+      answer = await bare(url, { ...options, body });
     }
-    if (!answer.ok) takeBack(JSON.parse(body));
+    if (answer.ok) noteEvent((await answer.clone().json()).event_id, event.data[0] ?? {}, at);
+    else takeBack(event);
     return answer;
   } catch {
-    takeBack(JSON.parse(body));
+    takeBack(event);
     return new Response('{"detail": "offline"}', { status: 503 }); // an exception would make Gradio load the page anew
   }
 }
 function takeBack({ data: [asked] }) {
   const message = sending?.id === asked?.action?.id ? sending : null;
+  if (message) unnamed = null;
   if (message) returnMessage(message, state.words["page.not_sent"]);
 }

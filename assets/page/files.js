@@ -36,6 +36,16 @@ function takeUpload() {
   return [visit("file"), reading ? [reading.file.path] : []];
 }
 
+// The report of a reading is lost with its stream. A file that the server has named is there; another one is sent again.
+function readAgain() {
+  const file = reading?.file;
+  reading = null;
+  if (file?.id) file.status = "done";
+  else if (file?.data) tryAgain(file);
+  drawFiles();
+  readNext();
+}
+
 // Where a file is: in the draft that is shown, or in another one.
 const findFile = (key) => [{ files: state.files }, ...drafts.values()].flatMap((draft) => draft.files).find((file) => file.key === key);
 

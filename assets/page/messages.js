@@ -21,6 +21,8 @@ function hear(said) {
   for (const [name, html] of Object.entries(told.banners ?? {})) fillBanner(name, html);
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
+  if ("generation" in told && !told.is_sent) unnamed = null;
+  if (told.is_known) sending = null; // sent a second time after a cut, it was answered the first time
   if ("ended" in told) state.ended = told.ended;
   if (told.is_sent) confirmSent();
   if ("composer" in told) takeBackMessage(told);
@@ -56,9 +58,9 @@ function expectAnswer() {
   overdue = setTimeout(comeBack, ANSWER_MILLISECONDS);
 }
 async function comeBack() {
-  const answer = await fetch(`${root()}/gradio_api/app_id`).catch(() => null);
-  if (!answer?.ok) return expectAnswer(); // nobody is there now
-  if ((await answer.json()).app_id !== window.gradio_config?.app_id) location.reload();
+  const isSame = await isSameServer();
+  if (isSame === null) expectAnswer(); // none answers now
+  if (isSame === false) location.reload();
 }
 
 // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.

@@ -4,6 +4,7 @@
 // Endings after which the next message is sent without being asked for: after all others the visitor decides.
 const GOOD_ENDINGS = ["", "stop", "length", "content_filter", "tool_calls"];
 let sending = null; // the message that the server has not confirmed yet
+let unnamed = null; // what its event was sent with, until the server has named the answer or refused the message
 let stopsWhenKnown = false; // Stop was pressed before the server named the answer
 
 const isBusy = () => Boolean(sending || state.generation) || document.body.classList.contains("is-running");
@@ -32,7 +33,8 @@ function dispatch(message) {
   document.body.classList.add("is-running");
   showNotice("");
   const files = message.files.map((file) => file.id);
-  act("send", "send", { id: message.id, files, editing: message.editing, text: message.text });
+  unnamed = { id: message.id, files, editing: message.editing, text: message.text };
+  act("send", "send", unnamed);
 }
 
 // What Gradio's event sends: the visit, and the text.

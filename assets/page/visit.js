@@ -62,6 +62,7 @@ function visit(lane) {
   const action = at < 0 ? {} : actions.splice(at, 1)[0];
   if (ANSWERED.includes(lane)) expectAnswer();
   return {
+    lane, // for this page alone: stream.js
     owner: state.owner,
     language: state.language,
     place: state.place,

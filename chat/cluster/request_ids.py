@@ -48,11 +48,21 @@ class RequestIds:
             self._note((Guest.of(visitor.issued_secret), request_id), generation.id)
         return generation
 
-    async def _once(self, key: Key, start: Start, find: Find) -> Generation:
+    async def find(self, visitor: Visitor, request_id: str, find: Find) -> Generation | None:
+        """Return what this request has started in this process, or None. Raises ChatError."""
+        key = find_key(visitor, request_id)
+        return await self._find(key, find) if key else None
+
+    async def _find(self, key: Key, find: Find) -> Generation | None:
         if key in self._starting:
             return await find(await asyncio.shield(self._starting[key]))
         if key in self._started:
             return await find(self._started[key])
+        return None
+
+    async def _once(self, key: Key, start: Start, find: Find) -> Generation:
+        if known := await self._find(key, find):
+            return known
         self._starting[key] = starting = asyncio.get_running_loop().create_future()
         starting.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:

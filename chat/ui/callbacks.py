@@ -133,6 +133,11 @@ class Callbacks:
 
         visit.target is the script's id for the message: sent twice, it is answered once.
         """
+        known = await self.engine.find_request(visit.target, visit.visitor)
+        if known:  # the script did not receive that the message was accepted: its connection was cut
+            async for shown in self.open(replace(visit, conversation=self.engine.conversation_of(known))):
+                yield replace(shown, told={**(shown.told or {}), "is_known": True})
+            return
         with self._holding(visit.conversation) as is_first:
             if not (is_first and message.strip()) or await self._is_answering(visit):
                 refused = await self._refuse(visit, message, "")

@@ -26,8 +26,8 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 SCRIPTS = (
-    *("visit", "line", "tabs", "fetch", "messages", "scrolling", "drafts", "files", "transfers", "outbox"),
-    *("composer", "code", "clipboard", "dialog", "buttons", "models", "keys", "start"),
+    *("visit", "line", "tabs", "fetch", "stream", "messages", "scrolling", "drafts", "files"),
+    *("transfers", "outbox", "composer", "code", "clipboard", "dialog", "buttons", "models", "keys", "start"),
 )
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}

@@ -1,0 +1,134 @@
+// The stream of Gradio's client, read to the event that ends it. `fetch` reports a cut in different ways: Chromium as an
+// error, WebKit as the end of the body, Firefox as either. So any end before `close_stream` is a cut, and so is silence.
+//
+// The server forgets a page's events when its stream is cut. The answer goes on there. Once the server answers again,
+// Gradio's client is told that its events are over, and this page asks anew for what it shows and for what was under way.
+
+const SILENT_MILLISECONDS = 40000; // without a byte, the heartbeat included, which comes every 15 seconds
+const ASK_MILLISECONDS = 5000; // for the longest of the waits between two questions whether the server is there
+const underWay = new Map(); // Gradio's id of an event -> the visit that it was sent with
+const orphans = []; // events that were sent before a cut and accepted after it: no stream has their values
+let cuts = 0;
+let passOn = null; // to the stream that Gradio's client reads now
+
+// The page has another session after each cut: the server may take the connection that is lost for open, and send
+// values of the old session there.
+const nameSession = (session) => (cuts ? `${session}-${cuts}` : session);
+
+// Return an answer whose body holds complete frames, and always ends with `close_stream`. ask: requests the stream.
+async function readStream(ask) {
+  const answer = await ask().catch(() => null);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream({
+    async start(out) {
+      const pass = passOn = (frame) => out.enqueue(encoder.encode(frame + "\n\n"));
+      orphans.splice(0).forEach(passEnd);
+      const isWhole = answer?.ok && (await passFrames(answer.body.getReader(), pass));
+      if (!isWhole && (await isServerThere())) endStream(pass);
+      if (passOn === pass) passOn = null;
+      out.close();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
+
+function endStream(pass) {
+  cuts += 1;
+  const lost = [...underWay];
+  for (const [id] of lost) passEnd(id);
+  pass('data: {"msg":"close_stream","event_id":null}');
+  passOn = null;
+  setTimeout(resume, 0, lost.map(([, sent]) => sent)); // Gradio's client opens the next stream for what this asks
+}
+
+function passEnd(id) {
+  const end = { msg: "process_completed", event_id: id, output: { data: [] }, success: true };
+  underWay.delete(id);
+  if (passOn) passOn(`data: ${JSON.stringify(end)}`);
+  else orphans.push(id);
+}
+
+// Note an event that the server has accepted. at: the number of cuts when it was sent.
+function noteEvent(id, sent, at) {
+  if (at === cuts) underWay.set(id, sent);
+  else passEnd(id);
+}
+
+// Pass frames on as they come. Return whether the last of them was the one that ends a stream.
+async function passFrames(reader, pass) {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await readOrGiveUp(reader);
+    if (done) return false;
+    const frames = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+    rest = frames.pop();
+    for (const frame of frames) {
+      const { msg, id } = kindOf(frame);
+      if (msg === "unexpected_error") return false; // of a session that the server does not know any more
+      if (msg === "process_completed") underWay.delete(id);
+      pass(frame);
+      if (msg === "close_stream") return true;
+    }
+  }
+}
+
+async function readOrGiveUp(reader) {
+  let timer = 0;
+  const silence = new Promise((end) => { timer = setTimeout(end, SILENT_MILLISECONDS, { done: true }); });
+  try {
+    const read = await Promise.race([reader.read(), silence]);
+    if (read.done) reader.cancel().catch(() => {});
+    return read;
+  } catch {
+    return { done: true };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Not parsed: a frame can be long, and Gradio's client parses it.
+function kindOf(frame) {
+  const [, msg, id] = /^data: \{"msg":"(\w+)"(?:,"event_id":"(\w+)")?/.exec(frame) ?? [];
+  return { msg, id };
+}
+
+// Return when the server answers: whether it is the one that made this page. Another one's page is loaded anew.
+async function isServerThere() {
+  for (let wait = 250; ; wait = Math.min(2 * wait, ASK_MILLISECONDS)) {
+    if (isLeaving) await new Promise((back) => addEventListener("pageshow", back, { once: true }));
+    const isSame = await isSameServer();
+    if (isSame === false) location.reload();
+    if (isSame !== null) return isSame;
+    lineLost();
+    await new Promise((again) => { setTimeout(again, wait); addEventListener("online", again, { once: true }); });
+  }
+}
+
+// Whether the server that made this page answers; null: none does.
+async function isSameServer() {
+  try {
+    const answer = await bare(`${root()}/gradio_api/app_id`, { signal: AbortSignal.timeout(ASK_MILLISECONDS) });
+    return answer.ok ? (await answer.json()).app_id === window.gradio_config?.app_id : null;
+  } catch {
+    return null;
+  }
+}
+
+// Ask anew: for the conversation, and what grows in it; for the message that was on its way; for what else was asked for.
+const REPEATED = ["list", "fetch", "drawer", "quiet", "look", "stop"]; // a second time they change nothing
+function resume(lost) {
+  if (!document.body.classList.contains("is-ready")) return location.reload();
+  followed = "";
+  if (unnamed) {
+    sending ??= { ...unnamed, files: [] };
+    act("send", "send", unnamed);
+  }
+  if (isLost) lineBack(); // which opens the conversation, too
+  else if (!unnamed) act("show", "open");
+  for (const { lane, conversation, action } of lost) {
+    if (REPEATED.includes(lane)) act(lane, action.name, { ...action, conversation });
+  }
+  if (lost.some(({ lane }) => lane === "import")) act("list", "list");
+  readAgain();
+}
