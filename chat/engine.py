@@ -32,13 +32,14 @@ from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
 from chat.generations.events import error_event
 from chat.generations.generation import Generation, GenerationLimits
 from chat.generations.registry import Generations
-from chat.history import History, Message
+from chat.history import LISTED_MAX, History, Message
 from chat.history.answer_log import AnswerLog, AnswerRow
 from chat.history.stores import TEMPORARY, Stores, cut_branch
 from chat.ids import new_id
 from chat.jobs.accounting import Accounting
 from chat.jobs.background_tasks import BackgroundTasks
 from chat.jobs.checkpoints import save_growing_answers
+from chat.jobs.deletions import Deletions
 from chat.jobs.expiry import expire_files, expire_generations
 from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
@@ -139,6 +140,7 @@ class Engine:
         )
         self._resuming: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
+        self._deletions = Deletions(self._stores, self._attachments, self._tasks)
         self._accounting = Accounting(
             self._stores,
             self._answer_log,
@@ -159,6 +161,7 @@ class Engine:
         self._tasks.start(expire_files(self._stores, self._attachments, self.settings.file_retention))
         self._tasks.start(expire_generations(self._generations))
         self._tasks.start(self._loop_watch.run())
+        self._tasks.start(self._deletions.keep())
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -169,6 +172,8 @@ class Engine:
         await self.end_generations()
         await self._peers.aclose()
         await self._tasks.aclose()
+        if not self._peers.replica:  # else another one may still undo
+            await self._deletions.purge(0)
         await self._attachments.aclose()
         await self.readers.aclose()
         await self._stores.aclose()
@@ -319,9 +324,7 @@ class Engine:
             with self.metrics.counting_refusals():
                 held.enter_context(self.at_once.files.held(visitor))
                 await self._quotas.admit_file(visitor)
-            attachment = await self._attachments.add(
-                path, name, visitor, password, is_temporary=is_temporary
-            )
+            attachment = await self._attachments.add(path, name, visitor, password, is_temporary=is_temporary)
             attachment.when_read(held.pop_all().close)
         return attachment
 
@@ -352,12 +355,29 @@ class Engine:
 
     async def delete_conversation(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with its messages and files, and stop its running answers."""
-        for generation, answer in list(self._answers.items()):
-            if answer.conversation_id == conversation_id and generation.owner == owner:
-                await generation.stop()
-        await self._stop_elsewhere(conversation_id, owner)
+        await self._stop_answers(conversation_id, owner)
         files = await self._stores.delete_conversation(conversation_id, owner)
         await self._attachments.remove(tuple(files))
+
+    async def hide_conversation(self, conversation_id: str, owner: str) -> str:
+        """Delete a conversation as `delete_conversation` does, but so that `restore` can undo it for a while.
+
+        Return the number of the deletion.
+        """
+        await self._stop_answers(conversation_id, owner)
+        return await self._deletions.hide_conversation(conversation_id, owner)
+
+    async def hide_everything(self, owner: str) -> tuple[str, int]:
+        """Delete all conversations and files of an owner, likewise; return also how many conversations."""
+        await asyncio.gather(*(one.stop() for one in list(self._answers) if one.owner == owner))
+        if self._peers.replica:
+            for conversation in await self.history.conversations(owner, limit=LISTED_MAX):
+                await self._stop_elsewhere(conversation.id, owner)
+        return await self._deletions.hide_everything(owner)
+
+    async def restore(self, deletion: str, owner: str) -> None:
+        """Undo a deletion, by its number. Raises NotFound where it is too late."""
+        await self._deletions.restore(deletion, owner)
 
     async def tokens_left(self, visitor: Visitor) -> int | None:
         """Return how many tokens the visitor may still use today; None: no limit."""
@@ -435,6 +455,13 @@ class Engine:
     async def _mark_interrupted(self, messages: Sequence[Message], owner: str) -> Sequence[Message]:
         # An ended generation that is retained counts as running: the row may be older than its ending.
         return await self._peers.mark_interrupted(messages, self._generations.holds, owner)
+
+    async def _stop_answers(self, conversation_id: str, owner: str) -> None:
+        """Stop the running answers of a conversation, on any branch and replica."""
+        for generation, answer in list(self._answers.items()):
+            if answer.conversation_id == conversation_id and generation.owner == owner:
+                await generation.stop()
+        await self._stop_elsewhere(conversation_id, owner)
 
     async def _stop_elsewhere(self, conversation_id: str, owner: str) -> None:
         """Stop the running answers of other replicas in a conversation, on any branch."""

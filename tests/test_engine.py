@@ -332,6 +332,34 @@ async def test_deleting_a_conversation_takes_its_files(provider: Provider, tmp_p
             await engine.branch(engine.conversation_of(generation), "anna")
 
 
+async def test_a_deletion_stops_the_answer_can_be_undone_and_is_final_when_the_server_ends(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engine(tmp_path, provider) as engine:
+        file = await engine.attach(await write_file(tmp_path, "Some text."), "a.txt", ANNA)
+        turn = Turn("Hm?", file_ids=(file.id,), options=Options(model="held"))
+        generation = await engine.start(turn, ANNA)
+        await (await provider.next_call()).text("Half")
+        await read_until(generation, "Half")
+        conversation_id = engine.conversation_of(generation)
+        number = await engine.hide_conversation(conversation_id, "anna")
+        assert generation.finish_reason == "cancelled"
+        with pytest.raises(NotFound):
+            await engine.branch(conversation_id, "anna")
+        with pytest.raises(NotFound):
+            await engine.restore(number, "ben")
+        await engine.restore(number, "anna")
+        _, answer = await engine.branch(conversation_id, "anna")
+        assert (answer.text, answer.finish_reason) == ("Half", "cancelled")
+        number, count = await engine.hide_everything("anna")
+        assert count == 1
+        with pytest.raises(NotFound):
+            await engine.attachment(file.id, "anna")
+    async with open_engine(tmp_path, provider) as after:
+        with pytest.raises(NotFound):
+            await after.restore(number, "anna")
+
+
 async def test_a_conversation_can_be_deleted_long_after_its_answer(
     provider: Provider, tmp_path: Path
 ) -> None:

@@ -20,8 +20,8 @@ from chat.extraction.text.markup import text_of_html
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
 from chat.history import make_title
-from chat.history.conversations import cut_snippet
 from chat.history.exchange import read_transcripts
+from chat.history.query_words import cut_snippet, find_words
 from chat.json_bounds import check_values
 from chat.turns.titles import clean_title
 from chat.ui.visits import read_options, read_visit
@@ -47,6 +47,7 @@ def make_file(text: str) -> Document:
     return Document("a.txt", "text/plain", len(text), "page", (Page("1", text),), 1)
 
 
+WORDS = ("owls", "a", "1", "1,", "fi")
 EVIDENCE = [Evidence.prepare(make_file("Owls hunt voles at night by ear alone, 3,456 of them in 2000."))]
 
 
@@ -74,7 +75,7 @@ def check_body(text: str) -> None:
 WORK: dict[str, Callable[[str], object]] = {
     "citations": lambda text: check(text, EVIDENCE),
     "a quote": lambda text: check(f"It says “{text}” [a.txt p. 1].", EVIDENCE),
-    "search": lambda text: cut_snippet(text, "owls"),
+    "search": lambda text: (cut_snippet(text, WORDS), find_words(text, WORDS)),
     "folding": lambda text: normalize("NFKC", text),
     "titles": lambda text: (make_title(text), clean_title(text)),
     "import": read_import,

@@ -8,8 +8,10 @@ const local = {
   language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
   appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
   earlier: showEarlier,
+  further: showFurther,
   end: goToEnd,
   model: openModels,
+  "retry-with": retryWith,
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
 };
 
@@ -39,6 +41,8 @@ async function hearClick(event) {
   const conversation = name === "open" ? id : name === "new" ? "" : undefined;
   if (name === "open") leave(conversation, false); // the list has stored conversations alone
   if (name === "new") leave(conversation);
+  if (name === "restore") button.closest(".undo").remove();
+  if (name === "restore" && value) leave(value, false); // it was shown when it was deleted
   if (name === "new") focusComposer();
   const isPressed = button.getAttribute("aria-pressed") === "true";
   act(lane, name, { id, value: button.hasAttribute("aria-pressed") ? String(isPressed) : value, conversation });
@@ -106,5 +110,6 @@ function leave(conversation, isTemporary = state.temporary) {
   document.body.classList.remove("is-running");
   drawQueue();
   stick = true;
+  clearFound();
   closeSidebar();
 }

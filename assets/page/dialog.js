@@ -40,6 +40,7 @@ function ask(question, done, given) {
 async function complete(action, value = "") {
   const words = state.words;
   if (action === "delete") return (await ask(words["sidebar.delete.sure"].replace("{title}", value), words["sidebar.delete"])) === null ? null : "";
+  if (action === "delete-all") return (await ask(words["own.delete.sure"], words["own.delete"])) === null ? null : "";
   if (action === "rename") return (await ask(words["sidebar.rename.to"], words["sidebar.rename"], value)) || null;
   return value;
 }

@@ -38,8 +38,14 @@ function renameDraft(conversation) {
   shownDraft = nameDraft(conversation, state.temporary);
 }
 
+function forgetDrafts() {
+  drafts.clear();
+  putDraft();
+  keepDraft();
+}
+
 // A draft outlives its page: a reload, and a phone that ends hidden pages. A file that is still on its way does not.
-const keepFile = ({ id, label, name, isSent }) => ({ id, label, name, isSent });
+const keepFile = ({ id, label, name, isSent, about }) => ({ id, label, name, isSent, about });
 const keepFiles = (files) => files.filter((file) => file.id).map(keepFile);
 function keepDraft() {
   // A message that the server has not confirmed may not have reached it: on the next page it waits for the visitor.

@@ -113,7 +113,7 @@ function drawFiles() {
   const place = document.getElementById("files");
   if (!place) return;
   if (place.querySelector("form input")?.value) return updateChips(place); // a password that is being typed stays
-  place.replaceChildren(...state.files.map(fileChip), ...waitingLine());
+  place.replaceChildren(...state.files.map(fileChip), ...profileCard(), ...waitingLine());
 }
 function updateChips(place) {
   for (const file of state.files) {

@@ -30,6 +30,7 @@ function hearKeys(event) {
 // or the settings. With nothing open it stops the answer.
 function escape(event) {
   if (document.querySelector("dialog[open], #models:popover-open") || event.target.getAttribute?.("aria-expanded") === "true") return;
+  if (event.target.matches?.(boxes.search) && event.target.value) return empty(event.target);
   const open = [...menus()];
   for (const menu of open) {
     menu.open = false;
@@ -42,6 +43,12 @@ function escape(event) {
   else if (sendsWhenRead) stopWaiting();
   else if (side) side.click();
   else if (isBusy()) stopAnswer();
+}
+
+// As if it were typed: Gradio's component receives the input event.
+function empty(box) {
+  box.value = "";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // In an empty box: the last question comes back, to be mended.

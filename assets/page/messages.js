@@ -19,6 +19,7 @@ function hear(said) {
   if (told.models) hearModels(told.models);
   if ("looks" in told) lookLater(told.looks);
   for (const [name, html] of Object.entries(told.banners ?? {})) fillBanner(name, html);
+  document.body.classList.toggle("has-models", state.models.length > 1);
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
   if ("generation" in told && !told.is_sent) unnamed = null;
@@ -30,7 +31,10 @@ function hear(said) {
   if (told.is_ended) tellTabs(true);
   if ("is_empty" in told || told.conversation) document.body.classList.toggle("is-empty", Boolean(told.is_empty));
   if ("hidden" in told) showHidden(told.hidden);
+  if ("shown" in told) state.shown = told.shown;
+  if (told.found) hearFound(told.found);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
+  if (told.forgets) forgetDrafts();
   if ("copy" in told) giveText(told.copy);
   if ("download" in told) download(told.download);
   if ("drawer" in told) openDrawer();
@@ -69,6 +73,7 @@ function hearGeneration(generation) {
   const isNew = generation && generation !== state.generation;
   state.generation = generation;
   if (isNew) tellTabs(false);
+  if (generation) clearFound();
   if (generation && generation !== followed) act("follow", "follow", { id: generation });
   followed = generation;
   if (generation && stopsWhenKnown) act("stop", "stop");
@@ -131,6 +136,7 @@ function fillPlace(name, html) {
   const entry = place.contains(document.activeElement) && document.activeElement.closest(".conversation");
   const id = entry && entry.querySelector(".open").dataset.id;
   place.innerHTML = html;
+  for (const part of place.querySelectorAll("[data-seconds]")) setTimeout(() => part.remove(), part.dataset.seconds * 1000);
   if (entry) (place.querySelector(`.open[data-id="${id}"]`) ?? place.querySelector(".open"))?.focus();
 }
 

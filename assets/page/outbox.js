@@ -10,14 +10,17 @@ let stopsWhenKnown = false; // Stop was pressed before the server named the answ
 const isBusy = () => Boolean(sending || state.generation) || document.body.classList.contains("is-running");
 
 // Enter, or the button. The composer is emptied at once, in the browser: a second Enter finds nothing to send.
-function submit() {
-  const text = typed();
+// asked: a question that was clicked instead; what stands in the composer stays there.
+function submit(asked) {
+  const text = asked ?? typed();
   if (!text.trim()) return showHint(state.files.length ? state.words["composer.no_text"] : "");
-  if (isLost) return sendWhenBack();
-  if (!state.files.every(isRead)) return waitForFiles();
+  if (isLost || !state.files.every(isRead)) {
+    if (asked) writeComposer([typed().trim(), asked].filter(Boolean).join("\n"));
+    return isLost ? sendWhenBack() : waitForFiles();
+  }
   const message = { id: makeKey(), text, files: state.files, editing: state.editing };
   state.files = [];
-  writeComposer(state.editing ? typedBefore : "");
+  if (!asked) writeComposer(state.editing ? typedBefore : "");
   setEditing("");
   drawFiles();
   if (isBusy()) state.queue.push(message);
@@ -27,6 +30,7 @@ function submit() {
 }
 
 function dispatch(message) {
+  clearFound();
   sending = message;
   stopsWhenKnown = false;
   state.place += 1;

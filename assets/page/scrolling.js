@@ -56,7 +56,7 @@ const TOUCH_MILLISECONDS = 1000;
 function listenToReader(box) {
   let touched = -Infinity;
   let last = box.scrollTop;
-  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) box.addEventListener(name, () => { touched = performance.now(); }, { passive: true });
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) box.addEventListener(name, () => { touched = performance.now(); leaveFound(); }, { passive: true });
   box.addEventListener("wheel", (event) => { if (event.deltaY < 0 && box.scrollTop > 0) stick = false; }, { passive: true });
   box.addEventListener("scroll", () => {
     const isUp = box.scrollTop < last;

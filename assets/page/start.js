@@ -21,7 +21,7 @@ document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(fal
 function begin() {
   const appearance = read("local", "appearance");
   if (appearance) document.body.classList.toggle("dark", appearance === "dark");
-  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
 // Gradio may run what it was given for the head before the body is there, or after.
 if (document.body && document.readyState !== "loading") begin();
@@ -57,6 +57,7 @@ function keepKey(key) {
 
 function search(query) {
   state.query = query ?? "";
+  state.listed = LISTED_MORE;
   return visit("list");
 }
 

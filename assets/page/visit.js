@@ -41,6 +41,7 @@ const state = {
   queue: [], // messages that wait until the answer ends (outbox.js)
   ended: "", // how the newest answer ended
   query: "",
+  listed: 200, // conversations of the list
   temporary: false,
   shown: 0,
   key: "", // the visitor's own, for the endpoint: in this memory alone, never in storage
@@ -70,6 +71,7 @@ function visit(lane) {
     generation: state.generation,
     editing: action.editing ?? state.editing,
     query: state.query,
+    listed: state.listed,
     temporary: state.temporary,
     shown: state.shown,
     key: state.key,

@@ -284,6 +284,10 @@ class Attachments:
                 await found.close()
             (self._folder / id).unlink(missing_ok=True)
 
+    async def remove_all(self, owner: str) -> None:
+        """Drop all attachments of an owner from memory, also those that are being read."""
+        await self.remove(tuple(id for id, one in list(self._cache.items()) if one.owner == owner))
+
     async def aclose(self) -> None:
         """Cancel all reading."""
         for task in list(self._tasks):

@@ -4,7 +4,9 @@
     schema       the tables of the database; migrations/ creates and changes them
     database     one URL -> connections, migrations at start, the database's errors as ours
     conversations, messages, branches, stored_files    the statements, each on a connection of its caller
+    query_words  the words of a search, and where they stand in a text
     bulk_writes  many rows at once: turns, imported transcripts
+    hidden       deletions that can still be undone
     exchange     a conversation as Markdown and as JSON, and back; chatgpt_import reads ChatGPT's export
     store        History: the interface of one database, where every call names the owner
     stores       the two histories: the kept one, and one in memory
@@ -19,20 +21,28 @@ from chat.history.entities import (
     Begun,
     Conversation,
     Growth,
+    Imported,
+    LeftOut,
     Message,
     MessageFields,
     StoredFile,
     make_title,
 )
-from chat.history.store import History
+from chat.history.query_words import find_words, read_words
+from chat.history.store import LISTED_MAX, History
 
 __all__ = [
+    "LISTED_MAX",
     "Begun",
     "Conversation",
     "Growth",
     "History",
+    "Imported",
+    "LeftOut",
     "Message",
     "MessageFields",
     "StoredFile",
+    "find_words",
     "make_title",
+    "read_words",
 ]

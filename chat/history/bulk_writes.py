@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from chat.history import conversations, messages, stored_files
 from chat.history.entities import Begun, Growth, MessageFields, Transcript
 from chat.history.messages import Row
+from chat.history.schema import clean
 
 SHORT_CHARACTERS = 10_000  # folded faster than a thread starts
 
@@ -67,10 +68,26 @@ def prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:
 
 def insert_transcript(
     connection: Connection, transcript: Transcript, packed: Sequence[bytes], rows: Sequence[Row]
-) -> None:
-    """Insert a conversation with its files and the messages of all branches."""
+) -> bool:
+    """Insert a conversation with its files and the messages of all branches.
+
+    Return False, and insert nothing, if a conversation of the owner has all of it already.
+    """
+    if _is_present(connection, transcript):
+        return False
     conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
     for attachment, document in zip(transcript.attachments, packed, strict=True):
         stored_files.insert_attachment(connection, attachment, document, {})
     placed = enumerate(zip(transcript.messages, rows, strict=True))
     messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
+    return True
+
+
+def _is_present(connection: Connection, transcript: Transcript) -> bool:
+    """Tell whether a conversation that was begun at the same time has the same messages, and maybe more.
+
+    So it is recognised as what was exported, or imported before, also where it was renamed or has grown.
+    """
+    begun = conversations.select_begun(connection, transcript.conversation)
+    wanted = {(message.role, message.created, clean(message.text)) for message in transcript.messages}
+    return any(wanted <= messages.select_said(connection, id) for id in begun)

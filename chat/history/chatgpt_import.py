@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chat.errors import InvalidRequest
-from chat.history.entities import Conversation, Message, Transcript, make_title, now, read_time
+from chat.history.entities import Conversation, Message, Transcript, make_title, read_time
 from chat.ids import new_id
 
 FINISH_REASONS = {"stop": "stop", "max_tokens": "length", "interrupted": "cancelled"}
 SOURCE_MARKS = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]")  # of links that are not exported
 JOINED_CHARACTERS_MAX = 200_000_000  # of all beginnings of answers that tool calls divide
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
 ANSWER_TYPES = ("text", "multimodal_text")
 
 
@@ -41,8 +42,8 @@ def is_chatgpt(value: dict[str, Any]) -> bool:
 
 
 def read_chatgpt(value: dict[str, Any], owner: str) -> Transcript:
-    conversation_id, created = new_id(), _read_time(value.get("create_time"), now())
     mapping = {id: node for id, node in value["mapping"].items() if isinstance(node, dict)}
+    conversation_id, created = new_id(), _read_time(value.get("create_time"), _first_time(mapping))
     places = _read_places(mapping, conversation_id, created)
     messages = _finished_messages(places.values())
     title = " ".join(_text(value.get("title")).split())
@@ -51,6 +52,14 @@ def read_chatgpt(value: dict[str, Any], owner: str) -> Transcript:
     leaf_id = _find_shown(places, messages, _text(value.get("current_node")))
     conversation = Conversation(conversation_id, owner, title, False, created, updated, leaf_id)
     return Transcript(conversation, messages)
+
+
+def _first_time(mapping: dict[str, Any]) -> datetime:
+    """Return the time of the first message; 1970 where none has a time.
+
+    Never the time of the import: by its times a conversation is recognised when it is imported again.
+    """
+    return _read_time(min(filter(None, map(_seconds, mapping.values())), default=0.0), UNKNOWN_TIME)
 
 
 def _find_shown(places: dict[str, Place], messages: tuple[Message, ...], node_id: str) -> str | None:

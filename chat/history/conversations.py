@@ -5,10 +5,8 @@ Every statement names the owner. Knows no transaction and no content of a messag
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, literal, or_, select, tuple_, update
@@ -17,13 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from chat.errors import InvalidRequest, NotFound
 from chat.history import schema
 from chat.history.entities import Conversation, now
+from chat.history.query_words import cut_snippet, read_words
 from chat.history.schema import conversations, fold, messages, sent_attachments
 from chat.history.statement_limits import limited
 
-QUERY_CHARACTERS_MAX = 200
-SNIPPET_CHARACTERS_BEFORE = 30
-SNIPPET_CHARACTERS = 120
-WINDOW_CHARACTERS = 4_000  # of a text, mapped character by character where the needle is in it
+HITS_MAX = 10_000  # in one statement: both databases allow 32,766
 SEARCH_SECONDS = 5.0
 
 COLUMNS = [
@@ -55,6 +51,12 @@ def select_conversation(connection: Connection, id: str, owner: str) -> Conversa
     raise not_found()
 
 
+def select_begun(connection: Connection, like: Conversation) -> tuple[str, ...]:
+    """Return the ids of the owner's conversations that were begun at the same time as this one."""
+    begun = (conversations.c.owner == like.owner, conversations.c.created == like.created)
+    return tuple(connection.execute(select(conversations.c.id).where(*begun)).scalars())
+
+
 def update_conversation(connection: Connection, id: str, owner: str, *conditions: Any, **values: Any) -> bool:
     """Return whether the conditions held. Raise NotFound if there is no such conversation."""
     if "title" in values:
@@ -76,32 +78,37 @@ def rename_conversation(
 def list_conversations(
     connection: Connection, owner: str, query: str, limit: int, before: str | None
 ) -> tuple[Conversation, ...]:
-    needle = fold(query.strip()[:QUERY_CHARACTERS_MAX])
-    found = _search(owner, needle) if needle else select(*COLUMNS).where(conversations.c.owner == owner)
+    words = read_words(query)
+    found = _search(owner, words) if words else select(*COLUMNS).where(conversations.c.owner == owner)
     order = [found.selected_columns[name] for name in ("pinned", "updated", "id")]
     if before is not None:
         last = select_conversation(connection, before, owner)
         seen = (literal(getattr(last, column.name), column.type) for column in order)
         found = found.where(tuple_(*order) < tuple_(*seen))
     found = found.order_by(*(column.desc() for column in order)).limit(limit)
-    if needle:
+    if words:
         with limited(connection, SEARCH_SECONDS):
-            return _with_snippets(connection, connection.execute(found).all(), needle)
+            return _with_snippets(connection, connection.execute(found).all(), words)
     rows = connection.execute(found)
     return tuple(Conversation(**row._mapping) for row in rows)
 
 
-def _search(owner: str, needle: str) -> Any:
-    """Scan the text of one owner: no index of either database helps with words of two characters."""
+def _search(owner: str, words: Sequence[str]) -> Any:
+    """Scan the text of one owner: no index of either database helps with words of two characters.
+
+    A conversation is found if its title, or one of its messages, has all the words.
+    """
+    has_words = and_(*(messages.c.folded.contains(word, autoescape=True) for word in words))
     hit = (
         select(messages.c.id)
         .where(messages.c.conversation_id == conversations.c.id)
-        .where(messages.c.folded.contains(needle, autoescape=True))
+        .where(has_words)
         .order_by(messages.c.position.desc())
         .limit(1)
         .scalar_subquery()
     )
-    in_title = conversations.c.folded_title.contains(needle, autoescape=True)
+    title = conversations.c.folded_title
+    in_title = and_(*(title.contains(word, autoescape=True) for word in words))
     everything = select(*COLUMNS, hit.label("hit_id"), in_title.label("in_title"))
     candidates = everything.where(conversations.c.owner == owner).subquery()
     columns = [candidates.c[column.name] for column in COLUMNS]
@@ -110,33 +117,15 @@ def _search(owner: str, needle: str) -> Any:
     )
 
 
-def _with_snippets(connection: Connection, rows: Sequence[Row[Any]], needle: str) -> tuple[Conversation, ...]:
+def _with_snippets(
+    connection: Connection, rows: Sequence[Row[Any]], words: Sequence[str]
+) -> tuple[Conversation, ...]:
     hits = [row.hit_id for row in rows if row.hit_id]
-    chosen = select(messages.c.id, messages.c.text).where(messages.c.id.in_(hits))
-    snippets = {row.id: cut_snippet(row.text, needle) for row in connection.execute(chosen)}
+    snippets: dict[str, str] = {}
+    for at in range(0, len(hits), HITS_MAX):
+        chosen = select(messages.c.id, messages.c.text).where(messages.c.id.in_(hits[at : at + HITS_MAX]))
+        snippets |= {row.id: cut_snippet(row.text, words) for row in connection.execute(chosen)}
     return tuple(Conversation(**row._mapping, snippet=snippets.get(row.hit_id, "")) for row in rows)
-
-
-def cut_snippet(text: str, needle: str) -> str:
-    """Return the text around the first place that matches the needle after folding, on one line."""
-    hit = _find(text, needle)
-    start = max(0, hit - SNIPPET_CHARACTERS_BEFORE)
-    end = start + SNIPPET_CHARACTERS
-    cut = " ".join(text[start:end].split())
-    return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
-
-
-def _find(text: str, needle: str) -> int:
-    """Return the character at which the needle begins after folding, 0 where it is not there."""
-    overlap = 2 * len(needle) + 1  # what folds to the needle may be longer than it
-    for at in range(0, len(text), WINDOW_CHARACTERS):
-        window = text[at : at + WINDOW_CHARACTERS + overlap]
-        if needle in fold(window):
-            # Folding changes lengths (ﬁ -> fi): the place is mapped back through each character's length.
-            folded = [fold(character) for character in window]
-            ends = list(accumulate(len(piece) for piece in folded))
-            return at + bisect_left(ends, max("".join(folded).find(needle), 0) + 1)
-    return 0
 
 
 def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[str, ...]:

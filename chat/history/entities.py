@@ -123,6 +123,28 @@ class Transcript:
     attachments: tuple[StoredFile, ...] = ()
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A conversation of a file that was not imported. number: its place in the file, from 1.
+
+    reason: `present` (it is here already), `damaged`, `too_long`, `newer` (a later version wrote it), `empty`
+    (it has no message), `foreign` (neither of the two formats), or `cut_off`: from here on the file is no
+    JSON.
+    """
+
+    number: int
+    reason: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: the conversations that it added, and those of the file that it did not."""
+
+    added: tuple[Conversation, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 

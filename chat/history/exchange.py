@@ -11,11 +11,21 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeVar
 
 from chat.errors import InvalidRequest
 from chat.history.chatgpt_import import is_chatgpt, read_chatgpt
-from chat.history.entities import Conversation, Message, StoredFile, Transcript, make_title, now, read_time
+from chat.history.entities import (
+    Conversation,
+    LeftOut,
+    Message,
+    StoredFile,
+    Transcript,
+    make_title,
+    now,
+    read_time,
+)
 from chat.history.import_schema import check_document, check_field
 from chat.ids import new_id
 from chat.json_bounds import check_values
@@ -26,6 +36,7 @@ VERSION = 1
 IMPORT_BYTES_MAX = 64 * 1024 * 1024
 IMPORT_VALUES_MAX = 1_000_000
 DECODED_BYTES = 256 * 1024
+DAMAGES = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 ROLE_NAMES = {"user": "User", "assistant": "小加"}
 
 Item = TypeVar("Item")
@@ -83,40 +94,65 @@ def _write_message(message: Message, numbers: dict[str, int], files: dict[str, i
     return value
 
 
-def read_transcripts(data: bytes, owner: str) -> tuple[Transcript, ...]:
-    """Return the conversations of the file that have a message. Raise InvalidRequest with the reason."""
-    transcripts = []
-    for number, value in enumerate(_iterate_json(_decode(data)), 1):
-        if isinstance(value, dict) and value.get("format") == FORMAT:
-            read: Callable[[Any, str], Transcript] = _read_transcript
-        elif isinstance(value, dict) and is_chatgpt(value):
-            read = read_chatgpt
-        else:
-            raise InvalidRequest("This is neither an export of this chat nor ChatGPT's conversations.json.")
-        try:
-            transcripts.append(read(value, owner))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-            raise InvalidRequest(f"Conversation {number} of the file is damaged.", number=number) from error
-    kept = tuple(transcript for transcript in transcripts if transcript.messages)
-    if not kept:
-        raise InvalidRequest("There is no conversation in the file.")
-    return kept
+def read_transcripts(data: bytes, owner: str) -> tuple[Transcript | LeftOut, ...]:
+    """Return for each conversation of the file what it is, or why it cannot be imported, in their order.
+
+    Raise InvalidRequest for a file that is something else.
+    """
+    read: list[Transcript | LeftOut] = []
+    try:
+        for number, value in enumerate(_iterate_json(_decode(data)), 1):
+            read.append(_read_item(number, value, owner))
+    except InvalidRequest:
+        if not any(isinstance(one, Transcript) for one in read):
+            raise
+        read.append(LeftOut(len(read) + 1, "cut_off"))
+    if not read:
+        raise InvalidRequest("There is no conversation in the file.", fault="nothing")
+    if all(isinstance(one, LeftOut) and one.reason == "foreign" for one in read):
+        nothing = "This is neither an export of this chat nor ChatGPT's conversations.json."
+        raise InvalidRequest(nothing, fault="foreign")
+    return tuple(read)
+
+
+def _read_item(number: int, value: Any, owner: str) -> Transcript | LeftOut:
+    title = value.get("title") if isinstance(value, dict) else None
+    left_out = partial(LeftOut, number, title=title if isinstance(title, str) else "")
+    if isinstance(value, dict) and value.get("format") == FORMAT:
+        read: Callable[[Any, str], Transcript] = _read_transcript
+    elif isinstance(value, dict) and is_chatgpt(value):
+        read = read_chatgpt
+    else:
+        return left_out("foreign")
+    try:
+        if read is _read_transcript and value["version"] > VERSION:
+            return left_out("newer")
+        transcript = read(value, owner)
+    except InvalidRequest:
+        return left_out("too_long")
+    except DAMAGES:
+        return left_out("damaged")
+    return transcript if transcript.messages else left_out("empty")
 
 
 def _decode(data: bytes) -> str:
     if len(data) > IMPORT_BYTES_MAX:
         megabytes = IMPORT_BYTES_MAX // 1024**2
-        raise InvalidRequest(f"The file is larger than {megabytes} MB.", limit_mb=megabytes)
+        raise InvalidRequest(f"The file is larger than {megabytes} MB.", fault="too_large", limit=megabytes)
     if data.startswith(b"PK\x03\x04"):
-        raise InvalidRequest("This is a ZIP archive: unpack it, and import the conversations.json in it.")
-    check_values(data, IMPORT_VALUES_MAX)
+        archive = "This is a ZIP archive: unpack it, and import the conversations.json in it."
+        raise InvalidRequest(archive, fault="archive")
+    try:
+        check_values(data, IMPORT_VALUES_MAX)
+    except InvalidRequest as error:
+        raise InvalidRequest(str(error), fault="too_many", limit=IMPORT_VALUES_MAX) from None
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     # In pieces: one call would block every other thread until all of a large file is decoded.
     pieces = (data[at : at + DECODED_BYTES] for at in range(0, len(data), DECODED_BYTES))
     try:
         return "".join([*map(decoder.decode, pieces), decoder.decode(b"", True)])
     except UnicodeDecodeError:
-        raise InvalidRequest("The file is not JSON in UTF-8.") from None
+        raise InvalidRequest("The file is not JSON in UTF-8.", fault="encoding") from None
 
 
 def _iterate_json(text: str) -> Iterator[Any]:
@@ -138,7 +174,7 @@ def _iterate_json(text: str) -> Iterator[Any]:
         if _skip(text, at + is_array) != len(text):
             raise ValueError("something after the end")
     except (ValueError, RecursionError):
-        raise InvalidRequest("The file is not whole JSON: it may have been cut off.") from None
+        raise InvalidRequest("The file is not whole JSON: it may have been cut off.", fault="json") from None
 
 
 def _skip(text: str, at: int) -> int:
@@ -151,8 +187,6 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
-    if value["version"] > VERSION:
-        raise InvalidRequest("The file was written by a newer version of this program.")
     conversation_id = new_id()
     attachments = tuple(_read_attachment(item, owner) for item in value["attachments"])
     messages: list[Message] = []

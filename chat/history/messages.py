@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -175,6 +176,13 @@ def select_messages(connection: Connection, conversation_id: str, ids: Sequence[
     for at in range(0, len(ids), VALUES_MAX):
         rows += connection.execute(mine.where(messages.c.id.in_(ids[at : at + VALUES_MAX])))
     return _read(connection, conversation_id, rows)
+
+
+def select_said(connection: Connection, conversation_id: str) -> set[tuple[str, datetime, str]]:
+    """Return role, time and text of each message. The caller has checked the owner."""
+    chosen = select(messages.c.role, messages.c.created, messages.c.text)
+    rows = connection.execute(chosen.where(messages.c.conversation_id == conversation_id))
+    return {(row.role, row.created, row.text) for row in rows}
 
 
 def _read(connection: Connection, conversation_id: str, rows: Sequence[Any]) -> tuple[Message, ...]:

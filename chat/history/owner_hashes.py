@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from chat.history.hidden import HIDDEN
 from chat.visitors import GUEST_PREFIX, USER_PREFIX, hash_secret
 
 TABLES = ("conversations", "attachments")
-# A secret is neither empty, nor a user, nor a hash already: 64 hexadecimal digits behind the prefix.
+# A secret is neither empty, nor a user, nor hidden, nor a hash: 64 hexadecimal digits behind the prefix.
 PLAIN = (
-    f"owner <> '' AND owner NOT LIKE '{USER_PREFIX}%'"
+    f"owner <> '' AND owner NOT LIKE '{USER_PREFIX}%' AND owner NOT LIKE '{HIDDEN}%'"
     f" AND NOT (owner LIKE '{GUEST_PREFIX}%' AND length(owner) = {len(GUEST_PREFIX) + 64})"
 )
 POSTGRES_HASH = (

@@ -13,13 +13,16 @@ from datetime import datetime
 from typing import Unpack
 
 from chat.documents.document import Document
+from chat.errors import NotFound
 from chat.fair_places import Caller, FairPlaces, FairThreads, OnWait
-from chat.history import branches, bulk_writes, conversations, exchange, messages, stored_files
+from chat.history import branches, bulk_writes, conversations, exchange, hidden, messages, stored_files
 from chat.history.database import Database
 from chat.history.entities import (
     Begun,
     Conversation,
     Growth,
+    Imported,
+    LeftOut,
     Message,
     MessageFields,
     Role,
@@ -31,7 +34,8 @@ from chat.history.schema import clean
 from chat.ids import new_id
 
 TITLE_CHARACTERS_MAX = 200
-LISTED_MAX = 200
+LISTED_MAX = 20_000
+EXPORTED_AT_ONCE = 200
 SEARCHES, EXTRA_SEARCHES = 1, 1  # at the same time
 
 
@@ -79,7 +83,8 @@ class History:
         *,
         caller: Caller = (),
     ) -> tuple[Conversation, ...]:
-        """Return the pinned ones, then the newest first; with a query those with a match in any text.
+        """Return the pinned ones, then the newest first; with a query those that have all its words in the
+        title or in one message.
 
         before: id of the last one already listed. A hit in a message has a snippet. caller: whose turn a
         search takes, where searches wait for each other; the owner's by default. Raises HistoryUnavailable
@@ -112,6 +117,24 @@ class History:
         that their other data can be deleted too.
         """
         return await self._database.write(conversations.delete_conversation, conversation_id, owner)
+
+    # Deletions that can be undone
+
+    async def hide_conversation(self, conversation_id: str, owner: str, number: str) -> None:
+        """Hide a conversation until `restore` or `purge`. number: hidden.number_deletion's."""
+        await self._database.write(hidden.hide_conversation, conversation_id, owner, number)
+
+    async def hide_everything(self, owner: str, number: str) -> tuple[int, tuple[str, ...]]:
+        """Hide all of an owner's; return the number of conversations, and the ids of the files."""
+        return await self._database.write(hidden.hide_everything, owner, number)
+
+    async def restore(self, owner: str, number: str) -> int:
+        """Give back what a deletion hid; return how many rows: 0 where nothing is left of it."""
+        return await self._database.write(hidden.restore, owner, number)
+
+    async def purge(self, before: str) -> tuple[str, ...]:
+        """Delete for good what deletions of lower numbers hid; return the ids of the files that are gone."""
+        return await self._database.write(hidden.purge, before)
 
     # Messages
 
@@ -276,29 +299,38 @@ class History:
     async def export_all_json(self, owner: str) -> AsyncIterator[str]:
         """Yield one JSON array of all conversations, piece by piece: together they may be large."""
         before, separator = None, "["
-        while page := await self.conversations(owner, limit=LISTED_MAX, before=before):
+        while page := await self.conversations(owner, limit=EXPORTED_AT_ONCE, before=before):
             for conversation in page:
-                yield separator + await self.export_json(conversation.id, owner)
-                separator = ",\n"
+                with contextlib.suppress(NotFound):  # deleted since
+                    yield separator + await self.export_json(conversation.id, owner)
+                    separator = ",\n"
             before = page[-1].id
         yield "]" if separator != "[" else "[]"
 
     async def import_json(
         self, data: bytes, owner: str, threads: FairThreads | None = None, caller: Caller = ()
-    ) -> tuple[Conversation, ...]:
+    ) -> Imported:
         """Add the conversations of such an export, or of ChatGPT's conversations.json, under new ids.
 
-        threads: where it is read, in the caller's turn. Raise InvalidRequest, before anything is added, for
-        a file that is neither or is too large.
+        One that cannot be read, or is here already, is left out; the others are added. threads: where the
+        file is read, in the caller's turn. Raise InvalidRequest, before anything is added, for a file that is
+        neither or is too large.
         """
-        threads = threads or self._threads
-        turn = caller or (owner,)
-        transcripts = await threads.run(turn, exchange.read_transcripts, data, owner)
-        for transcript in transcripts:
+        threads, turn = threads or self._threads, caller or (owner,)
+        added: list[Conversation] = []
+        left_out: list[LeftOut] = []
+        read = await threads.run(turn, exchange.read_transcripts, data, owner)
+        for number, item in enumerate(read, 1):
+            if isinstance(item, LeftOut):
+                left_out.append(item)
+                continue
             # One transaction each: a large import must not block all other writers.
-            packed, rows = await threads.run(turn, bulk_writes.prepare_transcript, transcript)
-            await self._database.write(bulk_writes.insert_transcript, transcript, packed, rows)
-        return tuple(transcript.conversation for transcript in transcripts)
+            packed, rows = await threads.run(turn, bulk_writes.prepare_transcript, item)
+            if await self._database.write(bulk_writes.insert_transcript, item, packed, rows):
+                added.append(item.conversation)
+            else:
+                left_out.append(LeftOut(number, "present", item.conversation.title))
+        return Imported(tuple(added), tuple(left_out))
 
     async def _sent_files(self, sent: Sequence[Message], owner: str) -> tuple[StoredFile, ...]:
         ids = dict.fromkeys(id for message in sent for id in message.attachment_ids)

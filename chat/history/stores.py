@@ -94,6 +94,24 @@ class Stores:
                 await self.kept.delete_conversation(conversation_id, owner)
         return await self.store(conversation_id).delete_conversation(conversation_id, owner)
 
+    async def hide_conversation(self, conversation_id: str, owner: str, number: str) -> None:
+        """Hide it in its history, after all queued writes. Raises NotFound."""
+        await self.queue.settle(conversation_id)
+        if conversation_id in self._moved:
+            with contextlib.suppress(NotFound):
+                await self.kept.delete_conversation(conversation_id, owner)
+        await self.store(conversation_id).hide_conversation(conversation_id, owner, number)
+
+    async def hide_everything(self, owner: str, number: str) -> tuple[int, tuple[str, ...]]:
+        """Hide all of an owner's in both histories; return the number of conversations, and the files."""
+        await self.queue.settle_all()
+        done = [await store.hide_everything(owner, number) for store in self.all]
+        return sum(count for count, _ in done), tuple(id for _, files in done for id in files)
+
+    async def restore(self, owner: str, number: str) -> bool:
+        """Give back what a deletion hid, and tell whether there was anything."""
+        return any([await store.restore(owner, number) for store in self.all])
+
     async def retitle(self, conversation_id: str, owner: str, question: str, title: str) -> None:
         """Replace the title that was made from the first words of the question."""
         await self.queue.settle(conversation_id)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from chat.files.attachments import Attachment
+from chat.files.attachments import IMAGES, Attachment
 from chat.grounding.citations import Citation, check
 from chat.grounding.receipts import Receipt, write_receipt
 from chat.grounding.retrieval.passages import Index
@@ -168,8 +168,9 @@ class Context:
         return [_without_pictures(one) for one in self.prompt.messages] if self.prompt else None
 
     def _note(self, receipt: Receipt, note: str = "") -> None:
-        has_images = any(file.is_image for file in self.task.attachments)
-        notes = [note, "images_not_sent" if has_images and not self._images else ""]
+        pictures = sum(file.is_image for file in self.task.attachments)
+        notes = [note, "images_not_sent" if pictures and not self._images else ""]
+        notes.append("images_newest" if pictures > IMAGES and self._images else "")
         self.receipt = dataclasses.replace(
             receipt, notes=(*receipt.notes, *filter(None, notes)), search_tokens=self._terms_tokens
         )

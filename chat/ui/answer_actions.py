@@ -13,7 +13,7 @@ from typing import Any
 from chat.engine import Engine
 from chat.errors import NotFound
 from chat.ids import new_id
-from chat.ui.html import plain, tag
+from chat.ui.reports import report_export, show_refusal
 from chat.ui.texts import text
 from chat.ui.visits import Visit
 
@@ -28,15 +28,12 @@ async def fetch(engine: Engine, visit: Visit) -> dict[str, Any]:
         return {"copy": message.text, "serial": new_id()}
     if visit.action == "everything":
         return await _export_all(engine, visit)
-    store = engine.store(visit.target)
+    store, title = engine.store(visit.target), await _title(engine, visit)
     if visit.action == "json":
-        return _download(
-            await _title(engine, visit), "json", await store.export_json(visit.target, visit.owner)
-        )
+        return _download(visit, title, "json", await store.export_json(visit.target, visit.owner))
     names = {"user": text(visit.language, "answer.user"), "assistant": engine.settings.assistant_name}
-    return _download(
-        await _title(engine, visit), "md", await store.export_markdown(visit.target, visit.owner, names=names)
-    )
+    exported = await store.export_markdown(visit.target, visit.owner, names=names)
+    return _download(visit, title, "md", exported)
 
 
 async def _export_all(engine: Engine, visit: Visit) -> dict[str, Any]:
@@ -46,9 +43,10 @@ async def _export_all(engine: Engine, visit: Visit) -> dict[str, Any]:
             pieces.append(piece)
             characters += len(piece)
             if characters > EXPORT_CHARACTERS_MAX:
-                sentence = text(visit.language, "sidebar.export_all.too_large")
-                return {"html": {"notice": tag("p", plain(sentence), cls="note")}, "serial": new_id()}
-    return _download(engine.settings.assistant_name, "json", "".join(pieces))
+                refusal = show_refusal("sidebar.export_all.too_large", visit.language)
+                return {"html": {"notice": refusal}, "serial": new_id()}
+    count = len(pieces) - 1  # the last piece ends the array
+    return _download(visit, engine.settings.assistant_name, "json", "".join(pieces), count)
 
 
 async def _title(engine: Engine, visit: Visit) -> str:
@@ -56,17 +54,22 @@ async def _title(engine: Engine, visit: Visit) -> str:
     return conversation.title or text(visit.language, "sidebar.untitled")
 
 
-def _download(title: str, ending: str, content: str) -> dict[str, Any]:
+def _download(visit: Visit, title: str, ending: str, content: str, count: int = 1) -> dict[str, Any]:
+    """Return a file to save, and the report of it. count: conversations in it."""
     name = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", title).strip()[:80] or "conversation"
-    kind = "application/json" if ending == "json" else "text/markdown"
-    return {"download": {"name": f"{name}.{ending}", "text": content, "type": kind}, "serial": new_id()}
+    name, kind = f"{name}.{ending}", "application/json" if ending == "json" else "text/markdown"
+    is_temporary = visit.action == "everything" and visit.is_temporary
+    report = report_export(count, name, visit.language, is_temporary=is_temporary)
+    file = {"name": name, "text": content, "type": kind}
+    return {"download": file, "html": {"notice": report}, "serial": new_id()}
 
 
-async def act_quietly(engine: Engine, visit: Visit) -> None:
-    """Do what changes nothing that is not on the page already."""
+async def act_quietly(engine: Engine, visit: Visit) -> dict[str, Any]:
+    """Do what changes nothing that is not on the page already. Raises NotFound."""
     if visit.action in LIKES:
         liked = LIKES[visit.action] if visit.value == "true" else None
         await engine.store(visit.conversation).like(visit.target, visit.owner, liked)
     elif visit.action == "detach":
         with contextlib.suppress(NotFound):
             await engine.detach(visit.target, visit.owner)
+    return {}

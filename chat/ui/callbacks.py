@@ -20,17 +20,20 @@ import anyio
 
 from chat.asset_files import ASSETS
 from chat.engine import Engine
-from chat.errors import ChatError, Stopping, Unreachable
+from chat.errors import ChatError, NotFound, Stopping, Unreachable
 from chat.generations.generation import Generation
+from chat.history import read_words
 from chat.ids import new_id
+from chat.jobs.deletions import UNDO_SECONDS
 from chat.turns.turn import Options, Turn
 from chat.ui import sidebar, view
 from chat.ui.drawing import count_characters, count_hidden, draw
 from chat.ui.follower import Followers, Growing, grow
 from chat.ui.loading import find_running, give_back, load, name_files, running_in, split
+from chat.ui.reports import show_refusal, show_undo
 from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
-from chat.ui.visits import Visit
+from chat.ui.visits import SHOWN_MAX, Visit
 from chat.visitors import Visitor
 
 HELD_SECONDS = 20.0  # that a conversation is held while a message is taken, at most
@@ -57,6 +60,7 @@ class Shown:
     notice: str | None = None
     conversations: str | None = None
     gauge: str | None = None
+    deleted: str | None = None
 
 
 Showing = AsyncIterator[Shown]
@@ -75,7 +79,7 @@ class Callbacks:
     taking: dict[str, float] = field(default_factory=dict)  # conversations that get a message: since when
 
     async def act(self, visit: Visit) -> Showing:
-        """Do what a button of the page names. An error becomes a notice."""
+        """Do what a button of the page names. Raises ChatError."""
         acts: dict[str, Callable[[Visit], Showing]] = {
             "open": self.open,
             "new": self.new,
@@ -87,25 +91,44 @@ class Callbacks:
             "undo": self.undo,
             "edit": self.edit,
             "delete": self.delete,
+            "delete-all": self.delete_all,
+            "restore": self.restore,
             "starter": self.start_with,
         }
         act = acts.get(visit.action)
         if act is None:
             return
-        try:
-            async for shown in act(visit):
-                yield shown
-        except ChatError as error:
-            told = {"generation": visit.generation, "serial": new_id()}  # the script waits for one
-            yield Shown(told=told, notice=self._reader(visit).show(error))
+        async for shown in act(visit):
+            yield shown
 
     async def open(self, visit: Visit) -> Showing:
-        """Show a conversation, after a reload or when it is chosen, with what is being written in it."""
+        """Show a conversation, after a reload or when it is chosen, with what is being written in it.
+
+        visit.value: the message at which it opens, one that the search of visit.query found.
+        """
         follower = self.followers.begin(visit.session)
-        shown = await self._show(visit)
+        at, found = await self._find(visit) if visit.action == "open" and visit.value else (visit, {})
+        shown = await self._show(at)
+        shown = replace(shown, told={**(shown.told or {}), **found})
         async with self.followers.turn(visit.session):
             if follower.is_newest:
                 yield shown
+
+    async def _find(self, visit: Visit) -> tuple[Visit, dict[str, Any]]:
+        """Return the visit with the found message on the shown branch, among the messages that are shown."""
+        try:
+            hit = await self.engine.store(visit.conversation).message(visit.value, visit.owner)
+        except NotFound:  # deleted since it was found
+            return visit, {}
+        ids = [message.id for message in await self.engine.branch(visit.conversation, visit.owner)]
+        if hit.id not in ids and hit.conversation_id == visit.conversation:
+            branch = await self.engine.store(visit.conversation).select_branch(hit.id, visit.owner)
+            ids = [message.id for message in branch]
+        if hit.id not in ids:
+            return visit, {}
+        shown = min(max(visit.shown, len(ids) - ids.index(hit.id)), SHOWN_MAX)
+        found = {"message": hit.id, "words": read_words(visit.query)}
+        return replace(visit, shown=shown), {"shown": shown, "found": found}
 
     async def settle(self, visit: Visit) -> Showing:
         """The answer is over: show the turn as it is kept."""
@@ -202,7 +225,10 @@ class Callbacks:
         return replace(shown, told=told, composer=message, notice=notice)
 
     async def answer_again(self, visit: Visit, *, act: Act) -> Showing:
-        """Answer a question a second time, beside the first answer, or go on with an answer that was cut."""
+        """Answer a question a second time, beside the first answer, or go on with an answer that was cut.
+
+        visit.value: the model of a second answer, where it is not the chosen one.
+        """
         branch, reader = await load(self.engine, visit), self._reader(visit)
         ids = [message.id for message in branch.messages]
         if visit.target not in ids or await find_running(self.engine, visit.generation, visit.owner):
@@ -218,7 +244,8 @@ class Callbacks:
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
         yield Shown(history, [*turn, view.show_thinking(reader)], told, notice="")
         try:
-            options = replace(visit.options, explains=True)
+            model = visit.value if visit.action == "retry" else ""
+            options = replace(visit.options, explains=True, model=model or visit.options.model)
             generation = await act(visit.target, visit.visitor, options)
         except ChatError as error:
             yield replace(await self._show(visit), notice=reader.show(error))
@@ -289,13 +316,48 @@ class Callbacks:
         yield Shown(told=told, composer=message.text)
 
     async def delete(self, visit: Visit) -> Showing:
-        """Delete a conversation, really; where it is the one that is shown, an empty page takes its place."""
-        await self.engine.delete_conversation(visit.target, visit.owner)
-        if visit.target == visit.conversation:
+        """Delete a conversation; where it is the one that is shown, an empty page takes its place."""
+        kept = await self.engine.store(visit.target).conversation(visit.target, visit.owner)
+        number = await self.engine.hide_conversation(visit.target, visit.owner)
+        is_shown = visit.target == visit.conversation
+        sentence = text(
+            visit.language, "deleted.one", title=kept.title or text(visit.language, "sidebar.untitled")
+        )
+        bar = show_undo(sentence, number, visit.language, UNDO_SECONDS, visit.target if is_shown else "")
+        if is_shown:
             async for shown in self.new(visit):
-                yield shown
+                yield replace(shown, deleted=bar)
         else:
-            yield Shown(conversations=await sidebar.list_conversations(self.engine, visit))
+            listed = await sidebar.list_conversations(self.engine, visit)
+            yield Shown(conversations=listed, deleted=bar)
+
+    async def delete_all(self, visit: Visit) -> Showing:
+        """Delete all conversations and files of the visitor, and the drafts in this browser."""
+        number, count = await self.engine.hide_everything(visit.owner)
+        sentence = text(visit.language, "deleted.all", count=count)
+        shown_again = "" if visit.is_temporary else visit.conversation
+        bar = show_undo(sentence, number, visit.language, UNDO_SECONDS, shown_again)
+        async for shown in self.new(visit):
+            yield replace(shown, deleted=bar, told={**(shown.told or {}), "forgets": True})
+
+    async def restore(self, visit: Visit) -> Showing:
+        """Undo a deletion; what was shown is shown again (visit.value), and else only the list changes."""
+        try:
+            await self.engine.restore(visit.target, visit.owner)
+        except NotFound:
+            refusal = show_refusal("deleted.too_late", visit.language)
+            if not visit.value:
+                yield Shown(notice=refusal)
+                return
+            async for shown in self.new(visit):
+                yield replace(shown, notice=refusal)
+            return
+        if visit.value:
+            async for shown in self.open(visit):
+                yield replace(shown, deleted="")
+        else:
+            listed = await sidebar.list_conversations(self.engine, visit)
+            yield Shown(conversations=listed, deleted="")
 
     async def start_with(self, visit: Visit) -> Showing:
         """Ask a starter's question; the one about the sample attaches it first."""

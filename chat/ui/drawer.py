@@ -13,14 +13,19 @@ from chat.engine import Engine
 from chat.errors import NotFound
 from chat.grounding.citations import PASSAGE_MARGIN_CHARACTERS
 from chat.history import Message
+from chat.ids import new_id
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_cited, describe_file, describe_reasons, describe_verdict, name_unit
 from chat.ui.visits import Visit
 
 
-async def open_drawer(engine: Engine, visit: Visit) -> str:
-    """Return what was asked for of an answer. Raises NotFound."""
+async def open_drawer(engine: Engine, visit: Visit) -> dict[str, Any]:
+    """Return the drawer's HTML, and that it opens. Raises NotFound."""
+    return {"drawer_html": await _fill(engine, visit), "drawer": True, "serial": new_id()}
+
+
+async def _fill(engine: Engine, visit: Visit) -> str:
     message = await engine.store(visit.conversation).message(visit.target, visit.owner)
     if visit.action == "prompt":
         return _frame("answer.prompt.title", _prompt(message), visit)

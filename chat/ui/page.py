@@ -26,8 +26,9 @@ from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
 SCRIPTS = (
-    *("visit", "line", "tabs", "fetch", "stream", "messages", "scrolling", "drafts", "files"),
-    *("transfers", "outbox", "composer", "code", "clipboard", "dialog", "buttons", "models", "keys", "start"),
+    *("visit", "line", "tabs", "fetch", "stream", "messages", "scrolling", "found", "drafts", "files"),
+    *("profile", "transfers", "outbox", "retry", "composer", "code", "clipboard", "dialog", "buttons"),
+    *("models", "keys", "start"),
 )
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
@@ -95,6 +96,7 @@ def _lay_out(owned: Settings) -> Components:
         gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
         editing = _create_html("editing")
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
+        _create_place("deleted")
         gr.HTML(tag("div", data_place="line") + tag("div", data_place="notice"), elem_id="notice", **BARE)
         gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
         composer = _create_composer()

@@ -27,6 +27,7 @@ SPOKEN = (
     "answer.selected",
     "answer.copy_code",
     "answer.end",
+    "answer.retry_with",
     "composer.attach",
     "composer.cancel_edit",
     "composer.no_text",
@@ -47,7 +48,9 @@ SPOKEN = (
     "models.search",
     "page.failed",
     "page.incomplete",
+    "page.dismiss",
     "page.not_sent",
+    "profile.label",
     "queue.edit",
     "queue.held",
     "queue.remove",
@@ -58,6 +61,8 @@ SPOKEN = (
     "settings.reset.done",
     "sidebar.delete",
     "sidebar.delete.sure",
+    "own.delete",
+    "own.delete.sure",
     "sidebar.label",
     "sidebar.rename",
     "sidebar.rename.to",
@@ -104,7 +109,7 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageText
         top=_top(language, name),
         bottom=_bottom(language),
         heading=_heading(language),
-        keys=_keys(language),
+        keys=_own_data(language) + _keys(language),
         banners=show_banners(engine, language),
         starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
@@ -155,6 +160,18 @@ def _heading(language: str) -> str:
     )
 
 
+def _own_data(language: str) -> str:
+    """Return what a visitor can do with all that is kept of them."""
+    delete = button("delete-all", text(language, "own.delete"), icon=False)
+    return tag(
+        "section",
+        tag("h3", plain(text(language, "own.label"))),
+        tag("p", plain(text(language, "own.hint"))),
+        tag("div", _export_all(language), delete, cls="row"),
+        cls="own",
+    )
+
+
 def _keys(language: str) -> str:
     """Return what assets/page/keys.js does, as a list."""
     rows = [
@@ -162,7 +179,7 @@ def _keys(language: str) -> str:
         + tag("dd", *(tag("kbd", plain(key)) for key in keys.split()))
         for name, keys in KEYS.items()
     ]
-    return tag("h3", plain(text(language, "keys.label"))) + tag("dl", *rows)
+    return tag("section", tag("h3", plain(text(language, "keys.label"))), tag("dl", *rows), cls="shortcuts")
 
 
 def show_banners(engine: Engine, language: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from chat.ui.texts.words import describe_cited, describe_file, describe_verdict,
 
 QUOTE_CHARACTERS = 24  # of a quote that is wrong, so that one sees which
 THERE = ("found", "omission", "page_exists")  # the strongest first
+UNSENT = ("images_not_sent", "images_newest")  # notes that stand in the line itself, not behind it
 WRONG = ("not_found", "altered", "two_places", "translated")
 
 
@@ -26,10 +27,12 @@ def show_receipt(
     with what was left out.
     """
     files = [describe_file(language, file) for file in receipt.get("files", ())]
+    unsent = [text(language, f"receipt.note.{note}") for note in UNSENT if note in receipt.get("notes", ())]
     lines = list_receipt(language, receipt)
     if not (files or lines):
         return ""
-    summary = tag("summary", *(tag("span", plain(file)) for file in files or lines[:1]))
+    lines = [line for line in lines if line not in unsent]
+    summary = tag("summary", *(tag("span", plain(line)) for line in [*files, *unsent] or lines[:1]))
     details = tag("ul", *(tag("li", plain(line)) for line in lines))
     label = text(language, "answer.passages")
     more = button("passages", label, id=message_id, lane="drawer", icon=False) if files and message_id else ""
@@ -55,8 +58,13 @@ def _has_scans(file: Mapping[str, Any]) -> bool:
 
 def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
     """Was something of a file not sent, or not readable? Such a line must be seen."""
-    files = receipt.get("files", ())
-    return "yes" if any(file.get("unread") or file["used"] < file["characters"] for file in files) else None
+    files, notes = receipt.get("files", ()), receipt.get("notes", ())
+    is_unsent = any(note in notes for note in UNSENT)
+    return (
+        "yes"
+        if is_unsent or any(file.get("unread") or file["used"] < file["characters"] for file in files)
+        else None
+    )
 
 
 def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:

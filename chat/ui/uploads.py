@@ -6,6 +6,7 @@ other; the upload is deleted as soon as it is read or refused.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,13 @@ from chat.documents.document import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
 from chat.files.attachments import Attachment
+from chat.grounding.file_profile import make_profile
 from chat.ids import new_id
 from chat.ui import sidebar
+from chat.ui.profile_view import describe_profile
+from chat.ui.reports import report_import, report_refusal
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_error, describe_problem, name_unit
+from chat.ui.texts.words import describe_problem, name_unit
 from chat.ui.view import Reader
 from chat.ui.visits import Visit
 
@@ -55,7 +59,17 @@ async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
     async for document in attachment.follow():
         label = describe_document(document, visit.language)
         status = "done" if document.is_complete else "reading"
-        yield _tell(visit, status, label, id=attachment.id, is_last=document.is_complete)
+        about = await _profile(document, visit.language) if document.is_complete else {}
+        told = _tell(visit, status, label, id=attachment.id, is_last=document.is_complete)
+        yield told | {"about": about}
+
+
+async def _profile(document: Document, language: str) -> dict[str, Any]:
+    """Return the file's profile in words; empty for a picture, and for a file without text."""
+    if document.media_type.startswith("image/"):
+        return {}
+    found = await asyncio.to_thread(make_profile, document)
+    return describe_profile(found, language) if found else {}
 
 
 def describe_document(document: Document, language: str) -> str:
@@ -73,16 +87,16 @@ def describe_document(document: Document, language: str) -> str:
 
 
 async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tuple[str, str]:
-    """Add the conversations of an export; return the list, and a sentence about it."""
+    """Add the conversations of an export; return the list, and a report: what was added, and what was not."""
     try:
         path = _take(engine, paths)
         with _discarded(engine, path), engine.at_once.imports.held(visit.visitor):
             data = await anyio.Path(path).read_bytes()
-        added = await engine.history.import_json(data, visit.owner, engine.threads, visit.visitor.caller)
-        sentence = text(visit.language, "sidebar.imported", count=len(added))
+        imported = await engine.history.import_json(data, visit.owner, engine.threads, visit.visitor.caller)
+        report = report_import(imported, visit.language)
     except ChatError as error:
-        sentence = describe_error(visit.language, error.body()["error"])  # type: ignore[arg-type]
-    return await sidebar.list_conversations(engine, visit), sentence
+        report = report_refusal(error, visit.language)
+    return await sidebar.list_conversations(engine, visit), report
 
 
 def _take(engine: Engine, paths: Sequence[str]) -> Path:

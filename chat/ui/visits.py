@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.history import LISTED_MAX
 from chat.turns.turn import Options
 from chat.ui.texts import pick_language
 from chat.visitors import Guest, Network, User, Visitor, new_secret
@@ -24,6 +25,7 @@ FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
 VALUE_CHARACTERS_MAX = 2_000_000
 SHOWN_MAX = 2_000
+LISTED = 200  # conversations, until the list is scrolled to its end
 PLACES_MAX = 1_000_000_000
 
 
@@ -31,6 +33,7 @@ PLACES_MAX = 1_000_000_000
 class Visit:
     """session: the page that is open. action: what was asked for, by name; target: of which message, file or
     conversation; value: with which text. minutes: the visitor's clock, east of UTC. shown: messages to show.
+    query: what the list is searched for. listed: conversations to list.
     place: the script's own number for where it asks from. is_narrow: the page is as wide as a phone.
     """
 
@@ -49,6 +52,7 @@ class Visit:
     minutes: int = 0
     shown: int = 0
     query: str = ""
+    listed: int = LISTED
     place: int = 0
     is_narrow: bool = False
 
@@ -92,6 +96,7 @@ def read_visit(
         minutes=int(_number(given.get("minutes"), -840, 840) or 0),
         shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
         query=_text(given.get("query"), 200),
+        listed=int(_number(given.get("listed"), LISTED, LISTED_MAX) or LISTED),
         place=int(_number(given.get("place"), 0, PLACES_MAX) or 0),
         is_narrow=given.get("narrow") is True,
     )

@@ -7,7 +7,7 @@ likes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -15,6 +15,7 @@ import gradio as gr
 import orjson
 
 from chat.engine import Engine
+from chat.errors import ChatError
 from chat.ids import new_id
 from chat.request_id import REQUEST_ID
 from chat.ui import answer_actions, drawer, page_texts, sidebar, uploads
@@ -22,6 +23,7 @@ from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.components import Components
 from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
 from chat.ui.sign_in import key_of, request_id_of, signed_in
+from chat.ui.view import Reader
 from chat.ui.visits import Visit, read_paths, read_visit
 
 PRIVATE: dict[str, Any] = {
@@ -97,18 +99,22 @@ def _wire_conversation(page: gr.Blocks, parts: Components, callbacks: Callbacks,
 
 def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
     async def change_list(data: Any, request: gr.Request) -> str:
-        listed = await sidebar.change_list(callbacks.engine, _visit(callbacks, data, request))
-        return say({"html": {"conversations": listed}})
+        visit = _visit(callbacks, data, request)
+        return say(await _or_notice(sidebar.change_list(callbacks.engine, visit), visit))
 
     async def fetch(data: Any, request: gr.Request) -> str:
-        return say(await answer_actions.fetch(callbacks.engine, _visit(callbacks, data, request)))
+        visit = _visit(callbacks, data, request)
+        return say(await _or_notice(answer_actions.fetch(callbacks.engine, visit), visit))
 
     async def open_drawer(data: Any, request: gr.Request) -> Row:
-        html = await drawer.open_drawer(callbacks.engine, _visit(callbacks, data, request))
-        return [html, say({"drawer": True, "serial": new_id()})]
+        visit = _visit(callbacks, data, request)
+        told = await _or_notice(drawer.open_drawer(callbacks.engine, visit), visit)
+        return [told.pop("drawer_html", SKIP), say(told)]
 
-    async def act_quietly(data: Any, request: gr.Request) -> None:
-        await answer_actions.act_quietly(callbacks.engine, _visit(callbacks, data, request))
+    async def act_quietly(data: Any, request: gr.Request) -> Any:
+        visit = _visit(callbacks, data, request)
+        told = await _or_notice(answer_actions.act_quietly(callbacks.engine, visit), visit)
+        return say(told) if told else SKIP
 
     lanes = parts.lanes
     lanes["list"].click(change_list, parts.visit, parts.listed, js=_js("list"), **private)
@@ -119,7 +125,7 @@ def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
     )  # fmt: skip
     lanes["fetch"].click(fetch, parts.visit, parts.told, js=_js("fetch"), **private)
     lanes["drawer"].click(open_drawer, parts.visit, [parts.drawer, parts.told], js=_js("drawer"), **private)
-    lanes["quiet"].click(act_quietly, parts.visit, None, js=_js("quiet"), **private)
+    lanes["quiet"].click(act_quietly, parts.visit, parts.told, js=_js("quiet"), **private)
 
 
 def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
@@ -134,7 +140,7 @@ def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         conversations, notice = await uploads.import_file(
             callbacks.engine, _visit(callbacks, data, request), read_paths(paths)
         )
-        return say({"html": {"conversations": conversations, "notice": notice}})
+        return say({"html": {"conversations": conversations, "notice": notice}, "serial": new_id()})
 
     inputs, js = [parts.visit, parts.uploads], "() => xiaojia.takeUpload()"
     parts.lanes["file"].click(attach, inputs, parts.read, js=js, **private)
@@ -207,7 +213,8 @@ def fill(shown: Shown, visit: Visit | None = None) -> Row:
         told["asked"] = visit.place
     if shown.composer is not None:
         told["composer"] = shown.composer
-    html = {"notice": shown.notice, "conversations": shown.conversations, "gauge": shown.gauge}
+    names = ("notice", "conversations", "gauge", "deleted")
+    html = {name: getattr(shown, name) for name in names}
     if given := {name: value for name, value in html.items() if value is not None}:
         told["html"] = given
     return [
@@ -217,11 +224,23 @@ def fill(shown: Shown, visit: Visit | None = None) -> Row:
 
 
 async def _rows(showing: Showing, visit: Visit) -> AsyncGenerator[Row, None]:
-    async with aclosing(showing) as values:  # type: ignore[type-var]
-        async for shown in values:
-            yield fill(shown, visit)
+    try:
+        async with aclosing(showing) as values:  # type: ignore[type-var]
+            async for shown in values:
+                yield fill(shown, visit)
+    except ChatError as error:
+        told = {"generation": visit.generation, "serial": new_id()}  # the script waits for one
+        yield fill(Shown(told=told, notice=Reader(visit.language).show(error)), visit)
     # Gradio sends the last value a second time when a callback ends: let it be one that changes nothing.
     yield fill(Shown())
+
+
+async def _or_notice(doing: Awaitable[dict[str, Any]], visit: Visit) -> dict[str, Any]:
+    """Return what the script is to know: what was done, or beside the composer why it was refused."""
+    try:
+        return await doing
+    except ChatError as error:
+        return {"html": {"notice": Reader(visit.language).show(error)}, "serial": new_id()}
 
 
 def _visit(callbacks: Callbacks, data: Any, request: gr.Request) -> Visit:

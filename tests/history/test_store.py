@@ -248,7 +248,7 @@ async def import_messages(history: History, messages: Sequence[object]) -> tuple
     value = {"format": "xiaojia.conversation", "version": 1, "title": "t", "pinned": False, "attachments": [],
              "created": "2026-01-01", "updated": "2026-01-01", "shown": len(messages) - 1,
              "messages": messages}  # fmt: skip
-    return tuple(one.id for one in await history.import_json(json.dumps(value).encode(), ME))
+    return tuple(one.id for one in (await history.import_json(json.dumps(value).encode(), ME)).added)
 
 
 # --- whose is what ------------------------------------------------------------------------------------------
@@ -589,7 +589,7 @@ async def test_a_list_does_not_wait_for_searches_and_a_long_one_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = History(f"sqlite:///{tmp_path}/history.sqlite3")
-    (talk,) = await history.import_json(export_of(1_000), ME)
+    (talk,) = (await history.import_json(export_of(1_000), ME)).added
     monkeypatch.setattr("chat.history.conversations.SEARCH_SECONDS", 0)
     with pytest.raises(HistoryUnavailable, match="took too long"):
         await history.conversations(ME, query="not there")

@@ -182,7 +182,7 @@ async def test_the_list_finds_renames_pins_and_deletes(tab: Visit) -> None:
     await press(1, "pin")
     await expect(tab.conversations).to_have_text(["台灯", "花园"])
     await press(0, "delete")
-    await expect(tab.page.locator("dialog")).to_contain_text("Delete “台灯” for good?")
+    await expect(tab.page.locator("dialog")).to_contain_text("Delete “台灯”?")
     await tab.page.keyboard.press("Escape")
     await expect(tab.page.locator("dialog")).to_have_count(0)
     await press(0, "delete")
@@ -332,11 +332,14 @@ async def test_a_conversation_leaves_as_markdown_and_json_and_comes_back(tab: Vi
     async with tab.page.expect_download() as saving:
         await choose_from_menu(entry, "json")
     exported = await anyio.Path(await (await saving.value).path()).read_bytes()
+    await choose_from_menu(entry, "delete")
+    await answer_question(tab)
+    await expect(tab.conversations).to_have_count(0)
     async with tab.page.expect_file_chooser() as choosing:
         await tab.page.locator('[data-do="import"]').click()
     file = {"name": "hello.json", "mimeType": "application/json", "buffer": exported}
     await (await choosing.value).set_files(file)  # type: ignore[arg-type]
-    await expect(tab.conversations).to_have_count(2)
+    await expect(tab.conversations).to_have_text(["Hello"])
 
 
 async def test_the_copy_button_covers_no_code_on_a_phone(

@@ -21,6 +21,9 @@ FAMILIES = (
     "problem.",
     "preset.",
     "starter.",
+    "report.",
+    "import.",
+    "profile.",
 )
 FIELDS = (*NAMES, "preset", "key")
 MADE = {f"settings.{name}{end}" for name in FIELDS for end in ("", ".help")} | {

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chat.ui.drawer import _citation
-from chat.ui.receipt_view import show_citations
+from chat.ui.receipt_view import show_citations, show_receipt
+from chat.ui.texts import text
 
 PLACE = {"status": "found", "name": "lamp.md", "unit": "", "page": "", "passage": ""}
 
@@ -59,6 +60,18 @@ def test_each_verdict_has_a_sentence_of_its_own(status: str, kind: str, language
 def test_what_differs_is_shown() -> None:
     shown = _citation(cite("nine hours", status="altered", said="nine", stands="ten"), "en")[1]
     assert "the answer says “nine”, the file says “ten”" in shown
+
+
+@pytest.mark.parametrize("note", ["images_not_sent", "images_newest"])
+def test_a_picture_that_was_not_sent_stands_in_the_line_that_is_seen(note: str) -> None:
+    file = {"name": "a.txt", "mode": "full", "used": 9, "characters": 9, "pages": 0, "pages_sent": 0}
+    file["unit"] = ""
+    for files in ([], [file]):
+        shown = show_receipt({"files": files, "budget": 9, "characters": 9, "notes": [note]}, "en")
+        summary, _, details = shown.partition("</summary>")
+        assert text("en", f"receipt.note.{note}") in summary
+        assert text("en", f"receipt.note.{note}") not in details
+        assert 'data-incomplete="yes"' in summary
 
 
 def test_a_mark_and_its_quote_share_a_chip() -> None:
