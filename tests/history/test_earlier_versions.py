@@ -22,6 +22,7 @@ from chat.visitors import hash_secret
 from tests.pages import visit
 from tests.provider import Provider
 from tests.release_sample import CITED, MODEL, NOTES, OWNER, PAGES, PROMPT
+from tests.routes import read
 from tests.scenarios import ANSWER, HALF, REASONING
 from tests.servers import RunningApp, run_app, run_routes
 
@@ -117,7 +118,7 @@ async def test_files_citations_and_receipts_are_kept_and_a_file_can_be_asked_abo
     ] * 3
     body = {"user_message": "And the north pier?", "conversation_id": id, "model": "plain"}
     told = await opened.client.post("/ai/stream_chat", json=body, headers={"x-visitor": OWNER})
-    assert told.text.rstrip().endswith("[DONE]")
+    assert read(told)[-1].data == "[DONE]"
     sent = json.dumps(provider.chats[-1].body["messages"])
     assert all(text in sent for text in (NOTES, *PAGES))
     assert [message.text for message in await opened.engine.branch(id, STORED)][-2:] == [

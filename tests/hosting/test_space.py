@@ -20,6 +20,7 @@ from tests.nginx import PROGRAM, Nginx, deployed
 from tests.pages import WAIT_MILLISECONDS
 from tests.processes import AppProcess
 from tests.provider import Provider
+from tests.routes import read
 from tests.scenarios import ANSWER
 from tests.servers import make_settings, run_app
 
@@ -134,7 +135,7 @@ async def check_answers(process: AppProcess) -> None:
     stream = await process.client.get("/ai/stream_chat", params={"user_message": "Hi", "model": "plain"})
     assert "gradio_config" in page.text
     assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert stream.text.rstrip().endswith("data: [DONE]")
+    assert read(stream)[-1].data == "[DONE]"
     assert "Traceback" not in process.output, process.output
 
 

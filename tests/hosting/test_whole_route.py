@@ -10,6 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.pages import visit as open_page
 from tests.pdf_files import pdf, show
+from tests.routes import read
 from tests.servers import RunningApp, run_app
 
 pytestmark = pytest.mark.model
@@ -102,6 +103,6 @@ async def test_the_same_road_over_event_source(demo: RunningApp, browser: Browse
 async def test_the_embedded_model_is_an_endpoint_like_any_other(demo: RunningApp) -> None:
     question = {"user_message": "What is the capital of France?", "model": "SmolLM2-135M-Instruct"}
     answer = await demo.client.post("/ai/stream_chat", json=question, timeout=90)
-    assert answer.text.rstrip().endswith("data: [DONE]")
+    assert read(answer)[-1].data == "[DONE]"
     assert re.search('"finish_reason":"(stop|length)"', answer.text), "so small a model may not find an end"
     assert '"usage"' in answer.text
