@@ -160,6 +160,8 @@ class ChunkParser:
         text = delta.get("content")
         if not isinstance(text, str) or not text or self.finish_reason or choice.get("finish_reason"):
             return ""
+        if self._doubted or len(text) >= DOUBTED_CHARACTERS:
+            return ""
         if value.get("usage") or value.get("error") or "x_groq" in value or not _UNUSUAL.isdisjoint(choice):
             return ""
         return text if self._splitter is None or self._splitter.is_plain(text) else ""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.grounding.evidence import fold
-from chat.grounding.mark_reading import Mark, NamedFile
+from chat.grounding.mark_reading import Mark, NamedFile, between
 from chat.grounding.quotations import Quotation
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
@@ -175,9 +175,7 @@ def _read_claim(
     number = find_sentence(sentences, quotation.outer_at)
     sentence = sentences[number]
     lead = _lead(answer, sentences, number, quotation)
-    own = _marks_of(answer, quotation, sentence, marks) or [
-        m for m in marks if lead.start <= m.at < lead.end and lead.end > 0
-    ]
+    own = _marks_of(answer, quotation, sentence, marks) or list(between(marks, lead.start, lead.end))
     start = max(sentence.start, quotation.outer_at - AROUND_CHARACTERS)
     end = min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)
     words = (
@@ -186,7 +184,7 @@ def _read_claim(
         + " "
         + answer[quotation.outer_end : end]
     )
-    named = any(sentence.start <= n.at < sentence.end or lead.start <= n.at < lead.end for n in names)
+    named = any(between(names, one.start, one.end) for one in (sentence, lead))
     is_denied = bool(_NO_CLAIM.search(words) or (_DENIED.search(words) and not own))
     is_introduced = bool(_INTRODUCTION.search(words)) and not is_denied
     close = any(0 <= mark.at - quotation.outer_end <= ADJACENT_CHARACTERS for mark in own)
@@ -219,8 +217,9 @@ def _marks_of(answer: str, quotation: Quotation, sentence: Sentence, marks: Sequ
     """Return the marks of a quotation: the next ones in its sentence, otherwise those before it."""
     if quotation.is_block:
         return _marks_of_block(answer, quotation, marks)
-    following = [mark for mark in marks if quotation.outer_end <= mark.at < sentence.end]
-    before = [mark for mark in marks if sentence.start <= mark.at and mark.end <= quotation.outer_at]
+    following = list(between(marks, quotation.outer_end, sentence.end))
+    preceding = between(marks, sentence.start, quotation.outer_at)
+    before = [mark for mark in preceding if mark.end <= quotation.outer_at]
     if following and (following[0].is_bracketed or _is_right_behind(answer, quotation, following[0])):
         return next_marks(answer, following)
     if before and not _has_quote(answer[before[-1].end : quotation.outer_at]):
@@ -242,7 +241,7 @@ def _has_quote(text: str) -> bool:
 
 
 def _marks_of_block(answer: str, quotation: Quotation, marks: Sequence[Mark]) -> list[Mark]:
-    inside = [mark for mark in marks if quotation.at <= mark.at < quotation.end]
+    inside = list(between(marks, quotation.at, quotation.end))
     if inside:
         return next_marks(answer, inside[-1:])
     following = [

@@ -7,9 +7,11 @@ mark.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
+from typing import Protocol, TypeVar
 
 from chat.grounding.evidence import Evidence, Span, fold
 from chat.grounding.page_labels import UNIT_FORMS, find_pages
@@ -83,6 +85,20 @@ class NamedFile:
     files: tuple[Evidence, ...]
 
 
+class _Placed(Protocol):
+    @property
+    def at(self) -> int: ...
+
+
+Placed = TypeVar("Placed", bound=_Placed)
+
+
+def between(items: Sequence[Placed], start: int, end: int) -> Sequence[Placed]:
+    """Return the items that begin from `start` on and before `end`. items: in the order of their places."""
+    first = bisect_left(items, start, key=lambda item: item.at)
+    return items[first : bisect_left(items, end, key=lambda item: item.at, lo=first)]
+
+
 def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
     """Return where the answer names a file in full, the longest name first where two overlap."""
     ways = dict[str, list[Evidence]]()
@@ -91,12 +107,14 @@ def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
             if len(fold(name)) >= 2:
                 ways.setdefault(name, []).append(one)
     found = list[NamedFile]()
+    taken = bytearray(len(answer))
     for name in sorted(ways, key=len, reverse=True):
         pattern = re.escape(name).replace(r"_", r"\\?_").replace(r"\ ", r"\s+")
         for here in re.finditer(rf"(?<![A-Za-z0-9_-]){pattern}(?![A-Za-z0-9])", answer, re.IGNORECASE):
             if len(found) >= NAMES_MAX:
                 break
-            if not any(other.at < here.end() and here.start() < other.end for other in found):
+            if not any(taken[here.start() : here.end()]):
+                taken[here.start() : here.end()] = b"\1" * len(here.group())
                 found.append(NamedFile(here.start(), here.end(), tuple(ways[name])))
     return sorted(found, key=lambda one: one.at)
 
@@ -107,14 +125,14 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
     for name in names:
         masked = masked[: name.at] + _MASK * (name.end - name.at) + masked[name.end :]
     masked = _TARGET.sub(lambda target: _MASK * len(target.group()), masked)
-    marks, taken = list[Mark](), list[Span]()
+    marks, taken = list[Mark](), bytearray(len(answer))
     for found in islice(_BRACKETS.finditer(masked), MARKS_MAX):
         inside = list(_read_bracket(found, answer, masked, names, evidence))
         if inside:
             marks += inside
-            taken.append(found.span())
+            taken[found.start() : found.end()] = b"\1" * len(found.group())
     for found in islice(_EXPRESSION.finditer(masked), MARKS_MAX):
-        if not any(start <= found.start() < end for start, end in taken):
+        if not taken[found.start()]:
             mark = _read_expression(found, _name_beside(names, found.start(), masked), "", evidence)
             if mark and (mark.places or (mark.unit in ("page", "slide") and mark.label.isdigit())):
                 at, end = found.span()
@@ -140,8 +158,8 @@ def _place_mark(mark: Mark, at: int, end: int, text: str, *, is_bracketed: bool 
 def _name_beside(names: Sequence[NamedFile], at: int, text: str) -> NamedFile | None:
     """Return the file that a sentence names before a page, or right behind it."""
     start = max(text.rfind("\n", 0, at), text.rfind("。", 0, at), text.rfind(". ", 0, at))
-    before = [name for name in names if start < name.at < at]
-    behind = [name for name in names if at < name.at < at + 40 and "\n" not in text[at : name.at]]
+    before = between(names, start + 1, at)
+    behind = [name for name in between(names, at + 1, at + 40) if "\n" not in text[at : name.at]]
     return before[-1] if before else behind[0] if behind else None
 
 
@@ -150,7 +168,7 @@ def _read_bracket(
 ) -> Iterator[Mark]:
     """Yield the marks in one pair of brackets: one, or one for each file that is named."""
     inner, is_square = found.start(1), found.group()[0] in "[【〔"
-    inside = [name for name in names if inner <= name.at and name.end <= found.end(1)]
+    inside = [name for name in between(names, inner, found.end(1)) if name.end <= found.end(1)]
     parts = _parts(found[1], inner, inside)
     marks = list[Mark]()
     for start, end in parts:

@@ -182,7 +182,7 @@ async def test_what_breaks_inside_is_500_without_a_traceback(
         raise RuntimeError("secret path /srv")
 
     for engine in served.engines:
-        monkeypatch.setattr(engine, "start", break_down)
+        monkeypatch.setattr(engine, "start_or_find", break_down)
     response = await served.client.get(STREAM, params={"user_message": "Hi"})
     assert (response.status_code, error_of(response)["type"]) == (500, ChatError.type)
     assert "secret" not in response.text

@@ -333,6 +333,7 @@ TEXTS: dict[str, str] = {
     "error.busy_visitor": "Several of your answers are still being written. Wait for one, or stop it.",
     "error.too_much_at_once": "You have too much in progress at once. Wait until some of it is done.",
     "error.server_busy": "The server is busy with other work just now.",
+    "error.silent": "Nothing of the request came for a while. Send it again.",
     "error.other_site": "Another web site may not ask this server.",
     "error.stopping": "The server is stopping.",
     "error.temporary_over": "This temporary conversation is over: the server that kept it in its memory has "

@@ -319,6 +319,7 @@ TEXTS: dict[str, str] = {
     "error.busy_visitor": "你有好几个回答还在生成，请等一等，或者停止其中一个。",
     "error.too_much_at_once": "你同时进行的操作太多了，请等其中一些完成。",
     "error.server_busy": "服务器现在正忙于其他工作。",
+    "error.silent": "请求的内容有一段时间没有到达，请重新发送。",
     "error.other_site": "其他网站不能向此服务器发出请求。",
     "error.stopping": "服务器正在停止。",
     "error.temporary_over": "这个临时对话已经结束：在内存里保存它的服务器已停止。现在发送的内容会开始一个新的对话。",
