@@ -141,7 +141,8 @@ async def test_what_one_visitor_has_under_way_at_once_is_limited_and_no_other_vi
             listed = await list_conversations(app.engine, visit)
             paths = [app.engine.inbox.put(await make_export(tmp_path), visitor)]
             _, told = await import_file(app.engine, visit, [str(path) for path in paths])
-            return (sent.status_code, on_page.status_code), re.sub("<.*?>", "", listed), told
+            words = [re.sub("<.*?>", "", html) for html in (listed, told)]
+            return (sent.status_code, on_page.status_code), words[0], words[1]
 
         free = (201, 200), "Nothing found for “x”.", "1 conversation imported."
         assert await use(ANNA) == free
