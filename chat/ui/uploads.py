@@ -90,9 +90,8 @@ async def import_file(engine: Engine, visit: Visit, paths: Sequence[str]) -> tup
     """Add the conversations of an export; return the list, and a report: what was added, and what was not."""
     try:
         path = _take(engine, paths)
-        with engine.at_once.imports.held(visit.visitor):
-            with _discarded(engine, path):
-                data = await anyio.Path(path).read_bytes()
+        with _discarded(engine, path), engine.at_once.imports.held(visit.visitor):
+            data = await anyio.Path(path).read_bytes()
             imported = await engine.history.import_json(
                 data, visit.owner, engine.threads, visit.visitor.caller
             )
