@@ -16,7 +16,11 @@ from tests.servers import run_app
 async def test_an_answer_that_no_page_follows_says_that_the_server_ended_it(
     browser: Browser, provider: Provider, tmp_path: Path
 ) -> None:
-    settings = {"OPENAI_MODEL": "held", "OPENAI_API_KEY": "sk-test", "ABANDONED_AFTER": "0.5"}
+    settings = {
+        "OPENAI_MODEL": "held",
+        "OPENAI_API_KEY": "sk-test",
+        "ABANDONED_AFTER": "10",
+    }  # the page follows well before
     async with run_app(tmp_path, OPENAI_BASE_URL=provider.url, **settings) as app:
         context = await browser.new_context(locale="en-US")
         async with visit(browser, app.url, context=context) as tab:
