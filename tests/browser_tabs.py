@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Error, Page
 
 Options = dict[str, Any]
 
-# By browser: tabs of nobody, and the options of their context.
+# By browser: tabs without a visitor, and the options of their context.
 _SPARE: WeakKeyDictionary[Browser, list[tuple[Options, Page]]] = WeakKeyDictionary()
 _CLEAR = "() => { localStorage.clear(); sessionStorage.clear(); }"
 

@@ -70,7 +70,7 @@ def locked_for_good(name: str, what: str) -> UnsupportedFile:
 
 
 def locked_by(name: str, what: str) -> UnsupportedFile:
-    """It is encrypted for those who have a key, such as a certificate."""
+    """It is encrypted for the holders of a key, such as a certificate."""
     return unsupported(name, f"locked with {what}", "save it without this lock")
 
 

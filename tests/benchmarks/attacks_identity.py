@@ -1,4 +1,4 @@
-"""Attacks on identity and limits: what a hostile caller gets who uses only the routes and the page.
+"""Attacks on identity and limits: what a hostile caller gets over the routes and the page.
 
     python -m tests.benchmarks.attacks_identity [folder of another version of the project]
 

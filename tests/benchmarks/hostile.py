@@ -126,7 +126,7 @@ async def wait_until_ready(url: str) -> None:
 
 
 class HonestVisitor:
-    """One visitor who uses the app in all ways at once."""
+    """One visitor that uses the app in all ways at once."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, page: OpenPage) -> None:
         self._http, self._url, self._page = http, url, page

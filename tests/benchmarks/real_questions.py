@@ -1,4 +1,4 @@
-"""Is the right part sent for questions of people who had not read the text?
+"""Is the right part sent for questions asked without the text in view?
 
     CORPORA=... [CACHE=...] python -m tests.benchmarks.real_questions [set …] [explain=N]
 

@@ -30,7 +30,7 @@ def names(source: Source) -> set[str]:
 
 def unlock(source: Source) -> Source:
     """Return the source with what its password opens. Raises PasswordRequired, UnsupportedFile."""
-    if source.is_unlocked:  # a lock inside a lock is made by nobody who wants it read
+    if source.is_unlocked:  # a lock inside a lock is no file for reading
         raise refusals.damaged(source.name, WHAT)
     if not source.password:
         raise refusals.locked(source.name, wrong=False)

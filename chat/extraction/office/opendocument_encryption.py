@@ -44,7 +44,7 @@ class _WrongPassword(Exception):
 
 def unlock(source: Source) -> Source:
     """Return the source with what its password opens. Raises PasswordRequired, UnsupportedFile."""
-    if source.is_unlocked:  # a lock inside a lock is made by nobody who wants it read
+    if source.is_unlocked:  # a lock inside a lock is no file for reading
         raise refusals.damaged(source.name, WHAT)
     archive = Archive(source, WHAT)
     try:

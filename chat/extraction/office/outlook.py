@@ -161,7 +161,7 @@ def _headers(compound: olefile.OleFileIO, folder: Folder, properties: _Propertie
 
 
 def _person(name: str, address: str) -> str:
-    address = "" if address.upper().startswith("/O=") else address  # of Exchange: nobody can read it
+    address = "" if address.upper().startswith("/O=") else address  # of Exchange: no mail address
     return f"{name} <{address}>" if name and address and name != address else name or address
 
 
