@@ -107,10 +107,9 @@ class Engine:
         self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
         self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
         self._traces = Traces(settings.otlp_endpoint)
-        default = f"sqlite:///{settings.data_folder() / 'history.sqlite3'}"
         is_shared = bool(settings.redis_url)
         self._stores = Stores(
-            settings.database_url or default,
+            settings.database_url or f"sqlite:///{settings.data_folder() / 'history.sqlite3'}",
             is_shared=is_shared,
             on_wait=self.metrics.observes_waits("searches"),
         )
@@ -129,15 +128,7 @@ class Engine:
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
         self._requests = RequestIds(self._peers.replica)
-        self.metrics.watch_bytes(
-            {
-                "answers": lambda: self._generations.bytes,
-                "uploads": lambda: self.inbox.shares.total,
-                "bodies": lambda: self.bodies.total,
-                "temporary": lambda: self._attachments.temporary.total,
-                "cached": lambda: self._attachments.cached_characters,
-            }
-        )
+        self._watch_bytes()
         self._resuming: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
         self._deletions = Deletions(self._stores, self._attachments, self._tasks)
@@ -149,6 +140,18 @@ class Engine:
             self.metrics,
             self._traces,
             logs_prompts=settings.log_prompts,
+        )
+
+    def _watch_bytes(self) -> None:
+        """Let the metrics read how many bytes each kind of thing holds."""
+        self.metrics.watch_bytes(
+            {
+                "answers": lambda: self._generations.bytes,
+                "uploads": lambda: self.inbox.shares.total,
+                "bodies": lambda: self.bodies.total,
+                "temporary": lambda: self._attachments.temporary.total,
+                "cached": lambda: self._attachments.cached_characters,
+            }
         )
 
     async def open(self) -> None:
@@ -353,21 +356,15 @@ class Engine:
         """Return when everything that is queued for a conversation is written, or has failed."""
         await self._stores.queue.settle(conversation_id)
 
-    async def delete_conversation(self, conversation_id: str, owner: str) -> None:
-        """Delete a conversation with its messages and files, and stop its running answers."""
-        await self._stop_answers(conversation_id, owner)
-        files = await self._stores.delete_conversation(conversation_id, owner)
-        await self._attachments.remove(tuple(files))
+    async def delete_conversation(self, conversation_id: str, owner: str) -> str:
+        """Delete a conversation with its messages and files, and stop its running answers.
 
-    async def hide_conversation(self, conversation_id: str, owner: str) -> str:
-        """Delete a conversation as `delete_conversation` does, but so that `restore` can undo it for a while.
-
-        Return the number of the deletion.
+        Return the number of the deletion, with which `restore` can undo it for a while.
         """
         await self._stop_answers(conversation_id, owner)
         return await self._deletions.hide_conversation(conversation_id, owner)
 
-    async def hide_everything(self, owner: str) -> tuple[str, int]:
+    async def delete_everything(self, owner: str) -> tuple[str, int]:
         """Delete all conversations and files of an owner, likewise; return also how many conversations."""
         await asyncio.gather(*(one.stop() for one in list(self._answers) if one.owner == owner))
         if self._peers.replica:

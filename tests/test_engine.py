@@ -325,11 +325,13 @@ async def test_deleting_a_conversation_takes_its_files(provider: Provider, tmp_p
         file = await engine.attach(await write_file(tmp_path, "Some text."), "a.txt", ANNA)
         generation = await engine.start(Turn("Hm?", file_ids=(file.id,)), ANNA)
         await read(generation)
-        await engine.delete_conversation(engine.conversation_of(generation), "anna")
+        conversation_id = engine.conversation_of(generation)
+        await engine.delete_conversation(conversation_id, "anna")
         with pytest.raises(NotFound):
-            await engine.attachment(file.id, "anna")
+            await engine.branch(conversation_id, "anna")
+    async with open_engine(tmp_path, provider) as after:  # the end of the server makes the deletion final
         with pytest.raises(NotFound):
-            await engine.branch(engine.conversation_of(generation), "anna")
+            await after.attachment(file.id, "anna")
 
 
 async def test_a_deletion_stops_the_answer_can_be_undone_and_is_final_when_the_server_ends(
@@ -342,7 +344,7 @@ async def test_a_deletion_stops_the_answer_can_be_undone_and_is_final_when_the_s
         await (await provider.next_call()).text("Half")
         await read_until(generation, "Half")
         conversation_id = engine.conversation_of(generation)
-        number = await engine.hide_conversation(conversation_id, "anna")
+        number = await engine.delete_conversation(conversation_id, "anna")
         assert generation.finish_reason == "cancelled"
         with pytest.raises(NotFound):
             await engine.branch(conversation_id, "anna")
@@ -351,7 +353,7 @@ async def test_a_deletion_stops_the_answer_can_be_undone_and_is_final_when_the_s
         await engine.restore(number, "anna")
         _, answer = await engine.branch(conversation_id, "anna")
         assert (answer.text, answer.finish_reason) == ("Half", "cancelled")
-        number, count = await engine.hide_everything("anna")
+        number, count = await engine.delete_everything("anna")
         assert count == 1
         with pytest.raises(NotFound):
             await engine.attachment(file.id, "anna")

@@ -7,7 +7,6 @@ from collections import Counter
 from functools import lru_cache
 
 SAMPLE_CHARACTERS = 60_000
-CJK_SHARE = 0.15  # of the letters: below it, foreign names in a text of another language
 OTHER_SHARE = 0.04  # of a file's recognised words: a language that is there in more than a few names
 DECIMAL_COMMA = frozenset(("de", "fr", "es", "it", "pt", "nl", "ru"))
 

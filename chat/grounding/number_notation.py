@@ -13,7 +13,6 @@ _GROUPED = r"\d{1,3}(?:[" + SPACES + r"]\d{3})+(?![\d])(?:[.,]\d+)?"
 _PLAIN = r"\d+(?:(?:[.,]|['’](?=\d{3}))\d+)*|(?<![\w.)\]])\.\d+"
 LITERAL = _PLAIN
 LITERAL_WITH_SPACES = rf"(?<![\d.,]){_GROUPED}|{_PLAIN}"
-_THIN = re.compile(r"(?<=\d)[\u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
 
 
 @lru_cache(maxsize=50_000)

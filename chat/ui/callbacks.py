@@ -318,7 +318,7 @@ class Callbacks:
     async def delete(self, visit: Visit) -> Showing:
         """Delete a conversation; where it is the one that is shown, an empty page takes its place."""
         kept = await self.engine.store(visit.target).conversation(visit.target, visit.owner)
-        number = await self.engine.hide_conversation(visit.target, visit.owner)
+        number = await self.engine.delete_conversation(visit.target, visit.owner)
         is_shown = visit.target == visit.conversation
         sentence = text(
             visit.language, "deleted.one", title=kept.title or text(visit.language, "sidebar.untitled")
@@ -333,7 +333,7 @@ class Callbacks:
 
     async def delete_all(self, visit: Visit) -> Showing:
         """Delete all conversations and files of the visitor, and the drafts in this browser."""
-        number, count = await self.engine.hide_everything(visit.owner)
+        number, count = await self.engine.delete_everything(visit.owner)
         sentence = text(visit.language, "deleted.all", count=count)
         shown_again = "" if visit.is_temporary else visit.conversation
         bar = show_undo(sentence, number, visit.language, UNDO_SECONDS, shown_again)

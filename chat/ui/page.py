@@ -92,16 +92,7 @@ def _lay_out(owned: Settings) -> Components:
         earlier = _create_html("earlier")
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
-    with gr.Column(elem_id="desk"):
-        gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
-        editing = _create_html("editing")
-        announcer = tag("div", id="announcer", role="status", aria_live="polite")
-        _create_place("deleted")
-        gr.HTML(tag("div", data_place="line") + tag("div", data_place="notice"), elem_id="notice", **BARE)
-        gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
-        composer = _create_composer()
-        model = button("model", "", lane="none", icon=False, hidden=True)
-        gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
+    editing, composer = _lay_out_desk()
     return Components(
         visit=gr.JSON(visible=False),
         uploads=gr.JSON(visible=False),
@@ -117,6 +108,21 @@ def _lay_out(owned: Settings) -> Components:
         dressing=TextComponents(top, bottom, heading, keys, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
+
+
+def _lay_out_desk() -> tuple[gr.HTML, gr.MultimodalTextbox]:
+    """Lay out the lower end of the page; return the note of an edited question, and the composer."""
+    with gr.Column(elem_id="desk"):
+        gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
+        editing = _create_html("editing")
+        announcer = tag("div", id="announcer", role="status", aria_live="polite")
+        _create_place("deleted")
+        gr.HTML(tag("div", data_place="line") + tag("div", data_place="notice"), elem_id="notice", **BARE)
+        gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
+        composer = _create_composer()
+        model = button("model", "", lane="none", icon=False, hidden=True)
+        gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
+    return editing, composer
 
 
 def _create_html(name: str) -> gr.HTML:

@@ -21,7 +21,7 @@ from chat.request_id import REQUEST_ID
 from chat.ui import answer_actions, drawer, page_texts, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.components import Components
-from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
+from chat.ui.settings_panel import NAMES, SettingsPanel, prompt_of, reset_values, word_panel
 from chat.ui.sign_in import key_of, request_id_of, signed_in
 from chat.ui.view import Reader
 from chat.ui.visits import Visit, read_paths, read_visit
@@ -69,32 +69,36 @@ def _wire_conversation(page: gr.Blocks, parts: Components, callbacks: Callbacks,
         async for row in _rows(callbacks.act(visit), visit):
             yield row
 
-    async def settle(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
-        visit = _visit(callbacks, data, request)
-        async for row in _rows(callbacks.settle(visit), visit):
-            yield row
-
-    async def follow(data: Any, request: gr.Request) -> AsyncGenerator[Any, None]:
-        async with aclosing(callbacks.follow(_visit(callbacks, data, request))) as growings:
-            async for growing in growings:
-                yield SKIP if growing is None else growing
-
-    async def stop(data: Any, request: gr.Request) -> None:
-        await callbacks.stop(_visit(callbacks, data, request))
-
     shown = parts.shown()
     page.load(open_conversation, parts.visit, shown, js=_js("load"), **private)
     # Not the composer's own events: a second Enter, or a file that is on its way, is the script's to judge.
     js = "() => xiaojia.takeSending()"
     parts.lanes["send"].click(send, [parts.visit, parts.uploads], shown, js=js, **private)
     parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **private)
+    _wire_following(parts, callbacks, private)
+
+
+def _wire_following(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
+    async def follow(data: Any, request: gr.Request) -> AsyncGenerator[Any, None]:
+        async with aclosing(callbacks.follow(_visit(callbacks, data, request))) as growings:
+            async for growing in growings:
+                yield SKIP if growing is None else growing
+
+    async def settle(data: Any, request: gr.Request) -> AsyncGenerator[Row, None]:
+        visit = _visit(callbacks, data, request)
+        async for row in _rows(callbacks.settle(visit), visit):
+            yield row
+
+    async def stop(data: Any, request: gr.Request) -> None:
+        await callbacks.stop(_visit(callbacks, data, request))
+
     parts.lanes["stop"].click(stop, parts.visit, None, js=_js("stop"), **private)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
     # value is in the form of the wire already, so that Gradio need not make it so.
     following = parts.lanes["follow"].click(
         follow, parts.visit, parts.growing, js=_js("follow"), postprocess=False, **private
     )
-    following.then(settle, parts.visit, shown, js=_js("settle"), **private)
+    following.then(settle, parts.visit, parts.shown(), js=_js("settle"), **private)
 
 
 def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
@@ -173,19 +177,20 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
         banners = page_texts.show_banners(engine, visit.language)
         return say(_tell_models(engine, models) | {"banners": banners, "serial": new_id()})
 
-    def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
-        return prompt_of(preset, _visit(callbacks, data, request).language)
-
-    def reset() -> Row:
-        return reset_values()
-
     parts.lanes["look"].click(look, parts.visit, parts.read, js=_js("look"), **private)
     outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
     page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
+    _wire_panel(panel, parts, callbacks, private)
+
+
+def _wire_panel(panel: SettingsPanel, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
+    def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
+        return prompt_of(preset, _visit(callbacks, data, request).language)
+
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
     panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **private)
     reset_parts = [*panel.chosen(), panel.preset]
-    panel.reset.click(reset, None, reset_parts, js="() => xiaojia.resetOptions()", **private)
+    panel.reset.click(reset_values, None, reset_parts, js="() => xiaojia.resetOptions()", **private)
     panel.key.change(None, panel.key, None, js="(key) => xiaojia.keepKey(key)", api_visibility="private")
     keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
     for component in panel.chosen():
@@ -196,7 +201,7 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
 
 def say(told: dict[str, Any]) -> str:
     """Return what the script is to know, as text: Gradio's client changes an object in place when the event's
-    next value comes, and then nobody hears the one before.
+    next value comes, and then the one before is lost.
     """
     return orjson.dumps(told).decode()
 

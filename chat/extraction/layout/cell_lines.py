@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chat.documents.row_format import is_blank, is_number, is_year
+from chat.documents.row_format import is_blank, is_number
 from chat.extraction.layout.page_words import HYPHEN, TIGHT, join_lines
 
 FIGURES = re.compile(r"(?=.*\d)[\d\s.,()\[\]%±/<>=≤≥*†‡$€£+–-]+")  # "58 (37.7%)"
@@ -102,11 +102,3 @@ def _goes_on(before: str, after: str) -> bool:
         or after[0].islower()
         or (before.count("(") > before.count(")"))
     )
-
-
-def count_header(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many rows at the top have no figures beside their first cell, though those below have."""
-    for at, row in enumerate(rows):
-        if any(is_number(cell) and not is_year(cell) for cell in row[1:]):
-            return at
-    return 1 if rows else 0
