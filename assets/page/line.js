@@ -22,9 +22,9 @@ function sayLine() {
 
 async function askLine() {
   clearTimeout(asksAgain);
-  const answer = await bare(`${root()}/gradio_api/app_id`).catch(() => null);
-  if (!answer?.ok) asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
-  else if (hasLostEvents || (await answer.json()).app_id !== window.gradio_config?.app_id) location.reload();
+  const isSame = await isSameServer();
+  if (isSame === null) asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
+  else if (hasLostEvents || !isSame) location.reload();
   else lineBack();
 }
 

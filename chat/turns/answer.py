@@ -8,7 +8,6 @@ Knows completions and briefs, but no generation's readers, no database and no ro
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -69,7 +68,7 @@ class Answer:
             await self.context.write(model)
             if self.context.indexes and self.task.options.reads_whole:
                 size = self.context.part_characters(model)
-                self._parts = await asyncio.to_thread(map_reduce.split_files, self.context.indexes, size)
+                self._parts = await self.context.run(map_reduce.split_files, self.context.indexes, size)
         elif self.context.indexes:
             await self.context.select()
 
@@ -83,7 +82,7 @@ class Answer:
         if self._parts and len(self._parts) <= MAX_PARTS:
             room = self.context.notes_tokens(model)
             estimate = partial(map_reduce.estimate_reading, self._parts, self.task.question, room)
-            fixed = room + await asyncio.to_thread(estimate)
+            fixed = room + await self.context.run(estimate)
         most = fixed + output + (titles.TITLE_COST if self.task.wants_title else 0)
         if await self._wants_words(model) and not self._parts:
             most += search_words.COST + fixed
@@ -181,7 +180,7 @@ class Answer:
         question, missing = self.task.question, self.task.model.missing
         if self.context.indexes:
             language, indexes = language_of(question), self.context.indexes
-            text = (await asyncio.to_thread(quotes.answer, question, indexes, language)).markdown
+            text = (await self.context.run(quotes.answer, question, indexes, language)).markdown
             if missing == NOT_IN_CHINESE:
                 text = explain_quotes_only() + text
         else:
@@ -197,13 +196,13 @@ class Answer:
         """Are files cut, so that the model writes what to search for? The tiny demo model cannot."""
         if model.is_demo or self.task.begun or self.task.words.is_slow(model.name):
             return False
-        return await asyncio.to_thread(lambda: self.context.wants_words)
+        return await self.context.run(lambda: self.context.wants_words)
 
     async def _search_by_words(self, model: Model, completions: Completions) -> Sequence[Event]:
         """Search again by words that the model writes; without any, the first search stays."""
         task, indexes = self.task, self.context.indexes
         write = partial(search_words.write_request, task.question, self.context.previous_question, indexes)
-        content = await asyncio.to_thread(write)
+        content = await self.context.run(write)
         key = task.visitor.api_key
         words = await task.words.write(content, model.name, completions, self.meter, key)
         if not words:

@@ -101,14 +101,14 @@ class Context:
         self._terms, self._terms_tokens = terms or self._terms, tokens or self._terms_tokens
         spoken = sum(len(message.content) for message in self.task.history) + len(self.task.question)
         if self.indexes or spoken > LONG_CHARACTERS:
-            self.prompt = await self._run(self._compose, model, share)
+            self.prompt = await self.run(self._compose, model, share)
         else:
             self.prompt = self._compose(model, share)
         self._note(self.prompt.receipt, "smaller_budget" if share < 1.0 else "")
 
     async def select(self) -> None:
         """Write the receipt alone, for an answer that needs no prompt."""
-        selection = await self._run(self._choose, self.task.file_characters)
+        selection = await self.run(self._choose, self.task.file_characters)
         self._note(Receipt(selection.budget, selection.used, selection.files))
 
     def write_notes(self, model: Model, question: PromptMessage) -> None:
@@ -156,9 +156,9 @@ class Context:
     async def check(self, text: str) -> Sequence[Citation]:
         """Return the answer's claims about the files, each looked up."""
         evidence = [await file.evidence() for file in self._files]
-        return await self._run(check, text, evidence, self.task.question)
+        return await self.run(check, text, evidence, self.task.question)
 
-    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `work` returns, from a thread; work on files takes a fair turn."""
         run = self._files[0].run if self._files else asyncio.to_thread
         return await run(work, *args, **kwargs)

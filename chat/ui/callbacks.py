@@ -76,7 +76,8 @@ class Callbacks:
 
     engine: Engine
     followers: Followers
-    taking: dict[str, float] = field(default_factory=dict)  # conversations that get a message: since when
+    # Conversations that get a message, of which owner: since when.
+    taking: dict[tuple[str, str], float] = field(default_factory=dict)
 
     async def act(self, visit: Visit) -> Showing:
         """Do what a button of the page names. Raises ChatError."""
@@ -161,7 +162,7 @@ class Callbacks:
             async for shown in self.open(replace(visit, conversation=self.engine.conversation_of(known))):
                 yield replace(shown, told={**(shown.told or {}), "is_known": True})
             return
-        with self._holding(visit.conversation) as is_first:
+        with self._holding(visit.owner, visit.conversation) as is_first:
             if not (is_first and message.strip()) or await self._is_answering(visit):
                 refused = await self._refuse(visit, message, "")
                 yield replace(refused, told={**(refused.told or {}), "busy": bool(message.strip())})
@@ -171,20 +172,20 @@ class Callbacks:
                     yield shown
 
     @contextlib.contextmanager
-    def _holding(self, conversation: str) -> Iterator[bool]:
+    def _holding(self, owner: str, conversation: str) -> Iterator[bool]:
         """Hold a conversation while a message is taken; yield whether no other tab's holds it.
 
         For a time only: the event of a tab that is closed may never end.
         """
-        now = anyio.current_time()
-        is_first = now - self.taking.get(conversation, -math.inf) > HELD_SECONDS
+        key, now = (owner, conversation), anyio.current_time()
+        is_first = now - self.taking.get(key, -math.inf) > HELD_SECONDS
         if is_first and conversation:
-            self.taking[conversation] = now
+            self.taking[key] = now
         try:
             yield is_first
         finally:
-            if is_first:
-                self.taking.pop(conversation, None)
+            if self.taking.get(key) == now and is_first:  # else another tab holds it by now
+                del self.taking[key]
 
     async def _start(self, visit: Visit, message: str) -> Showing:
         follower = self.followers.begin(visit.session)

@@ -6,7 +6,6 @@ other; the upload is deleted as soon as it is read or refused.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,16 +58,17 @@ async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
     async for document in attachment.follow():
         label = describe_document(document, visit.language)
         status = "done" if document.is_complete else "reading"
-        about = await _profile(document, visit.language) if document.is_complete else {}
+        about = await _profile(attachment, visit.language) if document.is_complete else {}
         told = _tell(visit, status, label, id=attachment.id, is_last=document.is_complete)
         yield told | {"about": about}
 
 
-async def _profile(document: Document, language: str) -> dict[str, Any]:
+async def _profile(attachment: Attachment, language: str) -> dict[str, Any]:
     """Return the file's profile in words; empty for a picture, and for a file without text."""
+    document = attachment.document
     if document.media_type.startswith("image/"):
         return {}
-    found = await asyncio.to_thread(make_profile, document)
+    found = await attachment.run(make_profile, document)
     return describe_profile(found, language) if found else {}
 
 
