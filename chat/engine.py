@@ -121,6 +121,7 @@ class Engine:
             self.threads,
             self.metrics.observe_reading,
             is_shared=is_shared,
+            stored_bytes=int(settings.stored_files_mb * 1_000_000),
         )
         self._quotas = Quotas(settings)
         self.at_once = AtOnce()

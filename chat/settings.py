@@ -213,6 +213,12 @@ class Settings:
         _number(60, 31_536_000),
         "Seconds until an unused file is deleted",
     )
+    stored_files_mb: float = _setting(
+        "STORED_FILES_MB",
+        4_000.0,
+        _number(0, 10_000_000),
+        "Megabytes of files kept to show their pages; a visitor has half of what others leave",
+    )
     data_dir: str = _setting(
         "DATA_DIR",
         "",

@@ -596,6 +596,20 @@ async def answer_red(call: Any) -> None:
     await call.finish()
 
 
+async def test_the_bytes_of_a_file_are_kept_with_its_text_up_to_a_limit(tmp_path: Path) -> None:
+    path = await write_file(tmp_path, "The bridge is 200 m long.")
+    async with open_engine(tmp_path, STORED_FILES_MB="0.0001") as engine:
+        files = [await engine.attach(path, "a.txt", ANNA) for _ in range(3)]
+        await asyncio.gather(*engine._attachments._tasks)
+    async with open_engine(tmp_path) as engine:
+        found = [await engine.attachment(file.id, "anna") for file in files]
+        assert {one.document.text for one in found} == {"The bridge is 200 m long."}
+        first = await engine._attachments.original(found[0])
+        assert first.read_bytes() == path.read_bytes()
+        with pytest.raises(NotFound, match="only its text"):
+            await engine._attachments.original(found[2])
+
+
 async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> Generation:
     Image.new("RGB", (8, 8), "red").save(folder / "red.png")
     file = await engine.attach(folder / "red.png", "red.png", ANNA)

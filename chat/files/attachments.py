@@ -1,8 +1,9 @@
 """Attachments: files of visitors, read once, kept with their text and index, each with an owner.
 
 Knows no format (chat.extraction does) and no budget (chat.turns.prompt does). Attachments of a temporary
-conversation are in memory only; all others are found through history. The bytes of a file are kept only if
-they are needed again: pictures, and PDFs with pages without text.
+conversation are in memory only; all others are found through history. The bytes of a file are kept as long as
+its text, so that its pages can be shown: up to STORED_FILES_MB, and always where a model may need them again
+(pictures, and PDFs with pages without text).
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import asyncio
 import base64
 import contextlib
 import logging
-import os
-import shutil
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -23,9 +22,10 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import anyio
 
 from chat.documents.document import Document, Page, Problem
-from chat.errors import ChatError, NotFound
+from chat.errors import ChatError, HistoryUnavailable, NotFound
 from chat.extraction import Readers, Reading
 from chat.fair_places import Caller, FairThreads
+from chat.files.working_copies import WorkingCopies
 from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
@@ -49,6 +49,7 @@ CACHED = 64  # attachments whose text and index stay in memory
 CACHED_CHARACTERS = 40_000_000  # of their texts; an index has about ten bytes for each
 # Bytes of files of temporary conversations, which are in memory.
 TEMPORARY_LIMIT = Limit(of_visitor=100_000_000, of_network=200_000_000, total=500_000_000)
+LARGEST_STORED = 500_000_000  # bytes of one file: a database takes no value of more than 1 GB
 
 
 class Attachment:
@@ -60,14 +61,12 @@ class Attachment:
         owner: str,
         source: Reading | Document,
         threads: FairThreads,
-        path: Path | None = None,
         caller: Caller = (),
     ) -> None:
         self.id = id
         self.caller = caller or (owner,)  # whose place the work on it takes
         self._threads = threads
         self.owner = owner
-        self.path = path  # of its bytes, if they are kept
         self._source = source
         self._index: Index | None = None
         self._evidence: Evidence | None = None
@@ -129,11 +128,9 @@ class Attachment:
             return self._evidence
 
     async def close(self) -> None:
-        """Stop reading and delete the bytes."""
+        """Stop reading."""
         if isinstance(self._source, Reading):
             await self._source.cancel()
-        if self.path:
-            await asyncio.to_thread(self.path.unlink, missing_ok=True)
 
 
 class Attachments:
@@ -148,14 +145,17 @@ class Attachments:
         on_read: Callable[[str, float], None] | None = None,
         *,
         is_shared: bool = False,
+        stored_bytes: int = 0,
     ) -> None:
+        """stored_bytes: of the files themselves that history keeps beside their text, in total."""
         self._threads = threads
         self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT)
         self._temporary_of: dict[str, tuple[Visitor, int]] = {}
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
         self._on_read = on_read  # called with the media type and the seconds of a read file
-        self._folder = folder
+        self._copies = WorkingCopies(folder)
+        self._stored_bytes = stored_bytes
         self._stores = stores
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -176,15 +176,15 @@ class Attachments:
         id = new_id()
         if is_temporary:
             self._hold_temporary(id, visitor, (await anyio.Path(path).stat()).st_size)
-        kept, began = self._folder / id, time.monotonic()
-        await asyncio.to_thread(_copy, path, kept)
+        began = time.monotonic()
         try:
-            reading = await self._readers.open(kept, name, password, caller=visitor.caller)
+            copy = await self._copies.hold(id, path)
+            reading = await self._readers.open(copy, name, password, caller=visitor.caller)
         except BaseException:
-            kept.unlink(missing_ok=True)
+            self._copies.remove(id)
             self._release_temporary(id)
             raise
-        attachment = self._keep(Attachment(id, visitor.owner, reading, self._threads, kept, visitor.caller))
+        attachment = self._keep(Attachment(id, visitor.owner, reading, self._threads, visitor.caller))
         history = self._stores.temporary if is_temporary else self._stores.kept
         task = asyncio.create_task(self._record(attachment, reading, history, began))
         self._tasks.add(task)
@@ -227,23 +227,39 @@ class Attachments:
 
     async def _data_url(self, attachment: Attachment) -> str:
         """Return a picture as a data URL, shrunk for a model. Raises AttachmentError."""
-        if attachment.path is None:
-            raise NotFound("The picture is no longer kept.")
-        data, media_type = await self._readers.shrink_image(attachment.path, caller=attachment.caller)
+        path = await self.original(attachment)
+        data, media_type = await self._readers.shrink_image(path, caller=attachment.caller)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
     async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
         """Return up to `limit` pages without text as data URLs. Raises AttachmentError."""
         pages = [page for one in attachment.document.problems if one.kind == "no_text" for page in one.pages]
-        if attachment.path is None:
-            return ()
         numbers = [int(page) for page in pages if page.isdecimal()][:limit]
+        if not numbers:
+            return ()
+        try:
+            path = await self.original(attachment)
+        except NotFound:
+            return ()
         caller = attachment.caller
         pictures = [
-            await self._readers.render(attachment.path, number, SCAN_PIXELS, caller=caller)
-            for number in numbers
+            await self._readers.render(path, number, SCAN_PIXELS, caller=caller) for number in numbers
         ]
         return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
+
+    async def original(self, attachment: Attachment) -> Path:
+        """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
+
+        async def load() -> bytes | None:
+            for history in (self._stores.kept, self._stores.temporary):
+                with contextlib.suppress(NotFound):
+                    return await history.original(attachment.id, attachment.owner)
+            return None
+
+        path = await self._copies.get(attachment.id, load)
+        if path is None:
+            raise NotFound("The file itself is not kept, only its text.")
+        return path
 
     async def get(self, id: str, owner: str) -> Attachment:
         """Return an attachment. Raises NotFound, also for one of another owner."""
@@ -259,8 +275,7 @@ class Attachments:
             found = None
         if found is None:
             record = await history.attachment(id, owner)
-            path = await self._restore(id, owner, record.document, history)
-            found = self._keep(Attachment(id, record.owner, record.document, self._threads, path))
+            found = self._keep(Attachment(id, record.owner, record.document, self._threads))
             found.is_recorded = True
         if found.owner not in ("", owner):
             raise NotFound("There is no such file, or it is no longer kept.")
@@ -282,7 +297,7 @@ class Attachments:
             found = self._cache.pop(id, None)
             if found:
                 await found.close()
-            (self._folder / id).unlink(missing_ok=True)
+            self._copies.remove(id)
 
     async def remove_all(self, owner: str) -> None:
         """Drop all attachments of an owner from memory, also those that are being read."""
@@ -321,36 +336,41 @@ class Attachments:
             self.temporary.give_back(*held)
 
     async def _record(self, attachment: Attachment, reading: Reading, history: History, began: float) -> None:
-        """Write the text to history when it is read, and the bytes if they are needed again."""
+        """Write the text and the bytes to history when the file is read."""
         document = await reading.finish()
-        assert attachment.path
         if self._on_read:
             self._on_read(document.media_type, time.monotonic() - began)
-        original = None
-        if _is_needed(document):
-            original = await asyncio.to_thread(attachment.path.read_bytes)
-        else:
-            await asyncio.to_thread(attachment.path.unlink, missing_ok=True)
-            attachment.path = None
         try:
-            await history.add_attachment(attachment.owner, document, id=attachment.id, original=original)
+            await self._store(attachment, document, history)
             attachment.is_recorded = True
         except ChatError as error:  # the file stays usable while it is in memory
             log.warning("a file could not be written to history: %s", error)
+        self._copies.release(attachment.id)
         if not attachment.is_image:
             await attachment.index()  # so that the first question does not wait for it
 
-    async def _restore(self, id: str, owner: str, document: Document, history: History) -> Path | None:
-        """Copy the bytes of an attachment from history to the disk; return their path."""
-        path = self._folder / id
-        if not _is_needed(document) or path.is_file():
-            return path if path.is_file() else None
-        original = await history.original(id, owner)
-        if original is None:
+    async def _store(self, attachment: Attachment, document: Document, history: History) -> None:
+        """Write a file's row; without its bytes where the database refuses them."""
+        add = partial(history.add_attachment, attachment.owner, document, id=attachment.id)
+        original = None
+        if document.size <= LARGEST_STORED:
+            with contextlib.suppress(OSError):  # removed meanwhile
+                original = await asyncio.to_thread(self._copies.path(attachment.id).read_bytes)
+        try:
+            await add(original=original, limit=self._limit_of(document, history))
+        except HistoryUnavailable:
+            if original is None:
+                raise
+            await add()
+
+    def _limit_of(self, document: Document, history: History) -> int | None:
+        """Return how many bytes of files a history may keep with this one; None: no limit."""
+        if _is_needed(document):
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(path.write_bytes, original)
-        return path
+        if history is self._stores.temporary and not self._stores.keeps_nothing:
+            return None  # `temporary` limits them
+        is_in_memory = self._stores.keeps_nothing
+        return min(self._stored_bytes, TEMPORARY_LIMIT.total) if is_in_memory else self._stored_bytes
 
 
 async def _is_kept(attachment: Attachment, history: History) -> bool:
@@ -372,11 +392,3 @@ def _make_inline(text: str, limit: int) -> Document:
 def _is_needed(document: Document) -> bool:
     is_scan = any(problem.kind == "no_text" for problem in document.problems)
     return document.media_type.startswith("image/") or (is_scan and document.media_type == "application/pdf")
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

@@ -226,12 +226,14 @@ class History:
         id: str | None = None,
         search_index: bytes | None = None,
         original: bytes | None = None,
+        limit: int | None = None,
     ) -> StoredFile:
+        """limit: the bytes of files that the history may hold; past it `original` is left out."""
         time = now()
         attachment = StoredFile(id or new_id(), owner, document, time, time)
         packed = await asyncio.to_thread(stored_files.pack_document, document)
         columns = {"search_index": search_index, "original": original}
-        await self._database.write(stored_files.insert_attachment, attachment, packed, columns)
+        await self._database.write(stored_files.insert_attachment, attachment, packed, columns, limit)
         return attachment
 
     async def update_attachment(

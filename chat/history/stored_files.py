@@ -1,7 +1,7 @@
 """The statements about attachments, each on a connection that the caller opens and closes.
 
-A row has the text of a file by page, compressed, and beside it a search index, and the bytes of the file if
-they are needed again. Knows no transaction, no format and no budget.
+A row has the text of a file by page, compressed, and beside it a search index, and the bytes of the file
+where there is room for them. Knows no transaction, no format and no budget.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.documents.document import Document, Page, Problem
@@ -52,14 +52,32 @@ def unpack_attachments(
 
 
 def insert_attachment(
-    connection: Connection, attachment: StoredFile, packed: bytes, columns: Mapping[str, bytes | None]
+    connection: Connection,
+    attachment: StoredFile,
+    packed: bytes,
+    columns: Mapping[str, bytes | None],
+    limit: int | None = None,
 ) -> None:
+    """Insert a row. limit: bytes of files that all rows may hold; past it this file's are left out."""
+    original = columns.get("original")
+    if original and limit is not None and not _has_room(connection, attachment.owner, len(original), limit):
+        columns = {**columns, "original": None}
     names = ("id", "owner", "created", "used")
     values = {name: getattr(attachment, name) for name in names} | {"document": packed, **columns}
     try:
         connection.execute(insert(attachments).values(values))
     except IntegrityError:
         raise InvalidRequest("A file with this id exists already.") from None
+
+
+def _has_room(connection: Connection, owner: str, size: int, limit: int) -> bool:
+    """Whether an owner may store so many bytes more: half of what the others leave, so that some is left."""
+    length = func.length(attachments.c.original)  # a blob is not read for it, in either database
+    mine = case((attachments.c.owner == owner, length), else_=0)
+    total, own = connection.execute(
+        select(func.coalesce(func.sum(length), 0), func.coalesce(func.sum(mine), 0))
+    ).one()
+    return int(total) + int(own) + 2 * size <= limit
 
 
 def select_attachments(

@@ -50,6 +50,22 @@ async def test_what_is_not_kept_beside_the_text_is_none(history: History) -> Non
         await history.add_attachment(ME, DOCUMENT, id="chosen")
 
 
+async def test_the_bytes_of_files_have_a_limit_of_which_an_owner_has_half_of_what_others_leave(
+    history: History,
+) -> None:
+    async def is_kept(owner: str, size: int, limit: int | None) -> bool:
+        added = await history.add_attachment(owner, DOCUMENT, original=b"x" * size, limit=limit)
+        assert (await history.attachment(added.id, owner)).document.pages
+        return await history.original(added.id, owner) is not None
+
+    assert await is_kept(ME, 500, 1000)
+    assert not await is_kept(ME, 1, 1000)
+    assert await is_kept(OTHER, 250, 1000)
+    assert not await is_kept(OTHER, 1, 1000)
+    assert await is_kept(ME, 5000, None)
+    assert not await is_kept("third", 1, 1000)
+
+
 async def test_a_document_that_is_read_further_replaces_the_one_before(history: History) -> None:
     added = await history.add_attachment(ME, DOCUMENT, original=b"bytes")
     whole = replace(DOCUMENT, is_complete=True, problems=(), pages=(Page("1", "all"),))
