@@ -5,7 +5,7 @@
 let giveText = () => {}; // the text of the answer that is being copied
 function copyAnswer(button) {
   const text = new Promise((give) => { giveText = give; });
-  copy(text, button, button.closest(".message-row")?.querySelector(".prose") ?? button);
+  copy(text, button, button.closest(".message-row")?.querySelector(".prose, .question") ?? button);
 }
 
 // "Copied" is said where it is true. Elsewhere the text is selected: shown, what has it on the page.
