@@ -24,7 +24,7 @@ async function askLine() {
   clearTimeout(asksAgain);
   const isSame = await isSameServer();
   if (isSame === null) asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
-  else if (hasLostEvents || !isSame) location.reload();
+  else if (hasLostEvents || !isSame) loadAnew();
   else lineBack();
 }
 
@@ -83,12 +83,16 @@ function fetchAgain() {
   const times = Number(read("session", "reloads") ?? 0);
   if (times >= RELOADS_MAX) return showNotice(state.words["page.incomplete"]);
   keep("session", "reloads", String(times + 1));
-  isLeaving = true;
-  setTimeout(() => location.reload(), times * LINE_MILLISECONDS);
+  loadAnew(times * LINE_MILLISECONDS);
 }
 const isPageReady = () => document.body?.classList.contains("is-ready");
 
 let isLeaving = false; // requests that a leaving page ends are no lost line
+function loadAnew(milliseconds = 0) {
+  if (isLeaving) return; // a second reload would cut the first one short
+  isLeaving = true;
+  setTimeout(() => location.reload(), milliseconds);
+}
 addEventListener("pagehide", () => { isLeaving = true; });
 addEventListener("pageshow", () => { isLeaving = false; });
 addEventListener("offline", lineLost);

@@ -6,7 +6,6 @@ function connect(props, watch) {
 
 function hear(said) {
   if (!said || typeof said !== "string") return;
-  clearTimeout(overdue);
   const told = JSON.parse(said);
   if ((told.asked ?? state.place) !== state.place) return; // somebody has gone elsewhere since
   if (told.words) Object.assign(state.words, told.words);
@@ -51,20 +50,6 @@ function hear(said) {
   keep("session", "reloads", "0");
   if ("generation" in told) sendNext();
   sendWhatWaited();
-}
-
-// One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
-// another one by now is told by its id; what was asked is kept there, and what is being typed here.
-const ANSWER_MILLISECONDS = 5000;
-let overdue = 0;
-function expectAnswer() {
-  clearTimeout(overdue);
-  overdue = setTimeout(comeBack, ANSWER_MILLISECONDS);
-}
-async function comeBack() {
-  const isSame = await isSameServer();
-  if (isSame === null) expectAnswer(); // none answers now
-  if (isSame === false) location.reload();
 }
 
 // One event shows how an answer grows, whoever started it: this page, another tab, or the page before a reload.

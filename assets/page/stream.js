@@ -50,8 +50,30 @@ function passEnd(id) {
 
 // Note an event that the server has accepted. at: the number of cuts when it was sent.
 function noteEvent(id, sent, at) {
-  if (at === cuts) underWay.set(id, sent);
-  else passEnd(id);
+  if (at !== cuts) return passEnd(id);
+  underWay.set(id, sent);
+  if (ANSWERED.includes(sent.lane)) expectAnswer(id);
+}
+
+// One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
+// another one by now is told by its id; what was asked is kept there, and what is being typed here.
+const ANSWERED = ["load", "send", "show", "settle"]; // of these the server always sends something
+const ANSWER_MILLISECONDS = 5000;
+const overdue = new Map(); // Gradio's id of an event of which nothing has come -> timer
+function expectAnswer(id) {
+  clearTimeout(overdue.get(id));
+  overdue.set(id, setTimeout(comeBack, ANSWER_MILLISECONDS, id));
+}
+function answerCame(id) {
+  clearTimeout(overdue.get(id));
+  overdue.delete(id);
+}
+async function comeBack(id) {
+  const isSame = await isSameServer();
+  if (!overdue.has(id)) return;
+  if (isSame === null) expectAnswer(id); // none answers now
+  else overdue.delete(id);
+  if (isSame === false) loadAnew();
 }
 
 // Pass frames on as they come. Return whether the last of them was the one that ends a stream.
@@ -67,6 +89,7 @@ async function passFrames(reader, pass) {
       const { msg, id } = kindOf(frame);
       if (msg === "unexpected_error") return false; // of a session that the server does not know any more
       if (msg === "process_completed") underWay.delete(id);
+      answerCame(id);
       pass(frame);
       if (msg === "close_stream") return true;
     }
@@ -98,7 +121,7 @@ async function isServerThere() {
   for (let wait = 250; ; wait = Math.min(2 * wait, ASK_MILLISECONDS)) {
     if (isLeaving) await new Promise((back) => addEventListener("pageshow", back, { once: true }));
     const isSame = await isSameServer();
-    if (isSame === false) location.reload();
+    if (isSame === false) loadAnew();
     if (isSame !== null) return isSame;
     lineLost();
     await new Promise((again) => { setTimeout(again, wait); addEventListener("online", again, { once: true }); });
@@ -118,7 +141,7 @@ async function isSameServer() {
 // Ask anew: for the conversation, and what grows in it; for the message that was on its way; for what else was asked for.
 const REPEATED = ["list", "fetch", "drawer", "quiet", "look", "stop"]; // a second time they change nothing
 function resume(lost) {
-  if (!document.body.classList.contains("is-ready")) return location.reload();
+  if (!document.body.classList.contains("is-ready")) return loadAnew();
   followed = "";
   if (unnamed) {
     sending ??= { ...unnamed, files: [] };

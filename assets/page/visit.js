@@ -55,13 +55,11 @@ keep("local", "owner", state.owner);
 
 const root = () => (window.gradio_config?.root ?? location.origin + location.pathname).replace(/\/$/, "");
 
-const ANSWERED = ["load", "send", "show", "settle"]; // what the server always tells something of
 const actions = []; // asked for and not yet picked up by the event that their lane's button started
 
 function visit(lane) {
   const at = actions.findIndex((action) => action.lane === lane);
   const action = at < 0 ? {} : actions.splice(at, 1)[0];
-  if (ANSWERED.includes(lane)) expectAnswer();
   return {
     lane, // for this page alone: stream.js
     owner: state.owner,

@@ -94,7 +94,7 @@ class Churn:
         params = {"model": "paced-40-0.01", "request_id": f"{random.random()}"}
         seen = await self._read(params, most=random.randrange(1, 12))
         seen += await self._read(params, after=seen[-1].id)
-        ids = [int(event.id.rpartition(":")[2]) for event in seen if event.event != "resumed"]
+        ids = [int(event.id.rpartition(":")[2]) for event in seen if event.type != "resumed"]
         if ids != list(range(len(ids))) or seen[-1].data != "[DONE]":
             raise WrongAnswer(f"{ids} {seen[-1].data}")
 

@@ -82,7 +82,8 @@ class Deployment:
         """Return the URL of a replica that has not made the page in this tab."""
         made = await tab.page.evaluate("window.gradio_config.app_id")
         for replica in self._replicas.values():
-            if (await replica.client.get("/gradio_api/app_id")).json()["app_id"] != made:
+            # JavaScript keeps 53 of the id's 64 bits.
+            if float((await replica.client.get("/gradio_api/app_id")).json()["app_id"]) != float(made):
                 return replica.url
         raise AssertionError("there is one replica only")
 
