@@ -26,6 +26,7 @@ from chat import __version__
 from chat.asset_files import ASSETS
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
+from chat.gradio_frontend import STUBS, frontend_folder
 from chat.gradio_internals import MountedPage
 from chat.http.middleware.content_policy import security_headers
 from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
@@ -33,18 +34,22 @@ from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
 from chat.http.middleware.gradio_uploads import GradioUploadMiddleware
 from chat.http.middleware.login_cookies import LoginCookieMiddleware
 from chat.http.middleware.login_throttle import LoginThrottleMiddleware
+from chat.http.middleware.page_document import PageDocumentMiddleware
 from chat.http.middleware.path_prefix import PathPrefixMiddleware
 from chat.http.middleware.request_bodies import RequestBodyMiddleware
 from chat.http.middleware.request_log import RequestLogMiddleware
 from chat.http.middleware.request_origin import RequestOriginMiddleware
 from chat.http.middleware.route_cors import add_cors
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
+from chat.http.middleware.static_files import StaticFile, StaticFilesMiddleware
 from chat.http.middleware.upload_places import UploadPlacesMiddleware
 from chat.http.routes import add_routes
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
 from chat.telemetry import logs
-from chat.ui.page import create_page, mount_options
+from chat.ui.page import create_page
+from chat.ui.page_head import PageHead
+from chat.ui.theme import create_theme
 
 LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
@@ -66,9 +71,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     add_cors(app, settings.cors_origins)
     add_routes(app)
-    app.state.page = _mount_page(app, engine)
+    page = create_page(engine)
+    app.state.page = _mount_page(app, engine, page)
+    _add_page_files(app, PageHead(page, settings.assistant_name))
     _add_middleware(app, engine, app.state.page)
     return app
+
+
+def _add_page_files(app: FastAPI, head: PageHead) -> None:
+    """Add what serves the page's document and its static files, inside of all other middleware."""
+    app.add_middleware(PageDocumentMiddleware, compose=head.compose)
+    app.add_middleware(
+        StaticFilesMiddleware,
+        made={path: StaticFile.of(path, content) for path, content in head.files.items()},
+        folder=frontend_folder() / "assets",
+        stubs=STUBS,
+    )
 
 
 def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
@@ -100,8 +118,7 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(PathPrefixMiddleware, root_path=settings.root_path)
 
 
-def _mount_page(app: FastAPI, engine: Engine) -> MountedPage:
-    page = create_page(engine)
+def _mount_page(app: FastAPI, engine: Engine, page: gr.Blocks) -> MountedPage:
     gr.mount_gradio_app(
         app,
         page,
@@ -117,7 +134,7 @@ def _mount_page(app: FastAPI, engine: Engine) -> MountedPage:
         root_path=engine.settings.root_path or None,
         auth=engine.access.check_login if engine.access.has_login else None,
         mcp_server=_has_mcp(engine),
-        **mount_options(),
+        theme=create_theme(),
     )
     return MountedPage(app, page)
 

@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LEAVES = (
     "asset_files",
+    "gradio_frontend",
     "gradio_internals",
     "settings",
     "errors",

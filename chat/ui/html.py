@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 
-def tag(name: str, *children: str, **attributes: object) -> str:
+def tag(name: str, /, *children: str, **attributes: object) -> str:
     """Return an element. Children are HTML; attributes are escaped, `_` is `-`, `cls` is class; None leaves
     out.
     """

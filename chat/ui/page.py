@@ -6,12 +6,10 @@ Knows no event and no visitor: what is worded in a visitor's language is filled 
 
 from __future__ import annotations
 
-import base64
 from typing import Any, cast
 
 import gradio as gr
 
-from chat.asset_files import ASSETS
 from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
@@ -22,40 +20,10 @@ from chat.ui.html import button, tag
 from chat.ui.markdown.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
 from chat.ui.sign_in import can_sign_in
-from chat.ui.theme import create_theme
 from chat.ui.wiring import wire
 
-SCRIPTS = (
-    *("visit", "line", "tabs", "fetch", "stream", "messages", "scrolling", "found", "drafts", "files"),
-    *("profile", "transfers", "outbox", "retry", "composer", "code", "clipboard", "dialog", "buttons"),
-    *("models", "keys", "start"),
-)
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
 BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
-VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"
-
-
-def mount_options() -> dict[str, Any]:
-    """Return what gr.mount_gradio_app needs to make the page look and work as it should."""
-    layout, style = (_read(name) for name in ("layout.css", "style.css"))
-    # Not Chatbot's avatar_images: Gradio makes a Chatbot anew, and looks its pictures up, at every skip.
-    picture = base64.b64encode((ASSETS / "avatar.svg").read_bytes()).decode()
-    avatar = f':root {{ --avatar: url("data:image/svg+xml;base64,{picture}"); }}'
-    # In the head, since Gradio puts a prefix of its own before every selector of its css argument:
-    # `body.is-empty` would match nothing any more.
-    styles = f"<style>{avatar}{layout}{style}</style>"
-    head = f'<meta name="viewport" content="{VIEWPORT}">{styles}<script>{_join_script()}</script>'
-    return {"theme": create_theme(), "head": head}
-
-
-def _join_script() -> str:
-    """Return the script: the files of assets/page, in one scope of their own."""
-    files = "\n".join(_read(f"page/{name}.js") for name in SCRIPTS)
-    return f'window.xiaojia = (() => {{\n"use strict";\n{files}}})();'
-
-
-def _read(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def create_page(engine: Engine) -> gr.Blocks:

@@ -1,6 +1,7 @@
-"""The three ways of showing an answer that tests.benchmarks.page compares, each a server that prints its URL.
+"""The pages that tests.benchmarks.page and first_visit compare, each a server that prints its URL.
 
-page: ours. load_chat: gr.load_chat of the same endpoint. each: a Chatbot fed with one yield a delta.
+page: ours. load_chat: gr.load_chat of the same endpoint. each: a Chatbot fed with one yield a delta. bare: a
+Chatbot and a MultimodalTextbox without any event.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import uvloop
 
 from chat.visitors import hash_secret
 
+SERVES = ("page", "load_chat", "each", "bare")
 FILLER = "The quick brown fox jumps over the lazy dog. 敏捷的棕色狐狸跳过了懒狗。\n\n"
 MESSAGE_CHARACTERS = 4_000
 
@@ -96,6 +98,16 @@ def serve_each(provider: str, before: int) -> None:
     _launch(page)
 
 
+def serve_bare() -> None:
+    """Serve the components of our page without anything of ours."""
+    import gradio as gr
+
+    with gr.Blocks() as page:
+        gr.Chatbot()
+        gr.MultimodalTextbox()
+    _launch(page)
+
+
 def _launch(page: Any) -> None:
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
     print(url, flush=True)
@@ -112,6 +124,8 @@ def main() -> None:
             runner.run(serve_page(provider, before, folder))
     elif way == "load_chat":
         serve_load_chat(provider, before)
+    elif way == "bare":
+        serve_bare()
     else:
         serve_each(provider, before)
 
