@@ -81,9 +81,12 @@ class Document:
 
     @cached_property
     def printed_labels(self) -> tuple[str, ...]:
-        """The pages' own labels; empty ones where the file has none, or one of them twice."""
+        """The pages' own labels; empty ones where the file has none, or one of them twice.
+
+        A cover may share its label with a later page: LaTeX numbers a cover apart, from 1 or i again.
+        """
         labels = tuple(page.printed for page in self.pages)
-        is_clear = all(labels) and len(set(labels)) == len(labels)
+        is_clear = all(labels) and len(set(labels[1:])) == len(labels[1:])
         return labels if is_clear else ("",) * len(labels)
 
     @cached_property
@@ -93,7 +96,7 @@ class Document:
 
     @cached_property
     def page_labels(self) -> dict[str, int]:
-        """The index of each page by the label that the file gives it, in one case."""
+        """The index of each page by the label that the file gives it, in one case; of two, the later one."""
         return {label.casefold(): index for index, label in enumerate(self.printed_labels) if label}
 
     def printed_of(self, page: Page) -> str:

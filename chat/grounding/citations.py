@@ -16,7 +16,11 @@ from chat.documents.document import Document
 from chat.grounding.claims import Claim, find_claims, is_proof
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
-from chat.grounding.languages import find_language, find_languages, has_decimal_comma
+from chat.grounding.languages import (
+    find_language,
+    has_decimal_comma,
+    is_in_other_letters,
+)
 from chat.grounding.mark_reading import Mark, find_marks, find_names
 from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
@@ -95,7 +99,7 @@ def _is_quoted(mark: Mark, quotations: Sequence[Quotation]) -> bool:
 def _has_decimal_comma(answer: str, quotations: Sequence[Quotation]) -> bool:
     """Does the answer write 0,85? Where it has few words of its own, its quotation marks tell."""
     own = _own_words(answer, quotations)
-    if find_languages(own):
+    if find_language(own):
         return has_decimal_comma(own)
     return any(answer[one.outer_at] in "„»‚" for one in quotations) or has_decimal_comma(answer)
 
@@ -253,6 +257,8 @@ class _QuoteCheck:
         files = [one for mark in claim.marks for one in mark.files] or self._evidence
         language = find_language(quote.text)
         if language and not any(language in one.languages for one in files):
+            return True
+        if all(is_in_other_letters(quote.text, one.languages) for one in files):
             return True
         return claim.is_translation
 

@@ -11,75 +11,27 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chat.grounding.claim_words import claims_nothing, denies, introduces, is_excluded, is_translation
 from chat.grounding.evidence import fold
 from chat.grounding.mark_reading import Mark, NamedFile, between
 from chat.grounding.quotations import Quotation
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
 SHORTEST_CJK_LETTERS = 5
+FEWEST_NUMBERS, SHORTEST_WITH_NUMBERS = 2, 6  # two figures prove something in fewer letters
 ADJACENT_CHARACTERS = 4  # between a short quote and the mark that makes it a claim
 
-_FILES = (
-    r"(?:documents?|files?|reports?|contracts?|agreements?|papers?|articles?|filings?|studies|study|pdf|text|book"
-    r"|manual|policy|law|act|statute|code|minutes|transcript|spreadsheet|table|letter|memo|10-[KQ]|passage"
-    r"|extract)"
-)
-_FILES_DE = r"(?:bericht|dokument|vertrag|datei|studie|gesetz|text|artikel|abkommen|anhang|handbuch)s?"
-_INTRODUCTION = re.compile(
-    r"\b(?:according to|as (?:stated|written|defined)"
-    rf"|(?:the|this|your|attached|uploaded)\s+(?:\w+\s+){{0,2}}{_FILES}\b"
-    r"|quot(?:e|es|ed|ing|ation)|verbatim|word for word|wording|reads\b|states?\b|stating|stipulates?"
-    r"|provides that)"
-    r"|\b(?:laut|gemäß|zufolge|wörtlich|im wortlaut|zitat|zitiert|heißt es|steht|lautet|besagt"
-    rf"|(?:dem|der|das|die|im|den|diese[mrs]?)\s+(?:\w+\s+)?{_FILES_DE})\b"
-    r"|原文|写道|写明|指出|规定|載明|载明|明确|提到|根据|按照|依据|文件[中里称说]|报告[中里称说]|合同[中里约规]"
-    r"|文中|文档[中里]|表述为|条文|引用",
-    re.IGNORECASE,
-)
-_NO_CLAIM = re.compile(
-    r"\b(?:you (?:asked|said|wrote|mentioned|mean)"
-    r"|your (?:question|query|message|words|phrase|request)|proverb|saying|motto|slogan|adage"
-    r"|so-called|known as|called|titled|entitled|term|phrase|word|named|for example|e\.g\.|draft|suggest\w*"
-    r"|could (?:write|say)|translat\w+ as"
-    r"|sie (?:fragten|fragen|schrieben|meinten)|ihre? (?:frage|anfrage)|du (?:fragst|fragtest)|deine? frage"
-    r"|sprichwort|redensart|sogenannt\w*|so genannt\w*|genannt|namens|begriff\w*|titel|betitelt|wort|ausdruck"
-    r"|zum beispiel|z\. ?b\.)\b"
-    r"|您?你?(?:问|提问|说的|提到的|所说)|(?:您|你)的(?:问题|提问)|谚语|俗话|成语|所谓|称为|名为|标题|题为|术语"
-    r"|一词|比如|例如|口号|常言",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(
-    r"\b(?:(?:does|do|did|is|are|was|were)(?: not|n['’]t) (?:\w+ )?(?:say|state|contain|mention|include|use"
-    r"|appear|have|quote|write|found|mentioned|contained|stated|there)"
-    r"|no (?:sentence|passage|mention|clause|wording|such|place|page|text)"
-    r"|never (?:\w+ )?(?:says?|states?|mentions?|uses?|appears?)|nowhere|cannot find|can['’]t find"
-    r"|not (?:find|found|mentioned|contained|stated|in the)"
-    r"|nicht (?:erwähnt|enthalten|gesagt|genannt|zu finden)"
-    r"|kein(?:e[nr]?)? (?:satz|stelle|hinweis|erwähnung|passage|aussage)|nirgends)\b"
-    r"|(?:没有?|并未|未)(?:提到|提及|写|说|规定|出现|找到|包含|载明|使用)|找不到|不存在",
-    re.IGNORECASE,
-)
-_NOT_THIS = re.compile(
-    r"(?:\bnot|\bnicht|\brather than|\binstead of|\bkeine?|并非|不是|而非|而不是)\s*[“\"„«»「‘']?$",
-    re.IGNORECASE,
-)
 _RIGHT_BEHIND = re.compile(
     r"\s*(?!and\b|und\b)(?:\w+ )?(?:on|at|in|from|see|auf|aus|siehe|见|在)?\s*", re.IGNORECASE
 )
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?\d{1,2}[.)、]|\([a-z]\))\s")
 _ATTRIBUTION = re.compile(
     r"[\s>—–\-*_]*(?:(?:sources?|from|quelle|aus|来源|出处|见)\s*[:：]?)?[\s>—–\-*_]*", re.IGNORECASE
 )
-_TRANSLATED = re.compile(r"\b(?:translat\w+|übersetz\w*)\b|翻译|译[文为成]|意为", re.IGNORECASE)
 _END = re.compile(r"(?:(?<!\d)[.!?]|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue011]|$)|[。！？]|\n")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
-)
-_ASKED_BEFORE = re.compile(
-    r"\b(?:you (?:asked|wrote|said)|sie (?:fragten|schrieben)|du (?:fragst|fragtest))"
-    r"(?:\s+[^\W\d]+){0,3}\s*[:,]?\s*$"
-    r"|(?:您|你)(?:问|说|提到|写)(?:的|到|了|道)?\s*[:：]?\s*$",
-    re.IGNORECASE,
 )
 GAP_CHARACTERS = 40  # of punctuation between a sentence and the marks that belong to it
 AROUND_CHARACTERS = 400  # of a sentence, before a quotation and behind it
@@ -113,6 +65,8 @@ class Sentence:
 def is_proof(text: str) -> bool:
     """Are the words enough to prove something, where no mark stands behind them?"""
     letters = fold(text)
+    if len(letters) >= SHORTEST_WITH_NUMBERS and len(_NUMBER.findall(text)) >= FEWEST_NUMBERS:
+        return True
     return (
         sum(letter >= "\u2e80" for letter in letters) >= SHORTEST_CJK_LETTERS
         or len(letters) >= SHORTEST_LATIN_LETTERS
@@ -175,28 +129,29 @@ def _read_claim(
     number = find_sentence(sentences, quotation.outer_at)
     sentence = sentences[number]
     lead = _lead(answer, sentences, number, quotation)
-    own = _marks_of(answer, quotation, sentence, marks) or list(between(marks, lead.start, lead.end))
-    start = max(sentence.start, quotation.outer_at - AROUND_CHARACTERS)
-    end = min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)
-    words = (
-        answer[lead.start : lead.end][-AROUND_CHARACTERS:]
-        + answer[start : quotation.outer_at]
-        + " "
-        + answer[quotation.outer_end : end]
-    )
+    own = _marks_of(answer, quotation, sentence, marks, names) or list(between(marks, lead.start, lead.end))
+    before = answer[max(sentence.start, quotation.outer_at - AROUND_CHARACTERS) : quotation.outer_at]
+    behind = answer[quotation.outer_end : min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)]
+    words = f"{answer[lead.start : lead.end][-AROUND_CHARACTERS:]}{before} {behind}"
     named = any(between(names, one.start, one.end) for one in (sentence, lead))
-    is_denied = bool(_NO_CLAIM.search(words) or (_DENIED.search(words) and not own))
-    is_introduced = bool(_INTRODUCTION.search(words)) and not is_denied
-    close = any(0 <= mark.at - quotation.outer_end <= ADJACENT_CHARACTERS for mark in own)
+    named = named or _is_attributed(answer, quotation, names)
     proof = is_proof(quotation.text)
-    strong = (proof and (bool(own) or (named and not _DENIED.search(words)) or is_introduced)) or (
-        close and len(fold(quotation.text)) >= 2
-    )
-    before = answer[start : quotation.outer_at]
-    is_asked = bool(_ASKED_BEFORE.search(before))  # the user's own words, whatever the sentence proves
-    if (is_denied and not close and not proof) or ((_NOT_THIS.search(before) or is_asked) and not close):
-        strong = False
-    return Claim(quotation, tuple(own), strong, proof, before, bool(_TRANSLATED.search(words)))
+    strong = _is_strong(quotation, own, words, before, named=named, proof=proof)
+    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words))
+
+
+def _is_strong(
+    quotation: Quotation, own: Sequence[Mark], words: str, before: str, *, named: bool, proof: bool
+) -> bool:
+    """Does an answer say that a file has the quoted words? words, before: around them and before them."""
+    close = any(0 <= mark.at - quotation.outer_end <= ADJACENT_CHARACTERS for mark in own)
+    is_denied = denies(words)
+    is_no_claim = claims_nothing(words) or (is_denied and not own)
+    if not close and ((is_no_claim and not proof) or is_excluded(before, quotation.text)):
+        return False
+    is_introduced = introduces(words) and not is_no_claim
+    is_claimed = bool(own) or (named and not is_denied) or is_introduced
+    return (proof and is_claimed) or (close and len(fold(quotation.text)) >= 2)
 
 
 def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Quotation) -> Sentence:
@@ -213,10 +168,16 @@ def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Qu
     return Sentence(0, 0)
 
 
-def _marks_of(answer: str, quotation: Quotation, sentence: Sentence, marks: Sequence[Mark]) -> list[Mark]:
+def _marks_of(
+    answer: str,
+    quotation: Quotation,
+    sentence: Sentence,
+    marks: Sequence[Mark],
+    names: Sequence[NamedFile],
+) -> list[Mark]:
     """Return the marks of a quotation: the next ones in its sentence, otherwise those before it."""
     if quotation.is_block:
-        return _marks_of_block(answer, quotation, marks)
+        return _marks_of_block(answer, quotation, marks, names)
     following = list(between(marks, quotation.outer_end, sentence.end))
     preceding = between(marks, sentence.start, quotation.outer_at)
     before = [mark for mark in preceding if mark.end <= quotation.outer_at]
@@ -240,16 +201,33 @@ def _has_quote(text: str) -> bool:
     return bool(re.search(r"[”“\"»«」』’]", text))
 
 
-def _marks_of_block(answer: str, quotation: Quotation, marks: Sequence[Mark]) -> list[Mark]:
+def _is_attributed(answer: str, quotation: Quotation, names: Sequence[NamedFile]) -> bool:
+    """Does a file's name stand below a blockquote, as in — report.pdf?"""
+    return quotation.is_block and any(
+        _ATTRIBUTION.fullmatch(answer, quotation.end, name.at)
+        for name in between(names, quotation.end, quotation.end + AROUND_CHARACTERS)
+    )
+
+
+def _marks_of_block(
+    answer: str, quotation: Quotation, marks: Sequence[Mark], names: Sequence[NamedFile]
+) -> list[Mark]:
     inside = list(between(marks, quotation.at, quotation.end))
     if inside:
         return next_marks(answer, inside[-1:])
     following = [
         mark
-        for mark in marks
-        if mark.at >= quotation.end and _ATTRIBUTION.fullmatch(answer, quotation.end, mark.at)
+        for mark in between(marks, quotation.end, quotation.end + AROUND_CHARACTERS)
+        if _ATTRIBUTION.fullmatch(_without_names(answer, quotation.end, mark.at, names))
     ]
     return next_marks(answer, following)
+
+
+def _without_names(answer: str, start: int, end: int, names: Sequence[NamedFile]) -> str:
+    """Return what stands from `start` to `end`, without a file's name and the comma behind it."""
+    for name in between(names, start, end):
+        return answer[start : name.at] + answer[name.end : end].strip(" ,，:：*_")
+    return answer[start:end]
 
 
 def next_marks(answer: str, marks: list[Mark]) -> list[Mark]:

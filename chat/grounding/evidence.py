@@ -7,6 +7,7 @@ and no citation.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -25,8 +26,11 @@ _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か
 )
 KEPT_VOTES = 8  # of texts
+FEWEST_GROUPED = 3  # numbers such as 29,210,039 that tell how a text writes numbers
 MOST_SHORT_PLACES = 400  # of a quote of a few letters, looked at
 Span = tuple[int, int]
+_GROUPED_BY_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?![\d,])")
+_GROUPED_BY_POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d.])")
 _BLOCK = 1 << 16  # characters looked up at once: their arrays stay in the cache of the processor
 
 
@@ -71,8 +75,15 @@ class Evidence:
 
     @cached_property
     def has_decimal_comma(self) -> bool:
-        """Does the language of most of the text write 0,85?"""
-        return find_language(self.document.text) in DECIMAL_COMMA
+        """Does the text write 0,85? Its longest numbers tell, or else its language.
+
+        A spreadsheet's numbers are written by this program, as in English.
+        """
+        text = self.document.text
+        points, commas = len(_GROUPED_BY_POINT.findall(text)), len(_GROUPED_BY_COMMA.findall(text))
+        if points != commas and max(points, commas) >= FEWEST_GROUPED:
+            return points > commas
+        return self.document.unit != "sheet" and find_language(text) in DECIMAL_COMMA
 
     def find_candidates(self, text: str, within: Span | None = None) -> Iterator[tuple[int, int, float]]:
         """Yield where `text` may stand: start and end in the document, and a likelihood up to 1.

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 SAMPLE_CHARACTERS = 60_000
 OTHER_SHARE = 0.04  # of a file's recognised words: a language that is there in more than a few names
+FEWEST_LATIN_WORDS = 3  # of a quote that is no name
 DECIMAL_COMMA = frozenset(("de", "fr", "es", "it", "pt", "nl", "ru"))
 
 _COMMON = {
@@ -29,6 +30,7 @@ _LANGUAGES = {
     for word in words.split()
 }
 _WORD = re.compile(r"[^\W\d_]+")
+_LATIN_WORD = re.compile(r"\b[A-Za-zÀ-ÿ]{3,}\b")
 _COMMA_NUMBER = re.compile(r"\b\d{1,3}(?:\.\d{3}){2,}\b|\b\d+,\d{1,2}\b(?!,)")
 _POINT_NUMBER = re.compile(r"\b\d{1,3}(?:,\d{3})+\b|\b\d+\.\d{1,2}\b(?!\.)")
 _SCRIPTS = (
@@ -88,6 +90,12 @@ def has_decimal_comma(text: str) -> bool:
     if len(counts) == 1 or (len(counts) > 1 and counts[0][1] > counts[1][1]):
         return counts[0][0] in DECIMAL_COMMA
     return len(_COMMA_NUMBER.findall(text)) > len(_POINT_NUMBER.findall(text))
+
+
+def is_in_other_letters(text: str, languages: frozenset[str]) -> bool:
+    """Are there words in Latin letters in `text`, and is none of `languages` written in them?"""
+    is_other = bool(languages) and languages <= {language for language, _ in _SCRIPTS}
+    return is_other and len(_LATIN_WORD.findall(text)) >= FEWEST_LATIN_WORDS
 
 
 def _sample(text: str) -> str:

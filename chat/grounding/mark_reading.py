@@ -228,6 +228,8 @@ def _read_part(
             return Mark(name, "", "", 0, 0, "", places, files=named.files) if is_mark else None
         return _read_expression(expression, named, name, evidence)
     if expression is None:
+        if label := _sheet_label(before, evidence):
+            return _labelled("", "sheet", [label], [one for one in evidence if one.document.unit == "sheet"])
         return Mark(before, "", "", 0, 0, "", ()) if is_square and _FILE_NAME.fullmatch(before) else None
     if unknown := _FILE_NAME.search(before):
         return Mark(unknown.group(), "page", _label_of(expression), 0, 0, "", ())

@@ -26,12 +26,18 @@ def find_pages(document: Document, labels: Sequence[str]) -> list[int]:
         at = _find_one(label, printed, own)
         span = _SPAN.fullmatch(label.strip()) if at is None else None
         if at is not None:
-            found.append(at)
+            found += [at, *_cover(document, at)]
         elif span:
             first, last = _find_one(span[1], printed, own), _find_one(span[2], printed, own)
             if first is not None and last is not None and first <= last <= first + LONGEST_RANGE:
                 found += range(first, last + 1)
     return list(dict.fromkeys(found))
+
+
+def _cover(document: Document, at: int) -> list[int]:
+    """Return the cover, where it has the same label as the page at `at`."""
+    labels = document.printed_labels
+    return [0] if at and labels[at] and labels[at] == labels[0] else []
 
 
 def _find_one(label: str, printed: dict[str, int], own: dict[str, int]) -> int | None:

@@ -32,6 +32,10 @@ _SCALE_AFTER = re.compile(
     r"\s?[%‰°]|\s(?:percent|million|billion|trillion|thousand|Mio|Mrd|Millionen|Milliarden|Tausend|Prozent)\b|\s?[万亿千百]",
     re.IGNORECASE,
 )
+_SCALE_WORD = re.compile(
+    r"(?:thousand|[mbt]illion|[mb]n|mio|mrd|million(?:en)?|milliarden?|tausend|tsd|[万亿千百]+)s?",
+    re.IGNORECASE,
+)
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*)\b"
     r"|n['’]t\b|[不未没無无勿莫非]|禁止",
@@ -91,14 +95,25 @@ def _compare_currencies(said: list[Token], stands: list[Token]) -> Difference | 
 def _amounts(tokens: list[Token]) -> list[tuple[str, str]]:
     """Return each number with its currency sign; empty where it has none."""
     found = []
-    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    for at, token in enumerate(tokens):
         if token.kind == "number":
-            sign = before.raw if before and before.kind == "currency" else ""
-            sign = sign or (
-                after.raw if after and after.kind == "currency" and after.start - token.end <= 1 else ""
-            )
+            before = tokens[at - 1] if at else None
+            sign = before.raw if before and before.kind == "currency" else _currency_behind(tokens, at)
             found.append((token.key, sign.removeprefix("US")))
     return found
+
+
+def _currency_behind(tokens: list[Token], at: int) -> str:
+    """Return the currency sign behind a number, or behind the "million" that follows it."""
+    last, *following = tokens[at : at + 3]
+    for token in following:
+        is_beside = token.start - last.end <= 1
+        if token.kind == "currency":
+            return token.raw if is_beside else ""
+        if not (is_beside and _SCALE_WORD.fullmatch(token.raw)):
+            return ""
+        last = token
+    return ""
 
 
 def _numbers(tokens: Sequence[Token]) -> list[Token]:

@@ -1,0 +1,123 @@
+"""Which words of an answer claim a file, and which mark belongs to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.documents.document import Document, Page
+from chat.grounding.citations import check
+from chat.grounding.evidence import Evidence
+from tests.made_documents import make_document
+
+OWLS = make_document(
+    "Owls hunt voles at night by ear alone.\nThey weigh 8.3 ounces and fly 35 miles.",
+    "The array is based on a “double” test of five plates.",
+    "该塑像高8.3米，重35吨，立于广场中央。",
+)
+COUNTS = Document(
+    "counts.xlsx",
+    "",
+    0,
+    "sheet",
+    (
+        Page("Schulden", "Kanton Glarus | 129,534 | 136,759\nKanton Uri | 95,260 | -1,035"),
+        Page("Notes", "der und die nicht das"),
+    ),
+    2,
+)
+CHINESE = make_document("猫头鹰在夜间捕食田鼠，只靠听觉辨别方向。" * 3, name="鸟.pdf")
+FILES = [Evidence.prepare(one) for one in (OWLS, COUNTS)]
+
+
+def quotes(answer: str, files: list[Evidence] = FILES) -> list[tuple[str, str]]:
+    return [(one.text, one.status) for one in check(answer, files) if one.kind == "quote"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "quote"),
+    [
+        (
+            'It "is based on a "double" test of five plates" [p. 2].',
+            'is based on a "double" test of five plates',
+        ),
+        (
+            "Es „is based on a „double“ test of five plates“ (S. 2).",
+            "is based on a „double“ test of five plates",
+        ),
+    ],
+)
+def test_quotation_marks_within_the_same_marks_are_part_of_the_quote(answer: str, quote: str) -> None:
+    assert quotes(answer) == [(quote, "found")]
+
+
+def test_two_figures_prove_something_in_few_letters() -> None:
+    assert quotes("文件称塑像“高8.3米，重35吨”。") == [("高8.3米，重35吨", "found")]
+    assert quotes("文件称塑像“高8.3米，重53吨”。") == [("高8.3米，重53吨", "not_found")]
+
+
+@pytest.mark.parametrize("mark", ["[Schulden]", "(Schulden)", "(sheet Schulden)", "[counts.xlsx, Schulden]"])
+def test_a_sheet_in_brackets_is_a_mark(mark: str) -> None:
+    assert quotes(f'The row is "Kanton Uri | 95,260 | 1,035" {mark}.') == [
+        ("Kanton Uri | 95,260 | 1,035", "altered")
+    ]
+
+
+def test_a_german_answer_writes_the_numbers_of_a_sheet_its_own_way() -> None:
+    assert quotes("„Kanton Glarus | 129.534 | 136.759“ (Blatt Schulden)") == [
+        ("Kanton Glarus | 129.534 | 136.759", "found")
+    ]
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "The sheet says:",
+        "The release notes that",
+        "In der Anleitung steht",
+        "Die Tabelle zeigt",
+        "据该文，",
+        "手册要求",
+    ],
+)
+def test_a_part_of_a_file_that_says_something_claims_it(introduction: str) -> None:
+    assert quotes(f"{introduction} “Owls hunt voles at dawn by ear alone.”") == [
+        ("Owls hunt voles at dawn by ear alone.", "altered")
+    ]
+
+
+@pytest.mark.parametrize("line", ["— report.pdf, p. 1", "Source: report.pdf (p. 1)", "*— report.pdf*"])
+def test_a_file_below_a_blockquote_is_its_source(line: str) -> None:
+    assert quotes(f"> Bats will close four caves in the second half.\n\n{line}") == [
+        ("Bats will close four caves in the second half.", "not_found")
+    ]
+
+
+def test_a_title_behind_the_book_is_no_claim() -> None:
+    assert quotes('See the book "Building Owls: Shaping a Species and Its Night" by E. Pugh.') == []
+    assert quotes('The book says "Building owls is shaping a species and its night" somewhere.') != []
+
+
+def test_latin_words_out_of_a_chinese_file_are_a_translation() -> None:
+    file = [Evidence.prepare(CHINESE)]
+    assert quotes("„Die Eule jagt nachts“ (S. 1)", file) == [("Die Eule jagt nachts", "translated")]
+
+
+@pytest.mark.parametrize(
+    ("label", "status"), [("2", "found"), ("3", "other_page"), ("1", "other_page"), ("i", "other_page")]
+)
+def test_labels_count_although_the_cover_shares_one(label: str, status: str) -> None:
+    labels = ("i", "i", "ii", "1", "2")
+    pages = tuple(
+        Page(str(n), f"Page of {n} owls that hunt voles.", printed=label) for n, label in enumerate(labels, 1)
+    )
+    file = [Evidence.prepare(Document("guide.pdf", "", 0, "page", pages, 5))]
+    assert quotes(f'"Page of 5 owls that hunt voles." (p. {label})', file) == [
+        ("Page of 5 owls that hunt voles.", status)
+    ]
+    assert quotes('"Page of 1 owls that hunt voles." (p. i)', file)[0][1] == "found"  # the cover
+
+
+def test_labels_that_repeat_do_not_count() -> None:
+    pages = tuple(Page(str(n), f"Page of {n} owls.", printed=label) for n, label in enumerate("12312", 1))
+    document = Document("guide.pdf", "", 0, "page", pages, 5)
+    assert document.printed_labels == ("",) * 5
