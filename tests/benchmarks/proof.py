@@ -85,7 +85,7 @@ def main() -> None:
     if corpora is None:
         print("CORPORA is unset: only the claims over the samples of this folder are checked.")
     names = [argument for argument in sys.argv[1:] if argument != "show"]
-    verdicts = [one for one in judge(read_claims(), corpora) if not names or one.claim.set in names]
+    verdicts = list(judge((one for one in read_claims() if not names or one.set in names), corpora))
     for name in dict.fromkeys(verdict.claim.set for verdict in verdicts):
         print_table(f"set {name}", [verdict for verdict in verdicts if verdict.claim.set == name])
     print_table("all", verdicts)
@@ -93,7 +93,8 @@ def main() -> None:
         if not verdict.is_right:
             claim = verdict.claim
             print(f"{claim.kind} | {claim.file} | {verdict.status or '-'} {verdict.page} | {claim.answer!r}")
-    print_speed()
+    if not names:
+        print_speed()
 
 
 def read_claims() -> list[KnownClaim]:
