@@ -28,6 +28,7 @@ from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import ReaderLimits, Readers
 from chat.fair_places import FairThreads
 from chat.files.attachments import Attachment, Attachments
+from chat.files.page_views import PageViews
 from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
 from chat.generations.events import error_event
 from chat.generations.generation import Generation, GenerationLimits
@@ -43,6 +44,7 @@ from chat.jobs.deletions import Deletions
 from chat.jobs.expiry import expire_files, expire_generations
 from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
+from chat.limits.passes import Passes
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
 from chat.shares import Limit, Shares
@@ -123,7 +125,9 @@ class Engine:
             is_shared=is_shared,
             stored_bytes=int(settings.stored_files_mb * 1_000_000),
         )
+        self.pages = PageViews(self.readers, self._attachments)
         self._quotas = Quotas(settings)
+        self.passes = Passes()
         self.at_once = AtOnce()
         self._generations = Generations(GenerationLimits.from_settings(settings), self._ended)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
@@ -335,6 +339,10 @@ class Engine:
     async def attachment(self, id: str, owner: str) -> Attachment:
         """Return an attached file. Raises NotFound."""
         return await self._attachments.get(id, owner)
+
+    async def original(self, attachment: Attachment) -> Path:
+        """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
+        return await self._attachments.original(attachment)
 
     async def detach(self, id: str, owner: str) -> None:
         """Delete a file. Raises NotFound."""

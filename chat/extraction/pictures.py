@@ -1,4 +1,4 @@
-"""Pictures for a model that can see: a page of a PDF as an image, a photograph made small enough.
+"""Pictures for a model that can see, and for the page: a page of a PDF as an image, a photograph made small.
 
 Knows no pool: runs in the child, under its limits.
 """
@@ -20,6 +20,10 @@ WIDTHS = range(16, 4_097)
 HEIGHT = 8_192
 PAGE_BYTES = 4_000_000
 QUALITIES = (88, 75, 60)
+FEW_COLOURS = 6_000  # of a page of text: a photograph has more
+DRAWN_COLOURS = 48
+SHOWN_BYTES = 150_000  # of a page as the viewer shows it
+SHOWN_QUALITIES = (65, 45)
 
 
 def read(source: Source) -> Findings:
@@ -45,15 +49,55 @@ def shrink(source: Source, longest: int, limit_bytes: int) -> tuple[bytes, str]:
 
 def render(source: Source, page: int, width: int) -> bytes:
     """Return a page of a PDF as a JPEG of `width` pixels; `page` counts from 1."""
+    return _pack(_draw(source, page, width), limit_bytes=PAGE_BYTES)[0]
+
+
+def show_page(source: Source, page: int, width: int) -> tuple[bytes, str]:
+    """Return a page of a PDF, or a picture, `width` pixels wide, small enough to be sent at once."""
+    with source.open() as file:
+        is_pdf = b"%PDF-" in file.read(1024)
+    if is_pdf:
+        return _pack_page(_draw(source, page, width))
+    if page != 1:
+        raise refusals.no_such_page(source.name, page)
+    with _open(source) as image:
+        image.draft("RGB", (width, width))
+        shown = ImageOps.exif_transpose(image).convert("RGBA" if _has_alpha(image) else "RGB")
+    shown.thumbnail((width, HEIGHT), Image.Resampling.LANCZOS)
+    if shown.mode == "RGBA":
+        shown = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
+    return _pack_page(shown)
+
+
+def _pack_page(image: Image.Image) -> tuple[bytes, str]:
+    """Return a page of text as a PNG of few colours, which is small and sharp, and others as WebP."""
+    data = b""
+    if image.getcolors(FEW_COLOURS) is not None:
+        few = image.quantize(DRAWN_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        data = _save(few, "PNG")
+    if data and len(data) <= SHOWN_BYTES:
+        return data, "image/png"
+    for quality in SHOWN_QUALITIES:
+        data = _save(image, "WEBP", quality=quality, method=2)
+        if len(data) <= SHOWN_BYTES:
+            break
+    return data, "image/webp"
+
+
+def _draw(source: Source, page: int, width: int) -> Image.Image:
     try:
         document = pypdfium2.PdfDocument(source.path, password=source.password)
         document.init_forms()  # before a page is opened, or what fields hold is not drawn
-        sheet = document[page - 1]
+        sheet = document[page - 1] if page > 0 else None
     except (pypdfium2.PdfiumError, IndexError) as error:
+        if "assword" in str(error):
+            raise refusals.locked(source.name, wrong=False) from error
         raise refusals.no_such_page(source.name, page) from error
+    if sheet is None:
+        raise refusals.no_such_page(source.name, page)
     scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
-    image = sheet.render(scale=scale).to_pil().convert("RGB")
-    return _pack(image, limit_bytes=PAGE_BYTES)[0]
+    image: Image.Image = sheet.render(scale=scale).to_pil().convert("RGB")
+    return image
 
 
 def _open(source: Source) -> Image.Image:

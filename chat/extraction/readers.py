@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.documents.document import Problem
+from chat.documents.page_boxes import PageBoxes
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
@@ -96,6 +97,21 @@ class Readers:
         job = {"job": "shrink", **_file(path, name), "longest": longest, "limit_bytes": limit_bytes}
         frame = await self._picture(job, caller)
         return frame.blob, str(frame.fields.get("media_type"))
+
+    async def show_page(
+        self, path: Path, page: int, width: int, *, name: str = "", caller: Caller = UNNAMED
+    ) -> tuple[bytes, str]:
+        """Return page `page` of a PDF, or a picture, as an image `width` pixels wide, and its media type."""
+        job = {"job": "page", **_file(path, name), "page": page, "width": width}
+        frame = await self._picture(job, caller)
+        return frame.blob, str(frame.fields.get("media_type"))
+
+    async def place_text(
+        self, path: Path, page: int, text: str, *, name: str = "", caller: Caller = UNNAMED
+    ) -> PageBoxes:
+        """Return where the characters of a PDF page's text stand on it."""
+        frame = await self._picture({"job": "boxes", **_file(path, name), "page": page, "text": text}, caller)
+        return PageBoxes(frame.blob, float(frame.fields.get("aspect") or 1.0))
 
     async def aclose(self) -> None:
         """End every child and every reading; nothing is left behind. Idempotent."""

@@ -125,6 +125,23 @@ def render_page(job: dict[str, Any], say: Say) -> None:
     say(pictures.render(source, job["page"], job["width"]), type="picture", media_type="image/jpeg")
 
 
+def show_page(job: dict[str, Any], say: Say) -> None:
+    """Answer a `page` job with one picture, for the viewer."""
+    from chat.extraction import pictures
+
+    source = Source(Path(job["path"]), job["name"])
+    blob, media_type = pictures.show_page(source, job["page"], job["width"])
+    say(blob, type="picture", media_type=media_type)
+
+
+def place_text(job: dict[str, Any], say: Say) -> None:
+    """Answer a `boxes` job with the box of each character of a page's text."""
+    from chat.extraction.pdf.page_places import place_page
+
+    boxes = place_page(Source(Path(job["path"]), job["name"]), job["page"], job["text"])
+    say(boxes.packed, type="boxes", aspect=boxes.aspect)
+
+
 def shrink_picture(job: dict[str, Any], say: Say) -> None:
     """Answer a `shrink` job with one picture."""
     from chat.extraction import pictures
@@ -138,6 +155,8 @@ JOBS: dict[str, Callable[[dict[str, Any], Say], None]] = {
     "read": read_file,
     "render": render_page,
     "shrink": shrink_picture,
+    "page": show_page,
+    "boxes": place_text,
 }
 
 

@@ -21,7 +21,7 @@ from chat.history.schema import attachments, pack, unpack
 
 
 def attachment_not_found() -> NotFound:
-    return NotFound("There is no such file.")
+    return NotFound("There is no such file, or it is no longer kept.")
 
 
 def pack_document(document: Document) -> bytes:

@@ -18,7 +18,7 @@ from chat.engine import Engine
 from chat.errors import InvalidRequest
 from chat.http.body_limit import limit_body
 from chat.limits.auth import is_reserved
-from chat.visitors import Guest, Network, User, Visitor, new_secret
+from chat.visitors import USER_PREFIX, Guest, Network, User, Visitor, new_secret
 
 ISSUED = "xiaojia.issued_secret"  # in the scope of a request
 
@@ -51,7 +51,21 @@ def authorize(request: Request) -> User | None:
 
     Raises NotAllowed.
     """
-    return get_engine(request).access.identify(request.headers.get("authorization", ""))
+    engine = get_engine(request)
+    if identity := _read_pass(request):
+        return identity if isinstance(identity, User) else None
+    return engine.access.identify(request.headers.get("authorization", ""))
+
+
+def _read_pass(request: Request) -> User | Guest | None:
+    """Return who the page's own pass names, in a request for something of a file."""
+    given = request.headers.get("x-pass", "")
+    if not given or request.method != "GET" or "/ai/files/" not in request.url.path:
+        return None
+    owner = get_engine(request).passes.read(given)
+    if owner.startswith(USER_PREFIX):
+        return User(owner.removeprefix(USER_PREFIX))
+    return Guest(owner) if owner else None
 
 
 async def authorize_reading(request: Request) -> None:
@@ -81,6 +95,8 @@ async def identify(
     if is_reserved(named):
         raise InvalidRequest("X-Visitor may not name a user.", field="x-visitor")
     network = Network.of(request.client.host) if request.client else None
+    if passed := _read_pass(request):
+        return Visitor(passed, network)
     identity = authorize(request) or (Guest.of(named) if named else None)
     return Visitor(identity, network)
 

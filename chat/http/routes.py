@@ -8,12 +8,17 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from chat.errors import NotFound
-from chat.http import documentation_routes, file_routes, generation_routes, operations_routes
+from chat.http import documentation_routes, file_routes, generation_routes, operations_routes, page_routes
 from chat.http.ai_router import create_ai_router
 from chat.http.error_responses import add_error_responses
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-AI_ROUTERS = (generation_routes.router, file_routes.router, documentation_routes.example_router)
+AI_ROUTERS = (
+    generation_routes.router,
+    file_routes.router,
+    page_routes.router,
+    documentation_routes.example_router,
+)
 
 rest_router = create_ai_router()
 

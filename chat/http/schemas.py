@@ -109,6 +109,28 @@ class FileRead(BaseModel):
     problems: list[ReadingProblem]
 
 
+class PageText(BaseModel):
+    """A page's text, and where it stands on the page.
+
+    number: of `pages`. label: the page's name, such as a sheet's; printed: what the file prints on it. start:
+    offset in the file's text; None for a page that was not read. spans: lines of the text, each [start, end,
+    left, top, right, bottom]: offsets into `text`, and fractions of the page. boxes: the same of the quote.
+    is_known: whether each of the quote's letters on this page has a box.
+    """
+
+    number: int
+    pages: int
+    label: str
+    printed: str
+    heading: str
+    start: int | None
+    text: str
+    has_image: bool
+    spans: list[list[float]]
+    boxes: list[list[float]]
+    is_known: bool
+
+
 class Failure(BaseModel):
     """retry_after: seconds. details: the values that the message speaks of."""
 

@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
+from chat.extraction.pdf.glyph_places import PageGlyph
 from chat.extraction.pdf.glyphs import Glyph
 from chat.extraction.pdf.page_layout import Box
 from chat.extraction.pdf.strokes import find_strokes
@@ -32,6 +34,7 @@ ANCHOR_CHARACTERS = 100
 URL_BYTES = 2_048
 OBJECTS = 500
 PIECES = 5_000
+SHOWN = 10_000_000  # parts of a page's width and height
 SAMPLED_LETTERS = 20
 PRESENTED = re.compile("[\ufb1d-\ufefc]")  # shapes of letters that stand for others
 LEAST_ANGLE = 0.1  # radians
@@ -124,7 +127,8 @@ class Sheet:
                 self._page.close()
                 self._page = self._pdf[self._index]
             self._letters = self._page.get_textpage()
-            if self._page.get_rotation() and not self._is_turned():
+            self._rotation = self._page.get_rotation()
+            if self._rotation and not self._is_turned():
                 # Upright letters on a page that is turned: pdfium would order their lines as they are shown.
                 self._letters.close()
                 self._page.set_rotation(0)
@@ -182,6 +186,30 @@ class Sheet:
         box = self._box
         raw.FPDFText_GetLooseCharBox(self._letters.raw, index, box)
         return box.left, -box.top, box.right, -box.bottom
+
+    def placed_glyphs(self) -> list[PageGlyph]:
+        """Return every character with its box as fractions of the page as it is shown."""
+        self._page.set_rotation(self._rotation)  # or the fractions would be those of the page turned upright
+        origin, along, across = self._show(0, 0), self._show(1000, 0), self._show(0, 1000)
+        rows = [
+            ((one - start) / 1000 / SHOWN, (two - start) / 1000 / SHOWN, start / SHOWN)
+            for start, one, two in zip(origin, along, across, strict=True)
+        ]
+        characters = _whole_characters(self.characters())
+        return [
+            PageGlyph(character, _place(rows, self.box(index))) for index, character in enumerate(characters)
+        ]
+
+    def aspect(self) -> float:
+        """Return the page's height, by its width."""
+        width, height = self._page.get_size()
+        return float(height / max(width, 1e-6))
+
+    def _show(self, x: float, y: float) -> tuple[int, int]:
+        """Return where a point of the page is shown, in parts of SHOWN of its width and height."""
+        across, down = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(self._page.raw, 0, 0, SHOWN, SHOWN, 0, x, y, across, down)
+        return across.value, down.value
 
     def pieces(self) -> list[Box]:
         """Return the boxes of what is drawn in one piece: quick, where `letters` takes a call for each."""
@@ -261,6 +289,23 @@ class Sheet:
             return ""
         words = letters.get_text_bounded(box.left, box.bottom, box.right, box.top)
         return " ".join(words.split())[:ANCHOR_CHARACTERS]
+
+
+def _place(rows: list[tuple[float, float, float]], box: Box) -> Box:
+    """Return the box of one in points, y downwards, after the two rows of an affine map."""
+    corners = [(box[0], -box[1]), (box[2], -box[3])]
+    (x0, y0), (x1, y1) = ([a * x + b * y + c for a, b, c in rows] for x, y in corners)
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _whole_characters(units: str) -> list[str]:
+    """Return the characters by their places; of a pair of UTF-16 units the first is the whole character."""
+    characters = list(units)
+    for at, (one, two) in enumerate(pairwise(units)):
+        if "\ud800" <= one <= "\udbff" and "\udc00" <= two <= "\udfff":
+            pair = (one + two).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            characters[at], characters[at + 1] = pair, ""
+    return characters
 
 
 def _data_of(attachment: Any) -> bytes:

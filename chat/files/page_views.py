@@ -1,0 +1,175 @@
+"""Pages of a file as the viewer shows them: an image, the text, and where a quote stands on the page.
+
+A page is drawn and measured in a reading child, once: both are cached by bytes. Knows no owner: the caller
+has found the attachment. Page numbers are the file's own, from 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from chat.documents.document import Document, Page
+from chat.documents.page_boxes import PageBoxes, Span
+from chat.errors import AttachmentError, NotFound
+from chat.extraction import Readers
+from chat.files.attachments import Attachment, Attachments
+
+PDF = "application/pdf"
+IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
+WIDTHS = (160, 320, 640, 960, 1_280, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
+USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
+CACHED_OVERHEAD = 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PageView:
+    """What the viewer shows beside a page's image.
+
+    number: the page's, of `count`. start: offset of its text in the document's, None where the page was not
+    read. has_image: whether the page can be drawn. spans: the text by lines, each with its box. boxes: of the
+    quote; is_known: whether all of the quote's letters on this page have a box.
+    """
+
+    number: int
+    count: int
+    page: Page
+    printed: str
+    start: int | None
+    has_image: bool
+    spans: tuple[Span, ...] = ()
+    boxes: tuple[Span, ...] = ()
+    is_known: bool = False
+
+
+class PageViews:
+    """The pages of all files."""
+
+    def __init__(self, readers: Readers, attachments: Attachments) -> None:
+        self._readers = readers
+        self._attachments = attachments
+        self._images = _Cache[tuple[bytes, str]](IMAGE_BYTES, lambda image: len(image[0]))
+        self._boxes = _Cache[PageBoxes](BOX_BYTES, lambda boxes: len(boxes.packed))
+
+    async def image(self, attachment: Attachment, number: int, width: int) -> tuple[bytes, str]:
+        """Return the image of a page and its media type. Raises NotFound, AttachmentError."""
+        _check_number(attachment.document, number)
+        if not _is_drawn(attachment.document, number):
+            raise NotFound("This page has no image: it is shown as text.")
+        step = next((one for one in WIDTHS if one >= width), WIDTHS[-1])
+
+        async def draw() -> tuple[bytes, str]:
+            path = await self._attachments.original(attachment)
+            name = attachment.name
+            return await self._readers.show_page(path, number, step, name=name, caller=attachment.caller)
+
+        return await self._images.get((attachment.id, number, step), draw)
+
+    async def view(self, attachment: Attachment, number: int, start: int, end: int) -> PageView:
+        """Return a page's text and boxes. start, end: the quote, in the document's text. Raises NotFound."""
+        document = attachment.document
+        _check_number(document, number)
+        index, count = _index_of(document, number), _count(document)
+        if index is None:
+            page = Page(str(number), "")
+            return PageView(number, count, page, str(number), None, _is_drawn(document, number))
+        page, at = document.pages[index], document.page_starts[index]
+        boxes = await self._place(attachment, number, page)
+        length = len(page.text)
+        first, last = (min(max(one - at, 0), length) for one in (start, end))
+        return PageView(
+            number,
+            count,
+            page,
+            document.printed_of(page),
+            at,
+            _is_drawn(document, number),
+            tuple(boxes.spans(0, length)) if boxes else (),
+            tuple(boxes.spans(first, last)) if boxes else (),
+            is_known=bool(boxes and boxes.is_known(page.text, first, last)),
+        )
+
+    async def _place(self, attachment: Attachment, number: int, page: Page) -> PageBoxes | None:
+        """Return where a page's text stands on it; None where that is not known."""
+        if words := getattr(page, "boxes", ()):  # by OCR, which has measured them
+            return PageBoxes.of_words(words, len(page.text), USUAL_ASPECT)
+        if attachment.document.media_type != PDF or not page.text.strip():
+            return None
+
+        async def place() -> PageBoxes:
+            path = await self._attachments.original(attachment)
+            caller = attachment.caller
+            return await self._readers.place_text(
+                path, number, page.text, name=attachment.name, caller=caller
+            )
+
+        try:
+            return await self._boxes.get((attachment.id, number, len(page.text)), place)
+        except (NotFound, AttachmentError):
+            return None
+
+
+class _Cache(Generic[T]):
+    """Values by key, up to a number of bytes. What is being made is made once."""
+
+    def __init__(self, limit: int, weigh: Callable[[T], int]) -> None:
+        self._limit = limit
+        self._weigh = weigh
+        self._bytes = 0
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Lock] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        lock = self._making.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                if key not in self._values:
+                    self._keep(key, await make())
+                self._values.move_to_end(key)
+                return self._values[key]
+        finally:
+            if not lock.locked():
+                self._making.pop(key, None)
+
+    def _keep(self, key: Hashable, value: T) -> None:
+        self._values[key] = value
+        self._bytes += self._weigh(value) + CACHED_OVERHEAD
+        while self._bytes > self._limit and len(self._values) > 1:
+            _, old = self._values.popitem(last=False)
+            self._bytes -= self._weigh(old) + CACHED_OVERHEAD
+
+
+def number_of(document: Document, offset: int) -> int:
+    """Return the number of the page that holds the character at `offset`."""
+    if not document.pages:
+        return 1
+    page = document.page_at(offset)
+    is_own = document.media_type == PDF and page.label.isascii() and page.label.isdecimal()
+    return int(page.label) if is_own else document.pages.index(page) + 1
+
+
+def _count(document: Document) -> int:
+    return max(document.page_count, len(document.pages), 1)
+
+
+def _check_number(document: Document, number: int) -> None:
+    if not 1 <= number <= _count(document):
+        raise NotFound("The file has no such page.")
+
+
+def _is_drawn(document: Document, number: int) -> bool:
+    if document.media_type == PDF:
+        return number <= document.page_count
+    return document.media_type.startswith("image/") and number == 1
+
+
+def _index_of(document: Document, number: int) -> int | None:
+    """Return the index of a page's text; None for a page that was not read."""
+    if document.media_type == PDF:
+        return document.page_numbers.get(str(number))
+    return number - 1 if number <= len(document.pages) else None

@@ -1,0 +1,87 @@
+"""The routes of a file's pages: their images, their text with the place of a quote, and the file itself.
+
+For the file's owner only: for any other caller there is no such file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Path, Query
+from fastapi.responses import FileResponse, Response
+
+from chat.documents.page_boxes import Span
+from chat.files.page_views import PageView
+from chat.http.ai_router import create_ai_router
+from chat.http.caller import Caller, TheEngine
+from chat.http.schemas import PageText
+
+PRIVATE = {"cache-control": "private, no-store"}
+INERT = {"content-security-policy": "sandbox; default-src 'none'", "x-content-type-options": "nosniff"}
+LONGEST_WIDTH = 2_400
+DIGITS = 5  # of a fraction of the page: a hundredth of a millimetre
+PICTURES = {"content": {"image/png": {}, "image/webp": {}}, "description": "The image"}
+
+router = create_ai_router("files")
+PageNumber = Annotated[int, Path(ge=1, le=10_000_000, description="The file's own page number, from 1")]
+Width = Annotated[
+    int, Query(ge=16, le=LONGEST_WIDTH, description="Pixels; the next of a few widths is taken")
+]
+Offset = Annotated[int, Query(ge=0, description="Of a quote, in the file's text")]
+
+
+@router.get("/files/{file_id}/pages/{number}", responses={200: PICTURES}, response_class=Response)
+async def show_page(
+    engine: TheEngine, caller: Caller, file_id: str, number: PageNumber, width: Width = 1_200
+) -> Response:
+    """Return a page of a PDF, or a picture, as an image."""
+    attachment = await engine.attachment(file_id, caller.owner)
+    data, media_type = await engine.pages.image(attachment, number, width)
+    return Response(data, media_type=media_type, headers=PRIVATE)
+
+
+@router.get("/files/{file_id}/pages/{number}/text")
+async def show_text(
+    engine: TheEngine,
+    caller: Caller,
+    response: Response,
+    file_id: str,
+    number: PageNumber,
+    start: Offset = 0,
+    end: Offset = 0,
+) -> PageText:
+    """Return the text of a page by lines, and the boxes of a quote on it."""
+    attachment = await engine.attachment(file_id, caller.owner)
+    response.headers.update(PRIVATE)
+    return _describe(await engine.pages.view(attachment, number, start, end))
+
+
+@router.get("/files/{file_id}/content", response_class=FileResponse)
+async def download(engine: TheEngine, caller: Caller, file_id: str) -> FileResponse:
+    """Return the file as it was uploaded, to be saved."""
+    attachment = await engine.attachment(file_id, caller.owner)
+    path = await engine.original(attachment)
+    disposition = f"attachment; filename*=UTF-8''{quote(attachment.name, '')}"
+    headers = {**PRIVATE, **INERT, "content-disposition": disposition}
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+def _describe(view: PageView) -> PageText:
+    return PageText(
+        number=view.number,
+        pages=view.count,
+        label=view.page.label,
+        printed=view.printed,
+        heading=view.page.heading,
+        start=view.start,
+        text=view.page.text,
+        has_image=view.has_image,
+        spans=[_write(span) for span in view.spans],
+        boxes=[_write(span) for span in view.boxes],
+        is_known=view.is_known,
+    )
+
+
+def _write(span: Span) -> list[float]:
+    return [span.start, span.end, *(round(edge, DIGITS) for edge in span[2:])]

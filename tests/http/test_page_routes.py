@@ -1,0 +1,125 @@
+"""Pages of a file over the routes, for its owner alone: images, boxes of a quote, the file itself."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pypdf
+from PIL import Image
+
+from tests.pdf_files import pdf, show
+from tests.routes import Served, error_of
+
+pytest_plugins = ("tests.served_routes",)
+
+ANNA, BEN = {"x-visitor": "anna-secret"}, {"x-visitor": "ben-secret"}
+TWO_PAGES = pdf(
+    show("The bridge is 200 m long,", "and it was opened in 1903 by the", "mayor."),
+    show("It is made of iron."),
+)
+
+
+async def upload(served: Served, name: str, data: bytes) -> dict[str, Any]:
+    answer = await served.client.post("/ai/files", files={"file": (name, data)}, headers=ANNA)
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_a_page_is_an_image_for_the_owner_alone(served: Served) -> None:
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    url = f"/ai/files/{id}/pages/2"
+    answer = await served.client.get(url, headers=ANNA, params={"width": 300})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert "no-store" in answer.headers["cache-control"]
+    assert Image.open(io.BytesIO(answer.content)).width == 320  # the next of a few widths
+    absent = await served.client.get("/ai/files/none/pages/1", headers=ANNA)
+    for path in (url, f"{url}/text", f"/ai/files/{id}/content"):
+        for headers in (BEN, {}):
+            refused = await served.client.get(path, headers=headers)
+            assert refused.status_code == 404
+            assert error_of(refused)["message"] == error_of(absent)["message"]
+    assert (await served.client.get(f"/ai/files/{id}/pages/3", headers=ANNA)).status_code == 404
+    for wrong in ("0", "-1", "two"):
+        assert (await served.client.get(f"/ai/files/{id}/pages/{wrong}", headers=ANNA)).status_code == 422
+    assert (await served.client.get(url, headers=ANNA, params={"width": 100_000})).status_code == 422
+
+
+async def test_the_boxes_of_a_quote_are_one_for_each_of_its_lines_and_pages(served: Served) -> None:
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    text = "The bridge is 200 m long,\nand it was opened in 1903 by the\nmayor.\nIt is made of iron."
+    start, end = text.index("200 m"), text.index(" made")
+    pages = []
+    for number in (1, 2):
+        params = {"start": start, "end": end}
+        answer = await served.client.get(f"/ai/files/{id}/pages/{number}/text", headers=ANNA, params=params)
+        pages.append(answer.json())
+    first, second = pages
+    assert [first["text"][int(a) : int(b)] for a, b, *_ in first["boxes"]] == [
+        "200 m long,",
+        "and it was opened in 1903 by the",
+        "mayor.",
+    ]
+    assert [second["text"][int(a) : int(b)] for a, b, *_ in second["boxes"]] == ["It is"]
+    assert (first["is_known"], second["is_known"], second["start"], second["pages"]) == (True, True, 66, 2)
+    _, _, left, top, right, bottom = first["boxes"][1]  # at 72 points from the left, 86 from the top
+    assert abs(left - 72 / 612) < 0.005
+    assert top < 86 / 792 < bottom
+    assert 72 + 140 < right * 612 < 72 + 200
+
+
+async def test_boxes_stand_where_the_page_shows_them_though_it_is_turned_and_cut(served: Served) -> None:
+    data = pdf(show("Turned words"), page="/Rotate 90 /CropBox [50 400 562 792]")
+    id = (await upload(served, "turned.pdf", data))["file_id"]
+    page = (await served.client.get(f"/ai/files/{id}/pages/1/text?start=0&end=6", headers=ANNA)).json()
+    image = (await served.client.get(f"/ai/files/{id}/pages/1?width=960", headers=ANNA)).content
+    shown = Image.open(io.BytesIO(image)).convert("L").point(lambda value: 255 * (value < 128))
+    ink = shown.getbbox()
+    assert ink is not None
+    (_, _, left, top, right, bottom), (width, height) = page["boxes"][0], shown.size
+    assert left * width <= ink[0] + 2
+    assert ink[2] - 2 <= right * width
+    assert abs(top * height - ink[1]) < 4
+    assert bottom * height < ink[3] - 20  # "words" goes on below
+
+
+async def test_a_picture_is_its_own_page_and_other_files_have_text(served: Served) -> None:
+    out = io.BytesIO()
+    noise = Image.effect_noise((3000, 900), 90)
+    Image.merge(
+        "RGB", [noise, noise.transpose(Image.Transpose.ROTATE_180), noise.point(lambda v: v // 2)]
+    ).save(out, "PNG")
+    id = (await upload(served, "noise.png", out.getvalue()))["file_id"]
+    answer = await served.client.get(f"/ai/files/{id}/pages/1", headers=ANNA, params={"width": 960})
+    assert answer.headers["content-type"] == "image/webp"
+    assert Image.open(io.BytesIO(answer.content)).size == (960, 288)
+    id = (await upload(served, "notes.txt", b"Lamps."))["file_id"]
+    assert (await served.client.get(f"/ai/files/{id}/pages/1", headers=ANNA)).status_code == 404
+    page = (await served.client.get(f"/ai/files/{id}/pages/1/text", headers=ANNA)).json()
+    assert (page["text"], page["has_image"], page["spans"]) == ("Lamps.", False, [])
+
+
+async def test_the_file_itself_is_saved_and_never_opened_whatever_its_name(served: Served) -> None:
+    name = 'ä"<script>.html'
+    id = (await upload(served, name, b"<p>Lamps.</p><script>alert(1)</script>"))["file_id"]
+    answer = await served.client.get(f"/ai/files/{id}/content", headers=ANNA)
+    assert answer.content == b"<p>Lamps.</p><script>alert(1)</script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_locked_file_is_refused_with_a_sentence_and_its_text_stays(served: Served) -> None:
+    writer, out = pypdf.PdfWriter(clone_from=io.BytesIO(TWO_PAGES)), io.BytesIO()
+    writer.encrypt("sesame")
+    writer.write(out)
+    answer = await served.client.post(
+        "/ai/files", files={"file": ("a.pdf", out.getvalue())}, data={"password": "sesame"}, headers=ANNA
+    )
+    url = f"/ai/files/{answer.json()['file_id']}/pages/1"
+    refused = await served.client.get(url, headers=ANNA)
+    assert (refused.status_code, error_of(refused)["type"]) == (422, "password_required")
+    page = (await served.client.get(f"{url}/text?start=0&end=5", headers=ANNA)).json()
+    assert page["text"].startswith("The bridge")
+    assert (page["boxes"], page["is_known"]) == ([], False)
