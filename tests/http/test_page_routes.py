@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncGenerator
 from typing import Any
 
+import httpx
 import pypdf
+import pytest
 from PIL import Image
 
 from tests.pdf_files import pdf, show
+from tests.provider import Provider
 from tests.routes import Served, error_of
-
-pytest_plugins = ("tests.served_routes",)
+from tests.servers import run_routes
 
 ANNA, BEN = {"x-visitor": "anna-secret"}, {"x-visitor": "ben-secret"}
 TWO_PAGES = pdf(
     show("The bridge is 200 m long,", "and it was opened in 1903 by the", "mayor."),
     show("It is made of iron."),
 )
+
+
+@pytest.fixture(scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served, None]:
+    settings = {"OPENAI_BASE_URL": "none", "READER_PROCESSES": "1"}
+    async with (
+        run_routes(tmp_path_factory.mktemp("pages"), **settings) as app,
+        httpx.AsyncClient(base_url=app.url, timeout=60) as client,
+    ):
+        yield Served(client, Provider(), [app.engine])
 
 
 async def upload(served: Served, name: str, data: bytes) -> dict[str, Any]:
