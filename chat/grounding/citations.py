@@ -32,6 +32,7 @@ PASSAGE_MARGIN_CHARACTERS = 120
 LONGEST_PASSAGE = 3_000
 LEAST_WEAK_LIKENESS = 0.85  # of words that claim no file and differ from one by little
 LEAST_WEAK_CHARACTERS = 40
+LEAST_SAME_PLACE = 0.9  # likeness of a passage that was altered, not put together from two
 
 CHECKED_CHARACTERS = 200_000  # of an answer; what follows has no citations
 QUOTATIONS_MAX = 300
@@ -232,10 +233,13 @@ class _QuoteCheck:
             return None
         if faults:
             return faults[0]
+        alike = self._most_alike(quote, order, cited)
+        if alike and alike.match.likeness >= LEAST_SAME_PLACE:
+            return alike
         for evidence in order if claim.is_strong else ():
             if stitched := find_stitched(quote, evidence):
                 return _Found(evidence, stitched, True)
-        return self._most_alike(quote, order, cited)
+        return alike
 
     def _most_alike(
         self,

@@ -59,13 +59,17 @@ _NAMES = (
 )
 _LEFT_ALONE = re.compile("|".join((*_DATES, *_NAMES)), re.IGNORECASE)
 _LIST_NUMBER = re.compile(
-    r"^[ \t>]*(?:#+\s*)?(?:[-*•]\s+)?(?:\*\*)?[(（]?\d{1,2}(?:\.\d{1,2})*[.)）、:]?(?=[\s*、）)])",
-    re.MULTILINE,
+    r"^[ \t>]*(?:#+\s*)?(?:[-*•]\s+)?(?:\*\*)?[(（]?\d{1,2}(?:\.\d{1,2})*[.)）、:]?(?=[\s*、）)])"
+    r"(?!\s*(?:[%‰万亿$€£]|percent|per cent|prozent|[mb]illion|mio|mrd|milliarden?|euro?\b|dollars?))",
+    re.MULTILINE | re.IGNORECASE,
 )
 _ROUGH = re.compile(
     r"\b(?:about|approx\w*\.?|around|roughly|nearly|almost|over|more than|less than|under|some|circa|ca\.?"
     r"|rund|etwa|ungefähr|fast|knapp|über|mehr als)\W{0,3}$|[~≈∼>]\W{0,2}$|[约近超逾]过?\W{0,2}$|大约$",
     re.IGNORECASE,
+)
+_PAGES_AFTER = re.compile(
+    r"\s*(?:pages?|slides?|sheets?|chapters?|seiten?|folien?|blätter|kapitel|页|頁|张|章)", re.IGNORECASE
 )
 _WORDS = {
     13: "thirteen dreizehn",
@@ -112,9 +116,14 @@ def check_figures(
         return
     comma = has_decimal_comma(answer)
     known = {one.value for one in read_amounts(question, decimal_comma=comma)}
+    counts = {one.document.page_count for one in evidence}
     computed = {(one.value, one.is_percent) for one in find_computed(answer, comma)}
     sentences = find_sentences(answer, quotations, marks)
-    figures = [one for one in _figures(answer, quotations, marks, comma) if one.value not in known]
+    figures = [
+        one
+        for one in _figures(answer, quotations, marks, comma)
+        if one.value not in known and not (one.value in counts and _PAGES_AFTER.match(answer, one.end))
+    ]
     everything = list(read_amounts(answer, decimal_comma=comma))
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:

@@ -76,7 +76,7 @@ _TOKENS = re.compile(_TOKEN.replace("LITERAL", LITERAL), re.VERBOSE)
 _TOKENS_SPACED = re.compile(_TOKEN.replace("LITERAL", LITERAL_WITH_SPACES), re.VERBOSE)
 _COMPARE = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": "≠", "<>": "≠"}
 _SCALE = r"million|billion|trillion|thousand|percent|Mio|Mrd|Million|Milliarde|Tausend|Prozent"
-_LABEL_AFTER = re.compile(rf"\)\s+(?!{_SCALE})[^\W\d_]", re.IGNORECASE)
+_LABEL_AFTER = re.compile(rf"\)[^\S\n]+(?!{_SCALE})[^\W\d_]", re.IGNORECASE)
 _PARENTHESIS_BEFORE = re.compile(rf"(?:^|[^\w\]])\(\s*(?:(?:US|HK|NT)?[{CURRENCIES}])?\s*$")
 _FIGURE_BEFORE = re.compile(
     r"(?:^|[\d%)|\t\n—–-]|\b(?:was|were|is|are|of|to|by|at|from|loss|deficit|betrug|lag bei|von|auf|um)"

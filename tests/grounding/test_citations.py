@@ -123,6 +123,13 @@ def test_a_figure_beside_a_mark_is_looked_up() -> None:
     assert (wrong.kind, wrong.status) == ("figure", "not_found")
 
 
+def test_the_number_of_pages_is_known_without_a_look_into_the_text() -> None:
+    assert check("The report has 3 pages and the file notes.txt one.", EVIDENCE) == ()
+    thick = Evidence.prepare(make_document(*["Owls hunt at night."] * 29))
+    assert check("The report has 29 pages.", [thick]) == ()
+    assert [one.status for one in check("The report has 28 pages.", [thick])] == ["not_found"]
+
+
 def test_a_printed_label_names_the_page_and_both_are_told() -> None:
     pages = tuple(Page(str(n), text, printed=printed) for n, text, printed in LABELLED)
     evidence = Evidence.prepare(Document("book.pdf", "application/pdf", 0, "page", pages, 3))
@@ -210,13 +217,17 @@ SPLIT = Evidence.prepare(
         "reported to the agency in time. Risks remain from products attained by\n"
         "[news](https://example.org/news)\n2 The Limes Report",
         "competitors of the home. Sales 13,731 13,317 3.1 (0.7)\nThe work is x = − 2880 kJ per mol.\n"
-        "Fees under § 21-2-170(a)–(b).1 The petitions must be signed.\n3 The Limes Report",
+        "Fees under § 21-2-170(a)–(b).1 The petitions must be signed.\n"
+        "Adjustments, net of tax 5 - - (1)\nComprehensive income 279\n3 The Limes Report",
         name="limes.pdf",
     )
 )
 LAW = Evidence.prepare(
     make_document(
-        "第九条 本法自2007年6月1日起施行。\n\n第十条 合同是投保人与保险人的协议。", name="law.txt", unit=""
+        "第九条 本法自2007年6月1日起施行。\n\n第十条 合同是投保人与保险人的协议。"
+        "债权人有过错而担保人无过错的，不承担赔偿责任；担保人有过错的，其承担的责任不超过三分之一。",
+        name="law.txt",
+        unit="",
     )
 )
 
@@ -232,6 +243,9 @@ LAW = Evidence.prepare(
         (SPLIT, "According to limes.pdf “The work is x = −2880 kJ per mol”.", "found"),
         (SPLIT, "According to limes.pdf “The work is x = 2880 kJ per mol”.", "altered"),
         (SPLIT, "“Fees under § 21-2-170(a)–(b). The petitions must be signed” (p. 3)", "found"),
+        (SPLIT, "“tax 5 - - (1)” (p. 3)", "found"),
+        (SPLIT, "“tax 5 - - 1” (p. 3)", "altered"),
+        (LAW, "law.txt：“担保人有过错的，不承担赔偿责任”。", "altered"),
         (SPLIT, "You asked for “the most important figure”: it is 2880 (p. 3).", ""),
         (LAW, "> 第九条 本法自2007年6月1日起施行。\n\n（law.txt）", "found"),
         (LAW, "Article 10 says “a contract is an agreement between two parties”.", "translated"),

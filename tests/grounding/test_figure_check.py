@@ -37,6 +37,11 @@ def test_a_figure_on_its_page_is_found(answer: str, figure: str) -> None:
     assert figures_of(answer) == [(figure, "found", "1")]
 
 
+def test_a_figure_that_begins_a_line_is_no_number_of_a_list() -> None:
+    assert figures_of("52.3 % is the margin [p. 1].") == [("52.3 %", "not_found", "")]
+    assert figures_of("52.3 The margin of the year") == []
+
+
 def test_a_figure_on_another_page_names_it() -> None:
     assert figures_of("There were 12,553 owls [p. 1].") == [("12,553", "other_page", "2")]
 
