@@ -12,7 +12,7 @@ is_debian() { [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-if [[ $wants_browser != 0 ]] && is_debian; then packages+=(chromium fonts-noto-cjk); fi
+if [[ $wants_browser != 0 ]] && is_debian; then packages+=(chromium chromium-headless-shell fonts-noto-cjk); fi
 if [[ ${ENGINES:-0} == 1 ]] && is_debian; then packages+=(chromium-driver firefox-esr webkit2gtk-driver xvfb); fi
 
 if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then

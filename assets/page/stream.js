@@ -5,8 +5,10 @@
 // Gradio's client is told that its events are over, and this page asks anew for what it shows and for what was under way.
 
 const SILENT_MILLISECONDS = 40000; // without a byte, the heartbeat included, which comes every 15 seconds
+const CLOSE = 'data: {"msg":"close_stream","event_id":null}';
 const ASK_MILLISECONDS = 5000; // for the longest of the waits between two questions whether the server is there
 const underWay = new Map(); // Gradio's id of an event -> the visit that it was sent with
+const early = new Set(); // ids of events that were over before this page heard that they were accepted
 const orphans = []; // events that were sent before a cut and accepted after it: no stream has their values
 let cuts = 0;
 let passOn = null; // to the stream that Gradio's client reads now
@@ -23,8 +25,12 @@ async function readStream(ask) {
     async start(out) {
       const pass = passOn = (frame) => out.enqueue(encoder.encode(frame + "\n\n"));
       orphans.splice(0).forEach(passEnd);
-      const isWhole = answer?.ok && (await passFrames(answer.body.getReader(), pass));
-      if (!isWhole && (await isServerThere())) endStream(pass);
+      let isWhole = await passFrames(answer, pass);
+      // The server ends a stream when no event is left, and this page may send one before it hears of that: its values wait
+      // for another stream, which Gradio's client would not ask for.
+      while (isWhole && underWay.size) isWhole = await passFrames(await ask().catch(() => null), pass);
+      if (isWhole) pass(CLOSE);
+      else if (await isServerThere()) endStream(pass);
       if (passOn === pass) passOn = null;
       out.close();
     },
@@ -36,7 +42,7 @@ function endStream(pass) {
   cuts += 1;
   const lost = [...underWay];
   for (const [id] of lost) passEnd(id);
-  pass('data: {"msg":"close_stream","event_id":null}');
+  pass(CLOSE);
   passOn = null;
   setTimeout(resume, 0, lost.map(([, sent]) => sent)); // Gradio's client opens the next stream for what this asks
 }
@@ -50,6 +56,7 @@ function passEnd(id) {
 
 // Note an event that the server has accepted. at: the number of cuts when it was sent.
 function noteEvent(id, sent, at) {
+  if (early.delete(id)) return;
   if (at !== cuts) return passEnd(id);
   underWay.set(id, sent);
   if (ANSWERED.includes(sent.lane)) expectAnswer(id);
@@ -76,8 +83,18 @@ async function comeBack(id) {
   if (isSame === false) loadAnew();
 }
 
-// Pass frames on as they come. Return whether the last of them was the one that ends a stream.
-async function passFrames(reader, pass) {
+// Pass an answer's frames on, but the one that ends a stream. Return whether that was the last of them.
+async function passFrames(answer, pass) {
+  if (!answer?.ok) return false;
+  const paced = paceFrames(pass);
+  try {
+    return await readFrames(answer.body.getReader(), paced.pass);
+  } finally {
+    paced.flush();
+  }
+}
+
+async function readFrames(reader, pass) {
   const decoder = new TextDecoder();
   let rest = "";
   for (;;) {
@@ -88,10 +105,10 @@ async function passFrames(reader, pass) {
     for (const frame of frames) {
       const { msg, id } = kindOf(frame);
       if (msg === "unexpected_error") return false; // of a session that the server does not know any more
-      if (msg === "process_completed") underWay.delete(id);
-      answerCame(id);
-      pass(frame);
       if (msg === "close_stream") return true;
+      if (msg === "process_completed" && !underWay.delete(id)) early.add(id);
+      answerCame(id);
+      pass(frame, msg);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -56,6 +57,23 @@ async def test_an_answer_grows_under_its_question_and_stays_there_until_the_next
     await (await provider.next_call()).finish()
     await expect(tab.button("retry", within=tab.growing)).to_have_count(1)
     await expect(tab.button("retry", within=above)).to_have_count(0)
+
+
+async def test_a_browser_that_draws_no_frame_shows_what_comes_and_all_of_it(
+    tab: Visit, provider: Provider
+) -> None:
+    await tab.page.evaluate("window.requestAnimationFrame = () => 0")
+    await tab.send("Hello")
+    call = await provider.next_call()
+    for word in ("One", " **two**", " three"):
+        await call.text(word)
+    await expect(tab.growing.locator(".prose")).to_have_text("One two three")
+    for word in (" four", " five", "\n\nsix", " seven"):
+        await call.text(word)
+        await asyncio.sleep(0.07)  # an update of its own
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.growing.locator(".prose p")).to_have_text(["One two three four five", "six seven"])
 
 
 async def test_the_message_is_cleared_and_the_focus_stays(tab: Visit, provider: Provider) -> None:
