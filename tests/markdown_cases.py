@@ -57,6 +57,8 @@ CASES: list[tuple[str, str, str]] = [
     ("table", "| 名 | 值 |\n|:--|--:|\n| **甲：**一 | `a|b` |", "table(tr(th(名) th(值)) tr(td(strong(甲：)一) td(tick(a|b))))"),
     ("headings", "# 一\n## 二 `c`", "h1(一) h2(二 tick(c))"),
     ("footnotes", "见注[^1]。\n\n[^1]: 出处", "p(见注sup(1)。) p(sup(1) 出处)"),
+    ("equations", "如下：\n\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n完", "p(如下：br$$(\\begin{align*}a &= b \\\\\nc &= d\\end{align*})br完)"),
+    ("details", "<details><summary>更多 **x**</summary>\n\n**文**\n\n</details>\n\n完", "details(summary(更多 x) p(strong(文))) p(完)"),
     ("tasks", "- [ ] 未\n- [x] 完", "ul(li( 未) li( 完))"),
     ("link", "[文档](https://example.com/a)", "p(a[https://example.com/a](文档))"),
     ("address before a mark", "见https://example.com/a，以及", "p(见a[https://example.com/a](https://example.com/a)，以及)"),

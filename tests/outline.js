@@ -1,6 +1,6 @@
 // A message's content -> its structure as one line of text, for tests to compare.
 (root) => {
-  const BLOCKS = new Set("p ul ol li blockquote h1 h2 h3 h4 h5 h6 table tr th td del sub sup kbd".split(" "));
+  const BLOCKS = new Set("p ul ol li blockquote h1 h2 h3 h4 h5 h6 details summary table tr th td del sub sup kbd".split(" "));
   const clean = (text) => text.replaceAll("\ufeff", "");
   const inside = (node) => {
     const parts = [...node.childNodes].map(show);

@@ -91,7 +91,10 @@ class Visit:
 
     async def send(self, message: str) -> None:
         await self.composer.fill(message)
-        await self.composer.press("Enter")
+        if await self.page.evaluate("matchMedia('(hover: none) and (pointer: coarse)').matches"):
+            await self.page.locator("#composer .submit-button").click()  # Enter is a new line there
+        else:
+            await self.composer.press("Enter")
 
     async def ask(self, message: str) -> None:
         """Send, and return when the answer stands in the history."""

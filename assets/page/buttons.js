@@ -10,6 +10,7 @@ const local = {
   earlier: showEarlier,
   further: showFurther,
   end: goToEnd,
+  begin: () => document.querySelector("#sidebar-top .do-new")?.click(),
   model: openModels,
   "retry-with": retryWith,
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
@@ -26,6 +27,8 @@ const STARTS = ["starter", "retry", "continue", "read-whole", "show-scans"];
 async function hearClick(event) {
   const button = event.target.closest?.("[data-do]");
   if (!button || !isOurs(button) || button.disabled) return;
+  if (button.href && (event.ctrlKey || event.metaKey || event.shiftKey)) return; // in a tab or window of its own
+  if (button.href) event.preventDefault();
   const { do: name, lane, id } = button.dataset;
   if (local[name]) return local[name](button);
   if (STARTS.includes(name)) {
@@ -101,7 +104,7 @@ function closeSidebar() {
 function leave(conversation, isTemporary = state.temporary) {
   changeDraft(conversation, isTemporary);
   setTemporary(isTemporary);
-  remember(conversation);
+  remember(conversation, true);
   sending = unnamed = null; // it is sent where it was written, whatever this page shows
   state.ended = "";
   state.place += 1;

@@ -27,9 +27,19 @@ function writeComposer(text) {
 function hearEnter(event) {
   if (event.key !== "Enter" || event.shiftKey || !event.target.matches?.("#composer textarea")) return;
   event.stopImmediatePropagation();
-  if (event.isComposing || event.keyCode === 229) return;
+  if (event.isComposing || event.keyCode === 229 || hasTouchKeyboard()) return;
   event.preventDefault();
   if (event.type === "keydown" && !event.repeat) submit();
+}
+// A keyboard on the screen has no Shift beside its Enter, which makes a new line there.
+const hasTouchKeyboard = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
+
+// A browser that lays its keyboard over the page (Safari) says how much is left.
+function followKeyboard() {
+  const view = window.visualViewport;
+  view?.addEventListener("resize", () => {
+    if (view.scale === 1) document.documentElement.style.setProperty("--height", `${view.height}px`);
+  });
 }
 function hearSubmit(event) {
   if (!event.target.closest?.("#composer .submit-button")) return;
@@ -52,8 +62,19 @@ const LABELS = {
   "#sidebar .toggle-button": "sidebar.label",
   "#settings .toggle-button": "settings.label",
   "#desk .do-end": "answer.end",
+  "#desk .do-begin": "sidebar.new",
 };
+const ROLES = { "#sidebar .sidebar-content": ["navigation", "sidebar.label"], "#settings .sidebar-content": ["region", "settings.label"] };
 function labelButtons() {
+  for (const [selector, [role, key]] of Object.entries(ROLES)) {
+    const part = document.querySelector(selector);
+    if (!part || !state.words[key] || part.role === role) continue;
+    part.role = role;
+    part.ariaLabel = state.words[key];
+  }
+  const area = document.querySelector("#composer textarea");
+  if (area && area.dir !== "auto") area.dir = "auto";
+  if (area && hasTouchKeyboard()) area.enterKeyHint = "enter";
   for (const [selector, key] of Object.entries(LABELS)) {
     const button = document.querySelector(selector);
     const label = state.words[key];

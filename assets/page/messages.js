@@ -75,9 +75,10 @@ function lookLater(seconds) {
   if (seconds && !document.hidden) looking = setTimeout(() => act("look", "look"), seconds * 1000);
 }
 
-function remember(conversation) {
+function remember(conversation, isChosen = false) {
   const changed = conversation !== state.conversation;
   state.conversation = conversation;
+  showAddress(isChosen);
   renameDraft(conversation);
   if (state.temporary) return;
   keep("session", "conversation", conversation);
@@ -141,6 +142,7 @@ function showTitle(isEnded) {
   const mark = state.generation ? "… " : isUnseen ? "✓ " : "";
   const title = document.querySelector("#conversations .open[aria-current] span")?.textContent;
   document.title = mark + [title, state.name].filter(Boolean).join(" · ");
+  document.body.style.setProperty("--name", JSON.stringify(title || state.name)); // a phone has no list beside it
 }
 
 // A hint stands where a notice does, and goes with the next key.

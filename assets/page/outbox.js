@@ -34,6 +34,7 @@ function dispatch(message) {
   sending = message;
   stopsWhenKnown = false;
   state.place += 1;
+  state.shown = 0; // the reader goes to the end: what was scrolled up to would be drawn again, for seconds
   document.body.classList.add("is-running");
   showNotice("");
   const files = message.files.map((file) => file.id);

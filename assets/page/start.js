@@ -17,11 +17,13 @@ document.addEventListener("drop", drop, true);
 document.addEventListener("change", hearFiles, true);
 document.addEventListener("change", keepWithinBounds, true);
 addEventListener("pagehide", keepDraft);
+addEventListener("popstate", hearAddress);
 document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); lookLater(looksAgain); }); // a phone ends hidden pages without a word
 function begin() {
   const appearance = read("local", "appearance");
+  followKeyboard();
   if (appearance) document.body.classList.toggle("dark", appearance === "dark");
-  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); dressBlocks(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
 // Gradio may run what it was given for the head before the body is there, or after.
 if (document.body && document.readyState !== "loading") begin();

@@ -30,11 +30,12 @@ function makeOwner() {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
-// Where this tab is: its own memory first, so that two tabs can hold two conversations; a new tab opens the last one.
+// Where this tab is: what its address names, or else its own memory, so that two tabs can hold two conversations; a new tab
+// opens the last one.
 const state = {
   owner: read("local", "owner") || makeOwner(),
   language: read("local", "language") || navigator.language || "",
-  conversation: read("session", "conversation") ?? read("local", "conversation") ?? "",
+  conversation: addressed() || (read("session", "conversation") ?? read("local", "conversation") ?? ""),
   place: 0, // counts where this tab has been: what is told to an earlier place is not for this one
   generation: "",
   editing: "",

@@ -111,9 +111,19 @@ class Callbacks:
         at, found = await self._find(visit) if visit.action == "open" and visit.value else (visit, {})
         shown = await self._show(at)
         shown = replace(shown, told={**(shown.told or {}), **found})
+        if visit.conversation and not shown.growing and not await self._is_there(visit):
+            shown = replace(shown, notice=show_refusal("page.not_here", visit.language))
         async with self.followers.turn(visit.session):
             if follower.is_newest:
                 yield shown
+
+    async def _is_there(self, visit: Visit) -> bool:
+        """Tell whether the visit's conversation is the visitor's: an address may name any."""
+        try:
+            await self.engine.store(visit.conversation).conversation(visit.conversation, visit.owner)
+        except NotFound:
+            return False
+        return True
 
     async def _find(self, visit: Visit) -> tuple[Visit, dict[str, Any]]:
         """Return the visit with the found message on the shown branch, among the messages that are shown."""

@@ -81,7 +81,11 @@ def _lay_out(owned: Settings) -> Components:
 def _lay_out_desk() -> tuple[gr.HTML, gr.MultimodalTextbox]:
     """Lay out the lower end of the page; return the note of an edited question, and the composer."""
     with gr.Column(elem_id="desk"):
-        gr.HTML(tag("button", type="button", cls="do do-end icon", data_do="end", data_lane="none"), **BARE)
+        ends = [
+            tag("button", type="button", cls=f"do do-{name} icon", data_do=name, data_lane="none")
+            for name in ("end", "begin")  # to the newest message; a new conversation, on a phone
+        ]
+        gr.HTML("".join(ends), **BARE)
         editing = _create_html("editing")
         announcer = tag("div", id="announcer", role="status", aria_live="polite")
         _create_place("deleted")

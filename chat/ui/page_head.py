@@ -21,9 +21,9 @@ from chat.ui.html import plain, tag
 from chat.ui.texts import LANGUAGES, pick_language, text
 
 SCRIPTS = (
-    *("visit", "line", "tabs", "fetch", "pacing", "stream", "messages", "scrolling", "found", "drafts"),
-    *("files", "profile", "transfers", "outbox", "retry", "composer", "code", "clipboard", "dialog"),
-    *("buttons", "models", "keys", "start"),
+    *("visit", "address", "line", "tabs", "fetch", "pacing", "stream", "messages", "scrolling", "found"),
+    *("drafts", "files", "profile", "transfers", "outbox", "retry", "composer", "code", "blocks"),
+    *("clipboard", "dialog", "buttons", "models", "keys", "start"),
 )
 STYLES = ("layout.css", "style.css")
 VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"

@@ -28,6 +28,7 @@ SPOKEN = (
     "answer.copy_code",
     "answer.end",
     "answer.retry_with",
+    "answer.user",
     "composer.attach",
     "composer.cancel_edit",
     "composer.no_text",
@@ -64,6 +65,7 @@ SPOKEN = (
     "own.delete",
     "own.delete.sure",
     "sidebar.label",
+    "sidebar.new",
     "sidebar.rename",
     "sidebar.rename.to",
 )

@@ -73,10 +73,10 @@ def _entry(conversation: Conversation, visit: Visit) -> str:
     snippet = tag("small", _mark(conversation.snippet, words)) if conversation.snippet else ""
     is_open = "page" if id == visit.conversation else None
     opener = tag(
-        "button",
-        tag("span", _mark(title, words)),
+        "a",  # with an address: it can be opened in another tab, and kept as a bookmark
+        tag("span", _mark(title, words), dir="auto"),
         snippet,
-        type="button",
+        href=f"./?c={id}",
         cls="open",
         data_do="open",
         data_lane="show",

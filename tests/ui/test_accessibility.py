@@ -18,6 +18,11 @@ from tests.servers import RunningApp, run_app
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, a.open, summary')]
+    .map(one => [one.title || one.textContent || one.className, one.getBoundingClientRect()])
+    .filter(([, box]) => box.width && box.left >= 0 && box.right <= innerWidth)
+    .filter(([, box]) => box.width < 44 || box.height < 44)
+    .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)"""
 GRAVE = ("serious", "critical")
 MARKDOWN = "**注意：**正文 `code` [文档](https://example.com)\n\n```py\ndef f(x):\n    return 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"  # noqa: E501
 
@@ -79,7 +84,35 @@ async def test_nothing_overflows_a_narrow_phone(served: RunningApp, browser: Bro
                       document.querySelector('#composer').getBoundingClientRect().bottom <= innerHeight]"""
         )
         assert sizes == [360, 360, 0, True]
+        assert await tab.page.evaluate(SMALL_TARGETS) == []
+        await tab.composer.fill("one")
+        await tab.composer.press("Enter")
+        await tab.composer.type("two")
+        await expect(tab.composer).to_have_value("one\ntwo")
         assert await find_violations(tab.page) == []
+
+
+async def test_a_screen_reader_is_told_whose_each_message_is_and_where_the_list_is(
+    served: RunningApp, browser: Browser
+) -> None:
+    async with visit(browser, served.url) as tab:
+        await tab.ask("Hello")
+        name = (await tab.state())["name"]
+        await expect(tab.page.get_by_role("article", name="You")).to_contain_text("Hello")
+        await expect(tab.page.get_by_role("article", name=name)).to_contain_text("正文")
+        await expect(tab.page.get_by_role("navigation", name="Conversations")).to_contain_text("Hello")
+
+
+async def test_text_runs_the_way_of_its_script_block_by_block(
+    served: RunningApp, browser: Browser, provider: Provider
+) -> None:
+    provider.answer = "فقرة مع `code` واسم Latin.\n\n- عنصر\n\nEnglish text.\n\n```\ncode\n```"
+    async with visit(browser, served.url) as tab:
+        await tab.ask("سؤال")
+        for part, way in (("p >> nth=0", "rtl"), ("ul", "rtl"), ("p >> nth=-1", "ltr"), ("pre", "ltr")):
+            shown = tab.growing.locator(".bot-row .prose").locator(part)
+            await expect(shown).to_have_css("direction", way)
+        await expect(tab.composer).to_have_attribute("dir", "auto")
 
 
 async def test_a_screen_reader_hears_that_an_answer_is_complete_and_no_token(

@@ -372,3 +372,60 @@ async def test_nothing_overflows_on_a_phone(browser: Browser, served: RunningApp
             "[document.querySelector('#conversation')].map(box => [box.scrollWidth, box.clientWidth])[0]"
         )
         assert sizes[0] == sizes[1]
+
+
+async def test_each_conversation_has_an_address_for_back_forward_reload_and_another_tab(
+    served: RunningApp, browser: Browser, tab: Visit
+) -> None:
+    question = tab.history.locator(".question")
+    named = re.compile(r"/\?c=[\w-]+$")
+    await tab.ask("First")
+    await expect(tab.page).to_have_url(named)
+    first = tab.page.url
+    await tab.page.locator("#sidebar-top .do-new").click()
+    await expect(tab.page).to_have_url(f"{served.url}/")
+    await tab.ask("Second")
+    await expect(tab.page).to_have_url(named)
+    second = tab.page.url
+    assert second != first
+    await tab.page.go_back()
+    await expect(question).to_have_text("First")
+    await tab.page.go_forward()
+    await expect(question).to_have_text("Second")
+    await expect(tab.page).to_have_url(second)
+    await tab.conversations.filter(has_text="First").click()
+    await expect(question).to_have_text("First")
+    await expect(tab.page).to_have_url(first)
+    await tab.reload()
+    await expect(question).to_have_text("First")
+    await tab.page.locator("#sidebar-top .do-temporary").click()
+    await tab.ask("Third")
+    await expect(tab.page).to_have_url(f"{served.url}/")
+    async with visit(browser, second, context=tab.page.context) as other:
+        await expect(other.history.locator(".question")).to_have_text("Second")
+    async with visit(browser, second) as stranger:
+        await expect(stranger.page.locator("#notice .error")).to_contain_text("another visitor")
+        await expect(stranger.history.locator(".question")).to_have_count(0)
+        await expect(stranger.page).to_have_url(f"{served.url}/")
+        await stranger.ask("Mine")
+
+
+async def test_what_is_selected_and_scrolled_stays_while_the_answer_grows(
+    tab: Visit, provider: Provider
+) -> None:
+    code = tab.growing.locator("pre")
+    await tab.choose("held")
+    await tab.send("Grow")
+    call = await provider.next_call()
+    await call.text("These words stay selected.\n\n```text\n" + "x" * 400 + "\n```\n\n")
+    await expect(code).to_contain_text("xxx")
+    await code.evaluate("one => { one.scrollLeft = 200; }")
+    await tab.growing.locator(".prose p").first.dblclick(position={"x": 20, "y": 8})
+    selected = "getSelection().toString().trim()"
+    assert await tab.page.evaluate(selected) == "These"
+    await call.text("And more.\n\nAnd still more.")
+    await expect(tab.growing.locator(".prose")).to_contain_text("And still more.")
+    assert await tab.page.evaluate(selected) == "These"
+    assert await code.evaluate("one => one.scrollLeft") == 200
+    await call.finish()
+    await tab.wait_until_over()

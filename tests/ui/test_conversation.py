@@ -381,6 +381,11 @@ async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_rea
     call = await provider.next_call()
     await call.text("One ")
     await expect(tab.growing.locator(".prose")).to_have_text("One")
+    # The reader is at the end: what was scrolled up to is not drawn again, which took seconds.
+    await expect(tab.history.locator(".question")).to_have_count(11)
+    await tab.page.mouse.wheel(0, -100_000)
+    await expect(tab.history.locator(".question")).to_have_count(21)
+    await tab.page.wait_for_function("xiaojia.state.shown === 40")
     await tab.page.mouse.wheel(0, -100_000)
     await expect(tab.history.locator(".question")).to_have_count(31)
     await expect(tab.page.locator("#earlier")).to_be_hidden()

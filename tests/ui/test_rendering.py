@@ -17,7 +17,8 @@ from tests.markdown_cases import CASES, NAMES, PAYLOADS
 
 TEXTS = [markdown for _, markdown, _ in CASES] + PAYLOADS
 HAS_BLOCK = re.compile(r"```|~~~|^    ", re.MULTILINE)  # code blocks, which the browser's tests check
-TAG = re.compile(r"<(?!https?://)(?!/?(?:br|b|i|em|strong|sub|sup|kbd|u|s|del|ins|mark|small)>)[a-zA-Z/!?]")
+BARE = "br|b|i|em|strong|sub|sup|kbd|u|s|del|ins|mark|small|details|summary"
+TAG = re.compile(rf"<(?!https?://)(?!/?(?:{BARE})>)(?!details open>)[a-zA-Z/!?]")
 
 
 def shown(text: str) -> str:

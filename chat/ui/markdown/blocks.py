@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from chat.ui.markdown.fences import INDENTED_FENCE, Fence, write_code
-from chat.ui.markdown.inline import WHITE, write_inline
+from chat.ui.markdown.inline import WHITE, escape, write_inline
 from chat.ui.markdown.links import read_link
 from chat.ui.markdown.table_cells import without_code, write_row
 
@@ -31,6 +31,14 @@ _DEFINITION = re.compile(
     r""" {0,3}\[(?!\^)((?:\\.|[^\[\]\\\n]){1,200})\]: *(?:<([^<>\n]*)>|(\S+))"""
     r"""(?: +(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))? *$"""
 )
+_ENVIRONMENT = re.compile(r" {0,3}\\begin\{((?:align|alignat|equation|gather)\*?)\}")
+# What can be opened and closed: the tags alone, without attributes, each on a line of its own.
+_DETAILS = re.compile(
+    r" {0,3}(?P<opens><details(?: open)?>)?\s*(?:<summary>(?P<summary>.{1,500}?)</summary>)?\s*"
+    r"(?P<closes></details>)?\s*",
+    re.IGNORECASE,
+)
+_BARE_TAG = re.compile(r"</?(?:b|strong|i|em|code|kbd|sub|sup)>", re.IGNORECASE)
 _FOOTNOTE = re.compile(r" {0,3}\[\^([\w-]{1,32})\]:[ \t]*(.*)$", re.DOTALL)
 
 
@@ -214,6 +222,10 @@ class Blocks:
     # Text
 
     def _read_text(self, lines: list[str], at: int, prefix: str, rest: str) -> int:
+        if not self.containers and (part := _write_details(rest)):
+            self._end_paragraph()
+            self.out.append(part)
+            return at + 1
         last = self._formula_end(lines, at, rest)
         for number in range(at + 1, last + 1):
             rest += "\n" + self._enter(lines[number])[1]
@@ -238,10 +250,13 @@ class Blocks:
 
     def _formula_end(self, lines: list[str], at: int, rest: str) -> int:
         r"""Return the line that closes the formula which this one opens with `\[` or `$$`, or this one."""
-        if "$$" not in rest and "\\[" not in rest:
+        environment = _ENVIRONMENT.match(rest)
+        if "$$" not in rest and "\\[" not in rest and not environment:
             return at
         plain = without_code(rest)
         closer = "$$" if plain.count("$$") % 2 else "\\]" if plain.count("\\[") > plain.count("\\]") else ""
+        if environment:
+            closer = f"\\end{{{environment[1]}}}" if f"\\end{{{environment[1]}}}" not in rest else ""
         for number in range(at + 1, min(len(lines), at + FORMULA_LINES_MAX) if closer else 0):
             if closer in lines[number]:
                 return number
@@ -260,6 +275,24 @@ class Blocks:
         prefixes = [prefix for prefix, _ in paragraph]
         text = "\n".join(content for _, content in paragraph)
         self.out.append(prefixes[0] + _write_paragraph(text, self.hosts, prefixes[1:]))
+
+
+def _write_details(line: str) -> str:
+    """Return a line that opens or closes a part that can be folded, or nothing.
+
+    The tags alone, without attributes; an empty line after them lets what follows be Markdown.
+    """
+    found = _DETAILS.fullmatch(line) if "<" in line else None
+    if not found or not any(found.groups()):
+        return ""
+    summary = _BARE_TAG.sub("", found["summary"] or "").replace("**", "")
+    if "<" in summary or ">" in summary:
+        return ""
+    opens = "<details open>" if (found["opens"] or "").lower().endswith("open>") else "<details>"
+    shown = opens if found["opens"] else ""
+    if summary:
+        shown += f"<summary>{escape(summary)}</summary>\n"
+    return shown + ("\n</details>\n" if found["closes"] else "")
 
 
 def _write_paragraph(text: str, hosts: Sequence[str], prefixes: Sequence[str]) -> str:

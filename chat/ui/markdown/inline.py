@@ -29,7 +29,7 @@ SHORT_CHARACTERS = 600
 # A look at the next character comes first: without it all of these are tried at every letter, 9 times slower.
 _TOKEN = re.compile(
     r"""(?=[\\$`~<\[!\]hfw*%\n])(?:
-    (?P<math>\\[(\[]|\$\$|(?<![\w$\\])\$(?=[^\s$]))
+    (?P<math>\\[(\[]|\\begin\{(?:align|alignat|equation|gather)\*?\}|\$\$|(?<![\w$\\])\$(?=[^\s$]))
     |(?P<escape>\\[!-/:-@\[-`{-~])
     |(?P<slash>\\(?!\n))
     |(?P<ticks>`+)
@@ -127,18 +127,23 @@ class Inline:
         opener = match[0]
         if opener == "$":
             return self._put_dollar(match)
-        closer = _CLOSERS[opener]
+        closer = _CLOSERS.get(opener) or opener.replace("begin", "end")
         end = -1 if closer in self._unclosed else self.text.find(closer, match.end())
         if end < 0:
             self._unclosed.add(closer)
         inner = self.text[match.end() : end].strip() if end > 0 else ""
+        if inner and opener not in _CLOSERS:
+            name = (
+                opener[len("\\begin{") : -1].rstrip("*") + "*"
+            )  # without numbers, which start anew in each formula
+            inner = f"\\begin{{{name}}}{inner}\\end{{{name}}}"
         if not inner or (opener == "\\(" and "\n\n" in inner):
-            self.out.append(opener)
+            self.out.append(opener if opener in _CLOSERS else f"&#92;{opener[1:]}")
             return None
         self._lines += inner.count("\n")
         sign = "$" if opener == "\\(" else "$$"
         self.out.append(f"{sign}{SEPARATOR}{inner}{SEPARATOR}{sign}")
-        return end + 2
+        return end + len(closer)
 
     def _put_dollar(self, match: re.Match[str]) -> int | None:
         formula = _INLINE_MATH.match(self.text, match.start())

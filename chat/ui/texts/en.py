@@ -8,6 +8,7 @@ TEXTS: dict[str, str] = {
     "page.demo": "A small demonstration model answers, and is often wrong. Set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
     "page.found": "{name} was found on this machine and answers here ({address}).",
     "page.storage": "This server forgets its history when it restarts. Export what you want to keep.",
+    "page.not_here": "This conversation is not here: it was deleted, or it is another visitor’s. A conversation is shown only where it began.",
     "page.temporary": "Temporary conversation: it is not stored.",
     "page.dismiss": "Dismiss",
     # A model that is downloaded

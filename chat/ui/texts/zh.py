@@ -8,6 +8,7 @@ TEXTS: dict[str, str] = {
     "page.demo": "现在由一个很小的演示模型回答：它几乎只懂英文，常常答非所问。设置 OPENAI_API_KEY 或 OPENAI_BASE_URL 即可换成正式模型。",
     "page.found": "已找到本机上的 {name}，由它回答（{address}）。",
     "page.storage": "服务器重启后历史记录会丢失，请导出要保留的内容。",
+    "page.not_here": "这里没有这个对话：它已被删除，或者属于其他访客。对话只显示给开始它的人。",
     "page.temporary": "临时对话：不会保存。",
     "page.dismiss": "关闭",
     "download.state.offered": "{name} 好得多，能写中文和英文，在这台机器上运行，不需要密钥，占用 3 GB 内存。",
