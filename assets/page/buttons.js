@@ -6,7 +6,7 @@ const local = {
   import: chooseImport,
   temporary: () => { leave("", !state.temporary); act("show", "new"); focusComposer(); },
   language: (button) => { keep("local", "language", button.dataset.value); location.reload(); },
-  appearance: () => { const dark = document.body.classList.toggle("dark"); keep("local", "appearance", dark ? "dark" : "light"); },
+  appearance: () => { keep("local", "appearance", document.body.classList.contains("dark") ? "light" : "dark"); showAppearance(); },
   earlier: showEarlier,
   further: showFurther,
   end: goToEnd,

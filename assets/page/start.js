@@ -19,10 +19,15 @@ document.addEventListener("change", keepWithinBounds, true);
 addEventListener("pagehide", keepDraft);
 addEventListener("popstate", hearAddress);
 document.addEventListener("visibilitychange", () => { keepDraft(); showTitle(false); lookLater(looksAgain); }); // a phone ends hidden pages without a word
+function showAppearance() {
+  const kept = read("local", "appearance");
+  if (kept && document.body.classList.contains("dark") !== (kept === "dark")) document.body.classList.toggle("dark");
+}
 function begin() {
-  const appearance = read("local", "appearance");
+  showAppearance();
   followKeyboard();
-  if (appearance) document.body.classList.toggle("dark", appearance === "dark");
+  // Gradio follows the system once more when it has started. This comes before the next frame is drawn.
+  new MutationObserver(showAppearance).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); dressBlocks(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
 // Gradio may run what it was given for the head before the body is there, or after.
