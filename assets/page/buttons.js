@@ -37,7 +37,7 @@ async function hearClick(event) {
   }
   const value = await complete(name, button.dataset.value);
   if (value === null) return;
-  if (lane === "drawer") opener = button;
+  if (lane === "drawer" || name.startsWith("view")) opener = button;
   pressed = button;
   if (name === "copy") copyAnswer(button);
   if (name === "like" || name === "dislike") press(button);

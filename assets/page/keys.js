@@ -39,6 +39,7 @@ function escape(event) {
   if (open.length) return;
   const side = document.querySelector("#settings.open .toggle-button") ?? (isPhone() && document.querySelector("#sidebar.open .toggle-button"));
   if (document.body.classList.contains("has-drawer")) closeDrawer();
+  else if (document.body.classList.contains("has-viewer")) closeViewer();
   else if (state.editing) cancelEditing();
   else if (sendsWhenRead) stopWaiting();
   else if (side) side.click();

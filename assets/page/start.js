@@ -24,6 +24,7 @@ function showAppearance() {
   if (kept && document.body.classList.contains("dark") !== (kept === "dark")) document.body.classList.toggle("dark");
 }
 function begin() {
+  watchCited();
   showAppearance();
   followKeyboard();
   // Gradio follows the system once more when it has started. This comes before the next frame is drawn.

@@ -7,10 +7,11 @@ has found the attachment. Page numbers are the file's own, from 1.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chat.documents.document import Document, Page
 from chat.documents.page_boxes import PageBoxes, Span
@@ -148,9 +149,24 @@ def number_of(document: Document, offset: int) -> int:
     """Return the number of the page that holds the character at `offset`."""
     if not document.pages:
         return 1
-    page = document.page_at(offset)
+    index = max(0, bisect_right(document.page_starts, offset) - 1)
+    page = document.pages[index]
     is_own = document.media_type == PDF and page.label.isascii() and page.label.isdecimal()
-    return int(page.label) if is_own else document.pages.index(page) + 1
+    return int(page.label) if is_own else index + 1
+
+
+def find_claim(citation: Mapping[str, Any], files: Sequence[Attachment]) -> tuple[Attachment | None, int]:
+    """Return the file that a citation names, and the number of its page; None and 0 where it names none.
+
+    Of several files with this name, the one that has its words.
+    """
+    named = [file for file in files if citation.get("name") and file.name == citation["name"]]
+    passage = str(citation.get("passage", ""))
+    if len(named) > 1:
+        named = [file for file in named if passage and passage in file.document.text] or named
+    if not named or not citation.get("passage_end"):
+        return None, 0
+    return named[0], number_of(named[0].document, int(citation.get("passage_start", 0)))
 
 
 def _count(document: Document) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from chat.completions import Chunk, Completions, Request
 from chat.errors import ContextOverflow, ProviderError
+from chat.files.page_views import find_claim
 from chat.generations.events import Event, read_text, to_json
 from chat.grounding.selection import Selection
 from chat.history import MessageFields
@@ -109,9 +110,14 @@ class Answer:
                 yield events
         if self.context.indexes:
             found = await self.context.check(self.whole(*read_text(seen))[0])
-            yield [_event("citations", citations=[citation.to_json() for citation in found])]
+            yield [_event("citations", citations=[self._place(citation.to_json()) for citation in found])]
         ending = {"finish_reason": self.finish_reason or "stop", "usage": self.usage}
         yield [Event("done", to_json({**ending, "timings": self.timings()}))]
+
+    def _place(self, citation: dict[str, object]) -> dict[str, object]:
+        """Return a citation with its file and the number of its page, as the routes of pages name them."""
+        file, number = find_claim(citation, self.task.attachments)
+        return {**citation, "file_id": file.id, "page_number": number} if file else citation
 
     def whole(self, text: str, reasoning: str) -> tuple[str, str]:
         """Return answer and reasoning with what was there before, where it is continued."""

@@ -201,7 +201,7 @@ class Callbacks:
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
         names = await name_files(self.engine, visit.files, visit.owner)
-        question = view.show_question(message, [names.get(id, "") for id in visit.files])
+        question = view.show_question(message, {id: names.get(id, "") for id in visit.files})
         self.followers.put_question(visit.session, [question])
         history, hidden = await self._load_above(visit)
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)

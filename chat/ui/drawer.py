@@ -1,5 +1,4 @@
-"""What opens beside the conversation: the prompt that was sent, the passages of its files, and where a quote
-stands.
+"""What opens beside the conversation: the prompt that was sent, and the passages of its files.
 
 Returns HTML of ours; what is from a file or a model is plain text in it. Knows no component.
 """
@@ -11,12 +10,11 @@ from typing import Any
 
 from chat.engine import Engine
 from chat.errors import NotFound
-from chat.grounding.citations import PASSAGE_MARGIN_CHARACTERS
 from chat.history import Message
 from chat.ids import new_id
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_cited, describe_file, describe_reasons, describe_verdict, name_unit
+from chat.ui.texts.words import describe_file, describe_reasons, name_unit
 from chat.ui.visits import Visit
 
 
@@ -29,8 +27,6 @@ async def _fill(engine: Engine, visit: Visit) -> str:
     message = await engine.store(visit.conversation).message(visit.target, visit.owner)
     if visit.action == "prompt":
         return _frame("answer.prompt.title", _prompt(message), visit)
-    if visit.action == "citation":
-        return _frame("citation.label", _citations(message, visit), visit)
     return _frame("answer.passages", await _passages(engine, message, visit), visit)
 
 
@@ -53,34 +49,6 @@ def _words(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in content)
     return str(content or "")
-
-
-def _citations(message: Message, visit: Visit) -> list[str]:
-    """Return the passages of a chip's citations, whose numbers it names."""
-    known = message.citations or []
-    asked = [int(number) for number in visit.value.split("-") if number.isascii() and number.isdigit()]
-    chosen = [known[number] for number in dict.fromkeys(asked) if number < len(known)]
-    return [part for citation in chosen for part in _citation(citation, visit.language)]
-
-
-def _citation(citation: dict[str, Any], language: str) -> list[str]:
-    place = describe_cited(language, citation)
-    return [
-        tag("h3", plain(place or citation.get("text", ""))),
-        tag("p", plain(describe_verdict(language, citation)), cls="hint"),
-        tag("blockquote", _marked(citation)),
-    ]
-
-
-def _marked(citation: dict[str, Any]) -> str:
-    """Return the passage with the words in it that were compared; those of a page mark are not marked."""
-    passage = str(citation.get("passage", ""))
-    start, end = int(citation.get("passage_start", 0)), int(citation.get("passage_end", 0))
-    first = min(start, PASSAGE_MARGIN_CHARACTERS)
-    last = first + end - start
-    if not passage or citation.get("kind") == "page_mark" or not first < last <= len(passage):
-        return plain(passage or str(citation.get("text", "")))
-    return plain(passage[:first]) + tag("mark", plain(passage[first:last])) + plain(passage[last:])
 
 
 async def _passages(engine: Engine, message: Message, visit: Visit) -> list[str]:

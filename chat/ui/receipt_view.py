@@ -1,21 +1,18 @@
-"""What was sent and what was cited, as HTML under an answer: a line that opens, and chips.
+"""What was sent of the files, as HTML under an answer: a line that opens.
 
-Knows the JSON of receipts and citations, no file and no message.
+Knows the JSON of receipts, no file and no message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_cited, describe_file, describe_verdict, list_receipt
+from chat.ui.texts.words import describe_file, list_receipt
 
-QUOTE_CHARACTERS = 24  # of a quote that is wrong, so that one sees which
-THERE = ("found", "omission", "page_exists")  # the strongest first
 UNSENT = ("images_not_sent", "images_newest")  # notes that stand in the line itself, not behind it
-WRONG = ("not_found", "altered", "two_places", "translated")
 
 
 def show_receipt(
@@ -65,53 +62,3 @@ def _is_incomplete(receipt: Mapping[str, Any]) -> str | None:
         if is_unsent or any(file.get("unread") or file["used"] < file["characters"] for file in files)
         else None
     )
-
-
-def show_citations(citations: Sequence[Mapping[str, Any]], message_id: str, language: str) -> str:
-    """Return a chip for each file, or page of one, that the answer quotes or names, and one for each quote
-    that the files do not have so. What a chip shows are the passages of its own quotes.
-    """
-    places: dict[tuple[str, ...], list[int]] = {}
-    for number, citation in enumerate(citations):
-        places.setdefault(_place(citation), []).append(number)
-    if not places:
-        return ""
-    chips = [_chip(numbers, citations, message_id, language) for numbers in places.values()]
-    return tag("div", tag("span", plain(text(language, "citation.label"))), *chips, cls="citations")
-
-
-def _place(citation: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells a citation's chip from others. What stands on one page has one chip."""
-    status = str(citation.get("status", ""))
-    if status in WRONG:
-        return (status, str(citation.get("text", "")))
-    kind = "there" if status in THERE else status
-    return (kind, str(citation["name"]), str(citation.get("page", "")))
-
-
-def _chip(
-    numbers: Sequence[int], citations: Sequence[Mapping[str, Any]], message_id: str, language: str
-) -> str:
-    cited = [citations[number] for number in numbers]
-    status = min((str(one.get("status", "")) for one in cited), key=_rank)
-    quotes = [quote for one in cited if (quote := str(one.get("text", "")))]
-    if status in WRONG:
-        short = quotes[0][:QUOTE_CHARACTERS] + ("…" if len(quotes[0]) > QUOTE_CHARACTERS else "")
-        label = f"“{short}” {_short_verdict(cited[0], language)}"
-    else:
-        label = describe_cited(language, cited[0])
-        label += f" ×{len(quotes)}" if len(quotes) > 1 else ""
-    more = {"data_status": status, "title": "\n".join(quotes) or None}
-    value = "-".join(map(str, numbers))
-    return button("citation", label, id=message_id, lane="drawer", icon=False, value=value, **more)
-
-
-def _rank(status: str) -> int:
-    return THERE.index(status) if status in THERE else len(THERE)
-
-
-def _short_verdict(citation: Mapping[str, Any], language: str) -> str:
-    """Return a verdict without the words that differ, which the drawer shows."""
-    if citation["status"] == "altered":
-        return text(language, "citation.altered")
-    return describe_verdict(language, citation)

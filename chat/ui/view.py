@@ -16,6 +16,8 @@ from chat.errors import ChatError
 from chat.history import Message
 from chat.turns.models import QUOTES
 from chat.ui import receipt_view
+from chat.ui.citation_view import show_citations
+from chat.ui.cited_marks import mark_claims
 from chat.ui.drawing import SHOWN_CHARACTERS, cut, draw_text
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
@@ -70,7 +72,7 @@ def show_branch(branch: Branch, reader: Reader, *, is_end: bool = False) -> list
     for message in branch.messages:
         if message.role == "user":
             footer = _question_footer(message, branch, reader)
-            shown.append(show_question(message.text, _names(message, branch), footer))
+            shown.append(show_question(message.text, _files(message, branch), footer))
         else:
             shown += _answer(message, branch, reader, is_last=is_end and message is branch.messages[-1])
     return shown
@@ -78,11 +80,11 @@ def show_branch(branch: Branch, reader: Reader, *, is_end: bool = False) -> list
 
 def show_asked(message: Message, branch: Branch) -> ChatMessage:
     """Return a question while its answer grows: it cannot be edited then."""
-    return show_question(message.text, _names(message, branch))
+    return show_question(message.text, _files(message, branch))
 
 
-def _names(message: Message, branch: Branch) -> list[str]:
-    return [branch.names.get(id, "") for id in message.attachment_ids]
+def _files(message: Message, branch: Branch) -> dict[str, str]:
+    return {id: branch.names.get(id, "") for id in message.attachment_ids}
 
 
 def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> list[ChatMessage]:
@@ -92,15 +94,22 @@ def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) 
         seconds = (message.timings or {}).get("reasoning")
         shown.append(_reasoning(message.reasoning, seconds, reader, is_over=True))
     if message.text:
-        shown += _text(message.text, reader)
+        shown += _text(mark_claims(message.text, message.citations or [], message.id), reader)
     return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
 
 
-def show_question(question: str, names: Sequence[str], footer: str = "") -> ChatMessage:
-    """Return a question as it was typed, with its files. footer: HTML of ours."""
-    files = "".join(tag("span", plain(name), cls="file") for name in names if name)
-    chips = tag("div", files, cls="sent-files") if files else ""
+def show_question(question: str, files: Mapping[str, str], footer: str = "") -> ChatMessage:
+    """Return a question as it was typed, with its files: their names by id. footer: HTML of ours."""
+    shown = "".join(_file(id, name) for id, name in files.items() if name)
+    chips = tag("div", shown, cls="sent-files") if shown else ""
     return _part("user", chips + tag("div", plain(cut(question)), cls="question", dir="auto") + footer)
+
+
+def _file(id: str, name: str) -> str:
+    """Return a file as a button that opens it beside the conversation."""
+    return tag(
+        "button", plain(name), type="button", cls="file", data_do="view-file", data_lane="fetch", data_id=id
+    )
 
 
 def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
@@ -221,7 +230,7 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
     return "".join(
         [
             error,
-            receipt_view.show_citations(message.citations or [], message.id, reader.language),
+            show_citations(message.citations or [], message.id, reader.language),
             receipt_view.show_receipt(
                 message.receipt or {},
                 reader.language,

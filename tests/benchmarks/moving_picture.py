@@ -135,12 +135,12 @@ async def play(film: Film, script: Script) -> None:
     await grow(film, script, script.pieces[half + 1 :])
     script.send("")
     await film.tab.wait_until_over()
-    chip = page.locator("#conversation .citations button, #conversation .citations summary").first
+    chip = page.locator("#conversation .cite").first
     await expect(chip).to_be_visible(timeout=WAIT_MILLISECONDS)
     await film.shoot(SLOW, "check")
     await film.shoot(SLOW, pointer=chip)
     await chip.click()
-    await expect(page.locator("#drawer mark").first).to_be_visible(timeout=WAIT_MILLISECONDS)
+    await expect(page.locator("#viewer .mark, #viewer mark").first).to_be_visible(timeout=WAIT_MILLISECONDS)
     await film.shoot(LONG, "open")
 
 

@@ -33,9 +33,9 @@ ACTIONS = {  # what a button of the page does, and the ids that it is for; each 
     ),
     **dict.fromkeys(("everything", "json", "markdown"), ("conversation",)),
     **dict.fromkeys(("retry", "continue", "copy", "like", "dislike", "prompt"), ("answer",)),
-    **dict.fromkeys(("read-whole", "show-scans", "citation"), ("answer",)),
+    **dict.fromkeys(("read-whole", "show-scans", "view"), ("answer",)),
     **dict.fromkeys(("branch", "edit"), ("question", "answer")),
-    **dict.fromkeys(("detach", "attach", "import", "passage", "source"), ("file", "path")),
+    **dict.fromkeys(("detach", "attach", "import", "passage", "source", "view-file"), ("file", "path")),
     "follow": ("generation",),
 }
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 FAMILIES = (
     "citation.",
     "download.",
+    "evidence.",
     "error.",
     "keys.",
     "unit.",

@@ -74,6 +74,63 @@ async def test_pages_without_text_are_shown_to_the_model_when_asked_for(
     await expect(tab.button("show-scans")).to_have_count(0)
 
 
+HOSTILE = 'a"><img src=x onerror="document.title=1">.pdf'
+CITED = (
+    "It says “The bridge is 200 m long and made of iron” [page 1], and “It opened in 1903 with a long feast” "
+    '[page 1]. No: “this stands nowhere in the file at all” [page 9]. <img src=x onerror="document.title=1">'
+)
+
+
+async def test_chips_in_the_text_open_the_page_with_the_words_highlighted(
+    tab: Visit, provider: Provider
+) -> None:
+    pages = pdf(
+        show("The bridge is 200 m long", "and made of iron <img src=x>."),
+        show("It opened in 1903 with a long feast."),
+    )
+    await tab.attach({"name": HOSTILE, "mimeType": "application/pdf", "buffer": pages})
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.choose("held")
+    await tab.send("How long is it?")
+    call = await provider.next_call()
+    await call.text(CITED)
+    await call.finish()
+    await tab.wait_until_over()
+    chips = tab.history.locator(".cite")
+    await expect(chips).to_have_count(6)
+    states = "chips => chips.map(chip => chip.dataset.status)"
+    await expect(chips.nth(5)).to_have_attribute("data-status", "not_found")
+    assert await chips.evaluate_all(states) == [
+        *("found", "page_exists", "other_page", "page_exists", "not_found", "not_found")
+    ]
+    await expect(tab.history.locator("details.citations summary")).to_contain_text("1 on page 2 instead of 1")
+    await chips.first.focus()
+    await expect(tab.page.locator(".cite-tip mark")).to_have_text(
+        "The bridge is 200 m long\nand made of iron"
+    )
+    await chips.first.press("Enter")
+    viewer = tab.page.locator("#viewer")
+    await expect(viewer.locator('.sheet[data-page="1"] .mark')).to_have_count(2)  # a box for each line
+    mark, paper = [
+        await viewer.locator(f'.sheet[data-page="1"] {part}').first.bounding_box()
+        for part in (".mark", "img")
+    ]
+    assert mark
+    assert paper
+    left, top = (mark["x"] - paper["x"]) / paper["width"], (mark["y"] - paper["y"]) / paper["height"]
+    assert (abs(left - 72 / 612) < 0.01, abs(top - 62 / 792) < 0.01, mark["height"] > 4) == (True, True, True)
+    await expect(viewer.locator("select option")).to_contain_text(["a%22img src=x"])
+    await viewer.press("n")
+    await viewer.press("n")
+    await expect(viewer.locator('.sheet[data-page="2"] .mark')).to_have_count(1)
+    await expect(viewer.locator(".viewer-verdict")).to_have_attribute("data-status", "other_page")
+    await viewer.press("Escape")
+    await expect(viewer).to_be_hidden()
+    assert await tab.page.locator("img[src$='/x']").count() == 0
+    assert await tab.page.title() != "1"
+    assert not tab.problems
+
+
 async def test_a_file_that_was_sent_whole_offers_nothing_more(tab: Visit) -> None:
     await tab.attach(text_file("lamp.txt", "The lamp shines for nine hours."))
     await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
