@@ -24,6 +24,7 @@ DIGITS = 5  # of a fraction of the page: a hundredth of a millimetre
 PICTURES = {"content": {"image/png": {}, "image/webp": {}}, "description": "The image"}
 
 router = create_ai_router("files")
+FileId = Annotated[str, Path(description="Of an upload, as `POST /ai/files` returned it")]
 PageNumber = Annotated[int, Path(ge=1, le=10_000_000, description="The file's own page number, from 1")]
 Width = Annotated[
     int, Query(ge=16, le=LONGEST_WIDTH, description="Pixels; the next of a few widths is taken")
@@ -33,7 +34,7 @@ Offset = Annotated[int, Query(ge=0, description="Of a quote, in the file's text"
 
 @router.get("/files/{file_id}/pages/{number}", responses={200: PICTURES}, response_class=Response)
 async def show_page(
-    engine: TheEngine, caller: Caller, file_id: str, number: PageNumber, width: Width = 1_200
+    engine: TheEngine, caller: Caller, file_id: FileId, number: PageNumber, width: Width = 1_200
 ) -> Response:
     """Return a page of a PDF, or a picture, as an image."""
     attachment = await engine.attachment(file_id, caller.owner)
@@ -46,7 +47,7 @@ async def show_text(
     engine: TheEngine,
     caller: Caller,
     response: Response,
-    file_id: str,
+    file_id: FileId,
     number: PageNumber,
     start: Offset = 0,
     end: Offset = 0,
@@ -58,7 +59,7 @@ async def show_text(
 
 
 @router.get("/files/{file_id}/content", response_class=FileResponse)
-async def download(engine: TheEngine, caller: Caller, file_id: str) -> FileResponse:
+async def download(engine: TheEngine, caller: Caller, file_id: FileId) -> FileResponse:
     """Return the file as it was uploaded, to be saved."""
     attachment = await engine.attachment(file_id, caller.owner)
     path = await engine.original(attachment)

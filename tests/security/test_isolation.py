@@ -101,6 +101,9 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
         ("POST", "/ai/generations", {"json": message | {"conversation_id": traces.conversation}}),
         ("POST", "/ai/generations", {"json": message | {"file_id": [traces.file]}}),
     ]
+    routes += [
+        ("GET", f"/ai/files/{traces.file}/{end}", {}) for end in ("content", "pages/1", "pages/1/text")
+    ]
     resumed = {"headers": ben | {"last-event-id": f"{traces.generation}:0"}, "params": message}
     routes.append(("GET", "/ai/stream_chat", resumed))
     for method, path, more in routes:
@@ -445,6 +448,7 @@ TOOLS = [f"/gradio_api/mcp{end}" for end in ("", "/schema", "/sse", "/messages")
 ROWS = {  # route: what tries it with a second visitor, or why none can get anything
     **dict.fromkeys(("/ai/stream_chat", "/ai/generations", "/ai/files"), OURS),
     **{f"/ai/generations/{{generation_id}}{end}": OURS for end in ("", "/events", "/continue")},
+    **{f"/ai/files/{{file_id}}/{end}": OURS for end in ("content", "pages/{number}", "pages/{number}/text")},
     **dict.fromkeys(("/ai/example", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"), NOBODYS),
     **dict.fromkeys(("/login", "/logout", "/gradio_api/user", "/gradio_api/login_check"), USERS),
     "/gradio_api/queue/join": EVENTS,
