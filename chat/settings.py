@@ -207,6 +207,20 @@ class Settings:
     reader_memory_mb: int = _setting(
         "READER_MEMORY_MB", 1024, _whole(128, 65536), "Memory of one child process in megabytes"
     )
+    ocr: str = _setting(
+        "OCR", "auto", _one_of("auto", "off"), "Whether scans and pictures are read on this machine"
+    )
+    ocr_processes: int = _setting("OCR_PROCESSES", 2, _whole(1, 64), "Scanned pages read at the same time")
+    ocr_pages: int = _setting("OCR_PAGES", 200, _whole(1, 100_000), "Scanned pages read of one file")
+    ocr_seconds: float = _setting(
+        "OCR_SECONDS", 90.0, _number(1, 3600), "CPU seconds that reading one scanned page may take"
+    )
+    ocr_memory_mb: int = _setting(
+        "OCR_MEMORY_MB",
+        2048,
+        _whole(512, 65536),
+        "Memory of one process that reads scanned pages, in megabytes",
+    )
     file_retention: float = _setting(
         "FILE_RETENTION",
         2_592_000.0,

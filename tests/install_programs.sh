@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler; and what llama.cpp links to.
+# Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler; and packages.txt:
+# what llama.cpp links to, and the data of Tesseract.
 # Debian's own packages where this may install them; elsewhere Playwright's own Chromium. BROWSER_TESTS=0: no browser.
 # ENGINES=1: Firefox and WebKitGTK too, with their drivers, for the slow tests alone (80 MB, a minute).
 # Usage: install_programs.sh PYTHON, of the environment that Playwright is in.
 set -euo pipefail
 python=$1
-packages=(nginx redis-server postgresql poppler-utils libgomp1)
+packages=(nginx redis-server postgresql poppler-utils)
+mapfile -t -O "${#packages[@]}" packages <"$(dirname "$0")/../packages.txt"
 wants_browser=${BROWSER_TESTS:-1}
 
 is_debian() { [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); }

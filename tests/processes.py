@@ -44,7 +44,12 @@ class AppProcess:
 
     async def __aenter__(self) -> Self:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-        environ = {"DATA_DIR": str(self._folder / "data"), "GRADIO_SERVER_PORT": "0", **self._environ}
+        environ = {
+            "DATA_DIR": str(self._folder / "data"),
+            "GRADIO_SERVER_PORT": "0",
+            "OCR": "off",
+            **self._environ,
+        }
         self._process = await asyncio.create_subprocess_exec(
             self.python,
             self.program,

@@ -37,7 +37,13 @@ class RunningApp:
 
 def make_settings(folder: Path, **environ: str) -> Settings:
     """Settings from these variables alone; data goes below `folder`."""
-    given = {"DATA_DIR": str(folder / "data"), "GRADIO_SERVER_PORT": "0", "TITLES": "words", **environ}
+    given = {
+        "DATA_DIR": str(folder / "data"),
+        "GRADIO_SERVER_PORT": "0",
+        "TITLES": "words",
+        "OCR": "off",
+        **environ,
+    }
     return Settings.from_env(given)
 
 

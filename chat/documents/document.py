@@ -12,6 +12,7 @@ from functools import cached_property
 from chat.documents.tables import Table, find_tables
 
 PAGE_BREAK = "\n"
+WordBox = tuple[int, int, float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class Problem:
 
     kind: `no_text` (a scan), `garbled`, `unreadable`, `too_large`, `password` (a part is encrypted),
     `truncated` (reading stopped at the cap of characters, of time or of memory), `embedded` (a picture or an
-    attached file inside that was not read), `hidden` (what the program hides was read too). pages: labels;
-    empty means the whole file, or what follows the last page read.
+    attached file inside that was not read), `hidden` (what the program hides was read too), `waiting`
+    (scanned pages that are still to be read), `no_reader` (those that could not be). pages: labels; empty
+    means the whole file, or what follows the last page read.
     """
 
     kind: str
@@ -36,12 +38,23 @@ class Page:
     Of a file inside the file the label is its way there and its own page: "minutes.zip/plan.xlsx, sheet May".
 
     printed: the label that the file itself gives the page, such as "xii"; empty where it gives none.
+
+    confidence: of a page whose text was read from a picture, the mean over its characters, 0 to 1; None for
+    all others. boxes: where its words stand: start and end in `text`, then left, top, right and bottom as
+    fractions of the page as it is shown.
     """
 
     label: str
     text: str
     heading: str = ""
     printed: str = ""
+    confidence: float | None = None
+    boxes: tuple[WordBox, ...] = ()
+
+    @property
+    def is_from_picture(self) -> bool:
+        """Whether the text was read from a picture, and may be wrong in single letters."""
+        return self.confidence is not None
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,15 @@
     markup_documents, rich_text, mail, notebook, plain: a format each; archive, package, embedded, xml_tree,
     encodings, formulas, raised: what the formats share
     layout     tables: from cells that span others, and from words with boxes
+    ocr        text from pictures of pages, in a child of its own
     pictures   a page as a picture, a picture made small
 
 Knows no budget and no question: what of a document is sent, chat.turns.prompt says.
 """
 
+from chat.extraction.ocr.page_result import PageResult
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.readers import Readers
 from chat.extraction.reading import Reading
 
-__all__ = ["ReaderLimits", "Readers", "Reading"]
+__all__ = ["PageResult", "ReaderLimits", "Readers", "Reading"]

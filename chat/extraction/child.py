@@ -23,7 +23,6 @@ from chat.extraction.reader_limits import ReaderLimits
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
-WALL_FACTOR = 4  # of the CPU time: a busy machine does not cut a long file that goes on
 PIPE_BYTES = 1 << 20
 LENT_NAME = "file"
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
@@ -46,7 +45,7 @@ class Frame:
 
 
 class Child:
-    """A running `python -m chat.extraction.worker`. `is_idle` tells whether it may be asked."""
+    """A running `python -m` of a worker. `is_idle` tells whether it may be asked."""
 
     def __init__(self, process: asyncio.subprocess.Process, limits: ReaderLimits, folder: Path) -> None:
         self._process = process
@@ -72,7 +71,7 @@ class Child:
         command = (str(limits.memory_bytes), str(limits.seconds), str(folder))
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "chat.extraction.worker", *command,
+                sys.executable, "-m", limits.program, *command,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL, env=clean_environment(), cwd=PROJECT, limit=PIPE_BYTES,
                 start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
@@ -98,8 +97,9 @@ class Child:
         Raises ChildFailed. A child whose frames are not read to the end stays not idle, and must be ended.
         """
         self.is_idle = False
-        clock, seconds = asyncio.get_running_loop().time, self._limits.seconds
-        last = clock() + seconds * WALL_FACTOR
+        clock, limits = asyncio.get_running_loop().time, self._limits
+        last = clock() + limits.seconds * limits.wall_factor
+        pause = limits.seconds * limits.pause_factor
         try:
             lent = await asyncio.to_thread(_lend, Path(job["path"]), self._folder / LENT_NAME)
         except OSError as error:  # the file is gone, or the disk is full
@@ -107,7 +107,7 @@ class Child:
         await self._send({**job, "path": str(lent)})
         while True:
             try:
-                async with asyncio.timeout_at(min(last, clock() + seconds)):
+                async with asyncio.timeout_at(min(last, clock() + pause)):
                     frame = await self._receive()
             except TimeoutError as error:
                 raise ChildFailed("time") from error

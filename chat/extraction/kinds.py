@@ -38,7 +38,9 @@ MODULES = {  # of each reader's name, below chat.extraction
     "pictures": "pictures",
 }
 PRELOADED = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
+BITMAP_HEADERS = tuple(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 SAVE_AS = {
     "visiodocument": ("a Visio drawing", "save it as PDF"),
     "quill": ("a Publisher file", "save it as PDF"),
@@ -52,9 +54,6 @@ MAGICS = (
     (b"\x09\x04\x06\x00", "an Excel file of before 1997", "save it as .xlsx"),
     (b"\x09\x02\x06\x00", "an Excel file of before 1997", "save it as .xlsx"),
     (b"\x09\x00\x04\x00", "an Excel file of before 1997", "save it as .xlsx"),
-    (b"BM", "a bitmap picture", "save it as PNG"),
-    (b"II*\x00", "a TIFF picture", "save it as PNG"),
-    (b"MM\x00*", "a TIFF picture", "save it as PNG"),
     (b"\x1f\x8b", "a gzip archive", "unpack it and send its files"),
     (b"BZh", "a bzip2 archive", "unpack it and send its files"),
     (b"\xfd7zXZ\x00", "an xz archive", "unpack it and send its files"),
@@ -72,7 +71,7 @@ MAGICS = (
     (b"AT&TFORM", "a DjVu file", "save it as PDF"),
     (b"ITSF", "a compiled help file", "save it as HTML"),
 )
-MEDIA_BRANDS = {b"heic": "an HEIC picture", b"mif1": "an HEIC picture", b"avif": "an AVIF picture"}
+MEDIA_BRANDS = {b"avif": "an AVIF picture"}
 PARTS = (
     ("word/", "word"),
     ("ppt/", "slides"),
@@ -129,10 +128,17 @@ def recognise(source: Source) -> Reader:
         return _in_zip(source)
     if head.startswith(office_encryption.MAGIC):
         return _in_compound(source)
-    if head.startswith(PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if _is_picture(head):
         return _reader("pictures")
     _refuse_known(source, head)
     return _among_texts(source, head)
+
+
+def _is_picture(head: bytes) -> bool:
+    if head.startswith(b"BM"):  # two letters alone may begin a text: the size of a header follows
+        return head[6:10] == b"\x00\x00\x00\x00" and head[14:18] in BITMAP_HEADERS
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(PICTURES) or is_webp or (head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS)
 
 
 def load_readers() -> None:

@@ -14,7 +14,16 @@ from PIL import Image, ImageOps
 from chat.extraction import refusals
 from chat.extraction.source import Findings, Shape, Source
 
-MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+MEDIA_TYPES = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "BMP": "image/bmp",
+    "HEIF": "image/heic",
+}
+TAKEN = ("PNG", "JPEG", "GIF", "WEBP")  # by models, as they are
 PIXELS = 80_000_000
 WIDTHS = range(16, 4_097)
 HEIGHT = 8_192
@@ -28,18 +37,21 @@ SHOWN_QUALITIES = (65, 45)
 
 def read(source: Source) -> Findings:
     """Yield what kind of picture it is. A picture has no text, and that is no problem."""
-    with _open(source) as image:
-        yield Shape(MEDIA_TYPES[str(image.format)])
+    with open_picture(source) as image:
+        frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1  # of a fax; others are films
+        media_type = MEDIA_TYPES[str(image.format)]
+        yield Shape(media_type, "page", frames) if frames > 1 else Shape(media_type)
 
 
 def shrink(source: Source, longest: int, limit_bytes: int) -> tuple[bytes, str]:
     """Return the picture upright, at most `longest` pixels on a side and `limit_bytes` large."""
-    with _open(source) as image:
+    with open_picture(source) as image:
         media_type = MEDIA_TYPES[str(image.format)]
         data = source.read_bytes()
         is_upright = image.getexif().get(0x0112, 1) == 1
         is_still = getattr(image, "n_frames", 1) == 1
-        if max(image.size) <= longest and len(data) <= limit_bytes and is_upright and is_still:
+        is_taken = image.format in TAKEN and is_upright and is_still
+        if is_taken and max(image.size) <= longest and len(data) <= limit_bytes:
             return data, media_type
         image.draft("RGB", (longest, longest))  # a JPEG is decoded at a fraction of its size
         small = ImageOps.exif_transpose(image).convert("RGBA" if _has_alpha(image) else "RGB")
@@ -60,7 +72,7 @@ def show_page(source: Source, page: int, width: int) -> tuple[bytes, str]:
         return _pack_page(_draw(source, page, width))
     if page != 1:
         raise refusals.no_such_page(source.name, page)
-    with _open(source) as image:
+    with open_picture(source) as image:
         image.draft("RGB", (width, width))
         shown = ImageOps.exif_transpose(image).convert("RGBA" if _has_alpha(image) else "RGB")
     shown.thumbnail((width, HEIGHT), Image.Resampling.LANCZOS)
@@ -100,8 +112,10 @@ def _draw(source: Source, page: int, width: int) -> Image.Image:
     return image
 
 
-def _open(source: Source) -> Image.Image:
+def open_picture(source: Source) -> Image.Image:
+    """Return a picture, not decoded yet. Raises AttachmentError."""
     Image.MAX_IMAGE_PIXELS = PIXELS
+    _add_heif(source)
     file = source.path if source.content is None else io.BytesIO(source.content)
     try:
         with warnings.catch_warnings():
@@ -111,6 +125,16 @@ def _open(source: Source) -> Image.Image:
         raise refusals.too_many_pixels(source.name, PIXELS) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise refusals.damaged(source.name, "picture") from error
+
+
+def _add_heif(source: Source) -> None:
+    """Let Pillow open HEIC, where the file is one: the library is loaded for it alone."""
+    with source.open() as file:
+        if file.read(12)[4:8] != b"ftyp":
+            return
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 
 def _has_alpha(image: Image.Image) -> bool:

@@ -19,6 +19,7 @@ from chat.documents.page_boxes import PageBoxes
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
+from chat.extraction.ocr.page_result import PageResult
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
 from chat.fair_places import Caller, FairPlaces, OnWait
@@ -112,6 +113,21 @@ class Readers:
         """Return where the characters of a PDF page's text stand on it."""
         frame = await self._picture({"job": "boxes", **_file(path, name), "page": page, "text": text}, caller)
         return PageBoxes(frame.blob, float(frame.fields.get("aspect") or 1.0))
+
+    async def recognise(
+        self, path: Path, page: int, *, name: str = "", password: str | None = None, caller: Caller = UNNAMED
+    ) -> PageResult:
+        """Return what stands on a scanned page (1 is the first); of a pool of the worker that reads pictures.
+
+        Raises AttachmentError.
+        """
+        job = {"job": "recognise", **_file(path, name), "password": password, "page": page}
+        return PageResult.from_fields((await self._picture(job, caller)).fields)
+
+    async def rest(self) -> None:
+        """End the children that have nothing to do."""
+        while self._idle:
+            await self._end(self._idle.pop())
 
     async def aclose(self) -> None:
         """End every child and every reading; nothing is left behind. Idempotent."""
@@ -209,7 +225,7 @@ class Readers:
             self._idle.append(child)
             return
         await self._end(child)
-        if not self._idle and not self._is_closed:
+        if not self._idle and not self._is_closed and self.limits.is_kept_warm:
             self._background(self._warm())
 
     async def _start_child(self) -> Child:

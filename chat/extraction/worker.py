@@ -151,7 +151,8 @@ def shrink_picture(job: dict[str, Any], say: Say) -> None:
     say(blob, type="picture", media_type=media_type)
 
 
-JOBS: dict[str, Callable[[dict[str, Any], Say], None]] = {
+Jobs = dict[str, Callable[[dict[str, Any], Say], None]]
+JOBS: Jobs = {
     "read": read_file,
     "render": render_page,
     "shrink": shrink_picture,
@@ -160,10 +161,10 @@ JOBS: dict[str, Callable[[dict[str, Any], Say], None]] = {
 }
 
 
-def answer(job: dict[str, Any], say: Say) -> bool:
+def answer(job: dict[str, Any], say: Say, jobs: Jobs = JOBS, grown_bytes: int = GROWN_BYTES) -> bool:
     """Do one job; return whether this process can still be trusted with another."""
     try:
-        JOBS[job["job"]](job, say)
+        jobs[job["job"]](job, say)
     except AttachmentError as error:
         say(type="refusal", error=type(error).__name__, message=str(error), details=error.details)
     except MemoryError:
@@ -176,8 +177,8 @@ def answer(job: dict[str, Any], say: Say) -> bool:
     ) as error:  # any reader may meet any error; a panic of the one in Rust is no Exception
         broken = refusals.crashed(job["name"])
         say(type="refusal", error=type(broken).__name__, message=str(broken), details=broken.details)
-        return isinstance(error, Exception) and _peak_bytes() < GROWN_BYTES
-    return _peak_bytes() < GROWN_BYTES
+        return isinstance(error, Exception) and _peak_bytes() < grown_bytes
+    return _peak_bytes() < grown_bytes
 
 
 def _peak_bytes() -> int:
@@ -221,7 +222,14 @@ def limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float, unconfined: Sequence[str] = ()) -> None:
+def serve(
+    asked: BinaryIO,
+    answers: BinaryIO,
+    seconds: float,
+    unconfined: Sequence[str] = (),
+    jobs: Jobs = JOBS,
+    grown_bytes: int = GROWN_BYTES,
+) -> None:
     """Answer jobs until the pipe closes or this process is not fit for another."""
 
     def say(blob: bytes = b"", **fields: Any) -> None:
@@ -229,28 +237,28 @@ def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float, unconfined: Sequenc
         answers.flush()
 
     say(type="ready", unconfined=unconfined)
-    while head := jobs.read(frames.HEAD.size):
+    while head := asked.read(frames.HEAD.size):
         body, _ = frames.lengths(head)
-        job = frames.decode(jobs.read(body))
+        job = frames.decode(asked.read(body))
         limit_cpu(seconds)
-        is_fit = answer(job, say)
+        is_fit = answer(job, say, jobs, grown_bytes)
         say(type="end", retire=not is_fit)
         if not is_fit:
             return
 
 
-def main() -> None:
+def run(jobs: Jobs, grown_bytes: int, load: Callable[[], None]) -> None:
     """Keep the pipe for frames alone, load the readers, give up every right that reading needs not, serve."""
     unconfined = [] if sandbox.isolate_network() else ["namespaces"]
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
-    kinds.load_readers()
+    load()
     sys.dont_write_bytecode = True
     die_with_parent()
     limit_process(int(sys.argv[1]))
     unconfined += sandbox.confine(Path(sys.argv[3]))
-    serve(sys.stdin.buffer, answers, float(sys.argv[2]), unconfined)
+    serve(sys.stdin.buffer, answers, float(sys.argv[2]), unconfined, jobs, grown_bytes)
 
 
 if __name__ == "__main__":
-    main()
+    run(JOBS, GROWN_BYTES, kinds.load_readers)

@@ -34,11 +34,19 @@ def unpack_document(data: bytes) -> Document:
 
 def read_document(values: dict[str, Any]) -> Document:
     """Return the document of its `asdict` form. Raise KeyError or TypeError for anything else."""
-    pages = tuple(Page(**page) for page in values["pages"])
+    pages = tuple(_read_page(page) for page in values["pages"])
     problems = tuple(
         Problem(problem["kind"], tuple(problem["pages"]), problem["note"]) for problem in values["problems"]
     )
     return Document(**{**values, "pages": pages, "problems": problems})
+
+
+def _read_page(values: dict[str, Any]) -> Page:
+    boxes = tuple(
+        (int(start), int(end), float(left), float(top), float(right), float(bottom))
+        for start, end, left, top, right, bottom in values.get("boxes", ())
+    )
+    return Page(**{**values, "boxes": boxes})
 
 
 def unpack_attachments(

@@ -51,7 +51,7 @@ def test_suffix_tells_kinds_of_text_apart(path: Path) -> None:
         (b"\x7fELF\x02\x01\x01", "a program, which cannot be read"),
         (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive; unpack it and send its files"),
         (b"SQLite format 3\x00", "a database; export its tables as CSV"),
-        (b"\x00\x00\x00\x18ftypheic", "an HEIC picture; save it as PNG or JPEG"),
+        (b"\x00\x00\x00\x18ftypavif", "an AVIF picture; save it as PNG or JPEG"),
         (b"\x00\x00\x00\x18ftypisom", "a video or sound file, which cannot be read"),
         (bytes(range(256)) * 20, "a binary file of a kind that is not known, which cannot be read"),
         (b"Rar!\x1a\x07\x01\x00", "a RAR archive; unpack it and send its files"),
