@@ -26,6 +26,7 @@ from chat.cluster.request_ids import RequestIds
 from chat.completions import Endpoint
 from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import ReaderLimits, Readers
+from chat.extraction.ocr.installed import name_engines
 from chat.fair_places import FairThreads
 from chat.files.attachments import Attachment, Attachments
 from chat.files.page_views import PageViews
@@ -106,6 +107,7 @@ class Engine:
         self._loop_watch = LoopWatch()
         self.metrics.watch_loop(self._loop_watch.longest)
         self.readers = Readers(ReaderLimits.from_settings(settings), self.metrics.observes_waits("files"))
+        self._ocr = Readers(ReaderLimits.of_ocr(settings)) if settings.ocr != "off" else None
         self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
         self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
         self._traces = Traces(settings.otlp_endpoint)
@@ -123,6 +125,8 @@ class Engine:
             self.threads,
             self.metrics.observe_reading,
             is_shared=is_shared,
+            ocr=self._ocr,
+            ocr_pages=settings.ocr_pages,
             stored_bytes=int(settings.stored_files_mb * 1_000_000),
         )
         self.pages = PageViews(self.readers, self._attachments)
@@ -184,6 +188,8 @@ class Engine:
             await self._deletions.purge(0)
         await self._attachments.aclose()
         await self.readers.aclose()
+        if self._ocr:
+            await self._ocr.aclose()
         await self._stores.aclose()
         await self._quotas.aclose()
         await self.models.aclose()
@@ -199,6 +205,11 @@ class Engine:
     async def end_generations(self) -> None:
         """End every generation with an event that its subscribers receive, and refuse new ones."""
         await self._generations.aclose(error_event(Interrupted("The server was stopped. Continue goes on.")))
+
+    @property
+    def ocr_engines(self) -> str:
+        """What reads scanned pages on this machine: engines with their languages, `none` or `off`."""
+        return name_engines() if self._ocr else "off"
 
     @property
     def notice(self) -> str:
@@ -511,7 +522,8 @@ class Engine:
         """Collect what the answer needs: files, pictures, the model, the conversation so far."""
         visitor, options, continued = inquiry.visitor, inquiry.options, inquiry.continued
         attachments = await self._attachments.of_branch((*inquiry.branch, inquiry.question), visitor.owner)
-        has_files = any(not file.is_image for file in attachments)
+        await self._attachments.wait_for_scans(attachments)
+        has_files = any(file.has_text for file in attachments)
         explained = inquiry.question.text if options.explains else ""
         model = await self.models.choose(options.model, has_files, explained=explained)
         images: Sequence[str] = ()

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import anyio
 
 from chat.documents.document import Document, Page, Problem
+from chat.documents.scanned_pages import waiting_numbers
 from chat.errors import ChatError, HistoryUnavailable, NotFound
 from chat.extraction import Readers, Reading
 from chat.fair_places import Caller, FairThreads
+from chat.files.scans import Scans
 from chat.files.working_copies import WorkingCopies
 from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
@@ -49,6 +51,7 @@ CACHED = 64  # attachments whose text and index stay in memory
 CACHED_CHARACTERS = 40_000_000  # of their texts; an index has about ten bytes for each
 # Bytes of files of temporary conversations, which are in memory.
 TEMPORARY_LIMIT = Limit(of_visitor=100_000_000, of_network=200_000_000, total=500_000_000)
+SCAN_WAIT = 20.0  # seconds after its upload that a question waits for a file's scanned pages
 LARGEST_STORED = 500_000_000  # bytes of one file: a database takes no value of more than 1 GB
 
 
@@ -68,6 +71,11 @@ class Attachment:
         self._threads = threads
         self.owner = owner
         self._source = source
+        self._changed = asyncio.Event()  # set, and replaced, when a scanned page was read
+        self.asked_from = time.monotonic()  # since when a question may wait for scanned pages
+        self.is_known = asyncio.Event()  # set when the document tells which scanned pages wait
+        if isinstance(source, Document):
+            self.is_known.set()
         self._index: Index | None = None
         self._evidence: Evidence | None = None
         self._preparing = asyncio.Lock()
@@ -86,6 +94,11 @@ class Attachment:
     def is_image(self) -> bool:
         return self.document.media_type.startswith("image/")
 
+    @property
+    def has_text(self) -> bool:
+        """Whether questions can be answered from its text: of a picture, once it was read."""
+        return not self.is_image or any(page.text for page in self.document.pages)
+
     async def follow(self) -> AsyncGenerator[Document, None]:
         """Yield the document whenever it grows, up to the complete one."""
         if isinstance(self._source, Document):
@@ -93,6 +106,25 @@ class Attachment:
             return
         async for document in self._source.follow():
             yield document
+
+    def replace(self, document: Document) -> None:
+        """Set the document of a file that was read to its end: a scanned page has come."""
+        self._source = document
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def follow_scans(self) -> AsyncGenerator[Document, None]:
+        """Yield the document whenever a scanned page was read, until none waits or SCAN_WAIT has passed."""
+        with contextlib.suppress(TimeoutError):
+            if self.document.is_complete or not self.document.characters:
+                await self._wait(self.is_known)
+            while waiting_numbers(self.document):
+                await self._wait(self._changed)
+                yield self.document
+
+    async def _wait(self, event: asyncio.Event) -> None:
+        async with asyncio.timeout(max(0.0, self.asked_from + SCAN_WAIT - time.monotonic())):
+            await event.wait()
 
     async def finish(self) -> Document:
         """Return the complete document, when other replicas can read it too."""
@@ -146,8 +178,16 @@ class Attachments:
         *,
         is_shared: bool = False,
         stored_bytes: int = 0,
+        ocr: Readers | None = None,
+        ocr_pages: int = 0,
     ) -> None:
-        """stored_bytes: of the files themselves that history keeps beside their text, in total."""
+        """stored_bytes: of the files themselves that history keeps beside their text, in total.
+
+        ocr: the pool that reads scanned pages, ocr_pages of one file; None: they stay unread.
+        """
+        self._scans: Scans[Attachment] | None = (
+            Scans(ocr, ocr_pages, self.original, self._update) if ocr else None
+        )
         self._threads = threads
         self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT)
         self._temporary_of: dict[str, tuple[Visitor, int]] = {}
@@ -186,9 +226,10 @@ class Attachments:
             raise
         attachment = self._keep(Attachment(id, visitor.owner, reading, self._threads, visitor.caller))
         history = self._stores.temporary if is_temporary else self._stores.kept
-        task = asyncio.create_task(self._record(attachment, reading, history, began))
+        task = asyncio.create_task(self._record(attachment, reading, history, began, password))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: attachment.is_known.set())
         if self._is_shared:
             attachment.recording = task
         return attachment
@@ -269,7 +310,7 @@ class Attachments:
             return await self._find(id, owner, self._stores.temporary)
 
     async def _find(self, id: str, owner: str, history: History) -> Attachment:
-        found = self._cache.get(id)
+        found = self._cache.get(id) or (self._scans.find(id) if self._scans else None)
         if found and self._is_shared and found.is_recorded and not await _is_kept(found, history):
             await self.remove((id,))  # another replica has deleted it
             found = None
@@ -277,10 +318,19 @@ class Attachments:
             record = await history.attachment(id, owner)
             found = self._keep(Attachment(id, record.owner, record.document, self._threads))
             found.is_recorded = True
+            if self._scans:  # a restart has interrupted the reading of its pages
+                self._scans.begin(found)
         if found.owner not in ("", owner):
             raise NotFound("There is no such file, or it is no longer kept.")
+        self._cache[id] = found
         self._cache.move_to_end(id)
         return found
+
+    async def wait_for_scans(self, attachments: Sequence[Attachment]) -> None:
+        """Wait for the scanned pages of files that have just come, SCAN_WAIT seconds after each at most."""
+        for attachment in attachments:
+            async for _ in attachment.follow_scans():
+                pass
 
     async def delete(self, id: str, owner: str) -> None:
         """Delete a file and its rows. Raises NotFound."""
@@ -295,6 +345,8 @@ class Attachments:
         for id in ids:
             self._release_temporary(id)
             found = self._cache.pop(id, None)
+            if self._scans:
+                await self._scans.stop(id)
             if found:
                 await found.close()
             self._copies.remove(id)
@@ -305,6 +357,8 @@ class Attachments:
 
     async def aclose(self) -> None:
         """Cancel all reading."""
+        if self._scans:
+            await self._scans.aclose()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -335,9 +389,21 @@ class Attachments:
         if held := self._temporary_of.pop(id, None):
             self.temporary.give_back(*held)
 
-    async def _record(self, attachment: Attachment, reading: Reading, history: History, began: float) -> None:
-        """Write the text and the bytes to history when the file is read."""
+    async def _record(
+        self,
+        attachment: Attachment,
+        reading: Reading,
+        history: History,
+        began: float,
+        password: str | None = None,
+    ) -> None:
+        """Write the text and the bytes to history when the file is read, then read its scanned pages."""
         document = await reading.finish()
+        if self._scans:
+            document = self._scans.mark(document)
+            attachment.replace(document)
+            attachment.asked_from = time.monotonic()
+        attachment.is_known.set()
         if self._on_read:
             self._on_read(document.media_type, time.monotonic() - began)
         try:
@@ -346,8 +412,16 @@ class Attachments:
         except ChatError as error:  # the file stays usable while it is in memory
             log.warning("a file could not be written to history: %s", error)
         self._copies.release(attachment.id)
-        if not attachment.is_image:
+        if self._scans and attachment.id in self._cache:
+            self._scans.begin(attachment, password)
+        if attachment.has_text:
             await attachment.index()  # so that the first question does not wait for it
+
+    async def _update(self, attachment: Attachment, document: Document) -> None:
+        """Write what was read of a file's scanned pages to the history that has its row."""
+        for history in (self._stores.kept, self._stores.temporary):
+            with contextlib.suppress(NotFound):
+                return await history.update_attachment(attachment.id, attachment.owner, document)
 
     async def _store(self, attachment: Attachment, document: Document, history: History) -> None:
         """Write a file's row; without its bytes where the database refuses them."""

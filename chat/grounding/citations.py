@@ -47,8 +47,9 @@ class Citation:
     shows it), `other_page`, `two_places` (stitched together), `altered`, `not_found`, `translated` (cannot be
     compared), `page_exists` (a mark alone). at, end: where the claim stands in the answer. cited_page: what
     the answer says; page: where it is, by the file's count; printed: the label printed there, where it
-    differs; unit: what its pages are. said, stands: the words that differ. passage_start, passage_end: the
-    words proved, into `Document.text`; passage: the same with a margin, to show.
+    differs; unit: what its pages are. said, stands: the words that differ.
+    passage_start, passage_end: the words proved, into `Document.text`; passage: the same with a margin, to
+    show. from_picture: the text of the page was read from a picture, and single letters may be wrong.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Citation:
     said: str = ""
     stands: str = ""
     unit: str = ""
+    from_picture: bool = False
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -348,4 +350,5 @@ def _found(claim: Citation, document: Document, status: str, start: int, end: in
         passage_start=start,
         passage_end=end,
         passage=document.text[first : min(last, first + LONGEST_PASSAGE)],
+        from_picture=page.is_from_picture,
     )

@@ -44,6 +44,7 @@ class FileReceipt:
     """What was sent of one file. mode: `full`, `passages` (by search), `spread` (head and even samples),
     `named` (the page or section that the question names, and what was found besides), `part` (a step of
     reading the whole). pages: of the whole file, as far as known. unread: what is missing.
+    scanned: pages whose text was read from pictures; confidence: their mean, 0 to 1.
     """
 
     name: str
@@ -54,6 +55,8 @@ class FileReceipt:
     passages: tuple[SentPassage, ...]
     unread: tuple[Problem, ...] = ()
     is_complete: bool = True
+    scanned: int = 0
+    confidence: float = 0.0
 
     @property
     def used(self) -> int:
@@ -81,6 +84,7 @@ class FileReceipt:
             "passages": [passage.to_json() for passage in self.passages],
             "unread": [{"kind": p.kind, "pages": list(p.pages), "note": p.note} for p in self.unread],
             "is_complete": self.is_complete,
+            **({"scanned": self.scanned, "confidence": self.confidence} if self.scanned else {}),
         }
 
 
@@ -133,6 +137,7 @@ def write_receipt(
         passages.append(
             SentPassage(name_pages(document, start, end), start, end, tables, why, shared if why else ())
         )
+    sure = [page.confidence for page in document.pages if page.confidence is not None and page.text]
     return FileReceipt(
         document.name,
         document.unit,
@@ -142,6 +147,8 @@ def write_receipt(
         tuple(passages),
         document.problems,
         document.is_complete,
+        len(sure),
+        round(sum(sure) / len(sure), 3) if sure else 0.0,
     )
 
 

@@ -29,7 +29,9 @@ async def read_file(
     with engine.inbox.scratch() as folder:
         path = await _save(file, folder / "upload", engine.settings.max_upload_bytes)
         attachment = await engine.attach(path, file.filename or "file", caller, password or None)
-        document = await attachment.finish()
+        await attachment.finish()
+        await attachment.is_known.wait()
+        document = attachment.document
     problems = [
         ReadingProblem(kind=one.kind, pages=list(one.pages), note=one.note) for one in document.problems
     ]

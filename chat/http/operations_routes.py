@@ -15,9 +15,9 @@ router = APIRouter(tags=["server"], dependencies=[Depends(authorize_reading)])
 
 
 @router.get("/healthz")
-async def tell_health() -> dict[str, str]:
-    """Liveness probe, with the version of the app."""
-    return {"status": "ok", "version": __version__}
+async def tell_health(engine: TheEngine) -> dict[str, str]:
+    """Liveness probe, with the version of the app, and what reads scanned pages here."""
+    return {"status": "ok", "version": __version__, "ocr": engine.ocr_engines}
 
 
 @router.get("/readyz", responses={503: {"model": ErrorBody}})

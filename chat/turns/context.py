@@ -87,7 +87,7 @@ class Context:
 
     async def load(self) -> None:
         """Get the files' indexes."""
-        files = [(file, await file.index()) for file in self.task.attachments if not file.is_image]
+        files = [(file, await file.index()) for file in self.task.attachments if file.has_text]
         # The same file may have been attached to several questions: it stands in the prompt once.
         named = {(index.document.name, index.document.text): (file, index) for file, index in files}
         self._files = [file for file, _ in named.values()]
@@ -169,7 +169,8 @@ class Context:
 
     def _note(self, receipt: Receipt, note: str = "") -> None:
         pictures = sum(file.is_image for file in self.task.attachments)
-        notes = [note, "images_not_sent" if pictures and not self._images else ""]
+        unread = [file for file in self.task.attachments if file.is_image and not file.has_text]
+        notes = [note, "images_not_sent" if unread and not self._images else ""]
         notes.append("images_newest" if pictures > IMAGES and self._images else "")
         self.receipt = dataclasses.replace(
             receipt, notes=(*receipt.notes, *filter(None, notes)), search_tokens=self._terms_tokens

@@ -56,17 +56,22 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
 
 async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
     async for document in attachment.follow():
+        if document.is_complete:
+            break
         label = describe_document(document, visit.language)
-        status = "done" if document.is_complete else "reading"
-        about = await _profile(attachment, visit.language) if document.is_complete else {}
-        told = _tell(visit, status, label, id=attachment.id, is_last=document.is_complete)
-        yield told | {"about": about}
+        yield _tell(visit, "reading", label, id=attachment.id, is_last=False) | {"about": {}}
+    async for document in attachment.follow_scans():
+        label = describe_document(document, visit.language)
+        yield _tell(visit, "reading", label, id=attachment.id, is_last=False) | {"about": {}}
+    label = describe_document(attachment.document, visit.language)
+    about = await _profile(attachment, visit.language)
+    yield _tell(visit, "done", label, id=attachment.id, is_last=True) | {"about": about}
 
 
 async def _profile(attachment: Attachment, language: str) -> dict[str, Any]:
     """Return the file's profile in words; empty for a picture, and for a file without text."""
     document = attachment.document
-    if document.media_type.startswith("image/"):
+    if not attachment.has_text:
         return {}
     found = await attachment.run(make_profile, document)
     return describe_profile(found, language) if found else {}
@@ -75,7 +80,7 @@ async def _profile(attachment: Attachment, language: str) -> dict[str, Any]:
 def describe_document(document: Document, language: str) -> str:
     """Return a file's name, how much of it was read, and what is wrong with it."""
     characters = len(document.text)
-    if document.media_type.startswith("image/"):
+    if document.media_type.startswith("image/") and not document.pages:
         return document.name
     units = name_unit(language, document.unit, len(document.pages))
     values = {"name": document.name, "pages": len(document.pages), "units": units, "characters": characters}

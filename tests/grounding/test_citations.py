@@ -198,6 +198,7 @@ def test_json_has_every_field() -> None:
         "said": "",
         "stands": "",
         "unit": "",
+        "from_picture": False,
     }
 
 

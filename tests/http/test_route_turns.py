@@ -143,7 +143,10 @@ async def test_a_conversation_goes_on_with_what_was_said(served: Served) -> None
 
 async def test_the_liveness_probe_names_the_version(served: Served) -> None:
     response = await served.client.get("/healthz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "ok", "version": __version__, "ocr": "off"},
+    )
 
 
 async def test_events_url_has_the_prefix_of_the_proxy(tmp_path: Path) -> None:

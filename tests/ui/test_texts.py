@@ -25,6 +25,7 @@ from chat.ui.texts.words import (
     describe_problem,
     describe_reasons,
     describe_time,
+    describe_verdict,
     list_receipt,
     name_age,
 )
@@ -55,6 +56,17 @@ RECEIPT: dict[str, Any] = {
         }
     ],
 }
+
+
+def test_text_that_was_read_from_pictures_says_so_and_how_far_it_is() -> None:
+    waiting = {"kind": "waiting", "pages": ["3"], "note": "12 of 40 scanned pages read so far."}
+    assert describe_problem("en", waiting, "page") == "12 of 40 scanned pages read so far"
+    assert describe_problem("zh", waiting, "page") == "扫描页已识别 12/40 页"
+    file = {**RECEIPT["files"][0], "scanned": 3, "confidence": 0.934}
+    assert "; 3 pages read from pictures, 93% sure; " in describe_file("en", file)
+    cited = {"kind": "quote", "status": "found", "from_picture": True}
+    assert describe_verdict("en", cited) == "word for word; read from a picture"
+    assert describe_verdict("en", {**cited, "from_picture": False}) == "word for word"
 
 
 def test_the_drawer_says_why_a_passage_was_sent() -> None:

@@ -263,6 +263,7 @@ TEXTS: dict[str, str] = {
     # What is wrong with a file: of the whole file, and of some of its pages
     "problem.no_text": "has no text (a scan?)",
     "problem.no_text.pages": "{count:,} {units} {count:has|have} no text (scans?)",
+    "problem.waiting": "{read} of {total} scanned pages read so far",
     "problem.garbled": "parts of it are garbled",
     "problem.garbled.pages": "{count:,} {units} {count:is|are} garbled",
     "problem.unreadable": "parts of it cannot be read",
@@ -279,6 +280,8 @@ TEXTS: dict[str, str] = {
     "problem.hidden.pages": "{count:,} {units} {count:is|are} hidden or have hidden cells, which were read too",
     # Citations
     "citation.place": "{name}, {unit} {page}",
+    "citation.from_picture": "read from a picture",
+    "receipt.scanned": "{count:,} {units} read from pictures, {share} sure",
     "citation.exact": "word for word",
     "citation.other_page": "stands on another page than the answer says",
     "citation.missing": "not found in the files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from chat.ui.texts import has_text, text
 
 Json = Mapping[str, Any]
+_COUNTS = re.compile(r"([\d,]+) of ([\d,]+) ")
 PAGES_SHOWN = 12  # page numbers in one line; more are cut with an ellipsis
 
 
@@ -35,6 +37,10 @@ def describe_error(language: str, error: Json) -> str:
 def describe_file(language: str, file: Json) -> str:
     """Return what was sent of a file and what nobody could read of it."""
     parts = [_sent(language, file)]
+    if scanned := file.get("scanned", 0):
+        share = f"{file.get('confidence', 0.0):.0%}"
+        units = name_unit(language, file["unit"] or "page", scanned)
+        parts.append(text(language, "receipt.scanned", count=scanned, units=units, share=share))
     parts += [describe_problem(language, problem, file["unit"]) for problem in file.get("unread", ())]
     if not file.get("is_complete", True):
         parts.append(text(language, "receipt.growing"))
@@ -72,6 +78,8 @@ def describe_problem(language: str, problem: Json, unit: str = "") -> str:
     """Return a problem of a file (or of some of its pages) in words."""
     pages: Sequence[str] = problem.get("pages", ())
     key = f"problem.{problem['kind']}"
+    if problem["kind"] == "waiting" and (counts := _COUNTS.match(problem.get("note", ""))):
+        return text(language, key, read=counts[1], total=counts[2])
     if not has_text(key):
         return str(problem.get("note", ""))
     note = f" ({problem['note']})" if problem["kind"] in NAMED_PROBLEMS and problem.get("note") else ""
@@ -107,7 +115,14 @@ def describe_cited(language: str, citation: Json) -> str:
 
 
 def describe_verdict(language: str, citation: Json) -> str:
-    """Return what the check of a citation found, in a sentence's part."""
+    """Return what the check of a citation found, and whether its page was read from a picture."""
+    verdict = _describe_verdict(language, citation)
+    if not citation.get("from_picture"):
+        return verdict
+    return f"{verdict}{'；' if language == 'zh' else '; '}{text(language, 'citation.from_picture')}"
+
+
+def _describe_verdict(language: str, citation: Json) -> str:
     kind, status = citation.get("kind", "quote"), citation["status"]
     if kind == "figure":
         place = "" if citation.get("page") else ".file"
