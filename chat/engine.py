@@ -53,6 +53,7 @@ from chat.telemetry.loop_watch import LoopWatch
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
 from chat.turns.answer import Answer
+from chat.turns.computing import Computing
 from chat.turns.context import AnswerTask, find_cited
 from chat.turns.models import Models
 from chat.turns.prompt import PromptMessage
@@ -546,6 +547,7 @@ class Engine:
             words=self.models.words,
             search_terms=(continued.receipt or {}).get("search_terms", "") if continued else "",
             wants_title=inquiry.wants_title,
+            computing=Computing(self._attachments, attachments, visitor.caller) if has_files else None,
         )
 
     def _launch(self, inquiry: _Inquiry, answer: Answer) -> Generation:

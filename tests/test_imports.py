@@ -40,6 +40,7 @@ LAYERS = (  # top first; packages of one layer do not import each other
     ("files", "limits"),
     ("history",),
     ("grounding", "extraction", "completions", "local_model"),
+    ("numbers",),
     ("documents", "generations"),
 )
 FOREIGN = {  # a library, and where alone it is imported (`app` is app.py)
@@ -48,6 +49,7 @@ FOREIGN = {  # a library, and where alone it is imported (`app` is app.py)
     "starlette": {"app", "http"},
     "openai": {"completions"},
     "redis": {"cluster"},
+    "duckdb": {"numbers"},
 }
 
 

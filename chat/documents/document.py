@@ -22,8 +22,9 @@ class Problem:
     kind: `no_text` (a scan), `garbled`, `unreadable`, `too_large`, `password` (a part is encrypted),
     `truncated` (reading stopped at the cap of characters, of time or of memory), `embedded` (a picture or an
     attached file inside that was not read), `hidden` (what the program hides was read too), `waiting`
-    (scanned pages that are still to be read), `no_reader` (those that could not be). pages: labels; empty
-    means the whole file, or what follows the last page read.
+    (scanned pages that are still to be read), `no_reader` (those that could not be), `not_computed` (tables
+    whose columns could not be typed). pages: labels; empty means the whole file, or what follows the last
+    page read.
     """
 
     kind: str

@@ -38,7 +38,7 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True)
 class Frame:
-    """What a child said: an object, and a blob where it is a picture."""
+    """What a child said: an object, and a blob where it is a picture or tables."""
 
     fields: dict[str, Any]
     blob: bytes = b""
@@ -100,11 +100,15 @@ class Child:
         clock, limits = asyncio.get_running_loop().time, self._limits
         last = clock() + limits.seconds * limits.wall_factor
         pause = limits.seconds * limits.pause_factor
+        wanted = [job["path"], *job.get("more", ())]
         try:
-            lent = await asyncio.to_thread(_lend, Path(job["path"]), self._folder / LENT_NAME)
+            lent = [
+                await asyncio.to_thread(_lend, Path(path), self._folder / f"{LENT_NAME}{number}")
+                for number, path in enumerate(wanted)
+            ]
         except OSError as error:  # the file is gone, or the disk is full
             raise ChildFailed("crash") from error
-        await self._send({**job, "path": str(lent)})
+        await self._send({**job, "path": str(lent[0]), "more": [str(path) for path in lent[1:]]})
         while True:
             try:
                 async with asyncio.timeout_at(min(last, clock() + pause)):
@@ -112,7 +116,8 @@ class Child:
             except TimeoutError as error:
                 raise ChildFailed("time") from error
             if frame.fields.get("type") == "end":
-                lent.unlink(missing_ok=True)
+                for path in lent:
+                    path.unlink(missing_ok=True)
                 self.is_idle = not frame.fields.get("retire")
                 return
             yield frame

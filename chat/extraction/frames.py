@@ -1,6 +1,7 @@
 """The frames between the parent and a child: sans-IO.
 
-A frame is eight bytes (two big-endian lengths), a JSON object and a blob, which is empty but for pictures.
+A frame is eight bytes (two big-endian lengths), a JSON object and a blob, which is empty but for pictures
+and tables.
 Both lengths are bounded, since a child that a file has taken over can write what it likes.
 """
 
@@ -14,6 +15,7 @@ import orjson
 HEAD = struct.Struct(">II")
 OBJECT_BYTES = 8_000_000
 BLOB_BYTES = 64_000_000
+BLOB_PART = 16_000_000  # of a run of bytes that is longer than one frame
 PART_CHARACTERS = 250_000  # of text in one frame: small enough to parse between two ticks of the event loop
 
 

@@ -14,6 +14,7 @@ from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError, EmptyFile, PasswordRequired
 from chat.extraction.reader_limits import MEGABYTE
 from chat.extraction.source import Finding, InnerFile, Reader, Shape, Source
+from chat.numbers.cell_grid import Grid
 
 FILES = 300
 DEPTH = 3
@@ -122,6 +123,8 @@ def _as_part(name: str, source: Source, recognise: Recognise, budget: _Budget, d
             is_told = is_told or bool(finding.text.strip())
             if finding.text.strip():
                 yield Page(_label(name, shape.unit, finding.label), finding.text, finding.heading or name)
+        elif isinstance(finding, Grid):
+            yield dataclasses.replace(finding, page=_label(name, shape.unit, finding.page))
         else:
             is_told = True
             pages = tuple(_label(name, shape.unit, label) for label in finding.pages) or (name,)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from chat.extraction.ocr.page_result import PageResult
 from chat.extraction.reader_limits import ReaderLimits
 from chat.extraction.reading import Reading
 from chat.fair_places import Caller, FairPlaces, OnWait
+from chat.numbers.query_result import NoResult, QueryResult, read_result
+from chat.numbers.typed_table import BadTable
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ WARMING = ("the pool itself",)
 UNNAMED = ("unnamed",)
 STOPPED = Problem("truncated", (), "Reading was stopped.")
 EXTRA_PROCESSES = 2  # for callers that have waited while others hold all of ReaderLimits.processes
+QUERY_SECONDS = 10.0
 PICTURE_PIXELS = 1_568  # longest side: what vision models use of a picture
 PICTURE_BYTES = 3_500_000  # below the 5 MB that the strictest provider takes, as base64
 
@@ -124,6 +127,31 @@ class Readers:
         job = {"job": "recognise", **_file(path, name), "password": password, "page": page}
         return PageResult.from_fields((await self._picture(job, caller)).fields)
 
+    async def query(
+        self, packs: Sequence[Path], names: Sequence[Sequence[str]], sql: str, *, caller: Caller = UNNAMED
+    ) -> QueryResult:
+        """Return the result of one SELECT over tables of files. Raises NoResult, AttachmentError.
+
+        packs: paths of files' tables; names: of the tables in each, as the query names them.
+        """
+        more = [str(path.resolve()) for path in packs[1:]]
+        job: dict[str, Any] = {
+            "job": "query",
+            **_file(packs[0], "the tables"),
+            "more": more,
+            "names": names,
+            "sql": sql,
+        }
+        job["seconds"] = QUERY_SECONDS
+        async with contextlib.aclosing(self._ask(job, "the tables", caller)) as answer:
+            frames = [frame.fields async for frame in answer]
+        if not frames or frames[0].get("type") != "result":
+            raise NoResult(str(frames[0].get("message", "")) if frames else "The query was not answered.")
+        try:
+            return read_result(frames[0])
+        except BadTable as error:
+            raise refusals.crashed("the tables") from error
+
     async def rest(self) -> None:
         """End the children that have nothing to do."""
         while self._idle:
@@ -153,7 +181,10 @@ class Readers:
         name = str(job["name"])
         try:
             async for frame in self._ask(job, name, caller):
-                reading.feed(frame.fields)
+                if frame.fields.get("type") == "tables":
+                    reading.take_tables(frame.blob)
+                else:
+                    reading.feed(frame.fields)
             reading.end()
         except AttachmentError as error:
             reading.fail(error)

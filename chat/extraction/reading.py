@@ -14,6 +14,7 @@ from chat.errors import AttachmentError
 from chat.extraction.source import Shape
 
 FIELD_CHARACTERS = 2_000
+TABLES_BYTES = 200_000_000
 
 
 class Reading:
@@ -25,6 +26,7 @@ class Reading:
         self._pages: list[Page] = []
         self._problems: dict[tuple[str, str], list[str]] = {}  # kind and note -> pages
         self._parts: list[str] = []
+        self._tables: list[bytes] = []
         self._is_complete = False
         self._document: Document | None = None
         self._changed = asyncio.Event()
@@ -49,6 +51,21 @@ class Reading:
                 is_complete=self._is_complete,
             )
         return self._document
+
+    @property
+    def tables(self) -> bytes:
+        """The file's tables with typed columns (chat.numbers.table_pack); empty where it has none."""
+        return b"".join(self._tables)
+
+    def take_tables(self, part: bytes) -> None:
+        """Take a part of the tables. What is more than TABLES_BYTES is dropped with all of them."""
+        self._tables.append(part)
+        if sum(map(len, self._tables)) > TABLES_BYTES:
+            self._tables = [b""]
+
+    def forget_tables(self) -> None:
+        """Give the memory of the tables back: they are stored."""
+        self._tables = []
 
     async def follow(self) -> AsyncIterator[Document]:
         """Yield the document as it is, then again whenever it has grown, up to the complete one.

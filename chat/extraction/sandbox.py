@@ -41,6 +41,7 @@ SYSTEM_FOLDERS = (
 )
 LINKER_CACHE = "/etc/ld.so.cache"
 OWN_PROCESS = "/proc/self"  # its peak of memory
+CONTROL_GROUPS = "/sys/fs/cgroup"  # DuckDB looks there for how much memory and how many cores there are
 NULL_DEVICE = "/dev/null"
 
 # Numbers of include/uapi/asm-generic/unistd.h (aarch64) and arch/x86/entry/syscalls/syscall_64.tbl.
@@ -109,7 +110,7 @@ def _library_folders() -> Iterator[Path]:
     yield from (Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     yield from (Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix))
     yield Path(__file__).resolve().parents[1]  # this package: its modules are imported when they are needed
-    yield from map(Path, (*SYSTEM_FOLDERS, LINKER_CACHE, OWN_PROCESS))
+    yield from map(Path, (*SYSTEM_FOLDERS, LINKER_CACHE, OWN_PROCESS, CONTROL_GROUPS))
 
 
 def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path]) -> bool:

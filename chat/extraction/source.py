@@ -1,8 +1,9 @@
 """What a reader is given and what it yields. Knows no format and no process.
 
 A reader is a generator: first a Shape, then pages and problems in the order of the file, and a Shape again
-whenever more is known. Files inside it are yielded too; chat.extraction.inner_files reads them. A reader
-raises an AttachmentError where nothing can be read at all.
+whenever more is known. Before the page of a sheet it yields the sheet's cells as a Grid. Files inside it are
+yielded too; chat.extraction.inner_files reads them. A reader raises an AttachmentError where nothing can be
+read at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chat.documents.document import Page, Problem
+from chat.numbers.cell_grid import Grid
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,6 @@ class InnerFile:
     load: Callable[[], bytes]
 
 
-Finding = Shape | Page | Problem
+Finding = Shape | Page | Problem | Grid
 Findings = Iterator[Finding | InnerFile]
 Reader = Callable[[Source], Findings]

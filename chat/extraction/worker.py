@@ -21,7 +21,9 @@ from chat.documents.document import Page, Problem
 from chat.errors import AttachmentError
 from chat.extraction import frames, inner_files, kinds, refusals, sandbox
 from chat.extraction.source import Finding, Shape, Source
+from chat.extraction.text_grids import TextGrids
 from chat.extraction.tidy import tidy
+from chat.numbers.cell_grid import Grid
 
 try:
     import resource
@@ -30,14 +32,22 @@ except ImportError:  # Windows: the parent's wall limit is what is left
 
 PR_SET_PDEATHSIG = 1
 BATCH_SECONDS = 0.1
+MOST_TOLD = 20  # tables that could not be typed
+TABLES_BYTES = 1_200_000_000  # of address space beside that of the readers, for DuckDB alone
 GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather than kept
 Say = Callable[..., None]
 
 
 def read(source: Source) -> Iterator[Finding]:
-    """Yield what is in a file, tidied, up to its cap of characters."""
-    room, is_told = source.characters, False
+    """Yield what is in a file, tidied, up to its cap of characters. The cells of sheets have no cap."""
+    room, is_told, has_sheets = source.characters, False, False
     for finding in inner_files.read_whole(source, kinds.recognise):
+        if isinstance(finding, Grid):
+            has_sheets = True
+            yield finding
+            continue
+        if room < 0:
+            continue
         if not isinstance(finding, Page):
             is_told = is_told or _explains_silence(finding)
             yield finding
@@ -48,7 +58,8 @@ def read(source: Source) -> Iterator[Finding]:
         if room < 0:
             note = f"Reading stopped at the limit of {source.characters:,} characters."
             yield Problem("truncated", (finding.label,) if finding.label else (), note)
-            return
+            if not has_sheets:
+                return
         is_told = is_told or bool(text.strip())
     if not is_told:
         yield Problem("no_text")
@@ -84,6 +95,8 @@ class PageBatches:
                 self._say(type="problem", kind=finding.kind, pages=finding.pages, note=finding.note)
             case Page():
                 self._add_page(finding)
+            case Grid():
+                raise TypeError("a grid is not sent")
 
     def _add_page(self, page: Page) -> None:
         size, text = frames.PART_CHARACTERS, page.text
@@ -108,13 +121,62 @@ class PageBatches:
 
 def read_file(job: dict[str, Any], say: Say) -> None:
     """Answer a `read` job. What came before an error is sent before it."""
-    batches = PageBatches(say)
+    batches, grids = PageBatches(say), TextGrids(job["name"])
     source = Source(Path(job["path"]), job["name"], job["password"], job["characters"])
     try:
         for finding in read(source):
-            batches.add(finding)
+            grids.add(finding)
+            if not isinstance(finding, Grid):
+                batches.add(finding)
     finally:
         batches.flush()
+    send_tables(grids, say)
+
+
+def send_tables(grids: TextGrids, say: Say) -> None:
+    """Send the tables of a file with their columns typed; the text stands without them."""
+    if not grids.has_any:
+        return
+    from chat.numbers.file_tables import build_tables
+    from chat.numbers.table_pack import pack_tables
+
+    with more_memory():
+        try:
+            tables, files, failed = build_tables(grids.take())
+            pack = pack_tables(tables, files) if tables else b""
+        except MemoryError:
+            pack, failed = b"", [""]
+    if failed:
+        pages = tuple(dict.fromkeys(filter(None, failed)))[:MOST_TOLD]
+        say(type="problem", kind="not_computed", pages=pages, note="")
+    for at in range(0, len(pack), frames.BLOB_PART):
+        say(pack[at : at + frames.BLOB_PART], type="tables")
+
+
+@contextlib.contextmanager
+def more_memory() -> Iterator[None]:
+    """Allow the address space that DuckDB reserves; it has a limit of its own for what it uses."""
+    if resource is None:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def query_tables(job: dict[str, Any], say: Say) -> None:
+    """Answer a `query` job with its result, or with the sentence why there is none."""
+    from chat.numbers.sql_query import BadQuery, Tables
+
+    with more_memory():
+        packs = [Path(path).read_bytes() for path in (job["path"], *job["more"])]
+        try:
+            say(type="result", **Tables(packs, job["names"]).run(job["sql"], job["seconds"]))
+        except BadQuery as error:
+            say(type="no_result", message=str(error))
 
 
 def render_page(job: dict[str, Any], say: Say) -> None:
@@ -158,6 +220,7 @@ JOBS: Jobs = {
     "shrink": shrink_picture,
     "page": show_page,
     "boxes": place_text,
+    "query": query_tables,
 }
 
 
@@ -199,9 +262,10 @@ def limit_process(memory_bytes: int) -> None:
     """Bound the address space; forbid core dumps and files."""
     if resource is None:
         return
-    for name, value in (("RLIMIT_AS", memory_bytes), ("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0)):
+    space = (memory_bytes, memory_bytes + TABLES_BYTES)
+    for name, values in (("RLIMIT_AS", space), ("RLIMIT_CORE", (0, 0)), ("RLIMIT_FSIZE", (0, 0))):
         try:
-            resource.setrlimit(getattr(resource, name), (value, value))
+            resource.setrlimit(getattr(resource, name), values)
         except (ValueError, OSError):  # macOS refuses RLIMIT_AS
             continue
 

@@ -32,6 +32,9 @@ from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
 from chat.ids import new_id
+from chat.numbers.query_result import NoResult, QueryResult
+from chat.numbers.table_pack import read_tables
+from chat.numbers.typed_table import BadTable, TypedTable
 from chat.shares import Limit, Shares
 from chat.visitors import Visitor
 
@@ -43,6 +46,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TABLES_SUFFIX = ".tables"  # of the working copy of a file's tables
 INLINE_NAME = "file.txt"
 IMAGES = 4  # newest pictures of the conversation, sent with a question
 SCANS = 8  # with pages that are sent as pictures
@@ -81,6 +85,7 @@ class Attachment:
         self._preparing = asyncio.Lock()
         self.recording: asyncio.Task[None] | None = None  # when it is done, other replicas have the file
         self.is_recorded = False
+        self.typed: Sequence[TypedTable] | None = None  # its tables, once they are asked for
 
     @property
     def document(self) -> Document:
@@ -131,6 +136,15 @@ class Attachment:
         if self.recording:
             await asyncio.wait([self.recording])
         return self._source if isinstance(self._source, Document) else await self._source.finish()
+
+    def take_tables(self) -> bytes:
+        """Return the tables that reading has found; empty for a file that was read earlier."""
+        return self._source.tables if isinstance(self._source, Reading) else b""
+
+    def forget_tables(self) -> None:
+        """Give their memory back, once they are stored."""
+        if isinstance(self._source, Reading):
+            self._source.forget_tables()
 
     def when_read(self, done: Callable[[], None]) -> None:
         """Call `done` when the file is read to its end, or reading has failed."""
@@ -302,6 +316,39 @@ class Attachments:
             raise NotFound("The file itself is not kept, only its text.")
         return path
 
+    async def tables(self, attachment: Attachment) -> tuple[Sequence[TypedTable], Path | None]:
+        """Return a file's tables with typed columns, and the path of their cells; none where it has none."""
+        await attachment.finish()
+
+        async def load() -> bytes | None:
+            if pack := attachment.take_tables():
+                return pack
+            for history in (self._stores.kept, self._stores.temporary):
+                with contextlib.suppress(NotFound):
+                    return await history.tables(attachment.id, attachment.owner) or b""
+            return b""
+
+        path = await self._copies.get(f"{attachment.id}{TABLES_SUFFIX}", load)
+        if attachment.typed is None:
+            pack = await asyncio.to_thread(path.read_bytes) if path else b""
+            attachment.typed = await attachment.run(_describe, pack)
+        return attachment.typed, path if attachment.typed else None
+
+    async def query(
+        self, files: Sequence[Attachment], names: Sequence[Sequence[str]], sql: str, caller: Caller
+    ) -> QueryResult:
+        """Return the result of one SELECT over the tables of files. Raises NoResult, AttachmentError.
+
+        names: what the query calls the tables of each file.
+        """
+        paths = [(await self.tables(file))[1] for file in files]
+        chosen = [(path, own) for path, own in zip(paths, names, strict=True) if path]
+        if not chosen:
+            raise NoResult("The files have no tables that can be computed with.")
+        return await self._readers.query(
+            [path for path, _ in chosen], [own for _, own in chosen], sql, caller=caller
+        )
+
     async def get(self, id: str, owner: str) -> Attachment:
         """Return an attachment. Raises NotFound, also for one of another owner."""
         try:
@@ -350,6 +397,7 @@ class Attachments:
             if found:
                 await found.close()
             self._copies.remove(id)
+            self._copies.remove(f"{id}{TABLES_SUFFIX}")
 
     async def remove_all(self, owner: str) -> None:
         """Drop all attachments of an owner from memory, also those that are being read."""
@@ -407,7 +455,8 @@ class Attachments:
         if self._on_read:
             self._on_read(document.media_type, time.monotonic() - began)
         try:
-            await self._store(attachment, document, history)
+            if await self._store(attachment, document, history):
+                attachment.forget_tables()
             attachment.is_recorded = True
         except ChatError as error:  # the file stays usable while it is in memory
             log.warning("a file could not be written to history: %s", error)
@@ -423,19 +472,22 @@ class Attachments:
             with contextlib.suppress(NotFound):
                 return await history.update_attachment(attachment.id, attachment.owner, document)
 
-    async def _store(self, attachment: Attachment, document: Document, history: History) -> None:
-        """Write a file's row; without its bytes where the database refuses them."""
+    async def _store(self, attachment: Attachment, document: Document, history: History) -> bool:
+        """Write a file's row; without its bytes and tables, and False, where the database refuses them."""
         add = partial(history.add_attachment, attachment.owner, document, id=attachment.id)
         original = None
         if document.size <= LARGEST_STORED:
             with contextlib.suppress(OSError):  # removed meanwhile
                 original = await asyncio.to_thread(self._copies.path(attachment.id).read_bytes)
+        tables = attachment.take_tables() or None
         try:
-            await add(original=original, limit=self._limit_of(document, history))
+            await add(original=original, tables=tables, limit=self._limit_of(document, history))
         except HistoryUnavailable:
-            if original is None:
+            if original is None and tables is None:
                 raise
             await add()
+            return False
+        return True
 
     def _limit_of(self, document: Document, history: History) -> int | None:
         """Return how many bytes of files a history may keep with this one; None: no limit."""
@@ -445,6 +497,14 @@ class Attachments:
             return None  # `temporary` limits them
         is_in_memory = self._stores.keeps_nothing
         return min(self._stored_bytes, TEMPORARY_LIMIT.total) if is_in_memory else self._stored_bytes
+
+
+def _describe(pack: bytes) -> Sequence[TypedTable]:
+    """Return the tables of a pack; none where a child has written something else."""
+    try:
+        return read_tables(pack) if pack else ()
+    except BadTable:
+        return ()
 
 
 async def _is_kept(attachment: Attachment, history: History) -> bool:

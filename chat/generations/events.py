@@ -18,7 +18,8 @@ ENDINGS = frozenset({"done", "error"})
 class Event(NamedTuple):
     """One entry of the log. Its id is its index there, from 0, and is therefore not stored.
 
-    type: `generation` first; then `chunk`, `receipt`, `progress`, `citations`; `done` or `error` last.
+    type: `generation` first; then `chunk`, `receipt`, `progress`, `computation`, `citations`; `done`
+    or `error` last.
     data: one line of JSON, as sent. text, reasoning: the characters that it adds to the answer.
     recasts: all text before it was reasoning (a </think> arrived without its <think>).
     """

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.documents.document import Document, Problem
+from chat.grounding.computed_results import Computation
 from chat.grounding.retrieval.terms import split_terms
 
 Json = dict[str, object]
@@ -92,7 +93,7 @@ class FileReceipt:
 class Receipt:
     """The answer's proof of reading. budget, used: characters of file text. notes: stable names of what was
     done besides: `search_terms`, `smaller_budget`, `images`. search_terms: the words searched by,
-    where a model wrote them; search_tokens: what that request took.
+    where a model wrote them; search_tokens: what that request took. computation: over tables of the files.
     """
 
     budget: int = 0
@@ -102,6 +103,7 @@ class Receipt:
     notes: tuple[str, ...] = ()
     search_terms: str = ""
     search_tokens: int = 0
+    computation: Computation | None = None
 
     def to_json(self) -> Json:
         return {
@@ -112,6 +114,7 @@ class Receipt:
             "notes": list(self.notes),
             "search_terms": self.search_terms,
             **({"search_tokens": self.search_tokens} if self.search_tokens else {}),
+            **({"computation": self.computation.to_json()} if self.computation else {}),
         }
 
 

@@ -48,6 +48,17 @@ class _File(_Checked):
     is_complete: bool = True
 
 
+class _Table(_Checked):
+    place: str
+    rows: Count
+    covered: Count
+
+
+class _Computation(_Checked):
+    sql: str
+    tables: list[_Table] = []
+
+
 class _Receipt(_Checked):
     budget: Count
     characters: Count
@@ -55,6 +66,7 @@ class _Receipt(_Checked):
     omitted_messages: Count = 0
     notes: list[str] = []
     search_terms: str = ""
+    computation: _Computation | None = None
 
 
 class _Citation(_Checked):

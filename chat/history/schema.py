@@ -134,6 +134,7 @@ attachments = Table(
     Column("document", LargeBinary, nullable=False),
     Column("search_index", LargeBinary),
     Column("original", LargeBinary),
+    Column("tables", LargeBinary),
 )
 Index("attachments_by_use", attachments.c.used)
 

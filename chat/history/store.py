@@ -226,13 +226,14 @@ class History:
         id: str | None = None,
         search_index: bytes | None = None,
         original: bytes | None = None,
+        tables: bytes | None = None,
         limit: int | None = None,
     ) -> StoredFile:
         """limit: the bytes of files that the history may hold; past it `original` is left out."""
         time = now()
         attachment = StoredFile(id or new_id(), owner, document, time, time)
         packed = await asyncio.to_thread(stored_files.pack_document, document)
-        columns = {"search_index": search_index, "original": original}
+        columns = {"search_index": search_index, "original": original, "tables": tables}
         await self._database.write(stored_files.insert_attachment, attachment, packed, columns, limit)
         return attachment
 
@@ -274,6 +275,10 @@ class History:
     async def original(self, attachment_id: str, owner: str) -> bytes | None:
         """Return the bytes of the file, if they were kept."""
         return await self._database.read(stored_files.select_bytes, attachment_id, owner, "original")
+
+    async def tables(self, attachment_id: str, owner: str) -> bytes | None:
+        """Return the file's tables with typed columns (chat.numbers.table_pack)."""
+        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "tables")
 
     async def delete_attachment(self, attachment_id: str, owner: str) -> None:
         await self._database.write(stored_files.delete_attachment, attachment_id, owner)

@@ -29,7 +29,7 @@ KEEP_ALIVE = b": keep-alive\n"
 RETRY = b"retry: 1000\n"
 DONE = b"[DONE]"
 NAMED = frozenset(
-    {"generation", "receipt", "progress", "citations"}
+    {"generation", "receipt", "progress", "computation", "citations"}
 )  # the rest are default events, for onmessage
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _EVENT_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,12})")

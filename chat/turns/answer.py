@@ -184,7 +184,11 @@ class Answer:
     async def _quote(self) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the files' own sentences, or how to connect a model, as chunks like any other."""
         question, missing = self.task.question, self.task.model.missing
-        if self.context.indexes:
+        computed = await self.context.compute(language_of(question))
+        if computed is not None:
+            yield [_event("computation", computation=computed.computation.to_json()), self._receipt()]
+            text = computed.markdown
+        elif self.context.indexes:
             language, indexes = language_of(question), self.context.indexes
             text = (await self.context.run(quotes.answer, question, indexes, language)).markdown
             if missing == NOT_IN_CHINESE:

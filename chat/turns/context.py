@@ -21,6 +21,7 @@ from chat.grounding.retrieval.passages import Index
 from chat.grounding.scoring import Cited
 from chat.grounding.selection import Selection, choose, wants_search_terms
 from chat.history import Message
+from chat.turns.computing import ComputedAnswer, Computing
 from chat.turns.models import Model
 from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget
 from chat.turns.search_words import WordWriter
@@ -49,7 +50,7 @@ class AnswerTask:
 
     begun: text and reasoning so far of an answer that is continued. cited: what the last answer proved.
     is_exact_budget: the owner or the visitor set `file_characters`. words: shared by all answers.
-    search_terms: of an answer that is continued.
+    search_terms: of an answer that is continued. computing: the tables of the files; None: there are none.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins.
     """
@@ -70,6 +71,7 @@ class AnswerTask:
     cited: Sequence[Cited] = ()
     words: WordWriter = field(default_factory=WordWriter)
     search_terms: str = ""
+    computing: Computing | None = None
 
 
 class Context:
@@ -125,6 +127,15 @@ class Context:
         used = sum(len(document.text) for document in documents)
         self._note(Receipt(used, used, files, len(self.task.history)), "read_whole")
 
+    async def compute(self, language: str) -> ComputedAnswer | None:
+        """Return what a question of a known form gives over all rows of a table; None for any other."""
+        if self.task.computing is None:
+            return None
+        computed = await self.task.computing.answer(self.task.question, language)
+        if computed is not None:
+            self.receipt = dataclasses.replace(self.receipt, computation=computed.computation)
+        return computed
+
     def drop_images(self) -> bool:
         """Leave the pictures out from now on, and tell whether there were any."""
         had, self._images = bool(self._images), ()
@@ -156,7 +167,9 @@ class Context:
     async def check(self, text: str) -> Sequence[Citation]:
         """Return the answer's claims about the files, each looked up."""
         evidence = [await file.evidence() for file in self._files]
-        return await self.run(check, text, evidence, self.task.question)
+        computation = self.receipt.computation
+        known = computation.figures() if computation else ""
+        return await self.run(check, text, evidence, f"{self.task.question} {known}".strip())
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `work` returns, from a thread; work on files takes a fair turn."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 import python_calamine
 
@@ -19,6 +19,7 @@ from chat.extraction.office.number_format import format_number
 from chat.extraction.office.old_boxes import count_objects
 from chat.extraction.office.package import Package
 from chat.extraction.office.sheet_asides import Beside, beside_sheets
+from chat.extraction.office.sheet_grids import Value, make_grid
 from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
@@ -31,7 +32,6 @@ MEDIA_TYPES = {
     "xls": "application/vnd.ms-excel",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
 }
-Value = int | float | str | bool | time | date | datetime | timedelta | None
 
 
 def read_as(kind: str, source: Source) -> Findings:
@@ -44,7 +44,7 @@ def read_as(kind: str, source: Source) -> Findings:
     package = Package(source, WHAT) if kind in ("xlsx", "xlsb") else None
     beside = beside_sheets(kind, source, package, names)
     for name in names:
-        yield from _sheet(workbook, name, beside.get(name, Beside()))
+        yield from _sheet(workbook, name, beside.get(name, Beside()), source.name)
     if package is not None:
         yield from _inside(package)
     elif kind == "xls" and (objects := count_objects(source.read_bytes())):
@@ -70,11 +70,13 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         raise refusals.damaged(source.name, WHAT) from error
 
 
-def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside) -> Findings:
+def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside, file: str) -> Findings:
     lines: list[str] = []
     try:
         sheet = workbook.get_sheet_by_name(name)
-        rows = repeat_labels(list(_rows(sheet, beside)), _merged(sheet))
+        values, left, areas = list(sheet.iter_rows()), (sheet.start or (0, 0))[1], _merged(sheet)
+        yield make_grid(file, name, values, left, areas, beside, show)
+        rows = repeat_labels(list(_rows(values, left, beside)), areas)
         lines = sheet_lines([" ".join(cell.split()) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
@@ -83,13 +85,13 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
 
 
-def _rows(sheet: python_calamine.CalamineSheet, beside: Beside) -> Iterator[list[str]]:
-    left, formulas = (sheet.start or (0, 0))[1], dict[int, dict[int, str]]()
+def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Iterator[list[str]]:
+    formulas = dict[int, dict[int, str]]()
     for (number, column), formula in sorted({**beside.formulas, **beside.errors}.items()):
         formulas.setdefault(number, {})[column] = formula
-    for number, values in enumerate(sheet.iter_rows()):
+    for number, cells in enumerate(values):
         shown = [""] * left + [
-            _shown(value, (number, column), beside) for column, value in enumerate(values, left)
+            _shown(value, (number, column), beside) for column, value in enumerate(cells, left)
         ]
         yield _fill(shown, formulas.pop(number, {}))
     for rest in formulas.values():

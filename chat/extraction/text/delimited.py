@@ -13,6 +13,7 @@ from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import sheet_lines
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings, plain
+from chat.numbers.cell_grid import Delimited, Grid
 
 DELIMITERS = ",;\t|"
 SAMPLE_CHARACTERS = 50_000
@@ -34,9 +35,22 @@ def read(source: Source) -> Findings:
         yield from plain.read(source)
         return
     yield Shape(plain.MEDIA_TYPES.get(source.suffix, "text/csv"))
+    yield _grid(source, text, encoding, delimiter)
     # More than the cap need not be parsed: rows in memory take ten times the room of their text.
     yield Page("", "\n".join(rows_of(text[: 2 * source.characters], delimiter)))
     yield from plain.judge(text, encoding)
+
+
+def _grid(source: Source, text: str, encoding: str, delimiter: str) -> Grid:
+    """Return the whole file as a grid, which is loaded when all else is read: its text is large."""
+    is_utf8 = source.content is None and encoding == "utf-8" and not NAMED.match(text)
+
+    def load() -> bytes:
+        decoded = encodings.decode(source.read_bytes())[0]
+        named = NAMED.match(decoded)
+        return decoded[named.end() if named else 0 :].encode("utf-8", "replace")
+
+    return Grid(source.name, delimited=Delimited(delimiter, load, source.path if is_utf8 else None))
 
 
 def rows_of(text: str, delimiter: str) -> list[str]:

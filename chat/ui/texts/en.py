@@ -240,6 +240,7 @@ TEXTS: dict[str, str] = {
     "receipt.budget": "Budget: {used:,} of {budget:,} characters of files.",
     "receipt.omitted_messages": "{count:,} earlier {count:message|messages} left out.",
     "receipt.note.search_terms": "Searched for: {terms}",
+    "receipt.computed": "Computed over {covered:,} of {rows:,} rows of {place}.",
     "receipt.search_tokens": "One more request for these words: {tokens:,} tokens.",
     "receipt.note.smaller_budget": "The model's window was too small for the whole budget.",
     "receipt.note.images": "Pictures were sent as pictures.",
@@ -278,6 +279,8 @@ TEXTS: dict[str, str] = {
     "problem.embedded.pages": "pictures or attached files in {count:,} {units} were not read",
     "problem.hidden": "has hidden parts, which were read too",
     "problem.hidden.pages": "{count:,} {units} {count:is|are} hidden or have hidden cells, which were read too",
+    "problem.not_computed": "its tables cannot be computed with",
+    "problem.not_computed.pages": "tables of {count:,} {units} cannot be computed with",
     # Citations
     "citation.place": "{name}, {unit} {page}",
     "citation.from_picture": "read from a picture",

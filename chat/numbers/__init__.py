@@ -1,0 +1,14 @@
+"""The tables of a file with typed columns, and SQL over them.
+
+    cell_grid       the cells of a table before anything is known of them     } made by chat.extraction
+    grid_blocks     the tables of one sheet
+    sheet_shape     titles, header, data, totals, notes; row_totals by arithmetic
+    cell_values     a cell's text -> its value
+    column_types    what a column holds; sql_names what SQL calls it
+    table_builder   a grid -> a typed table and its Parquet file              } in the child, with DuckDB
+    file_tables     all grids of a file                                       }
+    sql_query       one SELECT over the tables                                }
+    typed_table, table_pack, query_result    what parent and child exchange, checked by the parent
+
+Knows no process, no question and no model.
+"""

@@ -1,0 +1,65 @@
+"""The tables of one sheet: an empty row divides two where a header of its own follows. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from chat.numbers.cell_grid import Grid, Row
+from chat.numbers.cell_values import is_missing
+from chat.numbers.sheet_shape import is_numeric, is_year, numeric_columns
+
+LEAST_ROWS = 3  # of a table of its own: a header and two of data
+LOOKED_AT = 30
+
+
+def split_grid(grid: Grid) -> list[Grid]:
+    """Return the tables of a sheet as grids of their own; one that is all of it stays as it is."""
+    starts = [0]
+    for at, rows in _stretches(grid.rows):
+        if at > starts[-1] and _is_table(rows) and _has_data(grid.rows[starts[-1] : at]):
+            starts.append(at)
+    if len(starts) == 1:
+        return [grid]
+    bounds = [*starts, len(grid.rows)]
+    return [_part(grid, number, *bounds[number : number + 2]) for number in range(len(starts))]
+
+
+def _stretches(rows: Sequence[Row]) -> Iterator[tuple[int, Sequence[Row]]]:
+    """Yield the rows between empty ones, with the place of the first."""
+    at = 0
+    for is_full, stretch in groupby(rows, any):
+        length = sum(1 for _ in stretch)
+        if is_full:
+            yield at, rows[at : at + length]
+        at += length
+
+
+def _is_table(rows: Sequence[Row]) -> bool:
+    """Has a stretch a header of its own: a row of words over columns of numbers?"""
+    if len(rows) < LEAST_ROWS:
+        return False
+    start = next((at for at, row in enumerate(rows[:4]) if sum(map(bool, row)) > 1), None)
+    if start is None or len(rows) - start < LEAST_ROWS:
+        return False
+    head = [(column, cell) for column, cell in enumerate(rows[start]) if cell]
+    if any(is_numeric(cell) and not is_year(cell) for _, cell in head):
+        return False
+    numeric = numeric_columns(rows[start + 1 : start + LOOKED_AT])
+    over = [cell for column, cell in head if column in numeric]
+    return bool(over) and not any(is_missing(cell) for cell in over) and len(over) >= 0.5 * len(numeric)
+
+
+def _has_data(rows: Sequence[Row]) -> bool:
+    return bool(numeric_columns([row for row in rows if sum(map(bool, row)) > 1][1:LOOKED_AT]))
+
+
+def _part(grid: Grid, number: int, start: int, end: int) -> Grid:
+    name = grid.name if not number else f"{grid.name} ({number + 1})".strip()
+    merged = [
+        (area[0] - start, area[1], area[2] - start, area[3]) for area in grid.merged if start <= area[0] < end
+    ]
+    return replace(
+        grid, name=name, rows=grid.rows[start:end], merged=merged, first_row=grid.first_row + start
+    )

@@ -1,0 +1,300 @@
+"""A grid -> a typed table and its Parquet file. Runs in the child alone: the cells are untrusted.
+
+The shape of the grid is found by its first and last rows and by the rows that could be totals, sections or
+notes; the kind of each column by its distinct cells.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chat.numbers import typed_table
+from chat.numbers.cell_grid import Grid, Row
+from chat.numbers.cell_values import COMMA, DAY_FIRST, MONTH_FIRST, POINT
+from chat.numbers.column_cells import SQL_TYPES, expression, find_untyped, look_at
+from chat.numbers.column_types import CellReading, decide, decide_decimal, decide_order, find_described, typed
+from chat.numbers.raw_cells import NoTable, RawCells
+from chat.numbers.row_totals import find_totals
+from chat.numbers.sheet_shape import (
+    LOOKED_AT,
+    SheetShape,
+    find_shape,
+    header_names,
+    is_marked,
+    numeric_columns,
+    role_of,
+)
+from chat.numbers.sql_names import quoted, sql_name, unique
+from chat.numbers.typed_table import MOST_LEFT, MOST_SAMPLES, Column, LeftOutRow, TypedTable
+
+MOST_SUMMED = 20_000  # rows among which totals without a word for it are looked for
+WIDEST = 3_000  # columns
+FREQUENT_ROWS = 20_000  # among which the most frequent values are looked for
+COPIED_CELLS = 3_000_000  # of a table that is small enough to be copied
+
+
+def build_table(raw: RawCells, grid: Grid, totals: frozenset[str] = frozenset()) -> tuple[TypedTable, bytes]:
+    """Return a typed table and its Parquet file. totals: words that name a total here. Raises NoTable."""
+    raw.load(grid)
+    head = [row for _, row in raw.rows(f"rowid < {LOOKED_AT}")]
+    shape = find_shape(head, grid.merged)
+    if shape is None or shape.width > WIDEST:
+        raise NoTable
+    return _TableBuilder(raw, grid, head, shape, totals).build()
+
+
+@dataclass
+class _TableBuilder:
+    """One grid on its way to a table. head: its first rows."""
+
+    raw: RawCells
+    grid: Grid
+    head: list[list[str]]
+    shape: SheetShape
+    totals: frozenset[str]
+
+    def build(self) -> tuple[TypedTable, bytes]:
+        count = self.raw.count("raw")
+        left = self._left_out(count)
+        self._exclude(left, count)
+        columns = self._columns()
+        readings = self._readings(columns)
+        for number, row in self._summed(columns, readings):
+            left[number] = ("subtotal", row)
+        self._exclude(left, count)
+        names = self._names()
+        parquet = self._write(columns, readings, names)
+        rows = self.raw.count("kept")
+        if not rows:
+            raise NoTable
+        described = tuple(self._describe(columns, readings, names))
+        return self._table(described, rows, left, parquet), parquet
+
+    def _table(
+        self,
+        columns: tuple[Column, ...],
+        rows: int,
+        left: dict[int, tuple[str, Row]],
+        parquet: bytes,
+    ) -> TypedTable:
+        told = [
+            LeftOutRow(role, number + self.grid.first_row, " | ".join(cell for cell in row if cell)[:300])
+            for number, (role, row) in sorted(left.items())
+            if role != "empty"
+        ]
+        counts: dict[str, int] = {}
+        for one in told:
+            counts[one.role] = counts.get(one.role, 0) + 1
+        file_name = os.path.splitext(self.grid.file)[0]
+        return TypedTable(
+            name=sql_name(self.grid.name or file_name, "data"),
+            file=self.grid.file,
+            title=self.grid.name,
+            page=self.grid.page,
+            columns=columns,
+            rows=rows,
+            left=tuple(told[:MOST_LEFT]),
+            left_count=tuple(counts.items()),
+            remark=self.grid.remark,
+            size=len(parquet),
+        )
+
+    def _left_out(self, count: int) -> dict[int, tuple[str, Row]]:
+        """Return the rows that are no data, with what they are."""
+        shape = self.shape
+        left: dict[int, tuple[str, Row]] = {one: ("title", self.head[one]) for one in shape.titles}
+        left |= {one: ("header", self.head[one]) for one in shape.header}
+        sample = [row for row in self.head[shape.first :] if any(row)] or [[""] * self.raw.width]
+        numeric = numeric_columns(sample)
+        middle = sample[: max(1, len(sample) * 9 // 10)] if len(sample) > 20 else sample
+        wide = [row for row in middle if sum(map(bool, row)) > 1 and not is_marked(row)] or middle
+        usual = {
+            column: sum(bool(row[column]) for row in wide) / len(wide)
+            for column in range(shape.left, shape.right)
+        }
+        usual = {column: share for column, share in usual.items() if share}
+        header = [self.head[one] for one in shape.header]
+        is_tail = True
+        for number, row in reversed(self._candidates(shape, count, numeric)):
+            is_named = any(cell in self.totals for cell in row if cell)
+            role = "total" if is_named else role_of(row, usual, numeric, header, is_tail)
+            is_tail = is_tail and role != "data"
+            if role != "data":
+                left[number] = (role, row)
+        return left
+
+    def _candidates(
+        self, shape: SheetShape, count: int, numeric: frozenset[int]
+    ) -> list[tuple[int, list[str]]]:
+        """Return the rows that could be no data: sparse, last, or with a word for a total."""
+        if count - shape.first <= 5_000:
+            return self.raw.rows(f"rowid >= {shape.first}")
+        filled = "+".join(f"(c{number} IS NOT NULL)::INT" for number in range(self.raw.width))
+        few = max(1, shape.width // 3)
+        words = [number for number in range(shape.left, shape.right) if number not in numeric][:3]
+        total = "|".join(
+            (
+                "total",
+                "sub-?total",
+                "grand",
+                "sum",
+                "gesamt",
+                "insgesamt",
+                "总",
+                "總",
+                "合计",
+                "合計",
+                "小计",
+                "小計",
+            )
+        )
+        marked = (
+            " OR ".join(f"regexp_matches(c{number}, '^\\W*({total})', 'i')" for number in words) or "false"
+        )
+        where = f"rowid >= {shape.first} AND ({filled} <= {few} OR {marked} OR rowid >= {count - 60})"
+        return self.raw.rows(where)
+
+    def _exclude(self, left: dict[int, tuple[str, Row]], count: int) -> None:
+        """Make `kept`: the data rows, as a view of the loaded cells."""
+        gone = ",".join(str(one) for one in left if one >= self.shape.first)
+        where = f"rowid >= {self.shape.first}" + (f" AND rowid NOT IN ({gone})" if gone else "")
+        columns = ",".join(f"c{number}" for number in range(self.raw.width))
+        self._make("kept", f"SELECT rowid AS r, {columns} FROM raw WHERE {where}", count)
+
+    def _columns(self) -> list[int]:
+        """Return the columns that have a name or a value."""
+        named = {number for one in self.shape.header for number, cell in enumerate(self.head[one]) if cell}
+        counts = self.raw.one(
+            "SELECT " + ",".join(f"count(c{number})" for number in range(self.raw.width)) + " FROM kept"
+        )
+        inside = range(self.shape.left, self.raw.width)
+        return [
+            number for number in inside if counts[number] or (number in named and number < self.shape.right)
+        ]
+
+    def _readings(self, columns: Sequence[int]) -> list[CellReading]:
+        cells = look_at(self.raw, columns)
+        decimal, order = POINT, DAY_FIRST
+        if not self.grid.is_plain:
+            delimiter = self.grid.delimited.delimiter if self.grid.delimited else ""
+            decimal = decide_decimal(cells, COMMA if delimiter == ";" else POINT)
+            order = decide_order(
+                cells, MONTH_FIRST if decimal == POINT and self._is_american() else DAY_FIRST
+            )
+        titles = [title for _, title in self._names(columns)]
+        described = find_described(titles)
+        return [
+            decide(
+                one, title, decimal, order, self.grid.formats.get(number, ""), is_described=title in described
+            )
+            for one, title, number in zip(cells, titles, columns, strict=True)
+        ]
+
+    def _is_american(self) -> bool:
+        """Dates with slashes in an English text, and nothing that tells their order: month first."""
+        text = " ".join(cell for row in self.head[:50] for cell in row)
+        return text.isascii() and "£" not in text
+
+    def _summed(self, columns: Sequence[int], readings: Sequence[CellReading]) -> Iterator[tuple[int, Row]]:
+        """Yield rows that are the sums of others, though no word says so."""
+        numbers = [
+            number
+            for number, reading in zip(columns, readings, strict=True)
+            if reading.kind in typed_table.NUMBERS and reading.kind != typed_table.PERCENTAGE
+        ][:12]
+        count = self.raw.count("kept")
+        if not numbers or not 3 < count <= MOST_SUMMED:
+            return
+        chosen = dict(zip(columns, readings, strict=True))
+        found = self.raw.sql.execute(
+            "SELECT r, " + ",".join(f"c{one}" for one in numbers) + " FROM kept ORDER BY r"
+        ).fetchall()
+        values = [
+            [typed(cell, chosen[one]) if cell else None for one, cell in zip(numbers, row[1:], strict=True)]
+            for row in found
+        ]
+        marks = find_totals(
+            [[float(one) if isinstance(one, int | float) else 0.0 for one in row] for row in values]
+        )
+        places = [int(found[mark][0]) for mark in marks]
+        if places:
+            yield from self.raw.rows(f"rowid IN ({','.join(map(str, places))})")
+
+    def _names(self, columns: Sequence[int] = ()) -> list[tuple[str, str]]:
+        wanted = columns or self._columns()
+        shape = replace(self.shape, right=max(self.shape.right, max(wanted) + 1))
+        titles = header_names(self.head, shape, self.grid.merged) if shape.header else [""] * shape.width
+        chosen = [titles[number - shape.left] for number in wanted]
+        names = unique(
+            (sql_name(title, f"column_{place}") for place, title in enumerate(chosen, 1)),
+            (typed_table.ROW_COLUMN,),
+        )
+        return list(zip(names, chosen, strict=True))
+
+    def _write(
+        self, columns: Sequence[int], readings: Sequence[CellReading], names: Sequence[tuple[str, str]]
+    ) -> bytes:
+        joins, chosen = [], [f"r + {self.grid.first_row} AS {typed_table.ROW_COLUMN}"]
+        for number, reading, (name, _) in zip(columns, readings, names, strict=True):
+            read, join = expression(self.raw, number, reading)
+            chosen.append(f"{read} AS {quoted(name)}")
+            joins += [join] if join else []
+        order = "ORDER BY r" if joins else ""
+        self.raw.sql.execute(
+            f"COPY (SELECT {','.join(chosen)} FROM kept {' '.join(joins)} {order}) TO 'memory://table.parquet'"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+        self._make("typed", "SELECT * FROM read_parquet('memory://table.parquet')", self.raw.count("kept"))
+        return self.raw.fetch("table.parquet")
+
+    def _make(self, name: str, query: str, rows: int) -> None:
+        """Give a query a name: as a table, or as a view where it would be a second copy of much."""
+        for kind in ("VIEW", "TABLE"):
+            found = self.raw.one(
+                f"SELECT count(*) FROM duckdb_{kind.lower()}s() WHERE {kind.lower()}_name = '{name}'"
+            )
+            if found[0]:
+                self.raw.sql.execute(f"DROP {kind} {name}")
+        kind = "TABLE" if rows * self.raw.width < COPIED_CELLS else "VIEW"
+        self.raw.sql.execute(f"CREATE {kind} {name} AS {query}")
+
+    def _describe(
+        self, columns: Sequence[int], readings: Sequence[CellReading], names: Sequence[tuple[str, str]]
+    ) -> Iterator[Column]:
+        wanted = ",".join(
+            f"count(*) - count({quoted(name)}), approx_count_distinct({quoted(name)}), {_ends(name, reading)}"
+            for (name, _), reading in zip(names, readings, strict=True)
+        )
+        found = self.raw.one(f"SELECT {wanted} FROM typed")
+        for at, (number, reading, (name, title)) in enumerate(zip(columns, readings, names, strict=True)):
+            empty, distinct, low, high = found[4 * at : 4 * at + 4]
+            untyped, wrong = find_untyped(self.raw, number, reading)
+            yield Column(
+                name=name,
+                title=title,
+                kind=reading.kind,
+                unit=reading.unit,
+                empty=int(str(empty)),
+                untyped=untyped,
+                untyped_samples=tuple(wrong),
+                distinct=int(str(distinct)),
+                low=str(low or ""),
+                high=str(high or ""),
+                samples=tuple(self._frequent(quoted(name))),
+            )
+
+    def _frequent(self, column: str) -> Iterator[str]:
+        found = self.raw.sql.execute(
+            f"SELECT {column}::VARCHAR FROM"
+            f" (SELECT {column} FROM typed WHERE {column} IS NOT NULL LIMIT {FREQUENT_ROWS})"
+            f" GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_SAMPLES}"
+        )
+        yield from (str(one[0])[:80] for one in found.fetchall())
+
+
+def _ends(name: str, reading: CellReading) -> str:
+    column = quoted(name)
+    is_ranged = reading.kind in SQL_TYPES
+    return f"min({column})::VARCHAR, max({column})::VARCHAR" if is_ranged else "'', ''"

@@ -1,0 +1,179 @@
+"""A question of a known form, computed over all rows of a file's table, without a language model.
+
+The forms are those of chat.numbers.question_forms. Knows the files' tables, no prompt and no event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chat.errors import ChatError
+from chat.fair_places import Caller
+from chat.files.attachments import Attachment, Attachments
+from chat.grounding.computed_results import Computation, describe_table
+from chat.numbers import question_forms
+from chat.numbers.query_result import NoResult, QueryResult
+from chat.numbers.question_forms import FormQuestion, lookup_sql, read_question, write_sql
+from chat.numbers.sql_names import unique
+from chat.numbers.typed_table import TypedTable
+
+Json = dict[str, object]
+SHOWN_ROWS = 50  # of a result, in the text of an answer
+
+_TEXTS = {
+    "en": {
+        "intro": "Computed over {covered:,} of {rows:,} rows of {place}, without a language model:",
+        "columns": "{place} has {columns:,} columns and {rows:,} rows:",
+        "empty": "- {count:,} of {rows:,} rows have no value in {column} and do not count.",
+        "untyped": "- {count:,} cells of {column} are no {kind}, such as {samples}; they do not count.",
+        "left": "- Left out of the table: {roles}.",
+        "remark": "- In the file: {remark}.",
+        "cut": "- {count:,} of the rows of the result are shown.",
+        "query": "The query:",
+        **{f"role.{role}": role for role in ("title", "header", "total", "subtotal", "section", "note")},
+        "role.one": "{count:,} {role}",
+        "no_value": "no value",
+    },
+    "zh": {
+        "intro": "未使用语言模型，按 {place} 的 {rows:,} 行中的 {covered:,} 行计算：",
+        "columns": "{place} 有 {columns:,} 列、{rows:,} 行：",
+        "empty": "- {rows:,} 行中有 {count:,} 行的“{column}”没有值，未计入。",
+        "untyped": "- “{column}”中有 {count:,} 个单元格无法识别（如 {samples}），未计入。",
+        "left": "- 未计入表格数据的行：{roles}。",
+        "remark": "- 文件中：{remark}。",
+        "cut": "- 这里显示结果的前 {count:,} 行。",
+        "query": "查询语句：",
+        "role.title": "标题行",
+        "role.header": "表头行",
+        "role.total": "合计行",
+        "role.subtotal": "合计行",
+        "role.section": "分组标题行",
+        "role.note": "注释行",
+        "role.one": "{count:,} 个{role}",
+        "no_value": "无值",
+    },
+}
+_LEFT_ROLES = ("total", "subtotal", "section", "note")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+
+@dataclass(frozen=True)
+class ComputedAnswer:
+    """A computation and the Markdown that tells its result."""
+
+    computation: Computation
+    markdown: str
+
+
+class Computing:
+    """The tables of a question's files, each under a name of its own."""
+
+    def __init__(self, attachments: Attachments, files: Sequence[Attachment], caller: Caller) -> None:
+        self._attachments = attachments
+        self._files = [file for file in files if not file.is_image]
+        self._caller = caller
+        self._tables: list[list[TypedTable]] = []
+
+    async def load(self) -> Sequence[TypedTable]:
+        """Return the tables of all files."""
+        found = [(await self._attachments.tables(file))[0] for file in self._files]
+        names = iter(unique(table.name for tables in found for table in tables))
+        self._tables = [[table.named(next(names)) for table in tables] for tables in found]
+        return [table for tables in self._tables for table in tables]
+
+    async def answer(self, question: str, language: str) -> ComputedAnswer | None:
+        """Return the result of a question of a known form; None for any other question."""
+        tables = await self.load()
+        asked = await self._files[0].run(read_question, question, tables) if tables else None
+        if asked is None:
+            return None
+        texts = _TEXTS.get(language, _TEXTS["en"])
+        if asked.kind == question_forms.COLUMNS:
+            return _tell_columns(asked.table, texts)
+        try:
+            return await self._compute(asked, texts)
+        except (NoResult, ChatError):  # the files' own sentences are shown instead
+            return None
+
+    async def _compute(self, asked: FormQuestion, texts: dict[str, str]) -> ComputedAnswer | None:
+        column = ""
+        if asked.filter is not None:
+            places = await self._query(lookup_sql(asked.filter, asked.table))
+            if len(places.rows) != 1:  # nowhere, or in several columns
+                return None
+            column = str(places.rows[0][0])
+        sql = write_sql(asked, column)
+        result = await self._query(sql)
+        computation = Computation(sql, result, (asked.table,))
+        return ComputedAnswer(computation, _tell(computation, asked, texts))
+
+    async def _query(self, sql: str) -> QueryResult:
+        if not sql:
+            raise NoResult("No column can hold the value.")
+        names = [[table.name for table in tables] for tables in self._tables]
+        return await self._attachments.query(self._files, names, sql, self._caller)
+
+
+def _tell_columns(table: TypedTable, texts: dict[str, str]) -> ComputedAnswer:
+    head = texts["columns"].format(place=_escape(table.place), columns=len(table.columns), rows=table.rows)
+    lines = [f"- {_escape(one.title or one.name)} ({one.kind})" for one in table.columns]
+    computation = Computation(
+        "", replace(describe_table(table), covered=((table.name, table.rows),)), (table,)
+    )
+    return ComputedAnswer(computation, "\n".join([head, "", *lines]))
+
+
+def _tell(computation: Computation, asked: FormQuestion, texts: dict[str, str]) -> str:
+    table, result = asked.table, computation.result
+    intro = texts["intro"].format(
+        covered=computation.covered(table), rows=table.rows, place=_escape(table.place)
+    )
+    head = [_escape(_title(one.name, asked)) for one in result.columns]
+    rows = [[_escape(computation.show(value, texts["no_value"])) for value in row] for row in result.rows]
+    if len(rows) == 1 and not asked.group:
+        body = ["; ".join(f"{name}: **{value}**" for name, value in zip(head, rows[0], strict=True))]
+    else:
+        lines = [head, ["---"] * len(head), *rows[:SHOWN_ROWS]]
+        body = [f"| {' | '.join(line)} |" for line in lines]
+    notes = list(_notes(computation, asked, texts, len(rows)))
+    query = [texts["query"], "", "```sql", computation.sql, "```"]
+    return "\n".join([intro, "", *body, "", *notes, *([""] if notes else []), *query])
+
+
+def _notes(computation: Computation, asked: FormQuestion, texts: dict[str, str], rows: int) -> list[str]:
+    table, notes = asked.table, []
+    column = table.column(asked.column)
+    if column and column.empty:
+        notes.append(texts["empty"].format(count=column.empty, rows=table.rows, column=_escape(column.title)))
+    if column and column.untyped:
+        samples = ", ".join(f"“{_escape(one)}”" for one in column.untyped_samples[:3])
+        values = {"count": column.untyped, "column": _escape(column.title), "samples": samples}
+        notes.append(texts["untyped"].format(kind=column.kind, **values))
+    counts = dict(table.left_count)
+    roles = [
+        texts["role.one"].format(count=counts[role], role=texts[f"role.{role}"])
+        for role in _LEFT_ROLES
+        if counts.get(role)
+    ]
+    if roles:
+        notes.append(texts["left"].format(roles=", ".join(roles)))
+    if table.remark:
+        notes.append(texts["remark"].format(remark=_escape(table.remark)))
+    if rows > SHOWN_ROWS:
+        notes.append(texts["cut"].format(count=SHOWN_ROWS))
+    return notes
+
+
+def _title(name: str, asked: FormQuestion) -> str:
+    """Return the name of a column of a result, with the file's own words for the column."""
+    for one in (asked.column, asked.group):
+        column = asked.table.column(one) if one else None
+        if column and column.title and (name == one or name.endswith(f"_{one}")):
+            return f"{name.removesuffix(one).replace('_', ' ')}{column.title}"
+    return name.replace("_", " ")
+
+
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,176 @@
+"""Tables of real files through the real child: typed, stored, queried; and queries that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+
+from chat.extraction import ReaderLimits, Readers
+from chat.numbers.query_result import NoResult
+from chat.numbers.table_pack import pack_tables, read_tables
+from chat.numbers.typed_table import BadTable, TypedTable
+from tests.office_files import xlsx
+
+SALES = (
+    "Sales of the year,,,,\n"
+    "Region,Day,Code,Amount,Share\n"
+    'North,03/04/2021,007,"1,200.50",12.5%\n'
+    'South,25/04/2021,012,"2,000.00",20%\n'
+    "East,26/04/2021,100,(300),-\n"
+    "West,27/04/2021,,sold out,3%\n"
+    + "".join(f"North,{day:02}/05/2021,{day:03},{day}.25,1%\n" for day in range(1, 12))
+    + 'Total,,,"2,969.25",\n'
+    ",,,,\n"
+    "Source: the office,,,,\n"
+)
+
+
+@pytest.fixture(scope="module")
+async def readers() -> AsyncIterator[Readers]:
+    pool = Readers(ReaderLimits(processes=1))
+    yield pool
+    await pool.aclose()
+
+
+async def read(readers: Readers, path: Path, name: str, data: bytes) -> tuple[Sequence[TypedTable], Path]:
+    await anyio.Path(path).write_bytes(data)
+    reading = await readers.open(path, name)
+    await reading.finish()
+    pack = anyio.Path(f"{path}.tables")
+    await pack.write_bytes(reading.tables)
+    return read_tables(reading.tables), Path(pack)
+
+
+def sheet(*rows: Sequence[str | float]) -> str:
+    """Return rows as the inside of an Excel sheet."""
+    cells = (
+        "".join(
+            f'<c t="inlineStr"><is><t>{cell}</t></is></c>'
+            if isinstance(cell, str)
+            else f"<c><v>{cell}</v></c>"
+            for cell in row
+        )
+        for row in rows
+    )
+    return "".join(f"<row>{row}</row>" for row in cells)
+
+
+async def test_a_delimited_file_becomes_typed_columns(readers: Readers, tmp_path: Path) -> None:
+    (table,), pack = await read(readers, tmp_path / "a", "sales 2021.csv", SALES.encode())
+    assert (table.name, table.rows) == ("sales_2021", 15)
+    assert [(column.name, column.kind) for column in table.columns] == [
+        ("region", "text"),
+        ("day", "date"),
+        ("code", "code"),
+        ("amount", "currency"),
+        ("share", "percentage"),
+    ]
+    assert dict(table.left_count) == {"title": 1, "header": 1, "total": 1, "note": 1}
+    amount, share = table.columns[3], table.columns[4]
+    assert (amount.empty, amount.untyped, amount.untyped_samples) == (1, 1, ("sold out",))
+    assert (share.empty, share.untyped, table.columns[2].empty) == (1, 0, 1)
+    result = await readers.query(
+        [pack],
+        [["sales"]],
+        "SELECT region, sum(amount), min(day), max(code) FROM sales GROUP BY 1 ORDER BY 1",
+    )
+    assert result.rows[1:3] == (
+        ("North", 1269.25, "2021-04-03", "011"),
+        ("South", 2000.0, "2021-04-25", "012"),
+    )
+
+
+async def test_a_query_tells_which_rows_it_covers(readers: Readers, tmp_path: Path) -> None:
+    _, pack = await read(readers, tmp_path / "a", "a.csv", SALES.encode())
+    result = await readers.query(
+        [pack], [["s"]], "SELECT sum(amount) AS total FROM s WHERE region = 'North' -- all of them"
+    )
+    assert result.rows == ((1269.25,),)
+    assert result.covered == (("s", 12),)
+    assert result.named == ("amount", "region")
+    assert [row[0] for row in result.behind[:3]] == [3, 7, 8]  # numbers of the rows in the file
+
+
+async def test_sheets_of_two_files_can_be_joined(readers: Readers, tmp_path: Path) -> None:
+    book = xlsx(
+        {"Prices": sheet(("code", "price"), ("007", 2.5), ("012", 4)), "Other": sheet(("a",), ("b",))}
+    )
+    tables, prices = await read(readers, tmp_path / "b", "prices.xlsx", book)
+    assert [table.place for table in tables] == ["prices.xlsx / Prices"]
+    _, sales = await read(readers, tmp_path / "a", "a.csv", SALES.encode())
+    result = await readers.query(
+        [prices, sales],
+        [["prices"], ["sales"]],
+        "SELECT region, price FROM sales JOIN prices USING (code) WHERE day < '2021-05-01' ORDER BY price",
+    )
+    assert result.rows == (("North", 2.5), ("South", 4))
+    assert dict(result.covered) == {"prices": 2, "sales": 15}
+
+
+async def test_a_table_in_a_text_becomes_typed_columns(readers: Readers, tmp_path: Path) -> None:
+    rows = b"<tr><th>Year<th>Jobs</tr><tr><td>2001<td>1,200</tr><tr><td>2002<td>1,300</tr>"
+    page = b"<html><body><h2>Table 1: Jobs</h2><table>" + rows + b"</table></body></html>"
+    (table,), pack = await read(readers, tmp_path / "a", "a.html", page)
+    assert [(column.title, column.kind) for column in table.columns] == [
+        ("Year", "integer"),
+        ("Jobs", "integer"),
+    ]
+    result = await readers.query([pack], [[table.name]], f"SELECT sum(jobs) FROM {table.name}")
+    assert result.rows == ((2500,),)
+
+
+async def test_the_cap_of_characters_cuts_no_rows(tmp_path: Path) -> None:
+    pool = Readers(ReaderLimits(processes=1, characters=1_000))
+    try:
+        text = "n,word\n" + "".join(f"{n},word {n}\n" for n in range(5_000))
+        (table,), _ = await read(pool, tmp_path / "a", "a.csv", text.encode())
+    finally:
+        await pool.aclose()
+    assert (table.rows, table.columns[0].high) == (5_000, "4999")
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("DROP VIEW s", "Exactly one SELECT"),
+        ("SELECT 1; SELECT 2", "Exactly one SELECT"),
+        ("COPY s TO '/tmp/s.csv'", "Exactly one SELECT"),
+        ("INSTALL httpfs", "Exactly one SELECT"),
+        ("SET threads = 8", "Exactly one SELECT"),
+        ("", "Exactly one SELECT"),
+        ("SELECT * FROM s) AS a; DROP VIEW s; SELECT * FROM (SELECT 1", "syntax error"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled by configuration"),
+        ("SELECT * FROM '/etc/passwd'", "does not exist"),
+        ("SELECT * FROM glob('/*')", "disabled by configuration"),
+        ("SELECT nothing FROM s", "not found"),
+        ("SELECT " + "1," * 20_000 + "1", "characters"),
+    ],
+)
+async def test_a_query_that_is_no_select_over_the_tables_gets_a_sentence(
+    readers: Readers, tmp_path: Path, sql: str, sentence: str
+) -> None:
+    _, pack = await read(readers, tmp_path / "a", "a.csv", SALES.encode())
+    with pytest.raises(NoResult, match=sentence):
+        await readers.query([pack], [["s"]], sql)
+
+
+async def test_a_billion_rows_are_cut_and_a_query_without_end_is_stopped(
+    readers: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.extraction.readers.QUERY_SECONDS", 0.3)
+    _, pack = await read(readers, tmp_path / "a", "a.csv", SALES.encode())
+    result = await readers.query([pack], [["s"]], "SELECT * FROM range(1000000000)")
+    assert (len(result.rows), result.is_cut) == (1_000, True)
+    with pytest.raises(NoResult, match="longer than"):
+        await readers.query([pack], [["s"]], "SELECT count(*) FROM range(100000000000) a, range(1000000) b")
+
+
+def test_a_pack_that_a_file_has_made_up_is_refused() -> None:
+    good = pack_tables((), ())
+    assert read_tables(good) == ()
+    for bad in (b"", b"XJTABLE1", good[:-1], good.replace(b"[]", b"{}"), b"XJTABLE1" + b"\xff" * 30):
+        with pytest.raises(BadTable):
+            read_tables(bad)

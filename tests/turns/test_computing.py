@@ -1,0 +1,89 @@
+"""A question of a known form without a model: computed, streamed, kept and exported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from chat.visitors import hash_secret
+from tests.event_source import ServerSentEvent
+from tests.routes import read, send_file, text_of
+from tests.servers import RunningApp, run_routes
+
+ROWS = "".join(f"{'NS'[n % 2]},{n}.5,2021-01-{n + 1:02}\n" for n in range(20))
+SALES = f"Region,Amount,Day\n{ROWS}E,?,\n"
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
+    async with run_routes(tmp_path, OPENAI_BASE_URL="none") as running:
+        yield running
+
+
+async def ask(app: RunningApp, question: str, data: str = SALES) -> list[ServerSentEvent]:
+    async with httpx.AsyncClient(base_url=app.url, headers={"X-Visitor": "anna"}, timeout=60) as client:
+        sent = await send_file(client, data.encode(), "sales.csv")
+        assert sent.status_code == 201, sent.text
+        return read(
+            await client.get(
+                "/ai/stream_chat", params={"user_message": question, "file_id": sent.json()["file_id"]}
+            )
+        )
+
+
+def computation_of(events: list[ServerSentEvent]) -> dict[str, Any]:
+    (event,) = [one for one in events if one.type == "computation"]
+    found: dict[str, Any] = orjson.loads(event.data)["computation"]
+    return found
+
+
+async def test_a_total_by_group_is_computed_over_all_rows(app: RunningApp) -> None:
+    events = await ask(app, "What is the total of Amount by Region?")
+    found = computation_of(events)
+    assert found["rows"] == [["S", 105.0], ["N", 95.0], ["E", None]]
+    assert found["tables"] == [
+        {
+            "name": "sales",
+            "place": "sales.csv",
+            "rows": 21,
+            "covered": 21,
+            "left_out": {"header": 1},
+            "remark": "",
+            "empty": {"amount": 1},
+            "untyped": {},
+        }
+    ]
+    text = text_of(events)
+    assert "Computed over 21 of 21 rows of sales.csv" in text
+    assert "| S | 105 |" in text
+    assert "1 of 21 rows have no value in Amount" in text
+    cited = next(one for one in events if one.type == "citations")
+    assert "not_found" not in cited.data
+
+
+async def test_a_value_of_the_file_limits_the_rows(app: RunningApp) -> None:
+    found = computation_of(await ask(app, "average of Amount for S"))
+    assert found["rows"] == [[10.5]]
+    assert [table["covered"] for table in found["tables"]] == [10]
+
+
+@pytest.mark.parametrize("question", ["total of Amount for West", "What is the total of Amount in spring?"])
+async def test_a_value_that_stands_nowhere_gives_no_figure(app: RunningApp, question: str) -> None:
+    events = await ask(app, question)
+    assert not [one for one in events if one.type == "computation"]
+
+
+async def test_the_computation_is_in_the_export_of_the_history(app: RunningApp) -> None:
+    events = await ask(app, "有多少行？")
+    conversation = orjson.loads(next(one for one in events if one.type == "generation").data)
+    id, owner = conversation["conversation_id"], hash_secret("anna")
+    await app.engine.branch(id, owner)  # waits for what is still written
+    exported = json.loads(await app.engine.history.export_json(id, owner))
+    (receipt,) = [one["receipt"] for one in exported["messages"] if one.get("receipt")]
+    assert receipt["computation"]["rows"] == [[21]]
