@@ -33,18 +33,19 @@ MISSING = (
 )
 
 
-def find_chromium(playwright: Playwright) -> Path | None:
-    """Return the executable, or None where there is none."""
+def find_chromium(playwright: Playwright, *, is_whole: bool = False) -> Path | None:
+    """Return the executable, or None where there is none. is_whole: with its windows and their settings."""
     named = os.environ.get("CHROMIUM")
-    candidates = [named] if named else [*DEBIAN_CHROMIUM, playwright.chromium.executable_path]
+    debians = DEBIAN_CHROMIUM[is_whole:]
+    candidates = [named] if named else [*debians, playwright.chromium.executable_path]
     return next((path for path in map(Path, candidates) if path.is_file()), None)
 
 
 @asynccontextmanager
-async def start_chromium(*more: str) -> AsyncGenerator[Browser, None]:
+async def start_chromium(*more: str, is_whole: bool = False) -> AsyncGenerator[Browser, None]:
     """Start it, and end it afterwards. Raises FileNotFoundError with a sentence on what to do."""
     async with async_playwright() as playwright:
-        executable = find_chromium(playwright)
+        executable = find_chromium(playwright, is_whole=is_whole)
         if executable is None:
             raise FileNotFoundError(MISSING)
         browser = await playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_IMPORTED = {
     "uvloop",  # uvicorn's event loop, where it is installed
     "httptools",  # uvicorn's HTTP parser, where it is installed
+    "onnxruntime",  # what rapidocr runs its models with
     "asyncpg",  # SQLAlchemy's driver for a PostgreSQL DATABASE_URL
 }
 NOT_REQUIRED = {

@@ -16,7 +16,15 @@ window.fetch = (asked, options = {}) => {
   return readStream(() => bare(url, { headers, signal: asked.signal, credentials: asked.credentials }));
 };
 
-async function join(url, options) {
+const joining = new Set(); // promises of the events that are on their way to the server
+function join(url, options) {
+  const joined = tryJoining(url, options);
+  const over = () => joining.delete(joined);
+  joining.add(joined);
+  joined.then(over, over);
+  return joined;
+}
+async function tryJoining(url, options) {
   const event = JSON.parse(options.body);
   try {
     const at = cuts;

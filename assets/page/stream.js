@@ -26,9 +26,12 @@ async function readStream(ask) {
       const pass = passOn = (frame) => out.enqueue(encoder.encode(frame + "\n\n"));
       orphans.splice(0).forEach(passEnd);
       let isWhole = await passFrames(answer, pass);
-      // The server ends a stream when no event is left, and this page may send one before it hears of that: its values wait
-      // for another stream, which Gradio's client would not ask for.
-      while (isWhole && underWay.size) isWhole = await passFrames(await ask().catch(() => null), pass);
+      // The server ends a stream when no event is left, and this page may have sent one before it hears of that: its values
+      // wait for another stream, which Gradio's client would not ask for while it takes this one for open.
+      while (isWhole && (underWay.size || joining.size)) {
+        if (underWay.size) isWhole = await passFrames(await ask().catch(() => null), pass);
+        else await Promise.race(joining);
+      }
       if (isWhole) pass(CLOSE);
       else if (await isServerThere()) endStream(pass);
       if (passOn === pass) passOn = null;

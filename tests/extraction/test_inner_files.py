@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired
@@ -47,14 +49,16 @@ def test_files_of_an_archive_are_read_as_its_parts(tmp_path: Path) -> None:
 
 
 def test_what_is_not_read_of_an_archive_is_named(tmp_path: Path) -> None:
-    picture = b"\x89PNG\r\n\x1a\n" + bytes(50)
+    kept = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(kept, "PNG")
+    picture = kept.getvalue()
     data = zipped(
         {"a.txt": "text", "song.mp3": b"ID3" + bytes(20), "b.pdf": b"%PDF-1.7 nothing", "p.png": picture}
     )
     found = notes(read(tmp_path, "all.zip", data))
     assert any("a damaged PDF" in note and "all.zip/b.pdf" in note for note in found)
     assert any("a sound file" in note and "all.zip/song.mp3" in note for note in found)
-    assert any("picture" in note and "all.zip/p.png" in note for note in found)
+    assert any("Pictures" in note and "all.zip/p.png" in note for note in found)
 
 
 def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:

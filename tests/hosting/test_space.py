@@ -169,7 +169,10 @@ async def test_the_app_starts_without_the_spaces_package(
 async def frame_on_the_hub(
     provider: Provider, folder: Path, *browser_arguments: str
 ) -> AsyncGenerator[tuple[Browser, str], None]:
-    """The app at a Space's own host, and a page at the Hub's that frames it, both over TLS."""
+    """The app at a Space's own host, and a page at the Hub's that frames it, both over TLS.
+
+    Without its windows Chromium has no setting by which it denies a frame its storage.
+    """
     self_signed(folder)
     certificate = folder / "provider.pem"
     hub = FRAME.replace("CERTIFICATE", str(certificate)).replace("SPACE", SPACE)
@@ -177,7 +180,7 @@ async def frame_on_the_hub(
     async with (
         run_app(folder, **GIVEN, **environ) as app,
         Nginx(folder, int(app.url.rpartition(":")[2]), deployed(certificate=certificate, more=hub)) as nginx,
-        start_chromium(resolve((HUB, SPACE), nginx.port), *browser_arguments) as browser,
+        start_chromium(resolve((HUB, SPACE), nginx.port), *browser_arguments, is_whole=True) as browser,
     ):
         yield browser, f"https://{HUB}/spaces/me/xiaojia"
 

@@ -10,4 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("attachments", sa.Column("tables", sa.LargeBinary()))
+    columns = sa.inspect(op.get_bind()).get_columns("attachments")
+    if "tables" not in {column["name"] for column in columns}:
+        op.add_column("attachments", sa.Column("tables", sa.LargeBinary()))
