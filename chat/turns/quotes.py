@@ -30,7 +30,7 @@ _LEANING = re.compile(
     r"[其该該此这這它他她]|(?:It|Its|They|Their|He|His|She|Her)\b"
     r"|(?:This|These|Those) (?:is|are|was|were|has|have|had|can|may|will|would|means?|led|caused?|made)\b"
 )
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=](?=\s)|^\d+(?=[.)]))")
+_SPECIAL = re.compile(r"^(\d*)([.)])|()([\\`*_\[\]<>#|~&$]|^[-+=](?=\s))")
 
 _TEXTS = {
     "en": {
@@ -196,4 +196,5 @@ def _write_quote(quote: Quote, mark: str) -> str:
 
 
 def _escape(line: str) -> str:
-    return _SPECIAL.sub(r"\\\1", line.replace("\t", " | "))
+    # The point behind a number is escaped, not the digit: a backslash before a digit is shown.
+    return _SPECIAL.sub(r"\1\3\\\2\4", line.replace("\t", " | "))

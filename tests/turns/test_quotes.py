@@ -85,6 +85,11 @@ def test_a_summary_is_an_extract_and_says_so() -> None:
     assert len(found.quotes) >= 4
 
 
+def test_the_number_of_an_item_is_quoted_as_it_stands() -> None:
+    index = make_index("12. The trial enrolled 14,110 pairs of mothers.", unit="")
+    assert "> 12\\. The trial enrolled" in answer(QUESTION, [index], "en").markdown
+
+
 def test_markdown_and_html_of_a_file_are_shown_as_characters() -> None:
     index = make_index("The trial <img src=x> enrolled *14,110* pairs of `mothers`.", unit="", name="a*b.txt")
     assert (
