@@ -85,6 +85,7 @@ class Attachment:
         self._preparing = asyncio.Lock()
         self.recording: asyncio.Task[None] | None = None  # when it is done, other replicas have the file
         self.is_recorded = False
+        self._tables = b""  # of a file whose pages are read one after another, until they are stored
         self.typed: Sequence[TypedTable] | None = None  # its tables, once they are asked for
 
     @property
@@ -114,6 +115,7 @@ class Attachment:
 
     def replace(self, document: Document) -> None:
         """Set the document of a file that was read to its end: a scanned page has come."""
+        self._tables = self.take_tables()
         self._source = document
         self._changed.set()
         self._changed = asyncio.Event()
@@ -139,10 +141,11 @@ class Attachment:
 
     def take_tables(self) -> bytes:
         """Return the tables that reading has found; empty for a file that was read earlier."""
-        return self._source.tables if isinstance(self._source, Reading) else b""
+        return self._source.tables if isinstance(self._source, Reading) else self._tables
 
     def forget_tables(self) -> None:
         """Give their memory back, once they are stored."""
+        self._tables = b""
         if isinstance(self._source, Reading):
             self._source.forget_tables()
 
