@@ -30,7 +30,8 @@ function paceFrames(pass) {
 function readGrowth(frame) {
   const said = JSON.parse(frame.slice("data:".length));
   const isInside = ({ 0: action, 1: path }) => (action === "append" || action === "replace") && path.length > 2;
-  const isGrowth = said.success && said.output?.data?.every((edits) => Array.isArray(edits) && edits.every(isInside));
+  const data = said.output?.data ?? [];
+  const isGrowth = said.success && data.some((edits) => edits?.length) && data.every((edits) => Array.isArray(edits) && edits.every(isInside));
   return isGrowth ? said : null;
 }
 

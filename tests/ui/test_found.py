@@ -133,7 +133,6 @@ async def test_the_list_goes_on_to_its_end(tab: Visit) -> None:
 
 
 async def test_a_deletion_is_undone_within_ten_seconds_and_not_later(tab: Visit) -> None:
-    await tab.page.clock.install()
     await tab.ask("First")
     await tab.page.locator('#sidebar [data-do="new"]').click()
     await tab.ask("Second")
@@ -150,7 +149,7 @@ async def test_a_deletion_is_undone_within_ten_seconds_and_not_later(tab: Visit)
     await choose_from_menu(entries.last, "delete")
     await answer_question(tab)
     await expect(tab.page.locator('#deleted [data-seconds="10"]')).to_be_visible()
-    await tab.page.clock.fast_forward(10_000)
+    # Ten seconds of the page's own: a clock of the test's would reorder its timers.
     await expect(undo).to_have_count(0)
     await expect(tab.conversations).to_have_text(["Second"])
 
