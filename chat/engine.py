@@ -112,24 +112,13 @@ class Engine:
         self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
         self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
         self._traces = Traces(settings.otlp_endpoint)
-        is_shared = bool(settings.redis_url)
         self._stores = Stores(
             settings.database_url or f"sqlite:///{settings.data_folder() / 'history.sqlite3'}",
-            is_shared=is_shared,
+            is_shared=bool(settings.redis_url),
             on_wait=self.metrics.observes_waits("searches"),
         )
         self._answer_log = AnswerLog(self._stores)
-        self._attachments = Attachments(
-            self.readers,
-            self.folder / "files",
-            self._stores,
-            self.threads,
-            self.metrics.observe_reading,
-            is_shared=is_shared,
-            ocr=self._ocr,
-            ocr_pages=settings.ocr_pages,
-            stored_bytes=int(settings.stored_files_mb * 1_000_000),
-        )
+        self._attachments = self._create_attachments()
         self.pages = PageViews(self.readers, self._attachments)
         self._quotas = Quotas(settings)
         self.passes = Passes()
@@ -150,6 +139,19 @@ class Engine:
             self.metrics,
             self._traces,
             logs_prompts=settings.log_prompts,
+        )
+
+    def _create_attachments(self) -> Attachments:
+        return Attachments(
+            self.readers,
+            self.folder / "files",
+            self._stores,
+            self.threads,
+            self.metrics.observe_reading,
+            is_shared=bool(self.settings.redis_url),
+            ocr=self._ocr,
+            ocr_pages=self.settings.ocr_pages,
+            stored_bytes=int(self.settings.stored_files_mb * 1_000_000),
         )
 
     def _watch_bytes(self) -> None:

@@ -1,6 +1,6 @@
 // The address of the page names the conversation that it shows, `/?c=<id>`, so that it can be reloaded, kept as a bookmark
-// and opened in a second tab. A temporary conversation and an empty page have none. The id is no key: only the visitor who
-// began a conversation is shown it.
+// and opened in a second tab. A temporary conversation and an empty page have none. The id is no key: a
+// conversation is shown to the visitor that began it alone.
 
 function addressed() {
   const named = new URLSearchParams(location.search).get("c") ?? "";

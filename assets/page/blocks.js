@@ -28,9 +28,9 @@ document.addEventListener("click", ({ target }) => target.closest?.("#conversati
 // A screen reader says before each message whose it is.
 function nameSpeakers() {
   const names = { user: state.words["answer.user"], bot: state.name };
-  for (const [who, name] of Object.entries(names)) {
+  for (const [speaker, name] of Object.entries(names)) {
     if (!name) continue;
-    for (const row of document.querySelectorAll(`#conversation .message-row.${who}-row:not([aria-label])`)) {
+    for (const row of document.querySelectorAll(`#conversation .message-row.${speaker}-row:not([aria-label])`)) {
       row.setAttribute("role", "article");
       row.setAttribute("aria-label", name);
     }

@@ -65,7 +65,7 @@ function noteEvent(id, sent, at) {
   if (ANSWERED.includes(sent.lane)) expectAnswer(id);
 }
 
-// One of several servers may end between what this page asks and the answer, which then comes to nobody. Whether it is
+// One of several servers may end between what this page asks and the answer, which then is not delivered. Whether it is
 // another one by now is told by its id; what was asked is kept there, and what is being typed here.
 const ANSWERED = ["load", "send", "show", "settle"]; // of these the server always sends something
 const ANSWER_MILLISECONDS = 5000;

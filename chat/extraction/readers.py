@@ -141,8 +141,8 @@ class Readers:
             "more": more,
             "names": names,
             "sql": sql,
+            "seconds": QUERY_SECONDS,
         }
-        job["seconds"] = QUERY_SECONDS
         async with contextlib.aclosing(self._ask(job, "the tables", caller)) as answer:
             frames = [frame.fields async for frame in answer]
         if not frames or frames[0].get("type") != "result":

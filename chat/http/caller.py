@@ -58,7 +58,7 @@ def authorize(request: Request) -> User | None:
 
 
 def _read_pass(request: Request) -> User | Guest | None:
-    """Return who the page's own pass names, in a request for something of a file."""
+    """Return the visitor that the page's own pass names, in a request for something of a file."""
     given = request.headers.get("x-pass", "")
     if not given or request.method != "GET" or "/ai/files/" not in request.url.path:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -68,9 +67,9 @@ async def test_a_browser_that_draws_no_frame_shows_what_comes_and_all_of_it(
     for word in ("One", " **two**", " three"):
         await call.text(word)
     await expect(tab.growing.locator(".prose")).to_have_text("One two three")
-    for word in (" four", " five", "\n\nsix", " seven"):
+    for word, shown in ((" four", "four"), (" five", "five"), ("\n\nsix", "six"), (" seven", "seven")):
         await call.text(word)
-        await asyncio.sleep(0.07)  # an update of its own
+        await expect(tab.growing.locator(".prose")).to_contain_text(shown)  # so that each is an update
     await call.finish()
     await tab.wait_until_over()
     await expect(tab.growing.locator(".prose p")).to_have_text(["One two three four five", "six seven"])
