@@ -46,9 +46,10 @@ format: install-dev
 test: check # a few minutes; nothing is retried
 	$(PYTEST) $(QUICK)
 
-test-slow: install-dev # faults of replicas, rolling restarts, three browser engines, soak and load in short forms
+test-slow: install-dev # the other pages; then, one at a time, faults of replicas, three browser engines, soak and load
 	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow --ignore=tests/slow
+	$(BIN)/python -m pytest tests/slow
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/
 	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered

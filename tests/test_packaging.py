@@ -136,6 +136,8 @@ async def check_page(programs: Path, folder: Path) -> None:
     process.python, process.program = programs / "python", programs / "xiaojia"
     async with process:
         page = (await process.client.get("/")).text
+        parts = re.findall(r'(?:src|href)="\.(/page/[^"]+)"', page)
+        page += "".join([(await process.client.get(part)).text for part in parts])
         icon = await process.client.get("/favicon.ico")
         health = (await process.client.get("/healthz")).json()
         reference = await process.client.get("/docs")
@@ -143,7 +145,7 @@ async def check_page(programs: Path, folder: Path) -> None:
         example = await process.client.get("/ai/example")
     assert all(part in page for part in ("--avatar: url(", "#composer", "window.xiaojia"))
     assert icon.content == (ROOT / "assets" / "favicon.ico").read_bytes()
-    assert health == {"status": "ok", "version": __version__}
+    assert (health["status"], health["version"]) == ("ok", __version__)
     assert schema["info"]["version"] == __version__
     assert (reference.status_code, __version__ in reference.text) == (200, True)
     assert example.status_code == 200

@@ -15,7 +15,9 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,7 +37,7 @@ LINE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class State:
-    """What the process holds. temporary: files and folders below its temporary folder."""
+    """What the process holds. temporary: below its temporary folder, but for copies of stored files."""
 
     memory_mb: float
     tasks: int
@@ -46,7 +48,8 @@ class State:
     objects: int
 
 
-def measure(app: RunningApp) -> State:
+def measure(app: RunningApp, stored: Collection[str]) -> State:
+    """Return what it holds, beside copies of the files with these ids."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
@@ -57,7 +60,7 @@ def measure(app: RunningApp) -> State:
         tasks=len(asyncio.all_tasks()),
         files=len(os.listdir("/proc/self/fd")),
         children=len(find_descendants(os.getpid())),
-        temporary=sum(1 for _ in Path(os.environ["TMPDIR"]).rglob("*")),
+        temporary=sum(path.name not in stored for path in Path(os.environ["TMPDIR"]).rglob("*")),
         running=app.engine.running,
         objects=len(gc.get_objects()),
     )
@@ -141,9 +144,17 @@ async def _serve(folder: Path, environ: dict[str, str], pages: int) -> None:
         spare_collector()
         print(app.url, flush=True)
         while question := await lines.readline():
-            is_light = question == b"running\n"
-            answer = {"running": app.engine.running} if is_light else asdict(measure(app))
+            if question == b"running\n":
+                answer = {"running": app.engine.running}
+            else:
+                answer = asdict(measure(app, await _read_ids(app)))
             print(json.dumps(answer), flush=True)
+
+
+async def _read_ids(app: RunningApp) -> set[str]:
+    """Return the ids of all stored files."""
+    now = datetime.now(UTC)
+    return {id for store in app.engine._stores.all for id, _ in await store.expired_attachments(now)}
 
 
 def allow_many_files() -> int:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import aiohttp
 
+from chat.jobs.deletions import LATE_SECONDS, UNDO_SECONDS
 from tests.benchmarks.probed_app import ProbedApp, State, allow_many_files
 from tests.event_source import EventStreamDecoder, ServerSentEvent
 from tests.page_protocol import OpenPage
@@ -192,7 +193,7 @@ def check(seen: list[ServerSentEvent], answer: str) -> None:
 
 async def settle(app: ProbedApp) -> State:
     """Return the state once nothing changes any more."""
-    await asyncio.sleep(2 * RETENTION_SECONDS)
+    await asyncio.sleep(UNDO_SECONDS + LATE_SECONDS + RETENTION_SECONDS)
     last, until = await app.probe(), time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < until:
         await asyncio.sleep(RETENTION_SECONDS)

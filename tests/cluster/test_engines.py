@@ -28,6 +28,8 @@ from tests.logs import PATIENCE_SECONDS, read, read_until
 from tests.provider import Call, Provider, closed_port
 from tests.servers import make_settings
 
+pytestmark = pytest.mark.slow  # two engines on one Redis
+
 if TYPE_CHECKING:
     from tests.servers_redis import RedisServer  # the plugin below imports it first
 

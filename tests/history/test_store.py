@@ -380,6 +380,7 @@ async def test_a_snippet_shows_the_words_around_the_hit(history: History) -> Non
 # --- at the same time ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_two_hundred_writers_at_once_all_succeed(history: History) -> None:
     shared = await history.create_conversation(ME)
 
@@ -447,6 +448,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_several_processes_may_start_on_an_empty_database_at_once(database_url: str) -> None:
     command = [sys.executable, "-W", "error", "-c", START, database_url]
     started = [subprocess.Popen([*command, str(number)], stderr=subprocess.PIPE) for number in range(4)]

@@ -19,7 +19,10 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+pytestmark = [
+    pytest.mark.slow,  # nginx, two processes and a page
+    pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed"),
+]
 
 PREFIXES = ("", "/chat")
 PATIENCE_SECONDS = 60

@@ -24,7 +24,10 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER, HALF
 from tests.servers import make_settings
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.slow,  # a process for each way to end
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc"),
+]
 
 STREAM = "/ai/stream_chat"
 SAVED_SECONDS = 20
@@ -82,7 +85,6 @@ async def test_sigterm_ends_streams_and_open_pages_and_leaves_nothing(
     assert "ERROR" not in process.output, process.output
 
 
-@pytest.mark.slow
 async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_read(
     provider: Provider, tmp_path: Path
 ) -> None:
@@ -98,7 +100,6 @@ async def test_control_c_ends_it_quietly_and_waits_for_no_reader_that_does_not_r
     assert (status, "Traceback" in process.output) == (0, False), process.output
 
 
-@pytest.mark.slow
 async def test_kill_and_restart_leave_nothing_broken(provider: Provider, tmp_path: Path) -> None:
     async with RoutesProcess(tmp_path, OPENAI_BASE_URL=provider.url) as process:
         await _read_file(process.client)

@@ -24,6 +24,8 @@ from tests.routes import read
 from tests.scenarios import ANSWER
 from tests.servers import make_settings, run_app
 
+pytestmark = pytest.mark.slow  # a process for each kind of Space
+
 ROOT = Path(__file__).resolve().parents[2]
 HUB, SPACE = "huggingface.co", "me-xiaojia.hf.space"
 GIVEN = {
@@ -139,7 +141,7 @@ async def check_answers(process: AppProcess) -> None:
     assert "Traceback" not in process.output, process.output
 
 
-@pytest.mark.parametrize("status", [200, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("status", [200, 500])
 async def test_a_zero_gpu_space_is_told_once_that_the_app_has_started(
     provider: Provider, tmp_path: Path, status: int
 ) -> None:
@@ -151,7 +153,7 @@ async def test_a_zero_gpu_space_is_told_once_that_the_app_has_started(
     assert (asked, said) == (["POST /startup-report"], status != 200)
 
 
-@pytest.mark.parametrize("zero", ["true", pytest.param("false", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("zero", ["true", "false"])
 async def test_the_app_starts_without_the_spaces_package(
     provider: Provider, tmp_path: Path, zero: str
 ) -> None:

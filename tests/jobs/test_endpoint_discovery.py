@@ -16,6 +16,8 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import run_app
 
+pytestmark = pytest.mark.slow  # servers that come and go, and pages that see them
+
 
 def as_server(provider: Provider) -> ModelServer:
     return ModelServer("Ollama", urlsplit(provider.url).port or 0)

@@ -30,6 +30,8 @@ import asyncio
 from chat.local_model.process import LocalModel
 from chat.local_model.weights import find_demo
 
+pytestmark = pytest.mark.slow  # the embedded model, started and ended in every way
+
 async def main():
     model = await LocalModel.start(find_demo())
     print("loaded", flush=True)

@@ -18,6 +18,8 @@ from tests.model_hub import Hub, point_at, serve_hub
 from tests.pages import visit
 from tests.servers import run_app
 
+pytestmark = pytest.mark.slow  # a download, and a page that uses it
+
 NAME = "owner/repo/small.gguf"
 CONTENT = b"GGUF" + bytes(range(256)) * 8192
 

@@ -14,6 +14,8 @@ from tests.page_protocol import join_all
 from tests.processes import AppProcess
 from tests.provider import Call, Provider, Script, chunk
 
+pytestmark = pytest.mark.slow  # a run of faults, searched for secrets
+
 KEY = "sk-proj-Kq8ZwNh2Vt5Lr9Xc3Bm7"  # the owner's
 OWN = "sk-own-Pf4Jd6Gs1Ty8Wq2Ne5Ur"  # a visitor's
 TOKEN = "tok-Hb3Vx7Mz9Ck2Rf6Dp4La"
@@ -138,7 +140,7 @@ def find_secret(texts: Iterator[str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("form", ["text", pytest.param("json", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("form", ["text", "json"])
 async def test_no_secret_stands_anywhere_after_a_run_of_faults(
     provider: Provider, tmp_path: Path, form: str
 ) -> None:

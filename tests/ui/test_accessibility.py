@@ -16,6 +16,8 @@ from tests.pages import visit
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow  # axe over every state of the page, in both languages
+
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, a.open, summary')]

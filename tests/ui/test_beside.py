@@ -20,6 +20,8 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow  # what stands around an answer, page by page
+
 LAMP = "The lamp shines for nine hours. " * 40
 
 

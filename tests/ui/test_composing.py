@@ -13,6 +13,8 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow  # one page for each way of writing
+
 LAMP = text_file("lamp.txt", "The lamp shines for nine hours.")
 
 

@@ -204,6 +204,7 @@ async def test_how_long_was_thought_is_the_same_while_it_grows_and_after(
     await expect(tab.history.locator(".thought-group .title")).to_have_text(thought)
 
 
+@pytest.mark.slow
 async def test_six_tabs_of_one_browser_stream_at_once(
     browser: Browser, provider: Provider, served: RunningApp
 ) -> None:
@@ -354,6 +355,7 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
     assert await tab.page.evaluate(place) == before
 
 
+@pytest.mark.slow
 async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_read_stays(
     tab: Visit, provider: Provider, served: RunningApp
 ) -> None:

@@ -17,6 +17,8 @@ from tests.pages import Visit, answer_question, choose_from_menu, text_file
 from tests.provider import Call, Provider
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow  # search, import, deletion: each on pages of its own
+
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -17,6 +17,8 @@ from tests.provider import Call, Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow  # slow lines, lost lines and two tabs
+
 LAMP = text_file("lamp.txt", "The lamp shines for nine hours.")
 LARGE = text_file("large.txt", "The lamp shines for nine hours.\n" + "A line about nothing.\n" * 60_000)
 
