@@ -1,7 +1,7 @@
 """Quote edges: what makes equal words mean something else.
 
-A "not" that stands just outside of the quote, another currency, a unit of another size (mW and MW).
-Knows normal forms, no document.
+A "not" that stands just outside of the quote or denies its sentence, another currency, a unit of another size
+(mW and MW), the country US for the word "us". Knows normal forms, no document.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from chat.grounding.normal_form import NormalForm, Token
 
 FEWEST_LETTERS = 12  # of a quote that says something: a shorter one names a thing, denied or not
 FEWEST_CHINESE = 5
-_UNITS = frozenset(f"{size}{unit}" for unit in ("W", "V", "Hz", "Pa", "J", "b", "B") for size in "mMkKGT")
+_UNITS = frozenset(
+    f"{size}{unit}"
+    for unit in ("W", "V", "Hz", "Pa", "J", "b", "B", "g", "L", "A", "N", "eV", "Ω")
+    for size in "mMkKGT"
+)
+_NAMES = frozenset(("US", "IT", "WHO", "AIDS"))  # in small letters each is a word
+
 
 _OTHER_SIGNS = {("-", ""), ("-", "()"), ("", "-"), ("", "("), ("(", ""), ("()", "-")}  # of quote and file
 _WRITTEN = {"": "{}", "-": "-{}", "(": "({})", "()": "({})"}
@@ -26,6 +32,11 @@ _NOT_BEFORE = re.compile(
 )
 _NOT_AFTER = re.compile(
     r"\s+(?:not|nicht|never|niemals|nie)\b(?!\s+(?:only|nur|later|später|less|more|weniger|mehr|exceed))",
+    re.IGNORECASE,
+)
+_DENIED_BEFORE = re.compile(
+    r"\b(?:(?:not|never|no)\s+(?:\w+[\s,]+){0,4}|den(?:y|ies|ied)\s+|nicht\s+(?:\w+[\s,]+){0,2}"
+    r"|(?:bestreitet|leugnet)[\s,]+)(?:that|dass)\s+$",
     re.IGNORECASE,
 )
 _SCALE_AFTER = re.compile(
@@ -58,6 +69,7 @@ def find_fault(quote: NormalForm, there: NormalForm, start: int, end: int, befor
         )
         or _compare_signs(_numbers(quote.tokens), _numbers(tokens))
         or _compare_units(quote.tokens, tokens)
+        or _compare_names(quote.tokens, tokens)
     )
 
 
@@ -76,7 +88,8 @@ def _find_negation(
     if letters < (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS) or _NEGATION.search(before[-60:]):
         return None
     first, last = there.offset(start), there.end_offset(end)
-    lost = _NOT_BEFORE.search(there.text[max(0, first - 12) : first]) or _NOT_AFTER.match(there.text, last)
+    lead = there.text[max(0, first - 60) : first]
+    lost = _NOT_BEFORE.search(lead[-12:]) or _NOT_AFTER.match(there.text, last) or _DENIED_BEFORE.search(lead)
     return Difference("", lost.group().strip()) if lost else None
 
 
@@ -138,3 +151,17 @@ def _compare_units(said: Sequence[Token], stands: Sequence[Token]) -> Difference
 
 def _units(tokens: Sequence[Token]) -> list[str]:
     return [two.raw for one, two in pairwise(tokens) if one.kind == "number" and two.kind == "word"]
+
+
+def _compare_names(said: Sequence[Token], stands: Sequence[Token]) -> Difference | None:
+    """Return the first word that is a name in capitals on one side alone: us and US."""
+    for one, two in zip(_words(said), _words(stands), strict=False):
+        if one != two and one.upper() == two.upper() and len({one, two} & _NAMES) == 1:
+            named = said if one in _NAMES else stands
+            if any(word.islower() for word in _words(named)):  # or all of it is in capitals
+                return Difference(one, two)
+    return None
+
+
+def _words(tokens: Sequence[Token]) -> list[str]:
+    return [token.raw for token in tokens if token.kind == "word"]

@@ -117,3 +117,30 @@ def test_a_difference_names_both_sides() -> None:
     assert match is not None
     assert match.difference is not None
     assert (match.difference.said, match.difference.stands) == ("6,007", "5,007")
+
+
+@pytest.mark.parametrize(
+    ("file", "quote"),
+    [
+        (
+            "It is not the case that the tenant may end the contract early.",
+            "the tenant may end the contract early",
+        ),
+        ("The supplier denies that the parts were faulty on arrival.", "the parts were faulty on arrival"),
+        (
+            "Wir haben nicht bestätigt, dass die Anlage sicher betrieben wird.",
+            "die Anlage sicher betrieben wird",
+        ),
+        ("The treaty binds US companies in every year.", "binds us companies in every year"),
+        ("The dose is 5 mg per day and person.", "The dose is 5 Mg per day and person"),
+    ],
+)
+def test_what_the_sentence_around_it_turns_round_is_altered(file: str, quote: str) -> None:
+    matches = [*find_exact(QuotedWords(quote), Evidence.prepare(make_document(file)))]
+    assert [match.status for match in matches] == ["altered"]
+
+
+def test_a_heading_in_capitals_has_the_same_words() -> None:
+    evidence = Evidence.prepare(make_document("TELL US WHO IS RESPONSIBLE FOR IT"))
+    [match] = find_exact(QuotedWords("Tell us who is responsible for it"), evidence)
+    assert match.status == "found"
