@@ -45,7 +45,7 @@ class Mirror(Generation):
         self.is_quiet = True  # no event since the last heartbeat
         self.is_sealed = False
         self._send_stop = send_stop
-        self._start_abandon_timer()
+        self._abandonment.begin()
 
     @property
     def ending_id(self) -> int:
@@ -82,7 +82,7 @@ class Mirror(Generation):
         """Raise `error` in every subscriber: this log does not go on here."""
         if not self.is_finished and self.lost is None:
             self.lost = error
-            self._stop_abandon_timer()
+            self._abandonment.close()
             self._wake()
 
     def abandon(self) -> None:

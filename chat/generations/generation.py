@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import orjson
 
 from chat.errors import AnswerTooLong, ChatError
+from chat.generations.abandonment import Abandonment
 from chat.generations.events import ENDINGS, Event, Source, done_event, error_event, read_text
-from chat.generations.idle_timer import IdleTimer
+from chat.generations.subscriber_timeout import SubscriberTimeout
 from chat.settings import Settings
 from chat.visitors import Visitor
 
@@ -93,8 +94,7 @@ class Generation:
         self._text = ("", "")  # text and reasoning of the first `_text_events` events: each is read once
         self._text_events = 0
         self._waiters: list[asyncio.Future[bool]] = []
-        self._subscribers = 0
-        self._abandon_timer: asyncio.TimerHandle | None = None
+        self._abandonment = Abandonment(limits.abandoned_after, self.abandon)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -151,7 +151,7 @@ class Generation:
         Raises Unreachable if another replica writes the log and cannot be reached: that is not an event.
         """
         at = self.place_of(after) + 1
-        timer = IdleTimer(idle) if idle else None
+        timer = SubscriberTimeout(idle) if idle else None
         self.add_subscriber()
         try:
             while True:
@@ -202,7 +202,7 @@ class Generation:
         self._task = asyncio.create_task(self._write(source), name=f"generation {self.id}")
         # A callback and not a `finally`: a task cancelled before its first step never enters its `try`.
         self._task.add_done_callback(self._seal)
-        self._start_abandon_timer()
+        self._abandonment.begin()
         return self._task
 
     async def _write(self, source: Source) -> None:
@@ -231,7 +231,7 @@ class Generation:
         if self.is_finished:
             # Here, not when the task is done: a client that has read the ending may start another answer at
             # once, and a source that is slow to close must not delay it.
-            self._stop_abandon_timer()
+            self._abandonment.close()
             self._on_end(self)
 
     def _read_text(self) -> tuple[str, str]:
@@ -271,7 +271,7 @@ class Generation:
                 waiter.set_result(True)
         self._waiters.clear()
 
-    async def _wait_for_append(self, timer: IdleTimer | None) -> bool:
+    async def _wait_for_append(self, timer: SubscriberTimeout | None) -> bool:
         """Return True after an append, False when the timer fires. The timeout never cancels a generator."""
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
@@ -294,20 +294,8 @@ class Generation:
 
     def add_subscriber(self) -> None:
         """Count one more subscriber: the generation is not abandoned."""
-        self._subscribers += 1
-        self._stop_abandon_timer()
+        self._abandonment.add_subscriber()
 
     def remove_subscriber(self) -> None:
         """Count one subscriber less. Without any, the grace time begins."""
-        self._subscribers -= 1
-        self._start_abandon_timer()
-
-    def _start_abandon_timer(self) -> None:
-        if self._subscribers == 0 and not self.is_finished and self._limits.abandoned_after > 0:
-            loop = asyncio.get_running_loop()
-            self._abandon_timer = loop.call_later(self._limits.abandoned_after, self.abandon)
-
-    def _stop_abandon_timer(self) -> None:
-        if self._abandon_timer:
-            self._abandon_timer.cancel()
-            self._abandon_timer = None
+        self._abandonment.remove_subscriber()

@@ -5,7 +5,7 @@
     room         a budget of characters, and what it was spent on
     selection    the passages that are sent, within a budget
     receipts     what was sent and what was not, as values
-    page_marks   how a page is named in the prompt and in an answer
+    mark_writing   how a page is named in the prompt and in an answer
     evidence     the text of a file in the form in which quotes are compared
     citations    the claims of an answer, each looked up in the files
 

@@ -14,8 +14,8 @@ from itertools import islice, pairwise
 from typing import Protocol, TypeVar
 
 from chat.grounding.evidence import Evidence, Span, fold
+from chat.grounding.mark_writing import clean_name
 from chat.grounding.page_labels import UNIT_FORMS, find_pages
-from chat.grounding.page_marks import clean_name
 from chat.grounding.sections import Section, find_sections
 
 NAMES_MAX = MARKS_MAX = 300  # of an answer: each is compared with the others

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
 from chat.grounding.languages import find_language
-from chat.grounding.page_marks import clean_name, mark_page, mark_place
+from chat.grounding.mark_writing import clean_name, mark_page, mark_place
 from chat.grounding.receipts import Receipt
 from chat.grounding.retrieval.headings import Span
 from chat.grounding.retrieval.passages import Index

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.grounding.page_marks import mark_place
+from chat.grounding.mark_writing import mark_place
 from chat.grounding.retrieval.passages import FOUND_SHARE, Index
 from chat.grounding.retrieval.places import Places, find_places
 from chat.grounding.retrieval.questions import is_about_the_whole

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from chat.completions import Completions, ModelMemory, Request
 from chat.errors import ProviderError, Refused
-from chat.grounding.page_marks import clean_name
+from chat.grounding.mark_writing import clean_name
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.retrieval.samples import find_samples, is_heading
 from chat.turns.meter import Meter

@@ -227,7 +227,7 @@ async def test_no_timer_is_left_after_the_end() -> None:
     kept = sys.getrefcount(generation)
     gc.collect()
     assert sys.getrefcount(generation) == kept
-    assert generation._abandon_timer is None
+    assert generation._abandonment._handle is None
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_a_printed_label_names_the_page_and_both_are_told() -> None:
         ("[other.pdf p. 2]", "not_found", ""),
     ],
 )
-def test_page_marks_are_read_in_both_languages(mark: str, status: str, page: str) -> None:
+def test_mark_writing_are_read_in_both_languages(mark: str, status: str, page: str) -> None:
     assert [(one[0], one[1], one[3]) for one in statuses(f"So it is {mark}.")] == [
         ("page_mark", status, page)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class IdleTimer:
+class SubscriberTimeout:
     """Resolves a waiter with False after `seconds` without an event.
 
     One timer serves many waits: when it fires too early, it is set again for the rest. A timer for each batch

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from chat.grounding.page_marks import NAME_CHARACTERS, clean_name, mark_place
+from chat.grounding.mark_writing import NAME_CHARACTERS, clean_name, mark_place
 from tests.made_documents import make_document
 
 
