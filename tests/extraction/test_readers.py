@@ -39,11 +39,13 @@ async def pool_of() -> AsyncIterator[PoolOf]:
         await pool.aclose()
 
 
-@pytest.fixture
-async def readers(pool_of: PoolOf) -> Readers:
-    pool = pool_of(ReaderLimits())
+@pytest.fixture(scope="module")
+async def readers() -> AsyncIterator[Readers]:
+    """A pool with the usual limits, which tests share: a child takes most of a second to start."""
+    pool = Readers(ReaderLimits())
     await pool.start()
-    return pool
+    yield pool
+    await pool.aclose()
 
 
 def is_alive(pid: int) -> bool:

@@ -20,6 +20,8 @@ from chat.files.scans import Scans
 from chat.turns.turn import Options, Turn
 from tests.test_engine import ANNA, open_engine, opening, read
 
+pytestmark = pytest.mark.slow  # files whose pages are read from pictures
+
 LABELS = ("1", "2", "3")
 PAGES = tuple(Page(label, "") for label in LABELS)
 SCAN = Document("scan.pdf", "application/pdf", 1, "page", PAGES, 3, (Problem("no_text", LABELS),))

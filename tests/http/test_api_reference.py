@@ -104,6 +104,7 @@ async def test_streams_are_documented_as_event_streams_that_end_with_204(routes:
         assert "content" not in operation["responses"]["204"]
 
 
+@pytest.mark.slow
 async def test_schemathesis_finds_no_unexpected_answer(routes: RunningApp, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     command = Path(sys.executable).with_name("schemathesis")

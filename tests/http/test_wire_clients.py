@@ -31,6 +31,8 @@ from tests.routes import heard
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_routes
 
+pytestmark = pytest.mark.slow  # clients of other languages, each a process
+
 PATH = "/ai/stream_chat?"
 PATIENCE_SECONDS = 60
 EVENTSOURCE = "eventsource@4.1.1"

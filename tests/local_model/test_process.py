@@ -22,6 +22,7 @@ from chat.local_model.process import LocalModel
 from chat.local_model.weights import Weights, find_demo
 from tests.child_processes import find_descendants
 
+pytestmark = pytest.mark.slow  # the embedded model, started and ended in every way
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 DOG: ChatCompletionMessageParam = {"role": "user", "content": "Which animal barks?"}
 STORY: ChatCompletionMessageParam = {"role": "user", "content": "Tell me a very long story about the sea."}
@@ -29,8 +30,6 @@ PARENT = """
 import asyncio
 from chat.local_model.process import LocalModel
 from chat.local_model.weights import find_demo
-
-pytestmark = pytest.mark.slow  # the embedded model, started and ended in every way
 
 async def main():
     model = await LocalModel.start(find_demo())

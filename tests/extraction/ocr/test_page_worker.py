@@ -17,6 +17,8 @@ from chat.extraction.ocr.installed import name_engines
 from chat.extraction.ocr.page_result import PageResult
 from chat.settings import Settings
 
+pytestmark = pytest.mark.slow  # engines that read pictures
+
 WORDS = "Invoice 2024-117 of the lighthouse, payable in May"
 
 
