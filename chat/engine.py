@@ -29,6 +29,7 @@ from chat.extraction import ReaderLimits, Readers
 from chat.extraction.ocr.installed import name_engines
 from chat.fair_places import FairThreads
 from chat.files.attachments import Attachment, Attachments
+from chat.files.conversation_files import ConversationFile, ConversationFiles
 from chat.files.page_views import PageViews
 from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
 from chat.generations.events import error_event
@@ -120,6 +121,7 @@ class Engine:
         self._answer_log = AnswerLog(self._stores)
         self._attachments = self._create_attachments()
         self.pages = PageViews(self.readers, self._attachments)
+        self._files = ConversationFiles(self._stores, self._attachments)
         self._quotas = Quotas(settings)
         self.passes = Passes()
         self.at_once = AtOnce()
@@ -358,6 +360,30 @@ class Engine:
         """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
         return await self._attachments.original(attachment)
 
+    async def conversation_files(self, conversation_id: str, reader: str) -> Sequence[ConversationFile]:
+        """Return the files of a conversation's shown branch, without expired ones. Raises NotFound."""
+        owner, branch = await self._find_branch(conversation_id, reader)
+        return await self._files.of_branch(conversation_id, branch, owner, reader)
+
+    async def excluded_files(self, conversation_id: str, owner: str) -> frozenset[str]:
+        """Return the ids of the files that later questions are asked without. Raises NotFound."""
+        return await self._stores.excluded_files(conversation_id, owner)
+
+    async def use_file(
+        self, conversation_id: str, file_id: str, reader: str, *, is_excluded: bool
+    ) -> Sequence[ConversationFile]:
+        """Ask a conversation's later questions without a file, or with it again; return its files.
+
+        Raises NotFound for a conversation or a file that is not the caller's.
+        """
+        owner, _ = await self._find_branch(conversation_id, reader)
+        await self._attachments.get(file_id, reader)
+        if is_excluded:
+            await self._files.exclude(conversation_id, owner, file_id)
+        else:
+            await self._files.include(conversation_id, owner, (file_id,))
+        return await self.conversation_files(conversation_id, reader)
+
     async def detach(self, id: str, owner: str) -> None:
         """Delete a file. Raises NotFound."""
         await self._attachments.delete(id, owner)
@@ -430,6 +456,8 @@ class Engine:
         files = await self._attachments.of_turn(
             turn.file_ids, turn.file_content, visitor, self.store(conversation_id)
         )
+        if turn.file_ids and not is_first:  # a question that names a file is about it
+            await self._files.include(conversation_id, owner, turn.file_ids)
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -524,7 +552,7 @@ class Engine:
     async def _make_task(self, inquiry: _Inquiry) -> AnswerTask:
         """Collect what the answer needs: files, pictures, the model, the conversation so far."""
         visitor, options, continued = inquiry.visitor, inquiry.options, inquiry.continued
-        attachments = await self._attachments.of_branch((*inquiry.branch, inquiry.question), visitor.owner)
+        attachments, excluded = await self._choose_files(inquiry)
         await self._attachments.wait_for_scans(attachments)
         has_files = any(file.has_text for file in attachments)
         explained = inquiry.question.text if options.explains else ""
@@ -537,6 +565,7 @@ class Engine:
             question=inquiry.question.text,
             history=[PromptMessage(one.role, one.text) for one in inquiry.branch if one.text],
             attachments=attachments,
+            excluded=excluded,
             options=options.capped(self._quotas.longest_answer(visitor)),
             model=model,
             system_prompt=options.system_prompt or self.models.system_prompt,
@@ -551,6 +580,16 @@ class Engine:
             wants_title=inquiry.wants_title,
             computing=Computing(self._attachments, attachments, visitor.caller) if has_files else None,
         )
+
+    async def _choose_files(self, inquiry: _Inquiry) -> tuple[Sequence[Attachment], Sequence[str]]:
+        """Return the files that a question is asked with, and the names of those that are excluded."""
+        branch, visitor = (*inquiry.branch, inquiry.question), inquiry.visitor
+        if inquiry.is_first:  # not stored yet, and nothing can be excluded
+            return await self._attachments.of_branch(branch, visitor.owner), ()
+        conversation = inquiry.question.conversation_id
+        files = await self._files.of_branch(conversation, branch, inquiry.owner, visitor.owner)
+        used = [one.attachment for one in files if not one.is_excluded]
+        return used, [one.attachment.name for one in files if one.is_excluded]
 
     def _launch(self, inquiry: _Inquiry, answer: Answer) -> Generation:
         """Start the generation, publish it to the other replicas, and queue its row in history."""

@@ -38,6 +38,7 @@ function hear(said) {
   if ("download" in told) download(told.download);
   if ("drawer" in told) openDrawer();
   if (told.viewer) openViewer(told.viewer);
+  if (told.excluded) hearExcluded(told.excluded);
   if ("read" in told) filesRead(told);
   if ("generation" in told) document.body.classList.toggle("is-running", Boolean(state.generation || told.is_sent || sending));
   if ("generation" in told && document.body.classList.contains("is-ready")) sendNext();

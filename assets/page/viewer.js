@@ -14,7 +14,7 @@ function openViewer(told) {
   viewer.at = told.at;
   if (!viewer.root) buildViewer();
   document.body.classList.add("has-viewer");
-  drawFileMenu();
+  listFiles(false);
   const claim = told.claims[viewer.at];
   if (claim) showClaim(viewer.at);
   else showPage(findViewed(told.file) ?? told.files[0], 1);
@@ -48,11 +48,8 @@ function buildViewer() {
   root.id = "viewer";
   root.setAttribute("role", "dialog");
   root.setAttribute("aria-label", say("evidence.label"));
-  const files = element("select", "viewer-files");
-  files.setAttribute("aria-label", say("evidence.files"));
-  files.onchange = () => showPage(findViewed(files.value), 1);
   const head = element("header", "");
-  head.append(files, iconButton("download", say("evidence.download"), saveFile, "M12 4v11m-4-4 4 4 4-4M5 20h14"), iconButton("close", say("evidence.close"), closeViewer, "m6 6 12 12M18 6 6 18"));
+  head.append(buildFileButton(), iconButton("download", say("evidence.download"), saveFile, "M12 4v11m-4-4 4 4 4-4M5 20h14"), iconButton("close", say("evidence.close"), closeViewer, "m6 6 12 12M18 6 6 18"));
   const claim = element("div", "viewer-claim");
   claim.setAttribute("aria-live", "polite");
   const tools = element("div", "viewer-tools");
@@ -69,7 +66,7 @@ function buildViewer() {
   pages.tabIndex = 0;
   pages.addEventListener("scroll", followScroll, { passive: true });
   for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) pages.addEventListener(name, () => { viewer.goal = 0; }, { passive: true });
-  root.append(head, claim, tools, pages);
+  root.append(head, element("ul", "viewer-list"), claim, tools, pages);
   root.addEventListener("keydown", hearViewerKeys);
   document.querySelector(".gradio-container").append(root);
   viewer.root = root;
@@ -80,23 +77,17 @@ const VIEWER_KEYS = {
   "+": () => zoom(1), "-": () => zoom(-1), Escape: closeViewer,
 };
 function hearViewerKeys(event) {
-  const typing = event.target.matches("input, select");
+  if (event.key === "Escape" && viewer.root.classList.contains("is-listing")) {
+    event.stopPropagation();
+    listFiles(false);
+    return viewer.root.querySelector(".viewer-files").focus();
+  }
+  const typing = event.target.matches("input");
   const act = VIEWER_KEYS[event.key];
   if (!act || event.ctrlKey || event.metaKey || event.altKey || (typing && event.key !== "Escape")) return;
   event.preventDefault();
   event.stopPropagation();
   act();
-}
-
-const kilobytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-function drawFileMenu() {
-  const menu = viewer.root.querySelector(".viewer-files");
-  menu.replaceChildren(...viewer.told.files.map((file) => {
-    const about = [file.name, kilobytes(file.bytes), file.unit && `${file.pages} × ${file.unit}`].filter(Boolean).join(" · ");
-    const option = element("option", "", about);
-    option.value = file.id;
-    return option;
-  }));
 }
 
 // --- claims ------------------------------------------------------------------------------------------------------
@@ -197,7 +188,7 @@ function showPage(file, number, isClaim = false) {
   const isOther = file !== viewer.file;
   viewer.file = file;
   viewer.page = viewer.goal = Math.max(1, Math.min(file.pages, number));
-  viewer.root.querySelector(".viewer-files").value = file.id;
+  nameFile();
   const pages = viewer.root.querySelector(".viewer-pages");
   const known = isOther ? null : findSheet(viewer.page);
   if (!known || isClaim) pages.replaceChildren(...[-1, 0, 1].map((step) => viewer.page + step).filter((one) => one >= 1 && one <= file.pages).map(makeSheet));

@@ -3,7 +3,8 @@
     entities     conversations, messages and files as values
     schema       the tables of the database; migrations/ creates and changes them
     database     one URL -> connections, migrations at start, the database's errors as ours
-    conversations, messages, branches, stored_files    the statements, each on a connection of its caller
+    conversations, messages, branches, stored_files, excluded_files
+                 the statements, each on a connection of its caller
     query_words  the words of a search, and where they stand in a text
     bulk_writes  many rows at once: turns, imported transcripts
     hidden       deletions that can still be undone

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from chat.history import conversations, messages, stored_files
+from chat.history import conversations, excluded_files, messages, stored_files
 from chat.history.entities import Begun, Growth, MessageFields, Transcript
 from chat.history.messages import Row
 from chat.history.schema import clean
@@ -78,6 +78,8 @@ def insert_transcript(
     conversations.insert_conversations(connection, [transcript.conversation], len(transcript.messages))
     for attachment, document in zip(transcript.attachments, packed, strict=True):
         stored_files.insert_attachment(connection, attachment, document, {})
+    added = transcript.conversation
+    excluded_files.exclude_files(connection, added.id, added.owner, transcript.excluded)
     placed = enumerate(zip(transcript.messages, rows, strict=True))
     messages.insert_rows(connection, [(position, message, row) for position, (message, row) in placed])
     return True

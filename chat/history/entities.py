@@ -116,11 +116,15 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Transcript:
-    """A whole conversation: the messages of all branches, parents before children, and the files sent."""
+    """A whole conversation: the messages of all branches, parents before children, and the files sent.
+
+    excluded: ids of those that later questions are asked without.
+    """
 
     conversation: Conversation
     messages: tuple[Message, ...]
     attachments: tuple[StoredFile, ...] = ()
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def write_json(transcript: Transcript) -> str:
         "shown": numbers.get(conversation.leaf_id or ""),
         "messages": [_write_message(message, numbers, files) for message in transcript.messages],
         "attachments": [asdict(attachment.document) for attachment in transcript.attachments],
+        "excluded": sorted(files[id] for id in transcript.excluded if id in files),
     }
     return json.dumps(value, ensure_ascii=False, indent=1)
 
@@ -205,7 +206,8 @@ def _read_transcript(value: dict[str, Any], owner: str) -> Transcript:
         read_time(value["updated"]),
         shown,
     )
-    return Transcript(conversation, tuple(messages), attachments)
+    excluded = frozenset(_at(attachments, number).id for number in value.get("excluded", []))
+    return Transcript(conversation, tuple(messages), attachments, excluded)
 
 
 def _read_attachment(item: dict[str, Any], owner: str) -> StoredFile:

@@ -66,6 +66,7 @@ class _Receipt(_Checked):
     omitted_messages: Count = 0
     notes: list[str] = []
     search_terms: str = ""
+    excluded: list[str] = []
     computation: _Computation | None = None
 
 

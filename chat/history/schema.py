@@ -147,3 +147,13 @@ sent_attachments = Table(
     Column("attachment_id", CleanText, nullable=False),
 )
 Index("sent_attachments_of", sent_attachments.c.attachment_id)
+
+# Files of a conversation that its later questions are asked without.
+excluded_files = Table(
+    "excluded_files",
+    metadata,
+    Column(
+        "conversation_id", CleanText, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("attachment_id", CleanText, primary_key=True),
+)

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Unpack
 
 from chat.documents.document import Document
 from chat.errors import NotFound
 from chat.fair_places import Caller, FairPlaces, FairThreads, OnWait
-from chat.history import branches, bulk_writes, conversations, exchange, hidden, messages, stored_files
+from chat.history import (
+    branches,
+    bulk_writes,
+    conversations,
+    exchange,
+    excluded_files,
+    hidden,
+    messages,
+    stored_files,
+)
 from chat.history.database import Database
 from chat.history.entities import (
     Begun,
@@ -216,6 +225,18 @@ class History:
         """End the shown branch before its last question, and return that question. It stays as a branch."""
         return await self._database.write(branches.undo, conversation_id, owner)
 
+    # Files that later questions are asked without
+
+    async def excluded_files(self, conversation_id: str, owner: str) -> frozenset[str]:
+        """Return the ids of the files that are left out of a conversation's later questions."""
+        return await self._database.read(excluded_files.select_excluded, conversation_id, owner)
+
+    async def exclude_files(self, conversation_id: str, owner: str, ids: Collection[str]) -> None:
+        await self._database.write(excluded_files.exclude_files, conversation_id, owner, ids)
+
+    async def include_files(self, conversation_id: str, owner: str, ids: Collection[str]) -> None:
+        await self._database.write(excluded_files.include_files, conversation_id, owner, ids)
+
     # Attachments
 
     async def add_attachment(
@@ -300,7 +321,8 @@ class History:
     async def export_json(self, conversation_id: str, owner: str) -> str:
         """Return all branches and the text of the attachments, in the format of import_json."""
         conversation, sent = await self._database.read(branches.read_whole, conversation_id, owner)
-        transcript = Transcript(conversation, sent, await self._sent_files(sent, owner))
+        excluded = await self.excluded_files(conversation_id, owner)
+        transcript = Transcript(conversation, sent, await self._sent_files(sent, owner), excluded)
         return await asyncio.to_thread(exchange.write_json, transcript)
 
     async def export_all_json(self, owner: str) -> AsyncIterator[str]:

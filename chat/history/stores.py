@@ -78,6 +78,11 @@ class Stores:
                 raise TemporaryOver("This temporary conversation is over: no server keeps it.") from None
             raise
 
+    async def excluded_files(self, conversation_id: str, owner: str) -> frozenset[str]:
+        """Return the files that later questions are asked without. Raises NotFound."""
+        await self.queue.settle(conversation_id)
+        return await self.store(conversation_id).excluded_files(conversation_id, owner)
+
     async def message(self, message_id: str, owner: str) -> Message:
         """Return a message of either history, after all queued writes. Raises NotFound."""
         await self.queue.settle_all()
@@ -152,10 +157,13 @@ class Stores:
     async def _move_to_memory(self, conversation_id: str, owner: str) -> None:
         """Copy the readable part of a conversation to memory, where it goes on until the server stops."""
         branch: Sequence[Message] = ()
+        excluded: frozenset[str] = frozenset()
         with contextlib.suppress(NotFound, HistoryUnavailable):
             branch = await self.kept.branch(conversation_id, owner)
+            excluded = await self.kept.excluded_files(conversation_id, owner)
         self._moved.add(conversation_id)
         await self.temporary.create_conversation(owner, id=conversation_id)
+        await self.temporary.exclude_files(conversation_id, owner, excluded)
         for message in branch:
             await self.temporary.add_message(
                 conversation_id,

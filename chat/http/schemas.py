@@ -109,6 +109,12 @@ class FileRead(BaseModel):
     problems: list[ReadingProblem]
 
 
+class FileListed(FileRead):
+    """A file of a conversation. excluded: later questions are asked without it."""
+
+    excluded: bool
+
+
 class PageText(BaseModel):
     """A page's text, and where it stands on the page.
 

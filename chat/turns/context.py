@@ -52,7 +52,7 @@ class AnswerTask:
     is_exact_budget: the owner or the visitor set `file_characters`. words: shared by all answers.
     search_terms: of an answer that is continued. computing: the tables of the files; None: there are none.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
-    to name the conversation that this begins.
+    to name the conversation that this begins. excluded: names of files that the question is asked without.
     """
 
     visitor: Visitor
@@ -72,6 +72,7 @@ class AnswerTask:
     words: WordWriter = field(default_factory=WordWriter)
     search_terms: str = ""
     computing: Computing | None = None
+    excluded: Sequence[str] = ()
 
 
 class Context:
@@ -186,7 +187,10 @@ class Context:
         notes = [note, "images_not_sent" if unread and not self._images else ""]
         notes.append("images_newest" if pictures > IMAGES and self._images else "")
         self.receipt = dataclasses.replace(
-            receipt, notes=(*receipt.notes, *filter(None, notes)), search_tokens=self._terms_tokens
+            receipt,
+            notes=(*receipt.notes, *filter(None, notes)),
+            search_tokens=self._terms_tokens,
+            excluded=tuple(self.task.excluded),
         )
 
     def _compose(self, model: Model, share: float) -> Prompt:

@@ -15,7 +15,7 @@ from chat.errors import NotFound
 from chat.ids import new_id
 from chat.ui.reports import report_export, show_refusal
 from chat.ui.texts import text
-from chat.ui.viewer import open_viewer
+from chat.ui.viewer import open_viewer, use_file
 from chat.ui.visits import Visit
 
 LIKES = {"like": True, "dislike": False}
@@ -26,6 +26,8 @@ async def fetch(engine: Engine, visit: Visit) -> dict[str, Any]:
     """Return a message's text to copy, conversations to save, what the viewer shows. Raises NotFound."""
     if visit.action in ("view", "view-file"):
         return await open_viewer(engine, visit)
+    if visit.action in ("exclude", "include"):
+        return await use_file(engine, visit)
     if visit.action == "copy":
         message = await engine.store(visit.conversation).message(visit.target, visit.owner)
         return {"copy": message.text, "serial": new_id()}

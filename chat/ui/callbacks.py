@@ -201,7 +201,7 @@ class Callbacks:
         follower = self.followers.begin(visit.session)
         reader = self._reader(visit)
         names = await name_files(self.engine, visit.files, visit.owner)
-        question = view.show_question(message, {id: names.get(id, "") for id in visit.files})
+        question = view.show_question(message, [view.show_file(id, name) for id, name in names.items()])
         self.followers.put_question(visit.session, [question])
         history, hidden = await self._load_above(visit)
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
@@ -247,7 +247,7 @@ class Callbacks:
             return
         self.followers.begin(visit.session)
         at = ids.index(visit.target)
-        turn = [view.show_asked(branch.messages[at - 1], branch)]
+        turn = [view.show_asked(branch.messages[at - 1], branch, reader)]
         if visit.action == "continue":
             turn += view.show_partial(branch.messages[at], reader)
         self.followers.put_question(visit.session, turn)
@@ -399,7 +399,7 @@ class Callbacks:
         running = running_in(turn.messages)
         generation = await find_running(self.engine, running, visit.owner)
         if generation and len(turn.messages) > 1:
-            question = [view.show_asked(turn.messages[0], branch)]
+            question = [view.show_asked(turn.messages[0], branch, reader)]
             self.followers.put_question(visit.session, question)
             growing = [*question, *await self._show_growing(grow(generation), generation, reader, visit)]
         else:

@@ -28,7 +28,9 @@ async def load(engine: Engine, visit: Visit) -> Branch:
     except NotFound:
         return Branch()
     ids = tuple(dict.fromkeys(id for message in messages for id in message.attachment_ids))
-    return Branch(messages, beside, await name_files(engine, ids, visit.owner))
+    names = await name_files(engine, ids, visit.owner)
+    excluded = await engine.excluded_files(visit.conversation, visit.owner) if ids else frozenset()
+    return Branch(messages, beside, names, excluded)
 
 
 def split(branch: Branch) -> tuple[Branch, Branch]:

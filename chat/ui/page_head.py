@@ -23,7 +23,7 @@ from chat.ui.texts import LANGUAGES, pick_language, text
 SCRIPTS = (
     *("visit", "address", "line", "tabs", "fetch", "pacing", "stream", "messages", "scrolling", "found"),
     *("drafts", "files", "profile", "transfers", "outbox", "retry", "composer", "code", "blocks"),
-    *("clipboard", "dialog", "buttons", "cited", "viewer", "models", "keys", "start"),
+    *("clipboard", "dialog", "buttons", "cited", "viewer", "viewer_files", "models", "keys", "start"),
 )
 STYLES = ("layout.css", "style.css", "viewer.css")
 VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"

@@ -42,12 +42,13 @@ BROKEN = frozenset({"length", "cancelled", "abandoned", "error", "interrupted"})
 @dataclass(frozen=True)
 class Branch:
     """What is shown of a conversation. alternatives: ids beside a message, oldest first. names: of files, by
-    id.
+    id. excluded: ids of files that later questions are asked without.
     """
 
     messages: Sequence[Message] = ()
     alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,22 @@ def show_branch(branch: Branch, reader: Reader, *, is_end: bool = False) -> list
     for message in branch.messages:
         if message.role == "user":
             footer = _question_footer(message, branch, reader)
-            shown.append(show_question(message.text, _files(message, branch), footer))
+            shown.append(show_question(message.text, _files(message, branch, reader), footer))
         else:
             shown += _answer(message, branch, reader, is_last=is_end and message is branch.messages[-1])
     return shown
 
 
-def show_asked(message: Message, branch: Branch) -> ChatMessage:
+def show_asked(message: Message, branch: Branch, reader: Reader) -> ChatMessage:
     """Return a question while its answer grows: it cannot be edited then."""
-    return show_question(message.text, _files(message, branch))
+    return show_question(message.text, _files(message, branch, reader))
 
 
-def _files(message: Message, branch: Branch) -> dict[str, str]:
-    return {id: branch.names.get(id, "") for id in message.attachment_ids}
+def _files(message: Message, branch: Branch, reader: Reader) -> list[str]:
+    """Return the files of a question as buttons; those that are gone are left out."""
+    said = reader.say("evidence.excluded")
+    names = {id: branch.names.get(id, "") for id in message.attachment_ids}
+    return [show_file(id, name, said if id in branch.excluded else "") for id, name in names.items() if name]
 
 
 def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) -> list[ChatMessage]:
@@ -98,17 +102,23 @@ def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) 
     return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
 
 
-def show_question(question: str, files: Mapping[str, str], footer: str = "") -> ChatMessage:
-    """Return a question as it was typed, with its files: their names by id. footer: HTML of ours."""
-    shown = "".join(_file(id, name) for id, name in files.items() if name)
-    chips = tag("div", shown, cls="sent-files") if shown else ""
+def show_question(question: str, files: Sequence[str], footer: str = "") -> ChatMessage:
+    """Return a question as it was typed, with its files (show_file). footer: HTML of ours."""
+    chips = tag("div", *files, cls="sent-files") if files else ""
     return _part("user", chips + tag("div", plain(cut(question)), cls="question", dir="auto") + footer)
 
 
-def _file(id: str, name: str) -> str:
-    """Return a file as a button that opens it beside the conversation."""
+def show_file(id: str, name: str, excluded: str = "") -> str:
+    """Return a file as a button that opens it. excluded: that later questions are asked without it."""
     return tag(
-        "button", plain(name), type="button", cls="file", data_do="view-file", data_lane="fetch", data_id=id
+        "button",
+        tag("span", plain(name)),
+        type="button",
+        cls="file",
+        data_do="view-file",
+        data_lane="fetch",
+        data_id=id,
+        data_excluded=excluded or None,
     )
 
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.engine import Engine
-from chat.errors import NotFound
 from chat.files.attachments import Attachment
+from chat.files.conversation_files import ConversationFile
 from chat.files.page_views import find_claim
-from chat.history import Message
 from chat.ids import new_id
 from chat.ui.citation_view import name_state
+from chat.ui.texts import text
 from chat.ui.texts.words import describe_cited, describe_problem, describe_verdict, name_unit
 from chat.ui.visits import Visit
 from chat.visitors import User
@@ -28,9 +28,9 @@ async def open_viewer(engine: Engine, visit: Visit) -> Json:
 
     The action `view` names an answer and one of its claims, `view-file` a file. Raises NotFound.
     """
-    branch = await engine.branch(visit.conversation, visit.owner)
-    files = await _files(engine, branch, visit.owner)
-    told: Json = {"files": [_describe(file, visit.language) for file in files], "claims": [], "at": -1}
+    listed = await engine.conversation_files(visit.conversation, visit.owner)
+    files = [one.attachment for one in listed]
+    told: Json = {"files": [_describe(one, visit.language) for one in listed], "claims": [], "at": -1}
     if visit.action == "view":
         message = await engine.store(visit.conversation).message(visit.target, visit.owner)
         sent = _sent(message.receipt or {})
@@ -46,30 +46,30 @@ async def open_viewer(engine: Engine, visit: Visit) -> Json:
     return {"viewer": told, "serial": new_id()}
 
 
-async def _files(engine: Engine, branch: Sequence[Message], owner: str) -> list[Attachment]:
-    """Return the files of a branch, without those that are gone."""
-    found = []
-    for id in dict.fromkeys(id for message in branch for id in message.attachment_ids):
-        try:
-            found.append(await engine.attachment(id, owner))
-        except NotFound:
-            continue
-    return found
+async def use_file(engine: Engine, visit: Visit) -> Json:
+    """Exclude a file from the conversation's later questions, or include it again. Raises NotFound."""
+    files = await engine.use_file(
+        visit.conversation, visit.target, visit.owner, is_excluded=visit.action == "exclude"
+    )
+    return {"excluded": {one.attachment.id: one.is_excluded for one in files}, "serial": new_id()}
 
 
-def _describe(file: Attachment, language: str) -> Json:
-    document = file.document
+def _describe(file: ConversationFile, language: str) -> Json:
+    document = file.attachment.document
+    pages = max(document.page_count, len(document.pages), 1)
+    unit = name_unit(language, document.unit, pages)
     problems = [describe_problem(language, problem.__dict__, document.unit) for problem in document.problems]
     return {
-        "id": file.id,
+        "id": file.attachment.id,
         "name": document.name,
         "kind": document.media_type,
         "bytes": document.size,
-        "pages": max(document.page_count, len(document.pages), 1),
-        "unit": name_unit(language, document.unit, 1),
+        "pages": pages,
+        "unit": text(language, "evidence.count", count=pages, unit=unit) if unit else "",
         "problems": problems,
         "characters": document.characters,
         "sent": None,
+        "excluded": file.is_excluded,
     }
 
 

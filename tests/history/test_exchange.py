@@ -63,6 +63,7 @@ async def make_conversation(history: History) -> Conversation:
         conversation.id, ME, "assistant", parent_id=question.id, text="", error={"type": "timeout"}
     )
     await history.select_branch(answer.id, ME)
+    await history.exclude_files(conversation.id, ME, [file.id])
     await history.pin(conversation.id, ME)
     return await history.conversation(conversation.id, ME)
 
@@ -83,6 +84,7 @@ async def test_an_exported_conversation_is_imported_with_all_its_branches_and_fi
     question, answer = await history.branch(imported.id, OTHER)
     assert (await history.attachment(question.attachment_ids[0], OTHER)).document == DOCUMENT
     assert len(await history.siblings(answer.id, OTHER)) == 2
+    assert await history.excluded_files(imported.id, OTHER) == set(question.attachment_ids)
     assert await history.conversations(OTHER, "加法") != ()
 
 
@@ -154,6 +156,8 @@ def good(number: int) -> dict[str, Any]:
 DAMAGED: list[dict[str, Any]] = [
     {"title": 3},
     {"shown": 1},
+    {"excluded": [0]},
+    {"excluded": 0},
     {"shown": -1},
     {"created": "yesterday"},
     {"created": 1e30},

@@ -44,6 +44,44 @@ async def test_a_file_is_asked_about_by_its_id_and_repeatedly(served: Served) ->
     assert [file["name"] for file in receipt["files"]] == ["notes.txt", "notes.txt"]
 
 
+async def test_a_file_is_excluded_from_later_questions_on_every_replica_and_included_again(
+    served: Served,
+) -> None:
+    client, anna = served.client, {"x-visitor": "anna-secret"}
+    ids = []
+    for text in (b"Red fox.", b"Grey owl."):
+        ids.append((await send_file(client, text, **anna)).json()["file_id"])
+
+    async def ask(question: str, conversation: str = "", *files: str) -> tuple[str, str, str]:
+        body = {"user_message": question, "model": "plain", "conversation_id": conversation, "file_id": files}
+        events = read(await client.post(STREAM, json=body, headers=anna))
+        opening = json.loads(events[0].data)
+        told = json.dumps(opening["receipt"].get("excluded"))
+        return opening["conversation_id"], json.dumps(served.provider.requests[-1].body["messages"]), told
+
+    conversation, *_ = await ask("Which?", "", *ids)
+    url = f"/ai/conversations/{conversation}/files"
+    for _ in range(2):  # idempotent
+        answer = await client.post(f"{url}/{ids[0]}", json={"excluded": True}, headers=anna)
+        assert [(one["name"], one["excluded"]) for one in answer.json()] == [
+            ("notes.txt", True),
+            ("notes.txt", False),
+        ]
+    assert (await client.get(url, headers=anna)).json() == answer.json()
+    _, prompt, told = await ask("And now?", conversation)
+    assert ("Red fox." in prompt, "Grey owl." in prompt, told) == (False, True, '["notes.txt"]')
+    for other, id in (({"x-visitor": "ben-secret"}, ids[0]), (anna, "none")):
+        refused = await client.post(f"{url}/{id}", json={"excluded": False}, headers=other)
+        assert (refused.status_code, error_of(refused)["type"]) == (404, "not_found")
+    assert (await client.get(url, headers={"x-visitor": "ben-secret"})).status_code == 404
+    await client.post(f"{url}/{ids[0]}", json={"excluded": False}, headers=anna)
+    _, prompt, told = await ask("With both?", conversation)
+    assert ("Red fox." in prompt, "Grey owl." in prompt, told) == (True, True, "null")
+    await client.post(f"{url}/{ids[0]}", json={"excluded": True}, headers=anna)
+    _, prompt, _ = await ask("About the fox?", conversation, ids[0])  # a question that names it
+    assert "Red fox." in prompt
+
+
 async def test_one_file_id_may_be_a_plain_string_in_json(served: Served) -> None:
     id = (await send_file(served.client, b"Red fox.")).json()["file_id"]
     response = await served.client.post(STREAM, json={"user_message": "Hi", "model": "plain", "file_id": id})

@@ -36,6 +36,7 @@ ACTIONS = {  # what a button of the page does, and the ids that it is for; each 
     **dict.fromkeys(("read-whole", "show-scans", "view"), ("answer",)),
     **dict.fromkeys(("branch", "edit"), ("question", "answer")),
     **dict.fromkeys(("detach", "attach", "import", "passage", "source", "view-file"), ("file", "path")),
+    **dict.fromkeys(("exclude", "include"), ("file",)),
     "follow": ("generation",),
 }
 
@@ -104,6 +105,8 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
     routes += [
         ("GET", f"/ai/files/{traces.file}/{end}", {}) for end in ("content", "pages/1", "pages/1/text")
     ]
+    files, more = f"/ai/conversations/{traces.conversation}/files", {"json": {"excluded": True}}
+    routes += [("GET", files, {}), ("POST", f"{files}/{traces.file}", more)]
     resumed = {"headers": ben | {"last-event-id": f"{traces.generation}:0"}, "params": message}
     routes.append(("GET", "/ai/stream_chat", resumed))
     for method, path, more in routes:
@@ -113,6 +116,7 @@ async def test_no_route_of_ours_gives_or_changes_what_is_anothers(app: RunningAp
             assert answer.status_code == 404, (method, path, more)
             assert SECRET not in answer.text
     assert len(await app.engine.branch(traces.conversation, ANNAS)) == 2
+    assert await app.engine.excluded_files(traces.conversation, ANNAS) == frozenset()
 
 
 async def start_as(app: RunningApp, request_id: str, **headers: str) -> httpx.Response:
@@ -210,6 +214,7 @@ async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: Runni
         told = await join_all(app.client, calls[at : at + PAGE_EVENTS], f"ben{at}", BEN)
         assert SECRET not in told, (calls[at : at + PAGE_EVENTS], told[:300])
     assert await app.engine.branch(traces.conversation, ANNAS) == before
+    assert await app.engine.excluded_files(traces.conversation, ANNAS) == frozenset()
     assert (await app.engine.attachment(traces.file, ANNAS)).name == f"{SECRET}.txt"
 
 
@@ -449,6 +454,7 @@ ROWS = {  # route: what tries it with a second visitor, or why none can get anyt
     **dict.fromkeys(("/ai/stream_chat", "/ai/generations", "/ai/files"), OURS),
     **{f"/ai/generations/{{generation_id}}{end}": OURS for end in ("", "/events", "/continue")},
     **{f"/ai/files/{{file_id}}/{end}": OURS for end in ("content", "pages/{number}", "pages/{number}/text")},
+    **{f"/ai/conversations/{{conversation_id}}/files{end}": OURS for end in ("", "/{file_id}")},
     **dict.fromkeys(("/ai/example", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"), NOBODYS),
     **dict.fromkeys(("/login", "/logout", "/gradio_api/user", "/gradio_api/login_check"), USERS),
     "/gradio_api/queue/join": EVENTS,

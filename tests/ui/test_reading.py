@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -119,7 +120,7 @@ async def test_chips_in_the_text_open_the_page_with_the_words_highlighted(
     assert paper
     left, top = (mark["x"] - paper["x"]) / paper["width"], (mark["y"] - paper["y"]) / paper["height"]
     assert (abs(left - 72 / 612) < 0.01, abs(top - 62 / 792) < 0.01, mark["height"] > 4) == (True, True, True)
-    await expect(viewer.locator("select option")).to_contain_text(["a%22img src=x"])
+    await expect(viewer.locator(".viewer-files")).to_contain_text("a%22img src=x")
     await viewer.press("n")
     await viewer.press("n")
     await expect(viewer.locator('.sheet[data-page="2"] .mark')).to_have_count(1)
@@ -129,6 +130,38 @@ async def test_chips_in_the_text_open_the_page_with_the_words_highlighted(
     assert await tab.page.locator("img[src$='/x']").count() == 0
     assert await tab.page.title() != "1"
     assert not tab.problems
+
+
+async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, provider: Provider) -> None:
+    scan = pdf(show("The lamp shines for nine hours."), "0 0 m 300 300 l S")
+    await tab.attach({"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": scan})
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.ask("How long?")
+    chip, viewer = tab.history.locator(".sent-files .file").first, tab.page.locator("#viewer")
+    await chip.click()
+    await viewer.locator(".viewer-files").click()
+    row = viewer.locator(".viewer-list li")
+    await expect(row.locator(".thumbnail img")).to_have_js_property("naturalWidth", 160)
+    await expect(row.locator(".unread")).to_contain_text("1 page")
+    use = row.locator(".viewer-use")
+    await use.click()
+    await expect(use).to_have_text("Use again")
+    await expect(chip).to_have_attribute("data-excluded", "left out of later questions")
+    await viewer.press("Escape")
+    await viewer.press("Escape")
+    await tab.reload()
+    await expect(chip).to_have_attribute("data-excluded", "left out of later questions")
+    await tab.ask("And now?")
+    sent = json.dumps(provider.chats[-1].body["messages"])
+    assert ("How long?" in sent, "nine hours" in sent, "lamp.pdf" in sent) == (True, False, False)
+    await expect(tab.history.locator(".receipt").last).to_contain_text("Left out by you: lamp.pdf")
+    await chip.click()
+    await viewer.locator(".viewer-files").click()
+    await use.click()
+    await expect(use).to_have_text("Leave out of later questions")
+    await expect(chip).not_to_have_attribute("data-excluded", re.compile("."))
+    await tab.ask("And with it?")
+    assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
 
 
 async def test_a_file_that_was_sent_whole_offers_nothing_more(tab: Visit) -> None:

@@ -246,6 +246,7 @@ TEXTS: dict[str, str] = {
     "receipt.note.images": "Pictures were sent as pictures.",
     "receipt.note.images_not_sent": "Pictures were not sent: this model cannot see them.",
     "receipt.note.images_newest": "Only the newest pictures were sent, not all of the conversation.",
+    "receipt.excluded": "Left out by you: {names}",
     "receipt.note.read_whole": "The model read all files part by part, and answered from its notes.",
     "receipt.whole": "{name}: read whole, part by part, {characters:,} characters",
     "receipt.whole.pages": "{name}: read whole, part by part, {total:,} {units}, {characters:,} characters",
@@ -305,6 +306,10 @@ TEXTS: dict[str, str] = {
     # The document beside the answer
     "evidence.label": "The document",
     "evidence.files": "Files of this conversation",
+    "evidence.count": "{count:,} {unit}",
+    "evidence.exclude": "Leave out of later questions",
+    "evidence.excluded": "left out of later questions",
+    "evidence.include": "Use again",
     "evidence.close": "Close the document",
     "evidence.download": "Save the file",
     "evidence.next": "Next claim",

@@ -57,6 +57,10 @@ def list_receipt(language: str, receipt: Json) -> list[str]:
     for note in receipt.get("notes", ()):
         if has_text(f"receipt.note.{note}"):
             lines.append(text(language, f"receipt.note.{note}", terms=receipt.get("search_terms", "")))
+    if excluded := receipt.get("excluded"):
+        lines.append(
+            text(language, "receipt.excluded", names=(", " if language != "zh" else "、").join(excluded))
+        )
     for table in (receipt.get("computation") or {}).get("tables", ()):
         values = {name: table[name] for name in ("covered", "rows", "place")}
         lines.append(text(language, "receipt.computed", **values))
