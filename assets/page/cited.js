@@ -2,7 +2,7 @@
 // is in the list under the answer, which is HTML of ours; model text can make neither a sign nor a chip.
 
 const SIGN_BEGIN = "\ue200", SIGN_END = "\ue201";
-const SIGN = /\ue200([\ue210-\ue21f]{8})([\ue210-\ue21f]{1,6})([^\ue200\ue201]*)(\ue201?)/;
+const SIGN = /\ue200(?:\ue202|([\ue210-\ue21f]{8})([\ue210-\ue21f]{1,6}))([^\ue200\ue201]*)(\ue201?)/; // \ue202: of an answer that grows
 const SIGNS = /[\ue200-\ue21f]/g;
 const LOOKS = 300; // for the list, a frame each
 const chips = new WeakSet(); // made here
@@ -33,7 +33,8 @@ function dressText(text) {
   let rest = text.data;
   for (let found = SIGN.exec(rest); found; found = SIGN.exec(rest)) {
     const [whole, key, number, inside, end] = found;
-    parts.append(rest.slice(0, found.index).replace(SIGNS, ""), makeChip(readDigits(key), parseInt(readDigits(number), 16), end ? inside : ""));
+    const label = end ? inside : "";
+    parts.append(rest.slice(0, found.index).replace(SIGNS, ""), key ? makeChip(readDigits(key), parseInt(readDigits(number), 16), label) : makePending(label));
     if (!end) parts.append(inside);
     rest = rest.slice(found.index + whole.length);
   }
@@ -49,6 +50,14 @@ function makeChip(key, number, label) {
   chip.tabIndex = 0;
   chips.add(chip);
   nameChip(chip);
+  return chip;
+}
+
+// A mark of an answer that grows: nothing is known of it yet, so it opens nothing.
+function makePending(label) {
+  const chip = element("span", "cite", label);
+  chip.dataset.status = "pending";
+  chip.title = state.words["evidence.pending"] ?? "";
   return chip;
 }
 

@@ -49,7 +49,8 @@ class Citation:
     the answer says; page: where it is, by the file's count; printed: the label printed there, where it
     differs; unit: what its pages are. said, stands: the words that differ.
     passage_start, passage_end: the words proved, into `Document.text`; passage: the same with a margin, to
-    show. from_picture: the text of the page was read from a picture, and single letters may be wrong.
+    show. from_picture: the text of the page was read from a picture, and single letters may be wrong;
+    confidence: how sure the engine was of the page's letters, 0 to 1.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Citation:
     stands: str = ""
     unit: str = ""
     from_picture: bool = False
+    confidence: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -351,4 +353,5 @@ def _found(claim: Citation, document: Document, status: str, start: int, end: in
         passage_end=end,
         passage=document.text[first : min(last, first + LONGEST_PASSAGE)],
         from_picture=page.is_from_picture,
+        confidence=round(page.confidence or 0.0, 3),
     )

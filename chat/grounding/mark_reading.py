@@ -7,8 +7,8 @@ mark.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Protocol, TypeVar
@@ -19,6 +19,7 @@ from chat.grounding.page_labels import UNIT_FORMS, find_pages
 from chat.grounding.sections import Section, find_sections
 
 NAMES_MAX = MARKS_MAX = 300  # of an answer: each is compared with the others
+CERTAIN = 24  # characters behind a mark in words: by then it does not go on
 SHORTEST_STEM = 3  # letters of a name without its suffix, in brackets
 _MASK = "\ue010"
 _CHINESE = "〇零一二三四五六七八九十百千两"
@@ -138,6 +139,47 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
                 at, end = found.span()
                 marks.append(_place_mark(mark, at, end, answer[at:end].strip(), is_bracketed=False))
     return sorted(marks, key=lambda mark: (mark.at, mark.end))
+
+
+def find_written_marks(
+    line: str, names: Sequence[str], units: Collection[str], *, is_over: bool
+) -> list[Span]:
+    """Return where marks stand complete in a line that may still grow, without a look into the files.
+
+    names, units: of the files that were sent. is_over: the line grows no more. Until then a mark in words is
+    complete when CERTAIN characters follow it.
+    """
+    forms = {form for name in names for form in (name, clean_name(name)) if form}
+    named = re.compile("|".join(map(re.escape, forms)) or r"(?!)")
+    brackets = list[Span]()
+    for found in islice(_BRACKETS.finditer(line), MARKS_MAX):
+        expression = _EXPRESSION.search(found[1])
+        is_named = found.group()[0] in "[【〔" and named.search(found[1])
+        if (is_over or found.end() < len(line)) and (
+            is_named or (expression and _unit_of(expression, units))
+        ):
+            brackets.append(found.span())
+    ends = [end for _, end in brackets]
+    words = list[Span]()
+    for found in islice(_EXPRESSION.finditer(line), MARKS_MAX):
+        if (not is_over and found.end() + CERTAIN > len(line)) or _unit_of(found, units) not in (
+            "page",
+            "slide",
+        ):
+            continue
+        next_bracket = bisect_right(ends, found.start())
+        if next_bracket == len(ends) or brackets[next_bracket][0] > found.start():
+            words.append(found.span())
+    return sorted([*brackets, *words])
+
+
+def _unit_of(expression: re.Match[str], units: Collection[str]) -> str:
+    """Return the unit that an expression names; empty where no file has pages of this kind."""
+    groups = [
+        key for key, value in expression.groupdict().items() if value and key not in ("page", "zh_unit")
+    ]
+    unit = groups[0].removeprefix("zh_").rstrip("2").removesuffix("s")
+    return unit if unit == "section" or set(UNIT_FORMS.get(unit, (unit,))) & set(units) else ""
 
 
 def _place_mark(mark: Mark, at: int, end: int, text: str, *, is_bracketed: bool = True) -> Mark:

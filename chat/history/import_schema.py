@@ -84,6 +84,7 @@ class _Citation(_Checked):
     passage: str = ""
     passage_start: Count = 0
     passage_end: Count = 0
+    confidence: Number = 0.0
 
 
 class _Error(_Checked):

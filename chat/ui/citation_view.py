@@ -50,6 +50,8 @@ def _sum_up(citations: Sequence[Json], language: str) -> list[str]:
             else:
                 label = text(language, key, count=count)
             parts.append(tag("span", plain(label), data_status=status))
+    if count := sum(bool(one.get("from_picture")) for one in citations if _kind(one) != "page_mark"):
+        parts.append(tag("span", plain(text(language, "evidence.sum.picture", count=count)), cls="picture"))
     return parts
 
 
@@ -97,7 +99,16 @@ def _row(number: int, citation: Json, message_id: str, language: str) -> str:
 
 
 def name_state(citation: Json, language: str) -> str:
-    """Return the words that a chip itself has: none for what is simply there."""
+    """Return the words that a chip itself has: none for what is simply there.
+
+    A page mark quotes no letters: where they were read from a picture, only its hint says so.
+    """
+    is_read = citation.get("from_picture") and _kind(citation) != "page_mark"
+    read = text(language, "evidence.state.picture") if is_read else ""
+    return " · ".join(filter(None, (_name_status(citation, language), read)))
+
+
+def _name_status(citation: Json, language: str) -> str:
     kind, status = _state(citation)
     if status in ("found", "page_exists"):
         return ""

@@ -11,9 +11,12 @@ import re
 import zlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-BEGIN, END, FIRST_DIGIT = "\ue200", "\ue201", 0xE210
+from chat.grounding.mark_reading import find_written_marks
+
+BEGIN, END, PENDING, FIRST_DIGIT = "\ue200", "\ue201", "\ue202", 0xE210
 SIGNS = re.compile("[\ue200-\ue21f]")
 CLOSING = "”\"»“’'」』›"
 # Formulas, code, targets of links, addresses, tags: what is not text of the answer. Each is bounded, so that
@@ -22,7 +25,10 @@ CLOSED = re.compile(
     r"\$\$[^$]{1,500}\$\$|\\\[[^\\\n]{1,500}\\\]|\$[^\s$][^$\n]{0,300}\$|\]\([^)\n]{0,1000}\)"
     r"|`[^`\n]{1,1000}`|https?://[^\s<>]{1,2000}|<[^<>\n]{1,200}>|\\[!-/:-@\[-`{-~]"
 )
+FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:```|~~~)")
+LINES_KEPT = 2_048
 KEY_DIGITS = 8
+GROWING_CHARACTERS = 20_000  # of an answer that grows: what follows gets its chips at the end
 
 
 def key_of(message_id: str) -> str:
@@ -53,6 +59,41 @@ def mark_claims(answer: str, citations: Sequence[Mapping[str, Any]], message_id:
         parts += [SIGNS.sub("", answer[last:place]), sign]
         last = place
     return "".join([*parts, SIGNS.sub("", answer[last:])])
+
+
+def mark_pending(answer: str, receipt: Mapping[str, Any]) -> str:
+    """Return an answer that grows with a sign around each mark that is complete, and behind its quote.
+
+    receipt: of the files that were sent. What each mark is worth is checked when the answer is complete.
+    """
+    answer = SIGNS.sub("", answer)
+    if not receipt.get("files"):
+        return answer
+    names = tuple(file["name"] for file in receipt["files"])
+    units = frozenset(file["unit"] for file in receipt["files"])
+    parts, is_code = [], False
+    for line in answer[:GROWING_CHARACTERS].splitlines(keepends=True):
+        is_fence = bool(FENCE.match(line))
+        parts.append(line if is_code or is_fence else _mark_line(line, names, units))
+        is_code ^= is_fence
+    return "".join([*parts, answer[GROWING_CHARACTERS:]])
+
+
+@lru_cache(LINES_KEPT)
+def _mark_line(line: str, names: tuple[str, ...], units: frozenset[str]) -> str:
+    """Return a line with its signs. Called for each line at each step of what grows."""
+    closed = [found.span() for found in CLOSED.finditer(line)]
+    parts, last = [], 0
+    for at, end in find_written_marks(line, names, units, is_over=line.endswith("\n")):
+        if not (_is_open(at, closed) and _is_open(end, closed)):
+            continue
+        quote = len(line[:at].rstrip(" \u00a0"))
+        if quote > last and line[quote - 1] in CLOSING:
+            parts += [line[last:quote], BEGIN, PENDING, END]
+            last = quote
+        parts += [line[last:at], BEGIN, PENDING, line[at:end], END]
+        last = end
+    return "".join([*parts, line[last:]])
 
 
 def _behind(answer: str, end: int) -> int:

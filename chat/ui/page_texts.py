@@ -50,6 +50,7 @@ SPOKEN = (
     "evidence.label",
     "evidence.next",
     "evidence.page",
+    "evidence.pending",
     "evidence.page.next",
     "evidence.page.previous",
     "evidence.pages",

@@ -17,7 +17,7 @@ from chat.history import Message
 from chat.turns.models import QUOTES
 from chat.ui import receipt_view
 from chat.ui.citation_view import show_citations
-from chat.ui.cited_marks import mark_claims
+from chat.ui.cited_marks import mark_claims, mark_pending
 from chat.ui.drawing import SHOWN_CHARACTERS, cut, draw_text
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
@@ -103,7 +103,11 @@ def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) 
 
 
 def show_question(question: str, files: Sequence[str], footer: str = "") -> ChatMessage:
-    """Return a question as it was typed, with its files (show_file). footer: HTML of ours."""
+    """Return a question as it was typed, with its files (show_file).
+
+    footer: HTML of ours; without one its place stays free, so that nothing moves when it comes.
+    """
+    footer = footer or tag("div", cls="footer")
     chips = tag("div", *files, cls="sent-files") if files else ""
     return _part("user", chips + tag("div", plain(cut(question)), cls="question", dir="auto") + footer)
 
@@ -129,7 +133,7 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         is_over = growing.reasoning_seconds is not None
         shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
     if growing.text:
-        shown += _text(growing.text, reader, growing=True)
+        shown += _text(mark_pending(growing.text, growing.receipt), reader, growing=True)
     elif growing.progress and not growing.reasoning:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:

@@ -15,7 +15,6 @@ from chat.files.conversation_files import ConversationFile
 from chat.files.page_views import find_claim
 from chat.ids import new_id
 from chat.ui.citation_view import name_state
-from chat.ui.texts import text
 from chat.ui.texts.words import describe_cited, describe_problem, describe_verdict, name_unit
 from chat.ui.visits import Visit
 from chat.visitors import User
@@ -65,7 +64,7 @@ def _describe(file: ConversationFile, language: str) -> Json:
         "kind": document.media_type,
         "bytes": document.size,
         "pages": pages,
-        "unit": text(language, "evidence.count", count=pages, unit=unit) if unit else "",
+        "unit": f"{pages:,} {unit}" if unit else "",
         "problems": problems,
         "characters": document.characters,
         "sent": None,

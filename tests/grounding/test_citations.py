@@ -199,6 +199,7 @@ def test_json_has_every_field() -> None:
         "stands": "",
         "unit": "",
         "from_picture": False,
+        "confidence": 0.0,
     }
 
 

@@ -11,7 +11,7 @@ from chat.documents.document import Document, Page
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
 from chat.ui.citation_view import name_state, show_citations
-from chat.ui.cited_marks import SIGNS, mark_claims
+from chat.ui.cited_marks import SIGNS, mark_claims, mark_pending
 from chat.ui.markdown.rendering import render
 
 PAGES = (
@@ -83,6 +83,19 @@ def test_one_line_sums_up_and_opens_the_list(language: str, line: list[str]) -> 
     assert show_citations([], "m1", language) == ""
 
 
+def test_words_that_were_read_from_a_picture_say_so_on_the_chip_and_in_the_line() -> None:
+    page = Page("1", PAGES[0].text, confidence=0.934)
+    document = Document("r.pdf", "application/pdf", 9, "page", (page,), 1)
+    answer = "It says “The bridge is 200 m long and made of iron” [r.pdf, page 1]."
+    citations = [dict(one.to_json()) for one in check(answer, [Evidence.prepare(document)])]
+    shown = show_citations(citations, "m1", "en")
+    assert re.findall(r'data-short="([^"]*)"', shown) == ["read from a picture", ""]
+    assert ">1 read from a picture</span>" in shown
+    assert shown.count("93% sure of its letters") == 4  # in the hint and in the list, of both
+    other = {"kind": "quote", "status": "omission", "from_picture": True}
+    assert name_state(other, "zh") == "有省略 · 由图片识别"
+
+
 def test_a_row_has_the_words_around_the_place_and_nothing_of_a_file_is_html() -> None:
     citation = {
         "kind": "quote", "status": "found", "text": "<b>nine</b>", "name": 'a"><img src=x>.md', "unit": "",
@@ -109,3 +122,45 @@ def test_states_that_are_not_simply_true_have_words_of_their_own(kind: str, lang
     assert {status for status, said in words.items() if not said} == {"found", "page_exists"}
     assert len(set(words.values())) == len(STATES) - 1
     assert ("14" in words["other_page"], "12" in words["other_page"]) == (True, True)
+
+
+RECEIPT = {"files": [{"name": "r.pdf", "unit": "page"}]}
+PENDING = re.compile("\ue200\ue202([^\ue200\ue201]*)\ue201")
+
+
+def test_while_an_answer_grows_each_complete_mark_has_a_sign_and_what_was_drawn_stays() -> None:
+    grown, shown = "", list[str]()
+    for end in range(len(ANSWER) + 1):
+        grown = mark_pending(ANSWER[:end], RECEIPT)
+        assert SIGNS.sub("", grown) == ANSWER[:end]
+        assert PENDING.findall(grown)[: len(shown)] == shown
+        shown = PENDING.findall(grown)
+    assert shown == ["", "[r.pdf, page 1]", "", "[r.pdf, page 1]", "", "[r.pdf, page 9]"]
+    finished = mark_claims(ANSWER, cite(ANSWER), "m1")
+    assert [one.start() for one in re.finditer("\ue201", re.sub("[\ue202\ue210-\ue21f]", "", finished))] == [
+        one.start() for one in re.finditer("\ue201", re.sub("\ue202", "", grown))
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "See `[r.pdf, page 1]` in code.",
+        "```\nSee [r.pdf, page 1] in a fence.\n```\nAnd more.",
+        "```\nSee [r.pdf, page 1] in an open fence.",
+        "A link: [the guide](https://example.org/page 1 of 9).",
+        "It is incomplete: [r.pdf, page 1]",
+        "Nothing of the files: [other, as we said] in brackets.",
+        "A slip \ue200\ue202page 1\ue201 of a model",
+    ],
+)
+def test_no_sign_stands_in_code_or_around_what_is_no_mark_yet(answer: str) -> None:
+    assert mark_pending(answer, RECEIPT) == SIGNS.sub("", answer)
+    assert mark_pending("See [r.pdf, page 1] there.", {}) == "See [r.pdf, page 1] there."
+
+
+def test_marks_in_words_become_chips_when_they_cannot_go_on() -> None:
+    assert PENDING.findall(mark_pending("On page 1", RECEIPT)) == []
+    assert PENDING.findall(mark_pending("On page 1 it says that it is made of iron.", RECEIPT)) == ["page 1"]
+    sheet = {"files": [{"name": "s.xlsx", "unit": "sheet"}]}
+    assert PENDING.findall(mark_pending("On page 1 it says that it is made of iron.", sheet)) == []

@@ -66,6 +66,9 @@ def test_text_that_was_read_from_pictures_says_so_and_how_far_it_is() -> None:
     assert "; 3 pages read from pictures, 93% sure; " in describe_file("en", file)
     cited = {"kind": "quote", "status": "found", "from_picture": True}
     assert describe_verdict("en", cited) == "word for word; read from a picture"
+    assert describe_verdict("en", {**cited, "confidence": 0.934}) == (
+        "word for word; read from a picture, 93% sure of its letters"
+    )
     assert describe_verdict("en", {**cited, "from_picture": False}) == "word for word"
 
 

@@ -126,7 +126,14 @@ def describe_verdict(language: str, citation: Json) -> str:
     verdict = _describe_verdict(language, citation)
     if not citation.get("from_picture"):
         return verdict
-    return f"{verdict}{'；' if language == 'zh' else '; '}{text(language, 'citation.from_picture')}"
+    return f"{verdict}{'；' if language == 'zh' else '; '}{describe_picture(language, citation)}"
+
+
+def describe_picture(language: str, citation: Json) -> str:
+    """Return that a page was read from a picture, and how sure its letters are where this is known."""
+    confidence = citation.get("confidence") or 0.0
+    key = "citation.from_picture.sure" if confidence else "citation.from_picture"
+    return text(language, key, share=f"{confidence:.0%}")
 
 
 def _describe_verdict(language: str, citation: Json) -> str:
