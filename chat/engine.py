@@ -46,6 +46,7 @@ from chat.jobs.deletions import Deletions
 from chat.jobs.expiry import expire_files, expire_generations
 from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
+from chat.limits.passes import SECONDS as PASS_SECONDS
 from chat.limits.passes import Passes
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
@@ -174,6 +175,7 @@ class Engine:
         await self.readers.start()
         self._traces.open()
         await self._peers.open()
+        await self._share_passes()
         self._tasks.start(save_growing_answers(self._answer_log, self._answers))
         self._tasks.start(expire_files(self._stores, self._attachments, self.settings.file_retention))
         self._tasks.start(expire_generations(self._generations))
@@ -387,6 +389,14 @@ class Engine:
     async def detach(self, id: str, owner: str) -> None:
         """Delete a file. Raises NotFound."""
         await self._attachments.delete(id, owner)
+
+    async def issue_pass(self, owner: str) -> str:
+        """Return a pass of this owner, which every replica reads."""
+        await self._share_passes()
+        return self.passes.issue(owner)
+
+    async def _share_passes(self) -> None:
+        self.passes.adopt(await self._peers.share("passes", self.passes.key, PASS_SECONDS))
 
     # --- conversations -------------------------------------------------------------------------------------
 

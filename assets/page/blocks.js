@@ -61,7 +61,7 @@ function startsRightToLeft(block) {
 // where it was scrolled to. Places are counted in the text, which only grows.
 const WIDE = ":is(pre, table)";
 const scrolled = new Map(); // which of the wide blocks -> pixels
-let selected = null; // { start, end }: characters of the growing text
+let selected = null; // { start, end, words }: characters of the growing text
 
 const growingText = () => document.querySelector("#growing .bot-row .prose");
 document.addEventListener("scroll", ({ target }) => {
@@ -72,7 +72,7 @@ document.addEventListener("scroll", ({ target }) => {
 document.addEventListener("selectionchange", () => {
   const [range, text] = [getSelection(), growingText()];
   const isInside = text && !range.isCollapsed && text.contains(range.anchorNode) && text.contains(range.focusNode);
-  selected = isInside && isBusy() ? { start: countTo(text, range.getRangeAt(0), true), end: countTo(text, range.getRangeAt(0), false) } : null;
+  selected = isInside ? { start: countTo(text, range.getRangeAt(0), true), end: countTo(text, range.getRangeAt(0), false), words: range.toString() } : null;
 });
 
 function countTo(text, range, isStart) {
@@ -91,7 +91,11 @@ function holdPlaces() {
   const text = growingText();
   if (!selected || !text || !getSelection().isCollapsed) return;
   const [start, end] = [placeOf(text, selected.start), placeOf(text, selected.end)];
-  if (start && end) getSelection().setBaseAndExtent(...start, ...end);
+  if (!start || !end) return;
+  getSelection().setBaseAndExtent(...start, ...end);
+  if (getSelection().toString() === selected.words) return;
+  getSelection().removeAllRanges(); // another text by now
+  selected = null;
 }
 
 function placeOf(text, characters) {

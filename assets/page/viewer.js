@@ -3,7 +3,7 @@
 // file, its name too, is text here and nothing else.
 
 // goal: the page that was asked for, until it is scrolled away from: pages above it may still grow.
-const viewer = { told: null, file: null, at: -1, page: 1, goal: 0, zoom: 1, root: null };
+const viewer = { told: null, file: null, at: -1, page: 1, goal: 0, zoom: 1, turned: 0, root: null };
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const PAGES_KEPT = 60; // blobs and texts in this tab
 const pageCache = new Map();
@@ -61,6 +61,7 @@ function buildViewer() {
     iconButton("before", say("evidence.page.previous"), () => turnPage(-1), "m15 5-7 7 7 7"), number, element("span", "viewer-count"),
     iconButton("after", say("evidence.page.next"), () => turnPage(1), "m9 5 7 7-7 7"), element("span", "viewer-about"),
     iconButton("smaller", say("evidence.zoom.out"), () => zoom(-1), "M5 12h14"), iconButton("larger", say("evidence.zoom.in"), () => zoom(1), "M5 12h14M12 5v14"),
+    iconButton("turn", say("evidence.turn"), turn, "M20 4v5h-5M19.5 9A8 8 0 1 0 20 14"),
   );
   const pages = element("div", "viewer-pages");
   pages.tabIndex = 0;
@@ -74,7 +75,7 @@ function buildViewer() {
 
 const VIEWER_KEYS = {
   n: () => stepClaim(1), p: () => stepClaim(-1), PageDown: () => turnPage(1), PageUp: () => turnPage(-1),
-  "+": () => zoom(1), "-": () => zoom(-1), Escape: closeViewer,
+  "+": () => zoom(1), "-": () => zoom(-1), r: turn, Escape: closeViewer,
 };
 function hearViewerKeys(event) {
   if (event.key === "Escape" && viewer.root.classList.contains("is-listing")) {
@@ -186,6 +187,7 @@ function turnPage(step) {
 function showPage(file, number, isClaim = false) {
   if (!file) return;
   const isOther = file !== viewer.file;
+  if (isOther) turnTo(0);
   viewer.file = file;
   viewer.page = viewer.goal = Math.max(1, Math.min(file.pages, number));
   nameFile();
@@ -231,8 +233,11 @@ async function fillSheet(sheet, file, number) {
     await picture.decode().catch(() => {});
     const layer = element("div", "layer");
     const paper = element("div", "paper"); // as large as the picture: parts of it are placed by its height
+    const frame = element("div", "frame"); // as large as the paper looks when it is turned
     paper.append(picture, layer);
-    sheet.replaceChildren(paper);
+    frame.append(paper);
+    sheet.style.setProperty("--aspect", picture.naturalHeight / picture.naturalWidth);
+    sheet.replaceChildren(frame);
     if (text) drawLayer(layer, text, picture.naturalHeight / picture.naturalWidth);
   } else if (text?.text) {
     sheet.classList.add("is-text");
@@ -381,6 +386,17 @@ function zoom(step) {
   const { page } = viewer;
   viewer.root.querySelector(".viewer-pages").replaceChildren();
   showPage(viewer.file, page, true);
+}
+
+// The pages of a file are turned together, for a scan that lies on its side.
+function turn() {
+  turnTo((viewer.turned + 1) % 4);
+  viewer.goal = viewer.page;
+  reachGoal();
+}
+function turnTo(quarters) {
+  viewer.turned = quarters;
+  viewer.root.querySelector(".viewer-pages").dataset.turned = quarters;
 }
 
 async function saveFile() {

@@ -88,6 +88,10 @@ class Peers:
         finally:
             await self.replica.release(name)
 
+    async def share(self, name: str, value: str, seconds: float) -> str:
+        """Return the value that all replicas have for a name: this one, where none has another."""
+        return await self.replica.claim(name, value, seconds) if self.replica else value
+
     async def _find_ending(self, message: Message, owner: str) -> Message:
         """Return an unfinished answer with the ending that another replica may have written by now."""
         if self.replica is None:

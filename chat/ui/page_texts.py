@@ -59,6 +59,7 @@ SPOKEN = (
     "evidence.sent.all",
     "evidence.sent.none",
     "evidence.sent.part",
+    "evidence.turn",
     "evidence.unavailable",
     "evidence.unread",
     "evidence.zoom.in",

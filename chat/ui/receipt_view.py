@@ -10,7 +10,7 @@ from typing import Any
 
 from chat.ui.html import button, plain, tag
 from chat.ui.texts import text
-from chat.ui.texts.words import describe_file, list_receipt
+from chat.ui.texts.words import describe_excluded, describe_file, list_receipt
 
 UNSENT = ("images_not_sent", "images_newest")  # notes that stand in the line itself, not behind it
 
@@ -25,6 +25,7 @@ def show_receipt(
     """
     files = [describe_file(language, file) for file in receipt.get("files", ())]
     unsent = [text(language, f"receipt.note.{note}") for note in UNSENT if note in receipt.get("notes", ())]
+    unsent += filter(None, [describe_excluded(language, receipt)])
     lines = list_receipt(language, receipt)
     if not (files or lines):
         return ""

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from chat.errors import ChatError
+from chat.visitors import Guest
+from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.routes import STREAM, Served, error_of, generation_of, read, send_file, text_of
 from tests.scenarios import ANSWER
@@ -80,6 +82,17 @@ async def test_a_file_is_excluded_from_later_questions_on_every_replica_and_incl
     await client.post(f"{url}/{ids[0]}", json={"excluded": True}, headers=anna)
     _, prompt, _ = await ask("About the fox?", conversation, ids[0])  # a question that names it
     assert "Red fox." in prompt
+
+
+async def test_every_replica_shows_pages_for_the_pass_that_one_has_issued(served: Served) -> None:
+    sent = await send_file(served.client, pdf(show("Red fox.")), "fox.pdf", **{"x-visitor": "anna-secret"})
+    url = f"/ai/files/{sent.json()['file_id']}/pages/1?width=160"
+    given = await served.engines[0].issue_pass(Guest.of("anna-secret").owner)
+    other = await served.engines[0].issue_pass(Guest.of("ben-secret").owner)
+    for _ in range(2):  # in turn, where there are two
+        shown = await served.client.get(url, headers={"x-pass": given})
+        assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
+        assert (await served.client.get(url, headers={"x-pass": other})).status_code == 404
 
 
 async def test_one_file_id_may_be_a_plain_string_in_json(served: Served) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncGenerator
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.pages import Visit, text_file
 from tests.pdf_files import pdf, show
@@ -95,10 +95,21 @@ async def test_chips_in_the_text_open_the_page_with_the_words_highlighted(
     await tab.send("How long is it?")
     call = await provider.next_call()
     await call.text(CITED)
+    pending = tab.growing.locator('.cite[data-status="pending"]')
+    await expect(pending).to_have_count(6)
+    await tab.growing.locator(".prose p").first.dblclick(position={"x": 30, "y": 8})
+    selected, before = "getSelection().toString().trim()", await pending.first.bounding_box()
+    assert await tab.page.evaluate(selected) == "says"
     await call.finish()
     await tab.wait_until_over()
     chips = tab.history.locator(".cite")
     await expect(chips).to_have_count(6)
+    await expect(pending).to_have_count(0)
+    assert await tab.page.evaluate(selected) == "says"
+    after = await chips.first.bounding_box()
+    assert before
+    assert after
+    assert abs(before["x"] - after["x"]) + abs(before["y"] - after["y"]) < 3  # nothing has moved
     states = "chips => chips.map(chip => chip.dataset.status)"
     await expect(chips.nth(5)).to_have_attribute("data-status", "not_found")
     assert await chips.evaluate_all(states) == [
@@ -121,15 +132,38 @@ async def test_chips_in_the_text_open_the_page_with_the_words_highlighted(
     left, top = (mark["x"] - paper["x"]) / paper["width"], (mark["y"] - paper["y"]) / paper["height"]
     assert (abs(left - 72 / 612) < 0.01, abs(top - 62 / 792) < 0.01, mark["height"] > 4) == (True, True, True)
     await expect(viewer.locator(".viewer-files")).to_contain_text("a%22img src=x")
+    await viewer.locator('.sheet[data-page="1"] .layer span').first.dblclick(position={"x": 4, "y": 4})
+    assert await tab.page.evaluate(selected) == "The"
+    await tab.page.mouse.wheel(0, 5000)
+    await expect(viewer.locator(".viewer-number")).to_have_value("2")
     await viewer.press("n")
     await viewer.press("n")
     await expect(viewer.locator('.sheet[data-page="2"] .mark')).to_have_count(1)
     await expect(viewer.locator(".viewer-verdict")).to_have_attribute("data-status", "other_page")
+    await _check_turning(viewer.locator('.sheet[data-page="2"]'), viewer)
     await viewer.press("Escape")
     await expect(viewer).to_be_hidden()
     assert await tab.page.locator("img[src$='/x']").count() == 0
     assert await tab.page.title() != "1"
     assert not tab.problems
+
+
+async def _check_turning(sheet: Locator, viewer: Locator) -> None:
+    """Check that the highlighted words stay on the paper when it is turned, and come back where they were."""
+    mark, paper = sheet.locator(".mark"), sheet.locator("img")
+    places = []
+    for _ in range(5):
+        inner, outer = await mark.bounding_box(), await paper.bounding_box()
+        assert inner
+        assert outer
+        x = (inner["x"] + inner["width"] / 2 - outer["x"]) / outer["width"]
+        y = (inner["y"] + inner["height"] / 2 - outer["y"]) / outer["height"]
+        places.append((x, y))
+        await viewer.press("r")
+    across, down = places[0]
+    turned = [(1 - down, across), (1 - across, 1 - down), (down, 1 - across), (across, down)]
+    for place, wanted in zip(places[1:], turned, strict=True):
+        assert abs(place[0] - wanted[0]) + abs(place[1] - wanted[1]) < 0.01
 
 
 async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, provider: Provider) -> None:

@@ -322,6 +322,7 @@ TEXTS: dict[str, str] = {
     "evidence.sent.all": "All of this page was sent to the model.",
     "evidence.sent.part": "The shaded part of this page was sent to the model.",
     "evidence.sent.none": "Nothing of this page was sent to the model.",
+    "evidence.turn": "Turn the page",
     "evidence.unavailable": "This page cannot be shown: {reason}",
     "evidence.unread": "This page was not read.",
     "evidence.zoom.in": "Larger",

@@ -57,16 +57,20 @@ def list_receipt(language: str, receipt: Json) -> list[str]:
     for note in receipt.get("notes", ()):
         if has_text(f"receipt.note.{note}"):
             lines.append(text(language, f"receipt.note.{note}", terms=receipt.get("search_terms", "")))
-    if excluded := receipt.get("excluded"):
-        lines.append(
-            text(language, "receipt.excluded", names=(", " if language != "zh" else "、").join(excluded))
-        )
+    if excluded := describe_excluded(language, receipt):
+        lines.append(excluded)
     for table in (receipt.get("computation") or {}).get("tables", ()):
         values = {name: table[name] for name in ("covered", "rows", "place")}
         lines.append(text(language, "receipt.computed", **values))
     if tokens := receipt.get("search_tokens"):
         lines.append(text(language, "receipt.search_tokens", tokens=tokens))
     return lines
+
+
+def describe_excluded(language: str, receipt: Json) -> str:
+    """Return which files the visitor has left out; empty where there is none."""
+    names = ("、" if language == "zh" else ", ").join(receipt.get("excluded", ()))
+    return text(language, "receipt.excluded", names=names) if names else ""
 
 
 def describe_reasons(language: str, passage: Json) -> str:

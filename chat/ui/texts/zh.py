@@ -310,6 +310,7 @@ TEXTS: dict[str, str] = {
     "evidence.sent.all": "这一页全部发给了模型。",
     "evidence.sent.part": "这一页有底色的部分发给了模型。",
     "evidence.sent.none": "这一页没有发给模型。",
+    "evidence.turn": "旋转页面",
     "evidence.unavailable": "无法显示这一页：{reason}",
     "evidence.unread": "这一页没有读取。",
     "evidence.zoom.in": "放大",

@@ -1,0 +1,162 @@
+"""How soon the viewer has a page: its image and the boxes of a quote on it, over the routes of a server.
+
+    python -m tests.benchmarks.page_images
+    CORPORA=folder python -m tests.benchmarks.page_images [folder in it …]     bytes of images of real pages
+
+For a PDF of 10 pages and one of 3,000: the first page after the upload, and after a restart, when the file
+comes from the database; then pages at random, and the next page of each. Prints seconds of the clock and of
+the CPU, of the server with its readers: on a busy machine only the latter are comparable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from chat.errors import AttachmentError
+from chat.extraction import pictures
+from chat.extraction.source import Source
+from tests.child_processes import find_descendants
+from tests.pdf_files import pdf, show
+from tests.servers import run_routes
+
+COUNTS = (10, 3_000)
+LOOKS = 30
+WIDTH = 1_200
+VISITOR = {"x-visitor": "a-visitor-of-the-benchmark"}
+REAL_PAGES = 3  # of each file
+LIMIT = 150_000  # bytes of an image
+
+
+@dataclass
+class Times:
+    """Milliseconds of the clock and of the CPU."""
+
+    clock: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        parts = []
+        for name, values in (("clock", self.clock), ("CPU", self.cpu)):
+            ordered = sorted(values)
+            middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
+            parts.append(f"{name} median {middle:5.0f} ms, p95 {late:5.0f} ms")
+        return " · ".join(parts)
+
+
+class Viewer:
+    """What the page's script asks for."""
+
+    def __init__(self, client: httpx.AsyncClient, file_id: str) -> None:
+        self._client, self._url = client, f"/ai/files/{file_id}/pages"
+
+    async def look(self, number: int, times: Times) -> int:
+        """Ask for a page as the viewer does; return the bytes of its image."""
+        began, spent = time.perf_counter(), cpu_milliseconds()
+        url = f"{self._url}/{number}"
+        image, text = await asyncio.gather(
+            self._client.get(url, params={"width": WIDTH}, headers=VISITOR),
+            self._client.get(f"{url}/text", params={"start": 0, "end": 50}, headers=VISITOR),
+        )
+        times.clock.append(1000 * (time.perf_counter() - began))
+        times.cpu.append(cpu_milliseconds() - spent)
+        assert (image.status_code, text.status_code) == (200, 200), text.text
+        return len(image.content)
+
+
+def cpu_milliseconds() -> float:
+    """Return the CPU time of this process, which is server and client, and of the readers that live."""
+    ticks = 0
+    for pid in [os.getpid(), *find_descendants(os.getpid())]:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return 1000 * ticks / os.sysconf("SC_CLK_TCK")
+
+
+def make_pages(count: int) -> bytes:
+    """Return a PDF of pages full of text, each with words of its own."""
+    pages = []
+    for number in range(1, count + 1):
+        words = "the reservoir holds {litres} litres of water, and more."
+        lines = [f"Line {line} of page {number}: {words.format(litres=number * line)}" for line in range(46)]
+        pages.append(show(*lines))
+    return pdf(*pages, is_packed=True)
+
+
+async def measure(count: int, folder: Path) -> None:
+    settings = {"OPENAI_BASE_URL": "none", "DATA_DIR": str(folder / f"data-{count}"), "OCR": "off"}
+    async with run_routes(folder, **settings) as app, make_client(app.url) as client:
+        files = {"file": (f"{count}.pdf", make_pages(count))}
+        answer = await client.post("/ai/files", files=files, headers=VISITOR)
+        viewer, first = Viewer(client, answer.json()["file_id"]), Times()
+        await viewer.look(1, first)
+        print(f"{count:5} pages, first page after the upload: {first}")
+    async with run_routes(folder, **settings) as app, make_client(app.url) as client:
+        viewer, first, anywhere, following = (
+            Viewer(client, answer.json()["file_id"]),
+            Times(),
+            Times(),
+            Times(),
+        )
+        await viewer.look(2, first)
+        print(f"{count:5} pages, first page after a restart:  {first}")
+        sizes = []
+        for number in random.sample(range(3, count, 2), min(LOOKS, (count - 3) // 2)):
+            sizes.append(await viewer.look(number, anywhere))
+            sizes.append(await viewer.look(number + 1, following))
+        print(f"{count:5} pages, a page at random:            {anywhere}")
+        print(
+            f"{count:5} pages, the page behind it:          {following}; image at most {max(sizes):,} bytes"
+        )
+
+
+def make_client(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=300)
+
+
+def measure_sizes(folders: Sequence[str]) -> None:
+    """Print the bytes of images of real pages, WIDTH pixels wide as the route gives them."""
+    sizes, spent = list[tuple[int, str]](), list[float]()
+    for folder in folders:
+        for path in sorted((Path(os.environ["CORPORA"]) / folder).rglob("*.pdf")):
+            for number in range(1, REAL_PAGES + 1):
+                began = time.process_time()
+                try:
+                    data, _ = pictures.show_page(Source(path, path.name), number, 1_280)
+                except AttachmentError:
+                    break
+                spent.append(1000 * (time.process_time() - began))
+                sizes.append((len(data), f"{path.name} {number}"))
+    sizes.sort()
+    spent.sort()
+    above = [one for one in sizes if one[0] > LIMIT]
+    late = int(len(sizes) * 0.95)
+    print(
+        f"images of {len(sizes)} pages, bytes: median {sizes[len(sizes) // 2][0]:,}, p95 {sizes[late][0]:,}"
+    )
+    print(f"largest {sizes[-1][0]:,} bytes; above {LIMIT:,}: {len(above)}")
+    print(f"CPU for an image: median {spent[len(spent) // 2]:.0f} ms, p95 {spent[late]:.0f} ms")
+    for size, name in above:
+        print(f"    {size:,} {name}")
+
+
+async def main(folders: Sequence[str]) -> None:
+    random.seed(27)
+    with tempfile.TemporaryDirectory() as folder:
+        for count in COUNTS:
+            await measure(count, Path(folder))
+    if os.environ.get("CORPORA"):
+        measure_sizes(folders or ["pdf", "real"])
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
