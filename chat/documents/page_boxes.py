@@ -14,7 +14,7 @@ UNIT = 65_535  # of a page's width and height, in packed boxes
 FIELDS = 4
 SAME_LINE = 0.5  # of the lower box: so much of it stands beside the other
 WIDEST_GAP = 1.6  # of a line's height: further apart are two columns, or two cells
-SLANTED = 1.7  # of a letter's height: a higher span would cover other lines
+SLANTED = 1.3  # of the highest letter: a higher span would cover other lines
 KNOWN_SHARE = 0.95  # of the letters of a quote: with fewer its place is not known for certain
 
 Packed = Sequence[Sequence[float]]  # (start, end, left, top, right, bottom) of each word, by offset
@@ -77,15 +77,17 @@ class PageBoxes:
 def _join(boxes: Iterable[Span], aspect: float) -> Iterator[Span]:
     """Yield the boxes, those joined that stand side by side."""
     span = last = None
+    highest = 0.0
     for box in boxes:
+        height = box.bottom - box.top
         if span and last and _is_beside(last, box, aspect):
-            union = _unite(span, box)
-            if union.bottom - union.top < SLANTED * (box.bottom - box.top):
+            union, highest = _unite(span, box), max(highest, height)
+            if union.bottom - union.top < SLANTED * highest:
                 span, last = union, box
                 continue
         if span:
             yield span
-        span = last = box
+        span, last, highest = box, box, height
     if span:
         yield span
 
