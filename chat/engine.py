@@ -587,6 +587,7 @@ class Engine:
             cited=find_cited(inquiry.branch),
             words=self.models.words,
             search_terms=(continued.receipt or {}).get("search_terms", "") if continued else "",
+            query=((continued.receipt or {}).get("computation") or {}).get("sql", "") if continued else "",
             wants_title=inquiry.wants_title,
             computing=Computing(self._attachments, attachments, visitor.caller) if has_files else None,
         )

@@ -13,6 +13,9 @@ const local = {
   begin: () => document.querySelector("#sidebar-top .do-new")?.click(),
   model: openModels,
   "retry-with": retryWith,
+  "sort-table": sortTable,
+  "copy-table": copyTable,
+  "save-table": saveTable,
   dismiss: (button) => button.closest("[data-dismissable]")?.remove(),
 };
 

@@ -82,6 +82,7 @@ function openChip(event) {
   if (!claim) return;
   event.preventDefault();
   hideTip();
+  if (chip.dataset.status === "computed") return showComputed(chip);
   opener = chip;
   act("fetch", "view", { id: claim.dataset.id, value: claim.dataset.value });
 }

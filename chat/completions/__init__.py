@@ -8,6 +8,7 @@
     response         an open HTTP answer -> the chunks in it, up to its end or fault (patience: how long)
     payloads         the body as bytes -> its payloads: events, NDJSON, one JSON
     chunks           payloads -> chunks, each parsed once and kept verbatim (deltas, arrived_text, usage)
+    tool_calls       the arguments of the function that a model calls
     reasoning        reasoning told from the answer where both are one text (reasoning_marks, harmony)
     continuation     going on with an answer that broke off
     provider_errors  whatever goes wrong -> a ProviderError with our own sentence (error_bodies, fault_words)
@@ -16,8 +17,19 @@ Knows no generation, no history and no page. `upstream` alone knows the OpenAI c
 """
 
 from chat.completions.chunks import Chunk
-from chat.completions.client import Completions, join_text
+from chat.completions.client import Completions, join_reply, join_text
 from chat.completions.model_memory import ModelMemory
 from chat.completions.request import Endpoint, Request
+from chat.completions.tool_calls import Reply, find_arguments
 
-__all__ = ["Chunk", "Completions", "Endpoint", "ModelMemory", "Request", "join_text"]
+__all__ = [
+    "Chunk",
+    "Completions",
+    "Endpoint",
+    "ModelMemory",
+    "Reply",
+    "Request",
+    "find_arguments",
+    "join_reply",
+    "join_text",
+]

@@ -33,6 +33,7 @@ from chat.completions.refused_options import (
 )
 from chat.completions.request import Endpoint, Request
 from chat.completions.response import read_chunks
+from chat.completions.tool_calls import Reply, find_arguments
 from chat.completions.upstream import NO_SUCH_PATH, Upstream, open_upstream, read_body, reading
 from chat.errors import ProviderError
 
@@ -199,6 +200,7 @@ class Completions:
             "stream_options": {"include_usage": True},
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
+            "tools": list(request.tools) or None,
         }
         given = {name: value for name, value in options.items() if value is not None}
         return form.shape(given)
@@ -211,13 +213,19 @@ class Completions:
 
 async def join_text(batches: AsyncGenerator[Sequence[Chunk], None]) -> str:
     """Return the text of a short completion (titles, search words, notes). Raises as the stream does."""
-    text = ""
+    return (await join_reply(batches)).text
+
+
+async def join_reply(batches: AsyncGenerator[Sequence[Chunk], None]) -> Reply:
+    """Return a short completion: its text and the arguments of its tool call. Raises as the stream does."""
+    text = arguments = ""
     try:
         async with aclosing(batches):
             async for batch in batches:
                 for chunk in batch:
                     text = chunk.text if chunk.recasts else text + chunk.text
+                    arguments += find_arguments(chunk.data)
     except ProviderError as error:
-        if not text or error.type != UNKNOWN:  # the text is as good as its end is odd
+        if not (text or arguments) or error.type != UNKNOWN:  # the text is as good as its end is odd
             raise
-    return text
+    return Reply(text, arguments)

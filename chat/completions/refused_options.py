@@ -30,6 +30,13 @@ _NO_SYSTEM = re.compile(
     r"|'?role'? must be (one of|in)(?!.{0,80}system)",
     re.IGNORECASE,
 )
+# In words too: `does not support tools`, `tool choice requires --enable-auto-tool-choice`.
+_TOOLS = re.compile(r"\btools?\b|\btool[_ ](choice|use|call)|function[_ -]?call", re.IGNORECASE)
+_NO_TOOLS = re.compile(
+    r"(not|n't|un)\W?(support|enabled|allow|permit|accept)[^.]{0,40}(\btools?\b|function[_ -]?call)"
+    r"|(\btools?\b|function[_ -]?call)[^.]{0,40}((not|n't|un)\W?(support|enabled|allow|permit)|requires?\b)",
+    re.IGNORECASE,
+)
 _UNKNOWN_NAME = re.compile(
     r"unsupported|unrecogni[sz]ed|unknown|unexpected|extra|not (support|permit|allow)", re.IGNORECASE
 )
@@ -69,6 +76,7 @@ class AcceptedForm:
     budget: str = _BUDGETS[0]
     longest: int = 0
     has_system: bool = True
+    has_tools: bool = True
     is_told_to_continue: bool = False
 
     def shape(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +85,8 @@ class AcceptedForm:
         asked = shaped.pop(_BUDGETS[0], None)
         if asked is not None:
             shaped[self.budget] = min(asked, self.longest) if self.longest else asked
+        if not self.has_tools:
+            shaped.pop("tools", None)
         if not self.has_system:
             shaped["messages"] = fold_system(shaped["messages"])
         return shaped
@@ -93,6 +103,8 @@ def learn(form: AcceptedForm, status: int, said: str, sent: Mapping[str, Any]) -
         and any(one["role"] == "system" for one in sent["messages"])
     ):
         return replace(form, has_system=False)
+    if form.has_tools and sent.get("tools") and _refuses_tools(status, said):
+        return replace(form, has_tools=False)
     if status not in _REFUSALS:
         return None
     if form.budget in sent and (changed := _change_budget(form, said, sent)):
@@ -106,12 +118,18 @@ def is_of_model(before: AcceptedForm, after: AcceptedForm, said: str) -> bool:
     if after.longest != before.longest:
         return not _OF_PROMPT.search(said)  # else what was left beside this prompt
     is_named = after.budget != before.budget or after.has_system != before.has_system
+    is_named = is_named or after.has_tools != before.has_tools
     return is_named or bool(_UNSUPPORTED.search(said))
 
 
 def refuses_pictures(said: str) -> bool:
     """Tell whether a refusal says that the model takes no pictures, and not that one of them is wrong."""
     return bool(_NO_PICTURES.search(said))
+
+
+def _refuses_tools(status: int, said: str) -> bool:
+    """Tell whether a refusal of a request with tools names them: they are well formed, so it refuses all."""
+    return bool(_NO_TOOLS.search(said)) or (status in _REFUSALS and bool(_TOOLS.search(said)))
 
 
 def without_messages(said: str, messages: Sequence[Mapping[str, Any]]) -> str:

@@ -22,7 +22,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What a completion is asked for. messages: OpenAI's own dictionaries.
+    """What a completion is asked for. messages, tools: OpenAI's own dictionaries.
 
     continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
     place of the owner's. on_accepted: called each time the endpoint accepts it, since a retry may be paid for
@@ -33,6 +33,7 @@ class Request:
     messages: Sequence[Mapping[str, Any]]
     temperature: float | None = None
     max_tokens: int | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
     continues: str = ""
     api_key: str = field(default="", repr=False)
     on_accepted: Callable[[], None] | None = field(default=None, repr=False, compare=False)

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 
 from chat.documents.document import Document
 from chat.grounding.claims import Claim, find_claims, is_proof
+from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
 from chat.grounding.languages import (
@@ -43,11 +44,12 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 class Citation:
     """One claim of the answer about the files.
 
-    kind: `quote`, `page_mark` or `figure`. status: `found`, `omission` (words are left out where the quote
-    shows it), `other_page`, `two_places` (stitched together), `altered`, `not_found`, `translated` (cannot be
-    compared), `page_exists` (a mark alone). at, end: where the claim stands in the answer. cited_page: what
-    the answer says; page: where it is, by the file's count; printed: the label printed there, where it
-    differs; unit: what its pages are. said, stands: the words that differ.
+    kind: `quote`, `page_mark` or `figure`. status: `found`, `computed` (a figure of a query's result),
+    `omission` (words are left out where the quote shows it), `other_page`, `two_places` (stitched together),
+    `altered`, `not_found`, `translated` (cannot be compared), `page_exists` (a mark alone). at, end: where
+    the claim stands in the answer. cited_page: what the answer says; page: where it is, by the file's count;
+    printed: the label printed there, where it differs; unit: what its pages are. said, stands: the words that
+    differ.
     passage_start, passage_end: the words proved, into `Document.text`; passage: the same with a margin, to
     show. from_picture: the text of the page was read from a picture, and single letters may be wrong;
     confidence: how sure the engine was of the page's letters, 0 to 1.
@@ -75,10 +77,12 @@ class Citation:
         return asdict(self)
 
 
-def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tuple[Citation, ...]:
+def check(
+    answer: str, evidence: Sequence[Evidence], question: str = "", computation: Computation | None = None
+) -> tuple[Citation, ...]:
     """Return a citation for each quote, page mark and figure of `answer`, in its order.
 
-    question: what was asked; its own words and figures are no claims.
+    question: what was asked; its own words and figures are no claims. computation: over tables of the files.
     """
     visible = _hide_code(answer[:CHECKED_CHARACTERS], evidence)
     names = find_names(visible, evidence)
@@ -89,7 +93,8 @@ def check(answer: str, evidence: Sequence[Evidence], question: str = "") -> tupl
         *checker.check_all(find_claims(visible, quotations, marks, names)),
         *(_check_mark(mark) for mark in marks),
     ]
-    citations += [_cite_figure(one) for one in check_figures(visible, evidence, quotations, marks, question)]
+    figures = check_figures(visible, evidence, quotations, marks, question, computation)
+    citations += [_cite_figure(one, computation) for one in figures]
     return tuple(sorted(citations, key=lambda citation: (citation.at, citation.end)))
 
 
@@ -140,8 +145,9 @@ def _check_mark(mark: Mark) -> Citation:
     )
 
 
-def _cite_figure(figure: Figure) -> Citation:
-    claim = Citation("figure", figure.status, figure.text, figure.at, figure.end, "", figure.cited_page)
+def _cite_figure(figure: Figure, computation: Computation | None) -> Citation:
+    name = computation.place if computation and figure.status == "computed" else ""
+    claim = Citation("figure", figure.status, figure.text, figure.at, figure.end, name, figure.cited_page)
     if figure.evidence is None:
         return claim
     return _found(claim, figure.evidence.document, figure.status, figure.start, figure.stop)

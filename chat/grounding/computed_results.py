@@ -6,7 +6,9 @@ Values only. Knows no database and no question.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from chat.grounding.figures import FigureIndex
 from chat.numbers.query_result import Cell, QueryResult, ResultColumn
 from chat.numbers.typed_table import TypedTable
 
@@ -26,11 +28,22 @@ class Computation:
         """Return how many rows of a table the query covers."""
         return dict(self.result.covered).get(table.name, 0)
 
-    def figures(self) -> str:
-        """Return the numbers of the result as a text: an answer may have them without a place in a file."""
-        values = [value for row in self.result.rows for value in row if isinstance(value, int | float)]
-        counts = [number for table in self.tables for number in (table.rows, self.covered(table))]
-        return " ".join(self.show(value, "") for value in (*values, *counts))
+    @property
+    def place(self) -> str:
+        """The tables that were computed: `sales.xlsx / 2024`."""
+        return ", ".join(table.place for table in self.tables)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of the files that the tables are of."""
+        return frozenset(table.file for table in self.tables)
+
+    @cached_property
+    def figures(self) -> FigureIndex:
+        """The numbers of the result, and how many rows it covers."""
+        cells = (self.show(value, "") for row in self.result.rows for value in row)
+        counts = (number for table in self.tables for number in (table.rows, self.covered(table)))
+        return FigureIndex.build("\n".join((*cells, *map(str, counts))), decimal_comma=False)
 
     @staticmethod
     def show(value: Cell, nothing: str) -> str:
@@ -55,6 +68,7 @@ class Computation:
             "row_count": len(result.rows),
             "is_cut": result.is_cut or len(result.rows) > KEPT_ROWS,
             "tables": [self._table(table) for table in self.tables],
+            **({"outline": result.outline.to_json()} if result.outline else {}),
             "behind": {
                 "columns": [_column(one) for one in result.behind_columns],
                 "rows": [list(row) for row in result.behind[:KEPT_BEHIND]],
@@ -70,6 +84,7 @@ class Computation:
             "covered": self.covered(table),
             "left_out": dict(table.left_count),
             "remark": table.remark,
+            "titles": {one.name: one.title for one in named if one.title and one.title != one.name},
             "empty": {one.name: one.empty for one in named if one.empty},
             "untyped": {one.name: one.untyped for one in named if one.untyped},
         }

@@ -1,7 +1,8 @@
 """Figure check: does each figure of an answer stand in the files, and on the page that its sentence names?
 
-Left alone: dates, years, numbers of lists, pages, tables and sections, small counts, the question's own
-figures, what the answer computes. docs/proof.md has the rules. Knows no quote: quoted figures are left alone.
+The result of a query over their tables is one more source. Left alone: dates, years, numbers of lists, pages,
+tables and sections, small counts, the question's own figures, what the answer computes. docs/proof.md has the
+rules. Knows no quote: quoted figures are left alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from chat.grounding.chinese_numerals import write_chinese
 from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
 from chat.grounding.computations import find_computed, is_derived
+from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence
 from chat.grounding.figures import Amount, read_amounts
 from chat.grounding.languages import has_decimal_comma
@@ -92,7 +94,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the answer. status: `found`, `other_page` or `not_found`. start, stop: in the document."""
+    """A figure of the answer. start, stop: in the document.
+
+    status: `found`, `computed` (in the result of a query), `other_page` or `not_found`.
+    """
 
     status: str
     text: str
@@ -110,6 +115,7 @@ def check_figures(
     quotations: Sequence[Quotation],
     marks: Sequence[Mark],
     question: str = "",
+    computation: Computation | None = None,
 ) -> Iterator[Figure]:
     """Yield what is known of the figures of an answer; nothing for those that may be right by other means."""
     if not evidence:
@@ -128,8 +134,9 @@ def check_figures(
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:
             own = _marks_beside(answer, figure, sentences, marks)
-            found = _look_up(figure, answer, evidence, own)
-            if found and (found.status == "found" or not _may_be_derived(figure, everything, sentences)):
+            found = _look_up(figure, answer, evidence, own, computation)
+            is_proved = found and found.status in ("found", "computed")
+            if found and (is_proved or not _may_be_derived(figure, everything, sentences)):
                 yield found
 
 
@@ -165,7 +172,11 @@ def _marks_beside(
 
 
 def _look_up(
-    figure: Amount, answer: str, evidence: Sequence[Evidence], marks: Sequence[Mark]
+    figure: Amount,
+    answer: str,
+    evidence: Sequence[Evidence],
+    marks: Sequence[Mark],
+    computation: Computation | None,
 ) -> Figure | None:
     text = answer[figure.at : figure.end]
     is_rough = bool(_ROUGH.search(answer[max(0, figure.at - 16) : figure.at]))
@@ -175,6 +186,11 @@ def _look_up(
     for one, (start, stop, _) in hits:
         if any(one is other and span[0] <= start < span[1] for other, span in spans):
             return Figure("found", text, figure.at, figure.end, label, one, start, stop)
+    if computation:
+        if computation.figures.find(figure, is_rough=is_rough):
+            return Figure("computed", text, figure.at, figure.end)
+        if hits and not marks and all(one.document.name in computation.files for one, _ in hits):
+            return None  # a cell of the table that was computed is it by chance
     if not hits:
         is_there = any(_is_in_words(figure, one) for one in evidence)
         return None if is_there else Figure("not_found", text, figure.at, figure.end, label)

@@ -7,13 +7,14 @@ shown. What is not named here is kept as it stands: a newer version may have add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from chat.documents.document import Document
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
+Cell = str | int | float | bool | None  # of a result
 Number = Annotated[float, Field(ge=0, le=1e12)]
 
 
@@ -52,11 +53,49 @@ class _Table(_Checked):
     place: str
     rows: Count
     covered: Count
+    titles: dict[str, str] = {}
+    empty: dict[str, Count] = {}
+    untyped: dict[str, Count] = {}
+    left_out: dict[str, Count] = {}
+    remark: str = ""
 
 
-class _Computation(_Checked):
+class _ResultColumn(_Checked):
+    name: str
+    kind: str
+
+
+class _Rows(_Checked):
+    columns: list[_ResultColumn] = []
+    rows: list[list[Cell]] = []
+
+    @model_validator(mode="after")
+    def _is_even(self) -> Self:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("a row has more or fewer cells than there are columns")
+        return self
+
+
+class _Order(_Checked):
+    by: str
+    descending: bool
+
+
+class _Outline(_Checked):
+    columns: list[str] = []
+    where: str = ""
+    groups: list[str] = []
+    having: str = ""
+    orders: list[_Order] = []
+    limit: str = ""
+
+
+class _Computation(_Rows):
     sql: str
+    row_count: Count = 0
     tables: list[_Table] = []
+    behind: _Rows | None = None
+    outline: _Outline | None = None
 
 
 class _Receipt(_Checked):

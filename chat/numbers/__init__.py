@@ -7,8 +7,10 @@
     column_types    what a column holds; sql_names what SQL calls it
     table_builder   a grid -> a typed table and its Parquet file              } in the child, with DuckDB
     file_tables     all grids of a file                                       }
-    sql_query       one SELECT over the tables                                }
+    sql_query       one SELECT over the tables; query_outline its parts       }
     typed_table, table_pack, query_result    what parent and child exchange, checked by the parent
+
+    question_forms  a question of a known form -> one SELECT (form_patterns)
 
 Knows no process, no question and no model.
 """

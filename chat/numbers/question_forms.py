@@ -10,59 +10,40 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chat.numbers.form_patterns import (
+    BEFORE_ZH,
+    COLUMNS,
+    COLUMNS_EN,
+    COLUMNS_ZH,
+    COUNT,
+    COUNT_EN,
+    COUNT_ZH,
+    DISTINCT,
+    DISTINCT_EN,
+    DISTINCT_FIRST_ZH,
+    DISTINCT_ZH,
+    FIRST_ZH,
+    GROUP_ZH,
+    HAS_ZH,
+    HIGH,
+    IS_EN,
+    IS_ZH,
+    KINDS,
+    LEAD,
+    LOW,
+    MEAN,
+    MEDIAN,
+    OF_EN,
+    OF_ZH,
+    PEOPLE_ZH,
+    RANGE,
+    SUM,
+)
 from chat.numbers.sql_names import literal, quoted
 from chat.numbers.typed_table import CODE, INTEGER, TEXT, Column, TypedTable
 from chat.unicode_forms import normalize
 
 LONGEST = 300  # characters of a question
-SUM, MEAN, LOW, HIGH, MEDIAN, DISTINCT, RANGE, COUNT, COLUMNS = (
-    *("sum", "mean", "min", "max", "median", "distinct", "range", "count", "columns"),
-)
-_WORDS = {
-    SUM: "sum|total|total sum|总和|总计|总额|总数|合计|總和|總計|總額|合計|求和",
-    MEAN: "average|mean|avg|平均值|平均数|均值|平均",
-    LOW: "minimum|min|lowest|smallest|earliest|最小值|最低值|最小|最低|最早",
-    HIGH: "maximum|max|highest|largest|biggest|latest|最大值|最高值|最大|最高|最晚|最新",
-    MEDIAN: "median|中位数|中位數",
-    RANGE: "range|范围|範圍",
-}
-_KINDS = {word: kind for kind, words in _WORDS.items() for word in words.split("|")}
-_ANY = "|".join(sorted((re.escape(word) for word in _KINDS), key=len, reverse=True))
-_LEAD = re.compile(
-    r"(?:(?:please|could you|can you|tell me|show me|show|give me|calculate|compute|find|list|what is|what's"
-    r"|what are|what was|what were|which is|the|is|are)\s+)+"
-    r"|(?:请问|请|帮我|计算|求|统计|列出|算一下|一下|给出|显示)+"
-)
-_ROWS = r"(?:rows|records|entries|lines|data rows)"
-_COUNT_EN = re.compile(
-    rf"(?:how many {_ROWS}(?: are there| does it have| in total)?|(?:number|count) of {_ROWS}|{_ROWS} count"
-    rf"|{_ROWS}|count)(?P<tail>(?: (?:by|per|for each|for|where|in|with) .+)?)"
-)
-_COLUMNS_EN = re.compile(
-    r"(?:columns|column names|(?:which|what) columns(?: are there| does it have)?|how many columns"
-    r"(?: are there)?|number of columns)(?: (?:of|in) the (?:table|file|sheet))?"
-)
-_DISTINCT_EN = re.compile(
-    r"(?:how many (?:different|distinct|unique)|(?:number|count) of (?:different|distinct|unique)"
-    r"|distinct count of|(?:different|distinct|unique)) (?:values of |values in )?(?:the )?(?P<tail>.+?)"
-    r"(?: (?:are there|appear|exist))?"
-)
-_OF_EN = re.compile(rf"(?P<kind>{_ANY})(?: value)?(?: of| in)?(?: the)? (?P<tail>.+)")
-_COUNT_ZH = re.compile(
-    r"(?:(?:一共|总共|共)?有?(?:多少|几)(?:行|条|条记录|条数据|个记录)(?:数据|记录)?|总?行数|记录数)"
-)
-_COLUMNS_ZH = re.compile(r"(?:有哪些列|有哪些字段|列名|字段名?|有(?:多少|几)(?:个)?(?:列|字段)|列数)")
-_GROUP_ZH = re.compile(
-    r"(?:(?:按照?|依|根据)(?P<one>.+?)(?:分组|汇总|统计|分类)?(?:的|,|，|统计|计算)?|(?:各个?|每个?)(?P<two>.+?)的?)"
-)
-_DISTINCT_ZH = re.compile(
-    r"(?P<column>.+?)(?:(?:一共|总共|共)?有(?:多少|几)(?:种|个)(?:不同的?(?:值)?)?"
-    r"|的?不同值(?:的)?(?:个数|数量)|去重(?:后的?)?(?:个数|数量|计数))"
-)
-_OF_ZH = re.compile(rf"(?P<column>.+?)的?(?P<kind>{_ANY})(?:是多少|是什么|为多少|有多少|多少)?")
-_PEOPLE_ZH = re.compile(r"(?:人数|数量|个数|行数|记录数|条数)(?:是多少|有多少)?")
-_IS_EN = re.compile(r"(?P<column>.+?)(?: is| equals| =|=)\s*(?P<value>.+)")
-_IS_ZH = re.compile(r"(?P<column>.+?)(?:为|是|等于|=)(?P<value>.+)")
 
 
 @dataclass(frozen=True)
@@ -89,10 +70,17 @@ def read_question(question: str, tables: Sequence[TypedTable]) -> FormQuestion |
     text = _fold(question)
     if not text or len(text) > LONGEST:
         return None
-    read = (min(_read(_without_place(text, table), table), key=_doubt, default=None) for table in tables)
+    read = (_choose(list(_read(_without_place(text, table), table))) for table in tables)
     found = [one for one in read if one is not None]
     chosen = [one for one in found if _is_named(text, one.table, tables)] or found
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _choose(readings: Sequence[FormQuestion]) -> FormQuestion | None:
+    """Return the reading that guesses least; None where two that differ guess as little."""
+    least = min(map(_doubt, readings), default=0)
+    best = [one for one in readings if _doubt(one) == least]
+    return best[0] if best and all(one == best[0] for one in best) else None
 
 
 def _doubt(question: FormQuestion) -> int:
@@ -101,8 +89,10 @@ def _doubt(question: FormQuestion) -> int:
 
 
 def _fold(text: str) -> str:
-    text = " ".join(normalize("NFKC", text).casefold().split()).strip(" ?!.。？！；;:")
-    return _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
+    text = (
+        " ".join(normalize("NFKC", text).casefold().split()).strip(" ?!.。？！；;:").removesuffix(" please")
+    )
+    return LEAD.sub("", text, count=1) if LEAD.match(text) else text
 
 
 def _without_place(text: str, table: TypedTable) -> str:
@@ -129,24 +119,30 @@ def _fold_name(name: str) -> str:
 
 
 def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
-    if _COLUMNS_EN.fullmatch(text) or _COLUMNS_ZH.fullmatch(text):
+    if COLUMNS_EN.fullmatch(text) or COLUMNS_ZH.fullmatch(text):
         yield FormQuestion(COLUMNS, table)
-    if found := _COUNT_EN.fullmatch(text):
+    if found := COUNT_EN.fullmatch(text):
         yield from _with_tail(COUNT, table, "", found["tail"])
-    if found := _DISTINCT_EN.fullmatch(text):
+    if found := DISTINCT_EN.fullmatch(text):
         yield from _of_column(DISTINCT, table, found["tail"])
-    if found := _OF_EN.fullmatch(text):
-        yield from _of_column(_KINDS[found["kind"]], table, found["tail"])
+    if found := OF_EN.fullmatch(text):
+        named = found["kind"] if not found["of"] else ""
+        yield from _of_column(KINDS[found["kind"]], table, found["tail"], named)
     yield from _read_chinese(text, table)
 
 
-def _of_column(kind: str, table: TypedTable, text: str) -> Iterator[FormQuestion]:
-    """Yield readings of `amount by region for north`: the column, then what limits it."""
+def _of_column(kind: str, table: TypedTable, text: str, word: str = "") -> Iterator[FormQuestion]:
+    """Yield readings of `amount by region for north`: the column, then what limits it.
+
+    word: the word before it, where nothing stands between: `average price` may be the name of a column.
+    """
     for end in (
-        *(found.start() for found in re.finditer(r" (?:by|per|for|where|in|with) ", text)),
+        *(found.start() for found in re.finditer(r" (?:by|per|for|where|in|with|of|grouped) ", text)),
         len(text),
     ):
         column = find_column(text[:end], table)
+        if word and find_column(f"{word} {text[:end]}", table):
+            continue
         if column and _fits(kind, column):
             yield from _with_tail(kind, table, column.name, text[end:])
 
@@ -163,27 +159,39 @@ def _with_tail(kind: str, table: TypedTable, column: str, tail: str) -> Iterator
                 condition = read_filter(re.sub(r"^ (?:for|where|in|with)(?: the)? ", "", text[cut:]), table)
                 if cut == len(text) or condition:
                     yield FormQuestion(kind, table, column, group.name, condition)
-    elif found := re.fullmatch(r" (?:for|where|in|with)(?: the)? (?P<filter>.+)", tail):
+    elif found := re.fullmatch(r" (?:for|where|in|with|of)(?: the)? (?P<filter>.+)", tail):
+        grouped = list(_filtered_groups(kind, table, column, found["filter"]))
         condition = read_filter(found["filter"], table)
-        if condition:
+        if condition and not grouped:
             yield FormQuestion(kind, table, column, "", condition)
+        yield from grouped
+
+
+def _filtered_groups(kind: str, table: TypedTable, column: str, text: str) -> Iterator[FormQuestion]:
+    """Yield readings of `north by product`: a value, then what is grouped by."""
+    for cut in re.finditer(r" (?:by|per|for each|grouped by)(?: the| each)? ", text):
+        group = find_column(text[cut.end() :], table)
+        condition = read_filter(text[: cut.start()], table)
+        if group and group.name != column and condition:
+            yield FormQuestion(kind, table, column, group.name, condition)
 
 
 def _read_chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if not re.search(r"[\u4e00-\u9fff]", text):
         return
     text = text.replace(" ", "")
-    if _COUNT_ZH.fullmatch(text):
+    if COUNT_ZH.fullmatch(text):
         yield FormQuestion(COUNT, table)
     for group, rest in _groups(text, table):
-        if not rest or _PEOPLE_ZH.fullmatch(rest):
+        if not rest or PEOPLE_ZH.fullmatch(rest):
             if group:
                 yield FormQuestion(COUNT, table, "", group)
             continue
         for condition, asked in _conditions(rest, table):
-            if _COUNT_ZH.fullmatch(asked) and (condition or group):
+            is_counted = COUNT_ZH.fullmatch(asked) or (condition and PEOPLE_ZH.fullmatch(asked))
+            if is_counted and (condition or group):
                 yield FormQuestion(COUNT, table, "", group, condition)
-            for kind, name in _asked(asked):
+            for kind, name in _asked(asked, table):
                 column = find_column(name, table)
                 if column and column.name != group and _fits(kind, column):
                     yield FormQuestion(kind, table, column.name, group, condition)
@@ -193,7 +201,7 @@ def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:
     """Yield the column that a question groups by, and the rest."""
     yield "", text
     for end in range(2, len(text) + 1):
-        found = _GROUP_ZH.fullmatch(text[:end])
+        found = GROUP_ZH.fullmatch(text[:end])
         column = find_column(found["one"] or found["two"] or "", table) if found else None
         if column:
             yield column.name, text[end:].lstrip("的,，")
@@ -205,13 +213,21 @@ def _conditions(text: str, table: TypedTable) -> Iterator[tuple[Filter | None, s
         condition = read_filter(text[:end], table)
         if condition:
             yield condition, text[end + 1 :]
+    for found in HAS_ZH.finditer(text):
+        condition = read_filter(text[: found.start()], table) if found.end() == len(text) else None
+        if condition:
+            yield condition, found.group()
 
 
-def _asked(text: str) -> Iterator[tuple[str, str]]:
-    if found := _DISTINCT_ZH.fullmatch(text):
+def _asked(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:
+    if (found := FIRST_ZH.fullmatch(text)) and not find_column(found["kind"] + found["column"], table):
+        yield BEFORE_ZH[found["kind"]], found["column"]
+    if found := DISTINCT_FIRST_ZH.fullmatch(text):
         yield DISTINCT, found["column"]
-    if found := _OF_ZH.fullmatch(text):
-        yield _KINDS[found["kind"]], found["column"]
+    if found := DISTINCT_ZH.fullmatch(text):
+        yield DISTINCT, found["column"]
+    if found := OF_ZH.fullmatch(text):
+        yield KINDS[found["kind"]], found["column"]
 
 
 def _fits(kind: str, column: Column) -> bool:
@@ -238,8 +254,10 @@ def find_column(words: str, table: TypedTable) -> Column | None:
 
 def _whole_names(column: Column) -> set[str]:
     name = _fold_name(column.title)
+    bare = re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", name)  # without its unit
     return {
         name,
+        bare,
         name.replace(" ", ""),
         column.name,
         column.name.replace("_", " "),
@@ -258,18 +276,35 @@ def _singular(word: str) -> str:
 def read_filter(words: str, table: TypedTable) -> Filter | None:
     """Return the condition of `region is north` or `north`; None where the words hold no value."""
     words = words.strip(" \"'“”")
-    for form in (_IS_EN, _IS_ZH):
+    for form in (IS_EN, IS_ZH):
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
         if found and column:
             return Filter(found["value"].strip(" \"'“”"), column.name)
+    if named := _name_filter(words, table):
+        return named
     return Filter(words) if words and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", words) else None
+
+
+def _name_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region north` and `north region`: a column beside the value."""
+    spaces = [found.start() for found in re.finditer(" ", words)]
+    pairs = [(words[:at], words[at + 1 :]) for at in spaces]
+    for name, value in (*reversed(pairs), *((two, one) for one, two in pairs)):
+        column = find_column(name, table)
+        if column and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", value):
+            return Filter(value.strip(" \"'“”"), column.name)
+    return None
 
 
 def lookup_sql(filter_: Filter, table: TypedTable) -> str:
     """Return the query that counts the rows of each column that could hold the value of a filter."""
+    is_number = filter_.value.isdigit() and not filter_.column  # 2023 is a year, and the number of no order
+    texts = (TEXT, CODE)
     chosen = [
-        one for one in table.columns if one.kind in (TEXT, CODE) or (one.kind == INTEGER and _is_year(one))
+        one
+        for one in table.columns
+        if (one.kind in texts and not is_number) or (one.kind in (*texts, INTEGER) and _is_year(one))
     ]
     value = literal(filter_.value)
     parts = [

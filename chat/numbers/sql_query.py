@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
+from chat.numbers.query_outline import outline_query
 from chat.numbers.raw_cells import connect
 from chat.numbers.sql_names import literal, quoted
 from chat.numbers.table_pack import split_tables
@@ -94,14 +95,17 @@ class Tables:
         used = [name for name in dict.fromkeys(_tables(node)) if name in self.names]
         covered = {name: self._count(f"SELECT count(*) FROM {quoted(name)}") for name in used}
         behind: Json = {"columns": [], "rows": []}
+        outline: Json | None = None
         if _is_plain(node) and len(used) == 1 and used[0] == node["from_table"].get("table_name"):
+            outline = outline_query(node, self._write)
             counted = self._with_filter("SELECT count(*) FROM t", node)
             covered[used[0]] = self._count(counted)
             shown = self._with_filter(f"SELECT * FROM t ORDER BY {ROW_COLUMN} LIMIT {MOST_BEHIND}", node)
             found = self.sql.execute(shown)
             names = [{"name": str(one[0]), "kind": _kind(str(one[1]))} for one in found.description or ()]
             behind = {"columns": names, "rows": _bounded(found.fetchall())[0]}
-        return {"covered": covered, "named": sorted(set(_columns(node))), "behind": behind}
+        named = sorted(set(_columns(node)))
+        return {"covered": covered, "named": named, "behind": behind, "outline": outline}
 
     def _count(self, sql: str) -> int:
         row = self.sql.execute(sql).fetchone()
@@ -120,8 +124,11 @@ class Tables:
         tree = json.loads(row[0]) if row else {}
         own = tree["statements"][0]["node"]
         own["from_table"], own["where_clause"] = node["from_table"], node.get("where_clause")
-        made = self.sql.execute("SELECT json_deserialize_sql(?)", [json.dumps(tree)]).fetchone()
-        return str(made[0]) if made else sql
+        return self._write(json.dumps(tree))
+
+    def _write(self, tree: str) -> str:
+        made = self.sql.execute("SELECT json_deserialize_sql(?)", [tree]).fetchone()
+        return str(made[0]) if made else ""
 
 
 def _is_plain(node: Mapping[str, Any]) -> bool:

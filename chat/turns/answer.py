@@ -22,7 +22,7 @@ from chat.generations.events import Event, read_text, to_json
 from chat.grounding.selection import Selection
 from chat.history import MessageFields
 from chat.history.answer_log import AnswerRow
-from chat.turns import map_reduce, quotes, search_words, titles
+from chat.turns import map_reduce, quotes, titles
 from chat.turns.connecting import (
     NOT_IN_CHINESE,
     explain_missing_model,
@@ -30,6 +30,7 @@ from chat.turns.connecting import (
     language_of,
 )
 from chat.turns.context import AnswerTask, Context
+from chat.turns.first_requests import FirstRequests
 from chat.turns.meter import LEAST_OUTPUT_TOKENS, OUTPUT_TOKENS, Meter
 from chat.turns.models import QUOTES, Model
 from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, RepetitionDetector
@@ -55,6 +56,7 @@ class Answer:
         self.started = time.monotonic()
         self.first_token: float | None = None
         self.meter = Meter()
+        self._first = FirstRequests(self.context, self.meter)
         self._parts: Sequence[Selection] = ()  # of files that are read whole
         patience = DEMO_CHARACTERS if task.model.is_demo else CHARACTERS
         self._text_repetition = RepetitionDetector(patience)
@@ -85,8 +87,8 @@ class Answer:
             estimate = partial(map_reduce.estimate_reading, self._parts, self.task.question, room)
             fixed = room + await self.context.run(estimate)
         most = fixed + output + (titles.TITLE_COST if self.task.wants_title else 0)
-        if await self._wants_words(model) and not self._parts:
-            most += search_words.COST + fixed
+        if await self._first.are_wanted(model):
+            most += self._first.cost() + fixed
         return fixed + min(output, LEAST_OUTPUT_TOKENS), most
 
     def opening(self) -> Event:
@@ -171,8 +173,11 @@ class Answer:
             async with aclosing(self._read_whole(model, model.completions)) as steps:
                 async for events in steps:
                     yield events
-        elif await self._wants_words(model):
-            yield await self._search_by_words(model, model.completions)
+        elif self.task.query and self.context.tables:
+            await self._first.repeat(model, self.task.query)
+            yield self._changes()
+        elif await self._first.are_wanted(model) and await self._first.send(model, model.completions):
+            yield self._changes()
         if model.completions:
             async with aclosing(self._complete(model, model.completions)) as batches:
                 async for events in batches:
@@ -186,11 +191,13 @@ class Answer:
         question, missing = self.task.question, self.task.model.missing
         computed = await self.context.compute(language_of(question))
         if computed is not None:
-            yield [_event("computation", computation=computed.computation.to_json()), self._receipt()]
+            yield self._changes()
             text = computed.markdown
         elif self.context.indexes:
             language, indexes = language_of(question), self.context.indexes
             text = (await self.context.run(quotes.answer, question, indexes, language)).markdown
+            if profile := await self.context.profile(language):
+                text = f"{text}\n\n{profile}"
             if missing == NOT_IN_CHINESE:
                 text = explain_quotes_only() + text
         else:
@@ -201,24 +208,6 @@ class Answer:
         yield [_made_chunk(self.generation_id, piece) for piece in text.splitlines(keepends=True)]
         self.finish_reason = "stop"
         yield [_made_chunk(self.generation_id, "", "stop")]
-
-    async def _wants_words(self, model: Model) -> bool:
-        """Are files cut, so that the model writes what to search for? The tiny demo model cannot."""
-        if model.is_demo or self.task.begun or self.task.words.is_slow(model.name):
-            return False
-        return await self.context.run(lambda: self.context.wants_words)
-
-    async def _search_by_words(self, model: Model, completions: Completions) -> Sequence[Event]:
-        """Search again by words that the model writes; without any, the first search stays."""
-        task, indexes = self.task, self.context.indexes
-        write = partial(search_words.write_request, task.question, self.context.previous_question, indexes)
-        content = await self.context.run(write)
-        key = task.visitor.api_key
-        words = await task.words.write(content, model.name, completions, self.meter, key)
-        if not words:
-            return []
-        await self.context.write(model, terms=words, tokens=await self.meter.count())
-        return [self._receipt()]
 
     async def _read_whole(
         self, model: Model, completions: Completions
@@ -309,6 +298,12 @@ class Answer:
         texts = [self._text_repetition.add(event.text) for event in events if event.text]
         thoughts = [self._thought_repetition.add(event.reasoning) for event in events if event.reasoning]
         return any(texts) or any(thoughts)
+
+    def _changes(self) -> Sequence[Event]:
+        """Return the events of a prompt that was written again: what was computed, and the receipt."""
+        computation = self.context.computation
+        computed = [_event("computation", computation=computation.to_json())] if computation else []
+        return [*computed, self._receipt()]
 
     def _receipt(self) -> Event:
         return _event("receipt", receipt=self.context.receipt.to_json())

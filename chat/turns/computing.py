@@ -13,13 +13,14 @@ from chat.errors import ChatError
 from chat.fair_places import Caller
 from chat.files.attachments import Attachment, Attachments
 from chat.grounding.computed_results import Computation, describe_table
-from chat.numbers import question_forms
+from chat.numbers.form_patterns import COLUMNS
 from chat.numbers.query_result import NoResult, QueryResult
 from chat.numbers.question_forms import FormQuestion, lookup_sql, read_question, write_sql
 from chat.numbers.sql_names import unique
 from chat.numbers.typed_table import TypedTable
 
 Json = dict[str, object]
+DELIMITED = ("text/csv", "text/tab-separated-values")
 SHOWN_ROWS = 50  # of a result, in the text of an answer
 
 _TEXTS = {
@@ -83,6 +84,16 @@ class Computing:
         self._tables = [[table.named(next(names)) for table in tables] for tables in found]
         return [table for tables in self._tables for table in tables]
 
+    async def sheets(self) -> Sequence[TypedTable]:
+        """Return the tables of the files that are nothing but tables."""
+        await self.load()
+        return [
+            table
+            for file, tables in zip(self._files, self._tables, strict=True)
+            for table in tables
+            if file.document.unit == "sheet" or file.document.media_type in DELIMITED
+        ]
+
     async def answer(self, question: str, language: str) -> ComputedAnswer | None:
         """Return the result of a question of a known form; None for any other question."""
         tables = await self.load()
@@ -90,7 +101,7 @@ class Computing:
         if asked is None:
             return None
         texts = _TEXTS.get(language, _TEXTS["en"])
-        if asked.kind == question_forms.COLUMNS:
+        if asked.kind == COLUMNS:
             return _tell_columns(asked.table, texts)
         try:
             return await self._compute(asked, texts)
@@ -109,6 +120,15 @@ class Computing:
         computation = Computation(sql, result, (asked.table,))
         return ComputedAnswer(computation, _tell(computation, asked, texts))
 
+    async def query(self, sql: str) -> Computation:
+        """Return the result of a query over the tables that `load` has named. Raises NoResult, ChatError."""
+        result = await self._query(sql)
+        covered = dict(result.covered)
+        read = tuple(table for tables in self._tables for table in tables if table.name in covered)
+        if not read:
+            raise NoResult("The query reads no table.")
+        return Computation(sql, result, read)
+
     async def _query(self, sql: str) -> QueryResult:
         if not sql:
             raise NoResult("No column can hold the value.")
@@ -117,8 +137,8 @@ class Computing:
 
 
 def _tell_columns(table: TypedTable, texts: dict[str, str]) -> ComputedAnswer:
-    head = texts["columns"].format(place=_escape(table.place), columns=len(table.columns), rows=table.rows)
-    lines = [f"- {_escape(one.title or one.name)} ({one.kind})" for one in table.columns]
+    head = texts["columns"].format(place=escape(table.place), columns=len(table.columns), rows=table.rows)
+    lines = [f"- {escape(one.title or one.name)} ({one.kind})" for one in table.columns]
     computation = Computation(
         "", replace(describe_table(table), covered=((table.name, table.rows),)), (table,)
     )
@@ -128,10 +148,10 @@ def _tell_columns(table: TypedTable, texts: dict[str, str]) -> ComputedAnswer:
 def _tell(computation: Computation, asked: FormQuestion, texts: dict[str, str]) -> str:
     table, result = asked.table, computation.result
     intro = texts["intro"].format(
-        covered=computation.covered(table), rows=table.rows, place=_escape(table.place)
+        covered=computation.covered(table), rows=table.rows, place=escape(table.place)
     )
-    head = [_escape(_title(one.name, asked)) for one in result.columns]
-    rows = [[_escape(computation.show(value, texts["no_value"])) for value in row] for row in result.rows]
+    head = [escape(_title(one.name, asked)) for one in result.columns]
+    rows = [[escape(computation.show(value, texts["no_value"])) for value in row] for row in result.rows]
     if len(rows) == 1 and not asked.group:
         body = ["; ".join(f"{name}: **{value}**" for name, value in zip(head, rows[0], strict=True))]
     else:
@@ -146,10 +166,10 @@ def _notes(computation: Computation, asked: FormQuestion, texts: dict[str, str],
     table, notes = asked.table, []
     column = table.column(asked.column)
     if column and column.empty:
-        notes.append(texts["empty"].format(count=column.empty, rows=table.rows, column=_escape(column.title)))
+        notes.append(texts["empty"].format(count=column.empty, rows=table.rows, column=escape(column.title)))
     if column and column.untyped:
-        samples = ", ".join(f"“{_escape(one)}”" for one in column.untyped_samples[:3])
-        values = {"count": column.untyped, "column": _escape(column.title), "samples": samples}
+        samples = ", ".join(f"“{escape(one)}”" for one in column.untyped_samples[:3])
+        values = {"count": column.untyped, "column": escape(column.title), "samples": samples}
         notes.append(texts["untyped"].format(kind=column.kind, **values))
     counts = dict(table.left_count)
     roles = [
@@ -160,7 +180,7 @@ def _notes(computation: Computation, asked: FormQuestion, texts: dict[str, str],
     if roles:
         notes.append(texts["left"].format(roles=", ".join(roles)))
     if table.remark:
-        notes.append(texts["remark"].format(remark=_escape(table.remark)))
+        notes.append(texts["remark"].format(remark=escape(table.remark)))
     if rows > SHOWN_ROWS:
         notes.append(texts["cut"].format(count=SHOWN_ROWS))
     return notes
@@ -175,5 +195,6 @@ def _title(name: str, asked: FormQuestion) -> str:
     return name.replace("_", " ")
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Return words of a file as Markdown that shows them as they are, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

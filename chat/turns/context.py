@@ -16,15 +16,19 @@ from typing import ParamSpec, TypeVar
 
 from chat.files.attachments import IMAGES, Attachment
 from chat.grounding.citations import Citation, check
+from chat.grounding.computed_results import Computation
 from chat.grounding.receipts import Receipt, write_receipt
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.scoring import Cited
 from chat.grounding.selection import Selection, choose, wants_search_terms
 from chat.history import Message
+from chat.numbers.typed_table import TypedTable
+from chat.turns import computed_material
 from chat.turns.computing import ComputedAnswer, Computing
 from chat.turns.models import Model
 from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget
 from chat.turns.search_words import WordWriter
+from chat.turns.table_profile import write_profile
 from chat.turns.turn import Options
 from chat.visitors import Visitor
 
@@ -50,7 +54,7 @@ class AnswerTask:
 
     begun: text and reasoning so far of an answer that is continued. cited: what the last answer proved.
     is_exact_budget: the owner or the visitor set `file_characters`. words: shared by all answers.
-    search_terms: of an answer that is continued. computing: the tables of the files; None: there are none.
+    search_terms, query: of an answer that is continued. computing: the tables of the files, or None.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins. excluded: names of files that the question is asked without.
     """
@@ -71,6 +75,7 @@ class AnswerTask:
     cited: Sequence[Cited] = ()
     words: WordWriter = field(default_factory=WordWriter)
     search_terms: str = ""
+    query: str = ""
     computing: Computing | None = None
     excluded: Sequence[str] = ()
 
@@ -87,6 +92,11 @@ class Context:
         self._images = task.images
         self._terms = task.search_terms
         self._terms_tokens = 0
+        self.tables: Sequence[TypedTable] = ()
+        self.computation: Computation | None = None
+        self.query_tokens = 0  # of the requests that wrote the query
+        self._profile = ""
+        self._failure = ""  # why a query gave no result
 
     async def load(self) -> None:
         """Get the files' indexes."""
@@ -95,6 +105,8 @@ class Context:
         named = {(index.document.name, index.document.text): (file, index) for file, index in files}
         self._files = [file for file, _ in named.values()]
         self.indexes = [index for _, index in named.values()]
+        if self.task.computing and not self.task.model.is_demo:
+            self.tables = await self.task.computing.load()
 
     async def write(self, model: Model, *, terms: str = "", tokens: int = 0, share: float = 1.0) -> None:
         """Write the prompt for a model. Raises ContextOverflow.
@@ -134,8 +146,28 @@ class Context:
             return None
         computed = await self.task.computing.answer(self.task.question, language)
         if computed is not None:
+            self.computation = computed.computation
             self.receipt = dataclasses.replace(self.receipt, computation=computed.computation)
         return computed
+
+    async def profile(self, language: str) -> str:
+        """Return what the tables of spreadsheets hold, whose counts are no claims of the answer then."""
+        tables = await self.task.computing.sheets() if self.task.computing else ()
+        self._profile = await self.run(write_profile, tables, language)
+        return self._profile
+
+    def note_tokens(self, tokens: int) -> None:
+        """Keep in the receipt what a request took that changed nothing."""
+        self._terms_tokens = tokens
+        self.receipt = dataclasses.replace(self.receipt, search_tokens=tokens)
+
+    def set_result(self, computation: Computation) -> None:
+        """Take the result of a query into the prompt that is written next."""
+        self.computation, self._failure = computation, ""
+
+    def set_failure(self, reason: str) -> None:
+        """Let the prompt that is written next say that a query gave no result."""
+        self.computation, self._failure = None, reason
 
     def drop_images(self) -> bool:
         """Leave the pictures out from now on, and tell whether there were any."""
@@ -168,9 +200,8 @@ class Context:
     async def check(self, text: str) -> Sequence[Citation]:
         """Return the answer's claims about the files, each looked up."""
         evidence = [await file.evidence() for file in self._files]
-        computation = self.receipt.computation
-        known = computation.figures() if computation else ""
-        return await self.run(check, text, evidence, f"{self.task.question} {known}".strip())
+        known = f"{self.task.question} {self._profile}".strip()
+        return await self.run(check, text, evidence, known, self.receipt.computation)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `work` returns, from a thread; work on files takes a fair turn."""
@@ -186,12 +217,20 @@ class Context:
         unread = [file for file in self.task.attachments if file.is_image and not file.has_text]
         notes = [note, "images_not_sent" if unread and not self._images else ""]
         notes.append("images_newest" if pictures > IMAGES and self._images else "")
+        notes.append("not_computed" if self._failure else "")
         self.receipt = dataclasses.replace(
             receipt,
             notes=(*receipt.notes, *filter(None, notes)),
             search_tokens=self._terms_tokens,
             excluded=tuple(self.task.excluded),
+            query_tokens=self.query_tokens,
+            computation=self.computation,
         )
+
+    def _material(self, window: int) -> str:
+        if self.computation:
+            return computed_material.write_result(self.computation, window // 3)
+        return computed_material.FAILED.format(error=self._failure) if self._failure else ""
 
     def _compose(self, model: Model, share: float) -> Prompt:
         window = int(model.window * share)
@@ -207,6 +246,7 @@ class Context:
             history=self.task.history,
             question=self.task.question,
             selection=selection,
+            material=self._material(window),
             images=self._images,
             window_tokens=window,
             reserve_tokens=self._reserve(window),
@@ -216,6 +256,7 @@ class Context:
         return file_budget(
             system_prompt=self.task.system_prompt,
             question=self.task.question,
+            material=self._material(window),
             indexes=self.indexes,
             wanted=wanted,
             window_tokens=window,

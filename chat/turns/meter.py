@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from chat.completions import Chunk, Completions, Request, join_text
+from chat.completions import Chunk, Completions, Reply, Request, find_arguments, join_reply, join_text
 from chat.limits.token_budgets import UNLIMITED, Reservation
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -35,13 +35,15 @@ class Tally:
         self._accepted += 1
 
     def add(self, chunks: Sequence[Chunk]) -> None:
-        for _, text, reasoning, _, usage, recasts in chunks:
+        for data, text, reasoning, _, usage, recasts in chunks:
             if recasts:
                 self._written.clear()
             if text:
                 self._written.append(text)
             if reasoning:
                 self._written.append(reasoning)
+            if not (text or reasoning) and (arguments := find_arguments(data)):
+                self._written.append(arguments)
             if usage:
                 self._usage, self._is_whole = usage, True
             elif text or reasoning:
@@ -91,8 +93,12 @@ class Meter:
                 yield batch
 
     async def complete(self, completions: Completions, request: Request) -> str:
-        """Return a short completion whole. Raises as `stream` does."""
+        """Return the text of a short completion. Raises as `stream` does."""
         return await join_text(self.stream(completions, request))
+
+    async def call(self, completions: Completions, request: Request) -> Reply:
+        """Return a short completion whole, with the tool call in it. Raises as `stream` does."""
+        return await join_reply(self.stream(completions, request))
 
     async def count(self) -> int:
         """Return the tokens that all requests so far took."""

@@ -77,19 +77,21 @@ def compose(
     history: Sequence[PromptMessage],
     question: str,
     selection: Selection | None = None,
+    material: str = "",
     images: Sequence[str] = (),
     window_tokens: int,
     reserve_tokens: int,
 ) -> Prompt:
     """Return the messages that fit `window_tokens` with `reserve_tokens` left for the answer.
 
-    images: data URLs. Raises ContextOverflow, with the limit, where the question and its files do not fit.
+    material: what stands between files and question. images: data URLs. Raises ContextOverflow, with the
+    limit, where the question and its files do not fit.
     """
     room = int(window_tokens * SAFETY_SHARE) - reserve_tokens
     said = [message.content for message in history if message.role == "system"]
     talk = [message for message in history if message.role != "system"]
     system = _join(system_prompt, *said, write_rules(selection, question))
-    text = _join(write_files(selection), question)
+    text = _join(write_files(selection), material, question)
     fixed = _message_tokens(system) + _message_tokens(text) + IMAGE_TOKENS * len(images)
     if fixed > room:
         raise ContextOverflow(
@@ -101,7 +103,7 @@ def compose(
     turns = _alternate(kept)
     if turns and turns[-1].role == "user":  # its answer was stopped before the first token
         unanswered = turns.pop().content
-        text = _join(write_files(selection), *dict.fromkeys((unanswered, question)))
+        text = _join(write_files(selection), material, *dict.fromkeys((unanswered, question)))
     messages: list[dict[str, object]] = [{"role": "system", "content": system}] if system else []
     messages += [{"role": message.role, "content": message.content} for message in turns]
     last: dict[str, object] = {"role": "user", "content": _with_images(text, images)}
@@ -114,13 +116,14 @@ def file_budget(
     system_prompt: str,
     question: str,
     indexes: Sequence[Index],
+    material: str = "",
     wanted: int,
     window_tokens: int,
     reserve_tokens: int,
 ) -> int:
     """Return how many characters of the files fit beside the question: at most `wanted`, at least 0."""
     rules = CITING[_language_of(question)] + "".join(index.document.name for index in indexes)
-    fixed = _message_tokens(system_prompt + rules) + _message_tokens(question) + 40 * len(indexes)
+    fixed = _message_tokens(system_prompt + rules) + _message_tokens(question + material) + 40 * len(indexes)
     tokens = int(window_tokens * SAFETY_SHARE) - reserve_tokens - fixed
     density = max((_density(index.document) for index in indexes), default=1.0)
     return max(0, min(wanted, int(tokens / density)))

@@ -53,15 +53,21 @@ class WordWriter:
         return self._slow.get(model, False)
 
     async def write(
-        self, content: str, model: str, completions: Completions, meter: Meter, api_key: str
+        self,
+        content: str,
+        model: str,
+        completions: Completions,
+        meter: Meter,
+        api_key: str,
+        seconds: float = SECONDS,
     ) -> str:
-        """Return the words; empty where the model gives none, fails or is too slow."""
+        """Return the reply; empty where the model gives none, fails or takes longer than `seconds`."""
         if self.is_slow(model):
             return ""
         request = Request(model, [{"role": "user", "content": content}], 0.0, TOKENS, api_key=api_key)
         try:
-            async with asyncio.timeout(SECONDS):
-                return clean_words(await meter.complete(completions, request))
+            async with asyncio.timeout(seconds):
+                return await meter.complete(completions, request)
         except TimeoutError:
             self._slow[model] = True
         except (ProviderError, Refused):

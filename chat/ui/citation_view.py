@@ -21,7 +21,17 @@ QUOTE_CHARACTERS = 90  # of a claim, in the list
 AROUND_CHARACTERS, PROVED_CHARACTERS = 70, 200  # of the file's words, in a chip's hint
 LISTED_MAX = 300
 STATES = (
-    *("found", "omission", "other_page", "two_places", "altered", "translated", "page_exists", "not_found"),
+    *(
+        "found",
+        "computed",
+        "omission",
+        "other_page",
+        "two_places",
+        "altered",
+        "translated",
+        "page_exists",
+        "not_found",
+    ),
 )
 
 
@@ -110,7 +120,7 @@ def name_state(citation: Json, language: str) -> str:
 
 def _name_status(citation: Json, language: str) -> str:
     kind, status = _state(citation)
-    if status in ("found", "page_exists"):
+    if status in ("found", "computed", "page_exists"):
         return ""
     if status == "other_page":
         return _wrong_page(citation, language)

@@ -23,9 +23,10 @@ from chat.ui.texts import LANGUAGES, pick_language, text
 SCRIPTS = (
     *("visit", "address", "line", "tabs", "fetch", "pacing", "stream", "messages", "scrolling", "found"),
     *("drafts", "files", "profile", "transfers", "outbox", "retry", "composer", "code", "blocks"),
-    *("clipboard", "dialog", "buttons", "cited", "viewer", "viewer_files", "models", "keys", "start"),
+    *("clipboard", "computed", "dialog", "buttons", "cited", "viewer", "viewer_files", "models", "keys"),
+    "start",
 )
-STYLES = ("layout.css", "style.css", "viewer.css")
+STYLES = ("layout.css", "style.css", "viewer.css", "computed.css")
 VIEWPORT = "width=device-width, initial-scale=1, interactive-widget=resizes-content"
 PREVIEW = (1280, 800)  # pixels of the picture that a shared link shows
 DOCUMENTS_KEPT = 16

@@ -18,6 +18,7 @@ from chat.turns.models import QUOTES
 from chat.ui import receipt_view
 from chat.ui.citation_view import show_citations
 from chat.ui.cited_marks import mark_claims, mark_pending
+from chat.ui.computation_view import show_computation
 from chat.ui.drawing import SHOWN_CHARACTERS, cut, draw_text
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
@@ -138,6 +139,10 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
         shown.append(show_thinking(reader, growing.waited))
+    if computed := show_computation(
+        growing.receipt.get("computation") or {}, reader.language, is_growing=True
+    ):
+        shown.append(_part("assistant", computed))
     if growing.receipt.get("files"):
         shown.append(_part("assistant", receipt_view.show_receipt(growing.receipt, reader.language)))
     return shown
@@ -244,6 +249,11 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
     return "".join(
         [
             error,
+            show_computation(
+                (message.receipt or {}).get("computation") or {},
+                reader.language,
+                is_told=message.model == QUOTES,
+            ),
             show_citations(message.citations or [], message.id, reader.language),
             receipt_view.show_receipt(
                 message.receipt or {},

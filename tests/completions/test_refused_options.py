@@ -59,6 +59,31 @@ REFUSALS: dict[str, tuple[int, str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+TOOLS = {**OPTIONS, "tools": [{"type": "function", "function": {"name": "run_sql"}}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "registry.ollama.ai/library/gemma:2b does not support tools"),
+        (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+        (500, "tools param requires --jinja flag"),
+        (404, "No endpoints found that support tool use. Try disabling \"run_sql\"."),
+        (400, "Function calling is not enabled for models/gemma-3-4b-it"),
+        (400, "Unrecognized request argument supplied: tools"),
+        (422, '{"detail":[{"type":"extra_forbidden","loc":["body","tools"],"msg":"Extra inputs are not permitted"}]}'),
+        (400, "Tool calling is not supported with this model"),
+    ],
+)  # fmt: skip
+def test_a_model_that_takes_no_tools_is_asked_without_them(status: int, said: str) -> None:
+    form = learn(AcceptedForm(), status, said, TOOLS)
+    assert form
+    assert form.shape(TOOLS) == OPTIONS
+    assert is_of_model(AcceptedForm(), form, said)
+    other = learn(AcceptedForm(), status, said, OPTIONS)  # a request without tools is not changed by it
+    assert other is None or other.has_tools
+
+
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_refused_option_is_sent_in_the_form_that_is_taken(case: str) -> None:
     status, said, changed = REFUSALS[case]

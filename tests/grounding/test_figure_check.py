@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chat.grounding.citations import check
+from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence
+from chat.numbers.query_result import QueryResult, ResultColumn
+from chat.numbers.typed_table import TypedTable
 from tests.made_documents import make_document
 
 EVIDENCE = Evidence.prepare(
@@ -72,3 +75,34 @@ def test_what_may_be_right_is_left_alone(answer: str) -> None:
 def test_the_figures_of_the_question_are_left_alone() -> None:
     assert figures_of("Of 777 owls nothing is said.") == [("777", "not_found", "")]
     assert figures_of("Of 777 owls nothing is said.", "What about 777 owls?") == []
+
+
+COMPUTED = Computation(
+    "SELECT region, sum(amount) FROM t GROUP BY 1",
+    QueryResult(
+        (ResultColumn("region", "text"), ResultColumn("total", "number")),
+        (("North", 48213.666), ("South", 1577)),
+        covered=(("t", 9000),),
+    ),
+    (TypedTable("t", EVIDENCE.document.name, "2024", "", (), 9120),),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("North sold 48,213.67.", "computed"),
+        ("North sold about 48,000.", "computed"),
+        ("All in all 9,000 of the rows count.", "computed"),
+        ("South sold 1,577.", "computed"),  # stands in the file too: by chance
+        ("South sold 1,577 million [p. 1].", "found"),
+        ("North sold 48,313.67.", "not_found"),
+        ("There were 12,553 owls.", None),  # a cell of the same table, and not of the result
+    ],
+)
+def test_a_figure_of_a_result_is_computed(answer: str, status: str | None) -> None:
+    found = [one for one in check(answer, [EVIDENCE], "", COMPUTED) if one.kind == "figure"]
+    assert [one.status for one in found] == [status] * bool(status)
+    assert [one.name for one in found if one.status == "computed"] == [
+        f"{EVIDENCE.document.name} / 2024" for one in found if one.status == "computed"
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.numbers.question_forms import FormQuestion, read_question, write_sql
+from chat.numbers.question_forms import Filter, FormQuestion, lookup_sql, read_question, write_sql
 from chat.numbers.typed_table import Column, TypedTable
 
 SALES = TypedTable(
@@ -18,6 +18,17 @@ STAFF = TypedTable(
     "员工", "员工.xlsx", "名单", "名单",
     (Column("部门", "部门", "text"), Column("工资", "工资", "currency"), Column("城市", "城市", "text")),
     30,
+)  # fmt: skip
+
+
+ORDERS = TypedTable(
+    "orders", "orders.xlsx", "2024", "2024",
+    (Column("order_id", "Order ID", "code"), Column("region", "Region", "text"),
+     Column("product", "Product", "text"), Column("order_date", "Order Date", "date"),
+     Column("amount_eur", "Amount (€)", "currency"), Column("units", "Units sold", "integer"),
+     Column("average_price", "Average price", "currency"), Column("price", "Price", "currency"),
+     Column("year", "Year", "integer")),
+    100,
 )  # fmt: skip
 
 
@@ -106,3 +117,93 @@ def test_where_two_tables_fit_the_question_must_name_one() -> None:
 
 def test_words_of_a_question_cannot_leave_their_literal() -> None:
     assert "= 'x''; drop view sales; --'" in sql_of("sum of amount where region is x'; DROP VIEW sales; --")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "column", "group", "named", "value"),
+    [
+        ("sum of amount for region North", "sum", "amount_eur", "", "region", "north"),
+        ("What is the total amount?", "sum", "amount_eur", "", "", ""),
+        ("What is the total amount in the North region?", "sum", "amount_eur", "", "region", "north"),
+        ("total amount by region", "sum", "amount_eur", "region", "", ""),
+        ("How much is the total amount for North?", "sum", "amount_eur", "", "", "north"),
+        ("how many rows are there for region North?", "count", "", "", "region", "north"),
+        ("what's the average amount per region?", "mean", "amount_eur", "region", "", ""),
+        ("average units sold for each product", "mean", "units", "product", "", ""),
+        ("highest amount by product", "max", "amount_eur", "product", "", ""),
+        ("sum of units sold for year 2023", "sum", "units", "", "year", "2023"),
+        ("What columns does the table have?", "columns", "", "", "", ""),
+        ("how many records are in the table?", "count", "", "", "", ""),
+        ("minimum and maximum of amount", "range", "amount_eur", "", "", ""),
+        ("total amount of North", "sum", "amount_eur", "", "", "north"),
+        ('max units sold for product "Widget A" by year', "max", "units", "year", "product", "widget a"),
+        ("the total amount for each region please", "sum", "amount_eur", "region", "", ""),
+        ("What is the total number of units sold?", "sum", "units", "", "", ""),
+        ("smallest amount in region South", "min", "amount_eur", "", "region", "south"),
+        ("Average of Amount grouped by Region", "mean", "amount_eur", "region", "", ""),
+        ("total of amount per year for the North", "sum", "amount_eur", "year", "", "north"),
+        ("average of price", "mean", "price", "", "", ""),
+    ],
+)
+def test_natural_phrasings_in_english_are_read(
+    question: str, kind: str, column: str, group: str, named: str, value: str
+) -> None:
+    wanted = Filter(value, named) if value else None
+    assert read_question(question, [ORDERS]) == FormQuestion(kind, ORDERS, column, group, wanted)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "column", "group", "named", "value"),
+    [
+        ("平均工资是多少？", "mean", "工资", "", "", ""),
+        ("总工资是多少？", "sum", "工资", "", "", ""),
+        ("最高工资", "max", "工资", "", "", ""),
+        ("工资最高是多少", "max", "工资", "", "", ""),
+        ("每个部门的平均工资", "mean", "工资", "部门", "", ""),
+        ("按部门统计平均工资", "mean", "工资", "部门", "", ""),
+        ("统计各城市的平均工资", "mean", "工资", "城市", "", ""),
+        ("部门为销售部的平均工资", "mean", "工资", "", "部门", "销售部"),
+        ("销售部的平均工资是多少？", "mean", "工资", "", "", "销售部"),
+        ("北京的最高工资", "max", "工资", "", "", "北京"),
+        ("销售部有多少人？", "count", "", "", "", "销售部"),
+        ("北京的员工人数", "count", "", "", "", "北京"),
+        ("部门是研发部的人数", "count", "", "", "部门", "研发部"),
+        ("每个城市有多少人？", "count", "", "城市", "", ""),
+        ("表格有哪些列", "columns", "", "", "", ""),
+        ("一共有多少个不同的城市？", "distinct", "城市", "", "", ""),
+        ("有多少个部门？", "distinct", "部门", "", "", ""),
+        ("工资在什么范围", "range", "工资", "", "", ""),
+        ("请问各个部门的工资中位数是多少？", "median", "工资", "部门", "", ""),
+        ("工资的最大值和最小值", "range", "工资", "", "", ""),
+    ],
+)
+def test_natural_phrasings_in_chinese_are_read(
+    question: str, kind: str, column: str, group: str, named: str, value: str
+) -> None:
+    wanted = Filter(value, named) if value else None
+    assert read_question(question, [STAFF]) == FormQuestion(kind, STAFF, column, group, wanted)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "average price",  # a column has this name
+        "sum of amount by region and product",
+        "average amount excluding South",
+        "Which region has the highest amount?",
+        "How many orders are there by region?",
+        "总工资比去年高多少",
+    ],
+)
+def test_a_phrasing_that_can_mean_something_else_is_none(question: str) -> None:
+    assert read_question(question, [ORDERS]) is None
+    assert read_question(question, [STAFF]) is None
+
+
+def test_a_number_without_a_column_is_a_year_and_no_other_number() -> None:
+    read = read_question("mean price in 2023", [ORDERS])
+    assert read
+    assert read.filter
+    sql = lookup_sql(read.filter, ORDERS)
+    assert '"year"' in sql
+    assert "order_id" not in sql

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from chat.extraction import ReaderLimits, Readers
-from chat.numbers.query_result import NoResult
+from chat.numbers.query_result import NoResult, QueryOutline
 from chat.numbers.table_pack import pack_tables, read_tables
 from chat.numbers.typed_table import BadTable, TypedTable
 from tests.office_files import xlsx
@@ -92,6 +92,14 @@ async def test_a_query_tells_which_rows_it_covers(readers: Readers, tmp_path: Pa
     assert result.covered == (("s", 12),)
     assert result.named == ("amount", "region")
     assert [row[0] for row in result.behind[:3]] == [3, 7, 8]  # numbers of the rows in the file
+    assert result.outline
+    assert (result.outline.columns, result.outline.where) == (("sum(amount)",), "region = 'North'")
+    grouped = await readers.query(
+        [pack], [["s"]], "SELECT region, count(*) AS n FROM s GROUP BY 1 HAVING n > 1 ORDER BY n DESC LIMIT 3"
+    )
+    assert grouped.outline == QueryOutline(
+        ("region", "count_star()"), "", ("region",), "n > 1", (("count_star()", True),), "3"
+    )
 
 
 async def test_sheets_of_two_files_can_be_joined(readers: Readers, tmp_path: Path) -> None:

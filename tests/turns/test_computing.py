@@ -58,6 +58,7 @@ async def test_a_total_by_group_is_computed_over_all_rows(app: RunningApp) -> No
             "remark": "",
             "empty": {"amount": 1},
             "untyped": {},
+            "titles": {"amount": "Amount", "region": "Region"},
         }
     ]
     text = text_of(events)
@@ -75,9 +76,17 @@ async def test_a_value_of_the_file_limits_the_rows(app: RunningApp) -> None:
 
 
 @pytest.mark.parametrize("question", ["total of Amount for West", "What is the total of Amount in spring?"])
-async def test_a_value_that_stands_nowhere_gives_no_figure(app: RunningApp, question: str) -> None:
+async def test_a_value_that_stands_nowhere_gives_rows_and_profile_and_no_figure(
+    app: RunningApp, question: str
+) -> None:
     events = await ask(app, question)
     assert not [one for one in events if one.type == "computation"]
+    text = text_of(events)
+    assert "The table sales.csv has 21 rows and 3 columns" in text
+    assert "- Amount (currency): 0.5 to 19.5, 1 without a value" in text
+    assert "“total of Amount by Region”" in text
+    cited = orjson.loads(next(one for one in events if one.type == "citations").data)["citations"]
+    assert "not_found" not in [one["status"] for one in cited]
 
 
 async def test_the_computation_is_in_the_export_of_the_history(app: RunningApp) -> None:

@@ -63,7 +63,10 @@ def list_receipt(language: str, receipt: Json) -> list[str]:
         values = {name: table[name] for name in ("covered", "rows", "place")}
         lines.append(text(language, "receipt.computed", **values))
     if tokens := receipt.get("search_tokens"):
-        lines.append(text(language, "receipt.search_tokens", tokens=tokens))
+        key = "search_tokens" if receipt.get("search_terms") else "decision_tokens"
+        lines.append(text(language, f"receipt.{key}", tokens=tokens))
+    if tokens := receipt.get("query_tokens"):
+        lines.append(text(language, "receipt.query_tokens", tokens=tokens))
     return lines
 
 
@@ -144,7 +147,8 @@ def _describe_verdict(language: str, citation: Json) -> str:
     kind, status = citation.get("kind", "quote"), citation["status"]
     if kind == "figure":
         place = "" if citation.get("page") else ".file"
-        key = {"found": place, "other_page": ".other_page"}.get(status, ".missing")
+        keys = {"found": place, "computed": ".computed", "other_page": ".other_page"}
+        key = keys.get(status, ".missing")
         return text(language, f"citation.figure{key}")
     if status == "altered":
         return _difference(language, citation.get("said", ""), citation.get("stands", ""))

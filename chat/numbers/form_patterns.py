@@ -1,0 +1,73 @@
+"""The words of the forms of questions, in English and Chinese (docs/numbers.md). Knows no table."""
+
+from __future__ import annotations
+
+import re
+
+SUM, MEAN, LOW, HIGH, MEDIAN, DISTINCT, RANGE, COUNT, COLUMNS = (
+    *("sum", "mean", "min", "max", "median", "distinct", "range", "count", "columns"),
+)
+WORDS = {
+    SUM: "sum|total|total sum|总和|总计|总额|总数|合计|總和|總計|總額|合計|求和",
+    MEAN: "average|mean|avg|平均值|平均数|均值|平均",
+    LOW: "minimum|min|lowest|smallest|earliest|最小值|最低值|最小|最低|最早",
+    HIGH: "maximum|max|highest|largest|biggest|latest|最大值|最高值|最大|最高|最晚|最新",
+    MEDIAN: "median|中位数|中位數",
+    RANGE: "range|minimum and maximum|min and max|lowest and highest|范围|範圍|最小值和最大值|最大值和最小值"
+    "|最低和最高|最高和最低",
+}
+KINDS = {word: kind for kind, words in WORDS.items() for word in words.split("|")}
+ANY = "|".join(sorted((re.escape(word) for word in KINDS), key=len, reverse=True))
+LEAD = re.compile(
+    r"(?:(?:please|how much is|how much are|how much was|how much were|could you|can you|tell me|show me|show"
+    r"|give me|calculate|compute|find|list|what is|what's|what are|what was|what were|which is|the|is|are)"
+    r"\s+)+"
+    r"|(?:请问|请|帮我|计算|求|统计|列出|算一下|一下|给出|显示)+"
+)
+ROWS = r"(?:rows|records|entries|lines|data rows)"
+COUNT_EN = re.compile(
+    rf"(?:how many {ROWS}(?: are there| does it have| in total| are in the (?:table|file|sheet))?"
+    rf"|(?:number|count) of {ROWS}|{ROWS} count|{ROWS}|count)"
+    r"(?P<tail>(?: (?:by|per|for each|for|where|in|with) .+)?)"
+)
+COLUMNS_EN = re.compile(
+    r"(?:columns|column names"
+    r"|(?:which|what) columns(?: are there| does (?:it|the (?:table|file|sheet)) have)?"
+    r"|how many columns(?: are there)?|number of columns)(?: (?:of|in) the (?:table|file|sheet))?"
+)
+DISTINCT_EN = re.compile(
+    r"(?:how many (?:different|distinct|unique)|(?:number|count) of (?:different|distinct|unique)"
+    r"|distinct count of|(?:different|distinct|unique)) (?:values of |values in )?(?:the )?(?P<tail>.+?)"
+    r"(?: (?:are there|appear|exist))?"
+)
+OF_EN = re.compile(rf"(?P<kind>{ANY})(?P<of>(?: value)?(?: number of)?(?: of| in)?(?: the)?) (?P<tail>.+)")
+COUNT_ZH = re.compile(
+    r"(?:(?:一共|总共|共)?有?(?:多少|几)(?:行|条|条记录|条数据|个记录)(?:数据|记录)?|总?行数|记录数)"
+)
+COLUMNS_ZH = re.compile(
+    r"(?:这个|该|这张)?(?:表格?|文件|数据)?(?:中|里)?"
+    r"(?:有哪些列|有哪些字段|列名|字段名?|有(?:多少|几)(?:个)?(?:列|字段)|列数)"
+)
+GROUP_ZH = re.compile(
+    r"(?:(?:按照?|依|根据)(?P<one>.+?)(?:分组|汇总|统计|分类)?(?:的|,|，|统计|计算)?|(?:各个?|每个?)(?P<two>.+?)的?)"
+)
+DISTINCT_ZH = re.compile(
+    r"(?P<column>.+?)(?:(?:一共|总共|共)?有(?:多少|几)(?:种|个)(?:不同的?(?:值)?)?"
+    r"|的?不同值(?:的)?(?:个数|数量)|去重(?:后的?)?(?:个数|数量|计数))"
+)
+DISTINCT_FIRST_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:种|个|类)(?:不同的?)?(?P<column>.+)")
+ASKED_ZH = r"(?:是多少|是什么时候|是哪一?天|是什么|为多少|有多少|多少)?"
+OF_ZH = re.compile(rf"(?P<column>.+?)(?:的|在什么)?(?P<kind>{ANY}){ASKED_ZH}")
+BEFORE_ZH = {
+    "总": SUM,
+    "總": SUM,
+    "平均": MEAN,
+    **{word: kind for word, kind in KINDS.items() if word[0] == "最"},
+}
+FIRST_ZH = re.compile(rf"(?P<kind>{'|'.join(BEFORE_ZH)})(?P<of>的?)(?P<column>.+?){ASKED_ZH}")
+PEOPLE_ZH = re.compile(
+    r"(?:员工)?(?:人数|数量|个数|行数|记录数|条数)(?:是多少|有多少)?|(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条记录)"
+)
+HAS_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条记录)")
+IS_EN = re.compile(r"(?P<column>.+?)(?: is| equals| =|=)\s*(?P<value>.+)")
+IS_ZH = re.compile(r"(?P<column>.+?)(?:为|是|等于|=)(?P<value>.+)")

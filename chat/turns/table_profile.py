@@ -1,0 +1,82 @@
+"""What the tables of a spreadsheet hold, in a few lines: for a question that is of no known form.
+
+Counts, kinds, ranges and frequent values are those that were found when the file was read. Knows no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from chat.numbers.typed_table import Column, TypedTable
+from chat.turns.computing import escape
+
+MOST_TABLES, MOST_COLUMNS, SAMPLES, SAMPLE_CHARACTERS = 3, 12, 4, 40
+FEW_VALUES = 50  # of a column to group by
+
+_TEXTS = {
+    "en": {
+        "head": "The table {place} has {rows:,} rows and {columns:,} columns:",
+        "range": "{low} to {high}",
+        "empty": "{count:,} without a value",
+        "more": "- {count:,} more columns",
+        "tables": "{count:,} more tables",
+        "forms": "Computed over all rows without a language model are questions such as {examples}.",
+        "examples": ("“total of {number} by {group}”", "“highest {number}”", "“how many rows by {group}”"),
+        "rows": "“how many rows”",
+        "comma": ", ",
+    },
+    "zh": {
+        "head": "表格 {place} 有 {rows:,} 行、{columns:,} 列：",
+        "range": "{low} 至 {high}",
+        "empty": "{count:,} 个没有值",
+        "more": "- 另有 {count:,} 列",
+        "tables": "另有 {count:,} 个表格",
+        "forms": "不用语言模型也能按全部行计算这样的问题：{examples}。",
+        "examples": ("“各{group}的{number}总和”", "“{number}的最大值”", "“按{group}统计行数”"),
+        "rows": "“有多少行”",
+        "comma": "、",
+    },
+}
+_Texts = Mapping[str, str | tuple[str, ...]]
+
+
+def write_profile(tables: Sequence[TypedTable], language: str) -> str:
+    """Return the Markdown; empty where there is no table."""
+    texts = _TEXTS.get(language, _TEXTS["en"])
+    parts = ["\n".join(_describe(table, texts)) for table in tables[:MOST_TABLES]]
+    if len(tables) > MOST_TABLES:
+        parts.append(str(texts["tables"]).format(count=len(tables) - MOST_TABLES))
+    return "\n\n".join([*parts, _suggest(tables[0], texts)]) if tables else ""
+
+
+def _describe(table: TypedTable, texts: _Texts) -> Iterator[str]:
+    values = {"rows": table.rows, "columns": len(table.columns)}
+    yield str(texts["head"]).format(place=escape(table.place), **values) + "\n"
+    for column in table.columns[:MOST_COLUMNS]:
+        facts = str(texts["comma"]).join(_facts(column, texts))
+        yield f"- {escape(column.title or column.name)} ({column.kind})" + (f": {facts}" if facts else "")
+    if len(table.columns) > MOST_COLUMNS:
+        yield str(texts["more"]).format(count=len(table.columns) - MOST_COLUMNS)
+
+
+def _facts(column: Column, texts: _Texts) -> Iterator[str]:
+    if column.low or column.high:
+        yield str(texts["range"]).format(low=escape(column.low), high=escape(column.high))
+    else:
+        yield from (escape(one[:SAMPLE_CHARACTERS]) for one in column.samples[:SAMPLES])
+    if column.empty:
+        yield str(texts["empty"]).format(count=column.empty)
+
+
+def _suggest(table: TypedTable, texts: _Texts) -> str:
+    """Return questions that are computed, with the table's own columns."""
+    titled = [column for column in table.columns if column.title]
+    number = next((escape(one.title) for one in titled if one.is_number), "")
+    words = [one for one in titled if not one.is_number and not one.is_date]
+    group = next((escape(one.title) for one in words if 1 < one.distinct <= FEW_VALUES), "")
+    examples = [
+        form.format(number=number, group=group)
+        for form in texts["examples"]
+        if (number or "{number}" not in form) and (group or "{group}" not in form)
+    ]
+    return str(texts["forms"]).format(examples=str(texts["comma"]).join(examples or [str(texts["rows"])]))
