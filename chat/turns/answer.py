@@ -149,8 +149,10 @@ class Answer:
 
     async def release(self) -> None:
         """Let go of what the prompt was made of, once all is recorded: the stream outlives it by minutes."""
-        self.task = dataclasses.replace(self.task, history=(), attachments=(), images=(), begun=None)
+        emptied: dict[str, Any] = {"history": (), "attachments": (), "images": ()}
+        self.task = dataclasses.replace(self.task, **emptied, begun=None, computing=None)
         self.context = Context(self.task)
+        self._first = FirstRequests(self.context, self.meter)
 
     def timings(self) -> dict[str, float | None]:
         """Return seconds from the start to the first token and to now, and how long it reasoned."""

@@ -33,7 +33,7 @@ def show_computation(
     names = [_name(str(one["name"]), titles, language) for one in columns]
     table = _table(columns, rows, names, language)
     tools = "" if is_growing else _tools(computation, language)
-    chart = show_chart(columns, rows, names)
+    chart = show_chart(columns, rows, names, language)
     result = chart + table + tools
     if is_told:
         summary = tag("summary", plain(text(language, "computed.table")))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.ui.html import plain, tag
+from chat.ui.texts import text
 
 Json = Mapping[str, Any]
 FEWEST, MOST_BARS, MOST_POINTS = 2, 20, 200
@@ -25,17 +26,19 @@ _YEARS = re.compile(r"year|jahr|année|año|anno|年", re.IGNORECASE)
 Point = tuple[str, float | None]
 
 
-def show_chart(columns: Sequence[Json], rows: Sequence[Sequence[Any]], titles: Sequence[str]) -> str:
+def show_chart(
+    columns: Sequence[Json], rows: Sequence[Sequence[Any]], titles: Sequence[str], language: str
+) -> str:
     """Return the chart of a result; nothing where a table says more."""
     found = _pick(columns, rows)
     if found is None:
         return ""
     label, measure, is_time = found
-    points = [(_text(row[label]), _number(row[measure])) for row in rows]
+    points = [(_name(row[label]), _number(row[measure])) for row in rows]
     known = sum(value is not None for _, value in points)
     if known < FEWEST or len({name for name, _ in points}) < len(points):
         return ""
-    caption = f"{titles[measure]} · {titles[label]}"
+    caption = text(language, "computed.chart", measure=titles[measure], label=titles[label])
     if is_time and len(points) > FEWEST:
         drawn = _line(sorted(points)) if len(points) <= MOST_POINTS else ""
     else:
@@ -65,7 +68,7 @@ def _is_time(column: Json, values: Sequence[Any]) -> bool:
     return all(_TIME.fullmatch(str(one)) for one in known)
 
 
-def _text(value: Any) -> str:
+def _name(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
@@ -85,6 +88,7 @@ def _bars(points: Sequence[Point]) -> str:
         y = at * BAR_HEIGHT
         parts.append(_label(name, 0, y + 14, "start", LABEL_CHARACTERS))
         if value is None:
+            parts.append(_label("–", 100, y + 14, "end", VALUE_CHARACTERS, cls="value"))
             continue
         parts.append(_label(_short(value), 100, y + 14, "end", VALUE_CHARACTERS, cls="value"))
         x = zero if value >= 0 else zero - abs(value) / span * 100
@@ -94,17 +98,16 @@ def _bars(points: Sequence[Point]) -> str:
 
 
 def _line(points: Sequence[Point]) -> str:
-    """Return a line through the values, with three lines of the scale behind it."""
+    """Return a line through the values, with lines of the scale behind it."""
     values = [value for _, value in points if value is not None]
-    low, high = min(values), max(values)
-    low = 0.0 if 0 <= low < high / 2 else low
-    span = (high - low) or 1.0
+    marks = _scale(min(values), max(values))
+    low, span = marks[0], marks[-1] - marks[0]
     step = 100 / max(1, len(points) - 1)
     parts = []
-    for share in (0.0, 0.5, 1.0):
-        y = BOTTOM - share * (BOTTOM - TOP)
+    for mark in marks:
+        y = BOTTOM - (mark - low) / span * (BOTTOM - TOP)
         parts.append(tag("line", x1="0", x2="100%", y1=f"{y:.1f}", y2=f"{y:.1f}", cls="scale"))
-        parts.append(_label(_short(low + share * span), 0, y - 3, "start", VALUE_CHARACTERS, cls="value"))
+        parts.append(_label(_short(mark), 0, y - 3, "start", VALUE_CHARACTERS, cls="value"))
     parts.append(_path(points, low, span, step))
     for at, (name, value) in enumerate(points):
         if value is not None:
@@ -116,6 +119,16 @@ def _line(points: Sequence[Point]) -> str:
         ends.insert(1, ((len(points) - 1) // 2, "middle"))
     parts += [_label(points[at][0], at * step, LINE_HEIGHT - 8, anchor, 12) for at, anchor in ends]
     return _svg(parts, LINE_HEIGHT)
+
+
+def _scale(low: float, high: float) -> list[float]:
+    """Return round numbers from one below the values to one above them."""
+    low = 0.0 if 0 <= low < high / 2 else low
+    wanted = ((high - low) or abs(high) or 1.0) / 4
+    power = 10.0 ** math.floor(math.log10(wanted))
+    step = next(one * power for one in (1, 2, 2.5, 5, 10) if one * power >= wanted)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [number * step for number in range(first, max(last, first + 1) + 1)]
 
 
 def _path(points: Sequence[Point], low: float, span: float, step: float) -> str:
@@ -133,11 +146,11 @@ def _path(points: Sequence[Point], low: float, span: float, step: float) -> str:
     )  # fmt: skip
 
 
-def _label(text: str, x: float, y: float, anchor: str, longest: int, cls: str = "label") -> str:
-    width = sum(2 if letter >= "\u2e80" else 1 for letter in text)
+def _label(words: str, x: float, y: float, anchor: str, longest: int, cls: str = "label") -> str:
+    width = sum(2 if letter >= "\u2e80" else 1 for letter in words)
     if width > longest:
-        text = text[: longest // (2 if width > len(text) else 1) - 1] + "…"
-    return tag("text", plain(text), x=f"{x:.2f}%", y=f"{y:.1f}", text_anchor=anchor, cls=cls)
+        words = words[: longest // (2 if width > len(words) else 1) - 1] + "…"
+    return tag("text", plain(words), x=f"{x:.2f}%", y=f"{y:.1f}", text_anchor=anchor, cls=cls)
 
 
 def _short(value: float) -> str:

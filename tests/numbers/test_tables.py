@@ -154,6 +154,11 @@ async def test_the_cap_of_characters_cuts_no_rows(tmp_path: Path) -> None:
         ("SELECT * FROM '/etc/passwd'", "does not exist"),
         ("SELECT * FROM glob('/*')", "disabled by configuration"),
         ("SELECT nothing FROM s", "not found"),
+        ("LOAD httpfs", "Exactly one SELECT"),
+        ("ATTACH '/tmp/x.db'", "Exactly one SELECT"),
+        ("INSERT INTO s VALUES (1)", "Exactly one SELECT"),
+        ("SELECT getenv('HOME')", "getenv"),
+        ("EXPLAIN SELECT 1", "Exactly one SELECT"),
         ("SELECT " + "1," * 20_000 + "1", "characters"),
     ],
 )
@@ -174,6 +179,24 @@ async def test_a_billion_rows_are_cut_and_a_query_without_end_is_stopped(
     assert (len(result.rows), result.is_cut) == (1_000, True)
     with pytest.raises(NoResult, match="longer than"):
         await readers.query([pack], [["s"]], "SELECT count(*) FROM range(100000000000) a, range(1000000) b")
+
+
+async def test_names_and_cells_that_are_sql_or_formulas_are_texts(readers: Readers, tmp_path: Path) -> None:
+    text = (
+        '"x""; DROP VIEW s; --",select,=SUM(A1:A3),"a, b",select\n'
+        + '=1+1,1,=HYPERLINK("http://x"),-1+2,a\n' * 4
+        + "'); DROP TABLE t; --,2,@SUM(1),b,c\n"
+    )
+    (table,), pack = await read(readers, tmp_path / "a", "a.csv", text.encode())
+    names = [column.name for column in table.columns]
+    assert (table.rows, len(set(names))) == (5, 5)
+    assert names[1] != names[4]
+    assert [column.kind for column in table.columns[:3]] == ["text", "integer", "text"]
+    for column in table.columns:
+        await readers.query([pack], [["s"]], f'SELECT "{column.name}" FROM s')
+        assert all(letter.isalnum() or letter == "_" for letter in column.name)
+    result = await readers.query([pack], [["s"]], f"SELECT {names[0]}, count(*) FROM s GROUP BY 1 ORDER BY 2")
+    assert result.rows == (("'); DROP TABLE t; --", 1), ("=1+1", 4))
 
 
 def test_a_pack_that_a_file_has_made_up_is_refused() -> None:

@@ -80,7 +80,7 @@ def test_a_result_of_an_older_version_is_shown_too(language: str) -> None:
 def chart(kinds: str, *rows: list[Any]) -> str:
     names = {"n": "number", "t": "text", "d": "date"}
     columns = [{"name": f"c{at}", "kind": names[kind]} for at, kind in enumerate(kinds)]
-    return show_chart(columns, rows, [str(one["name"]) for one in columns])
+    return show_chart(columns, rows, [str(one["name"]) for one in columns], "en")
 
 
 def test_groups_are_bars_and_a_series_over_time_is_a_line() -> None:
@@ -93,6 +93,7 @@ def test_groups_are_bars_and_a_series_over_time_is_a_line() -> None:
     line = chart("dn", ["2024-03-01", 30], ["2024-01-01", 10], ["2024-02-01", None], ["2024-04-01", 20])
     assert re.findall(r'd="([^"]+)"', line) == ["M0.000 66.67M66.667 0.00L100.000 33.33"]
     assert line.count("<circle") == 3
+    assert re.findall(r'class="value">([^<]+)<', line) == ["0", "10", "20", "30"]
     months = chart("tn", ["2024-01", 1], ["2024-02", 2], ["2024-03", 4])
     assert "<path" in months
 

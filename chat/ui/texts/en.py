@@ -311,6 +311,7 @@ TEXTS: dict[str, str] = {
     # What was computed
     "computed.label": "What was computed",
     "computed.over": "Computed over {covered:,} of {rows:,} rows of {place}",
+    "computed.chart": "{measure} by {label}",
     "computed.table": "The result as a table",
     "computed.sort": "Sort by this column",
     "computed.copy": "Copy table",

@@ -299,6 +299,7 @@ TEXTS: dict[str, str] = {
     "citation.page.missing": "没有这一页或这个文件",
     "computed.label": "计算结果",
     "computed.over": "按 {place} 的 {rows:,} 行中的 {covered:,} 行计算",
+    "computed.chart": "{measure}（按{label}）",
     "computed.table": "结果表格",
     "computed.sort": "按这一列排序",
     "computed.copy": "复制表格",
