@@ -22,7 +22,6 @@ from chat.numbers.query_outline import outline_query
 from chat.numbers.raw_cells import connect
 from chat.numbers.sql_names import literal, quoted
 from chat.numbers.table_pack import split_tables
-from chat.numbers.typed_table import ROW_COLUMN
 
 MOST_ROWS = 1_000  # of a result
 MOST_BEHIND = 200  # rows that a figure was computed from
@@ -100,7 +99,8 @@ class Tables:
             outline = outline_query(node, self._write)
             counted = self._with_filter("SELECT count(*) FROM t", node)
             covered[used[0]] = self._count(counted)
-            shown = self._with_filter(f"SELECT * FROM t ORDER BY {ROW_COLUMN} LIMIT {MOST_BEHIND}", node)
+            # In the order of the file without being sorted: a sort would read all columns of all rows.
+            shown = self._with_filter(f"SELECT * FROM t LIMIT {MOST_BEHIND}", node)
             found = self.sql.execute(shown)
             names = [{"name": str(one[0]), "kind": _kind(str(one[1]))} for one in found.description or ()]
             behind = {"columns": names, "rows": _bounded(found.fetchall())[0]}

@@ -13,7 +13,7 @@ from chat.turns.computing import escape
 MOST_TABLES, MOST_COLUMNS, SAMPLES, SAMPLE_CHARACTERS = 3, 12, 4, 40
 FEW_VALUES = 50  # of a column to group by
 
-_TEXTS = {
+_TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "en": {
         "head": "The table {place} has {rows:,} rows and {columns:,} columns:",
         "range": "{low} to {high}",
