@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from chat.grounding.computed_results import Computation
-from chat.grounding.page_marks import clean_name
+from chat.grounding.mark_writing import clean_name
 
 CHARACTERS = 8_000  # of a result, at most
 CELL_CHARACTERS = 200
