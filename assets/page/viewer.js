@@ -333,11 +333,25 @@ function drawText(page, number) {
 }
 
 function textParagraph(line, at, mark, isSent) {
-  const level = viewer.file.kind === "text/markdown" ? /^#{1,6} /.exec(line) : null;
-  const part = element(level ? "h4" : "p", isSent ? "is-sent" : "");
-  const skipped = level ? level[0].length : 0;
-  part.append(...withMark(line.slice(skipped), at + skipped, mark));
+  const begins = viewer.file.kind === "text/markdown" ? /^(?:#{1,6}|\s*[-*+]) /.exec(line)?.[0] || "" : "";
+  const part = element(begins.startsWith("#") ? "h4" : "p", isSent ? "is-sent" : "");
+  part.classList.toggle("is-item", Boolean(begins) && !begins.startsWith("#"));
+  part.append(...withBold(line.slice(begins.length), at + begins.length, mark));
   return part;
+}
+
+// Markdown's bold words are bold, without their marks: offsets stay those of the file's text.
+function withBold(text, at, mark) {
+  const pieces = viewer.file.kind === "text/markdown" ? text.split("**") : [text];
+  if (pieces.length % 2 === 0) return withMark(text, at, mark);
+  return pieces.flatMap((piece, number) => {
+    const shown = withMark(piece, at, mark);
+    at += piece.length + 2;
+    if (number % 2 === 0) return shown;
+    const bold = element("strong", "");
+    bold.append(...shown);
+    return [bold];
+  });
 }
 
 function tableRow(line, at, mark, isSent) {

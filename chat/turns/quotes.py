@@ -30,6 +30,9 @@ _LEANING = re.compile(
     r"[其该該此这這它他她]|(?:It|Its|They|Their|He|His|She|Her)\b"
     r"|(?:This|These|Those) (?:is|are|was|were|has|have|had|can|may|will|would|means?|led|caused?|made)\b"
 )
+MARKDOWN = "text/markdown"
+_BOLD = re.compile(r"\\\*\\\*(?=\S)(.+?)(?<=[^\s\\])\\\*\\\*")  # as `_escape` writes it
+_ITEM = re.compile(r"^\\([-*+] )")
 _SPECIAL = re.compile(r"^(\d*)([.)])|()([\\`*_\[\]<>#|~&$]|^[-+=](?=\s))")
 
 _TEXTS = {
@@ -104,7 +107,11 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
     texts = _TEXTS.get(language, _TEXTS["en"])
     # A sentence that a page repeats is quoted once.
     shown = {
-        _write_quote(quote, mark_place(document, document.printed_at(quote.start))): quote
+        _write_quote(
+            quote,
+            mark_place(document, document.printed_at(quote.start)),
+            is_markdown=document.media_type == MARKDOWN,
+        ): quote
         for document, quote in pairs
     }
     parts = [texts[kind if shown else "nothing"], *shown]
@@ -187,12 +194,18 @@ def _text(index: Index, first: int, last: int) -> str:
     return index.document.text[index.starts[first] : index.starts[last]]
 
 
-def _write_quote(quote: Quote, mark: str) -> str:
-    """Return a quote as Markdown that shows the file's characters as they are."""
+def _write_quote(quote: Quote, mark: str, *, is_markdown: bool) -> str:
+    """Return a quote as Markdown that shows the file's characters as they are.
+
+    is_markdown: what the file marks as an item of a list or as bold is shown so.
+    """
     lines = [
         line for line in (*quote.header.split("\n"), *(quote.lead + quote.text).split("\n")) if line.strip()
     ]
-    return "\n> ".join(["", *(_escape(line.strip()) for line in lines)]).strip() + f"\n\n[{mark}]"
+    escaped = [_escape(line.strip()) for line in lines]
+    if is_markdown:
+        escaped = [_ITEM.sub(r"\1", _BOLD.sub(r"**\1**", line)) for line in escaped]
+    return "\n> ".join(["", *escaped]).strip() + f"\n\n[{mark}]"
 
 
 def _escape(line: str) -> str:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
 from chat.grounding.retrieval.passages import Index
 from chat.turns.quotes import SENTENCES, answer
-from tests.made_documents import make_index, make_long_document
+from tests.made_documents import make_document, make_index, make_long_document
 
 ANSWER = "The Zimbabwean trial enrolled 14,110 pairs of mothers and children."
 QUESTION = "How many pairs did the trial in Zimbabwe enrol?"
@@ -96,6 +98,16 @@ def test_markdown_and_html_of_a_file_are_shown_as_characters() -> None:
         "> The trial \\<img src=x\\> enrolled \\*14,110\\* pairs of \\`mothers\\`.\n\n[a-b.txt]"
         in answer(QUESTION, [index], "en").markdown
     )
+
+
+def test_items_and_bold_words_of_a_markdown_file_are_shown_as_such() -> None:
+    document = replace(
+        make_document("- **Trial:** it enrolled *14,110* pairs of `mothers`.", unit=""),
+        media_type="text/markdown",
+    )
+    found = answer(QUESTION, [Index.build(document)], "en").markdown
+    assert "> - **Trial:** it enrolled \\*14,110\\* pairs of \\`mothers\\`." in found
+    assert {one.status for one in check(found, [Evidence.prepare(document)])} == {"found", "page_exists"}
 
 
 def test_every_quote_passes_the_check_of_citations() -> None:
