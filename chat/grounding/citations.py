@@ -269,6 +269,8 @@ class _QuoteCheck:
     def _is_translated(self, claim: Claim, quote: QuotedWords) -> bool:
         """Are the words in a language that the files are not written in?"""
         files = [one for mark in claim.marks for one in mark.files] or self._evidence
+        if not any(one.document.characters for one in files):  # scanned pages that wait
+            return False
         language = find_language(quote.text)
         if language and not any(language in one.languages for one in files):
             return True

@@ -256,3 +256,11 @@ LAW = Evidence.prepare(
 def test_what_new_claims_over_other_files_showed(evidence: Evidence, answer: str, status: str) -> None:
     quotes = [one.status for one in check(answer, [evidence]) if one.kind == "quote"]
     assert quotes == [status] * bool(status)
+
+
+def test_a_quote_of_a_file_whose_pages_are_not_read_yet_is_not_found() -> None:
+    scan = Document("scan.pdf", "application/pdf", 9, "page", (Page("1", ""),), 1)
+    (quote, _) = check(
+        "It says “the lamp shines for nine hours” [scan.pdf, page 1].", [Evidence.prepare(scan)]
+    )
+    assert quote.status == "not_found"
