@@ -220,31 +220,41 @@ function makeSheet(number) {
   return sheet;
 }
 
+// The picture is shown as soon as it is there; what stands where on it may come later.
 async function fillSheet(sheet, file, number) {
-  const drawn = isDrawn(file) ? fetchImage(file, number, wantedWidth()) : null;
-  const [image, page] = await Promise.allSettled([drawn, fetchText(file, number)]);
-  if (!sheet.isConnected || viewer.file !== file) return;
+  const isWanted = () => sheet.isConnected && viewer.file === file;
+  const asked = Promise.allSettled([fetchText(file, number)]);
+  const [image] = await Promise.allSettled([isDrawn(file) ? fetchImage(file, number, wantedWidth()) : null]);
+  const layer = image.value && isWanted() ? await showPicture(sheet, image.value) : null;
+  const [page] = await asked;
+  if (!isWanted()) return;
   sheet.classList.remove("is-loading");
   const text = page.value;
-  if (image.value) {
-    const picture = element("img", "");
-    picture.alt = "";
-    picture.src = image.value;
-    await picture.decode().catch(() => {});
-    const layer = element("div", "layer");
-    const paper = element("div", "paper"); // as large as the picture: parts of it are placed by its height
-    const frame = element("div", "frame"); // as large as the paper looks when it is turned
-    paper.append(picture, layer);
-    frame.append(paper);
-    sheet.style.setProperty("--aspect", picture.naturalHeight / picture.naturalWidth);
-    sheet.replaceChildren(frame);
-    if (text) drawLayer(layer, text, picture.naturalHeight / picture.naturalWidth);
+  if (layer) {
+    if (text) drawLayer(layer, text, Number(sheet.style.getPropertyValue("--aspect")));
   } else if (text?.text) {
     sheet.classList.add("is-text");
     sheet.replaceChildren(...(image.reason ? [element("p", "hint", say("evidence.unavailable", { reason: image.reason.message }))] : []), drawText(text, number));
   } else sheet.replaceChildren(element("p", "hint", text && !image.reason ? say("evidence.unread") : say("evidence.unavailable", { reason: (image.reason ?? page.reason)?.message ?? "" })));
   if (text) sheet.append(caption(file, number, text));
   reachGoal();
+}
+
+async function showPicture(sheet, url) {
+  const picture = element("img", "");
+  picture.alt = "";
+  picture.src = url;
+  await picture.decode().catch(() => {});
+  const layer = element("div", "layer");
+  const paper = element("div", "paper"); // as large as the picture: parts of it are placed by its height
+  const frame = element("div", "frame"); // as large as the paper looks when it is turned
+  paper.append(picture, layer);
+  frame.append(paper);
+  sheet.style.setProperty("--aspect", picture.naturalHeight / picture.naturalWidth);
+  sheet.replaceChildren(frame);
+  sheet.classList.remove("is-loading");
+  reachGoal();
+  return layer;
 }
 
 function reachGoal() {

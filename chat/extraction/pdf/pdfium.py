@@ -293,9 +293,16 @@ class Sheet:
 
 def _place(rows: list[tuple[float, float, float]], box: Box) -> Box:
     """Return the box of one in points, y downwards, after the two rows of an affine map."""
-    corners = [(box[0], -box[1]), (box[2], -box[3])]
-    (x0, y0), (x1, y1) = ([a * x + b * y + c for a, b, c in rows] for x, y in corners)
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    (a, b, c), (d, e, f) = rows
+    left, top, right, bottom = box
+    x0, x1 = a * left - b * top + c, a * right - b * bottom + c
+    y0, y1 = d * left - e * top + f, d * right - e * bottom + f
+    return (
+        x0 if x0 < x1 else x1,
+        y0 if y0 < y1 else y1,
+        x1 if x0 < x1 else x0,
+        y1 if y0 < y1 else y0,
+    )
 
 
 def _whole_characters(units: str) -> list[str]:
