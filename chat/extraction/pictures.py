@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageChops, ImageOps
 
 from chat.extraction import refusals
+from chat.extraction.pdf.kept_documents import KeptDocument
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPES = {
@@ -32,7 +34,7 @@ QUALITIES = (88, 75, 60)
 FEW_COLOURS = 6_000  # of a page of text: a photograph has more
 DRAWN_COLOURS = 48
 PAPER_SHARE = 0.5
-GREY_STEPS = [min(15, (value + 8) // 17) for value in range(256)]
+GREYS = ((16, 4), (4, 2))  # steps, and the bits of one; WebP is larger than either for dense text
 SHOWN_BYTES = 150_000  # of a page as the viewer shows it
 SHOWN_QUALITIES = (65, 45, 25)
 
@@ -87,8 +89,12 @@ def _pack_page(image: Image.Image) -> tuple[bytes, str]:
     """Return a page of text as a PNG of few colours, which is small and sharp, and others as WebP."""
     data = b""
     if is_grey(image) and is_drawn_on_paper(image):
-        data = _save(_in_greys(image), "PNG", bits=4)
-    elif image.getcolors(FEW_COLOURS) is not None:
+        for steps, bits in GREYS:
+            data = _save(_in_greys(image, steps), "PNG", bits=bits)
+            if len(data) <= SHOWN_BYTES:
+                break
+        return data, "image/png"
+    if image.getcolors(FEW_COLOURS) is not None:
         few = image.quantize(DRAWN_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         data = _save(few, "PNG")
     if data and len(data) <= SHOWN_BYTES:
@@ -113,19 +119,18 @@ def is_drawn_on_paper(image: Image.Image) -> bool:
     return max(shades) >= PAPER_SHARE * sum(shades)
 
 
-def _in_greys(image: Image.Image) -> Image.Image:
-    """Return a picture without colour in 16 steps of grey: a quarter of the bytes of one with a palette."""
-    steps = image.getchannel(0).point(GREY_STEPS)
-    shown = Image.frombytes("P", image.size, steps.tobytes())
-    shown.putpalette([17 * step for step in range(16) for _ in range(3)])
+def _in_greys(image: Image.Image, steps: int) -> Image.Image:
+    """Return a picture without colour in so many steps of grey, of which several are in a byte of a PNG."""
+    last = steps - 1
+    grey = image.getchannel(0).point([round(value * last / 255) for value in range(256)])
+    shown = Image.frombytes("P", image.size, grey.tobytes())
+    shown.putpalette([round(255 * step / last) for step in range(steps) for _ in range(3)])
     return shown
 
 
 def _draw(source: Source, page: int, width: int) -> Image.Image:
     try:
-        document = pypdfium2.PdfDocument(source.path, password=source.password)
-        document.init_forms()  # before a page is opened, or what fields hold is not drawn
-        sheet = document[page - 1] if page > 0 else None
+        sheet = _kept.get(source)[page - 1] if page > 0 else None
     except (pypdfium2.PdfiumError, IndexError) as error:
         if "assword" in str(error):
             raise refusals.locked(source.name, wrong=False) from error
@@ -134,7 +139,17 @@ def _draw(source: Source, page: int, width: int) -> Image.Image:
         raise refusals.no_such_page(source.name, page)
     scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
     image: Image.Image = sheet.render(scale=scale).to_pil().convert("RGB")
+    sheet.close()
     return image
+
+
+def _open(source: Source) -> Any:
+    document = pypdfium2.PdfDocument(source.path, password=source.password)
+    document.init_forms()  # before a page is opened, or what fields hold is not drawn
+    return document
+
+
+_kept = KeptDocument(_open)
 
 
 def open_picture(source: Source) -> Image.Image:

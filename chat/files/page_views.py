@@ -21,7 +21,7 @@ from chat.files.attachments import Attachment, Attachments
 
 PDF = "application/pdf"
 IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
-WIDTHS = (160, 320, 640, 960, 1_280, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
+WIDTHS = (160, 320, 640, 960, 1_200, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
 USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
 CACHED_OVERHEAD = 500
 

@@ -131,7 +131,7 @@ def measure_sizes(folders: Sequence[str]) -> None:
             for number in range(1, REAL_PAGES + 1):
                 began = time.process_time()
                 try:
-                    data, _ = pictures.show_page(Source(path, path.name), number, 1_280)
+                    data, _ = pictures.show_page(Source(path, path.name), number, WIDTH)
                 except AttachmentError:
                     break
                 spent.append(1000 * (time.process_time() - began))

@@ -6,13 +6,14 @@ from chat.documents.page_boxes import PageBoxes
 from chat.extraction import refusals
 from chat.extraction.pdf import pdfium
 from chat.extraction.pdf.glyph_places import pack_boxes, place_characters
+from chat.extraction.pdf.kept_documents import KeptDocument
 from chat.extraction.source import Source
 
 
 def place_page(source: Source, page: int, text: str) -> PageBoxes:
     """Return the boxes of the characters of a page's text; page 1 is the first. Raises AttachmentError."""
     try:
-        document = pdfium.PdfiumDocument(source)
+        document = _kept.get(source)
         if not 0 < page <= len(document):
             raise refusals.no_such_page(source.name, page)
         with document.page(page - 1) as sheet:
@@ -22,3 +23,6 @@ def place_page(source: Source, page: int, text: str) -> PageBoxes:
     except pdfium.NotReadable as error:
         raise refusals.no_such_page(source.name, page) from error
     return PageBoxes(pack_boxes(place_characters(text, glyphs), glyphs), aspect)
+
+
+_kept = KeptDocument(pdfium.PdfiumDocument)

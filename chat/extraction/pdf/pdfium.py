@@ -73,6 +73,9 @@ class PdfiumDocument:
     def __len__(self) -> int:
         return len(self._pdf)
 
+    def close(self) -> None:
+        self._pdf.close()
+
     def printed_label(self, index: int) -> str:
         """Return the label that the file gives a page (`/PageLabels`): "xii"; empty where it gives none."""
         try:
