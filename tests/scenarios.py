@@ -16,7 +16,7 @@ from tests.provider import Call, Script, chunk, frame, say
 from tests.wire_scenarios import ANSWER as ANSWER
 from tests.wire_scenarios import HALF as HALF
 from tests.wire_scenarios import REASONING as REASONING
-from tests.wire_scenarios import WIRE
+from tests.wire_variants import WIRE
 
 ERRORS = {
     400: "Unknown parameter: 'colour'.",

@@ -43,6 +43,11 @@ class ArrivedText:
         self.may_repeat = bool(so_far)
         return whole[len(so_far) :] if whole.startswith(so_far) else ""
 
+    def continues_without(self, text: str) -> bool:
+        """Whether a text has nothing of the one so far: neither begins with the other."""
+        so_far = "".join(self.parts)
+        return bool(so_far and text) and not (text.startswith(so_far) or so_far.startswith(text))
+
     def is_all(self, text: str) -> bool:
         """Whether a text repeats all that came before in more than one piece."""
         is_possible = len(self.parts) > 1 and text.startswith(self.parts[0])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from yarl import URL
 
 _OPERATIONS = re.compile(r"/(chat/completions|completions|models|responses|embeddings)/?$")
-_VERSION = re.compile(r"/v\d\w*(/|$)|/openai(/|$)|/deployments/")  # /v1, /v1beta/openai, /api/paas/v4
+_VERSION = re.compile(r"(?i)/v\d\w*(/|$)|/openai(/|$)|/deployments/")  # /v1, /v1beta/openai, /api/paas/v4
 
 
 def list_bases(base_url: str) -> tuple[str, ...]:

@@ -18,12 +18,14 @@ from chat.completions.deltas import REASONING_FIELDS, find_reasoning, find_text
 from chat.completions.error_bodies import find_error
 from chat.completions.finish_reasons import name_finish_reason
 from chat.completions.reasoning import ReasoningSplitter
+from chat.completions.reasoning_marks import UNOPENED
 from chat.completions.usage import find_usage
 
 log = logging.getLogger(__name__)
 
 _UNUSUAL = frozenset({"message", "usage", "error"})  # in a choice
 _DONE = frozenset({b"[DONE]", b"DONE"})
+_ENVELOPES = ("data", "result", "response", "output")
 _SAID_ERROR = re.compile(rb"\[?\s*error\b\s*[\]:]\s*(?=\S)|\[error\]", re.IGNORECASE)
 DOUBTED_CHARACTERS = 20  # a delta of so many that repeats the answer waits for what comes next
 
@@ -65,6 +67,8 @@ class ChunkParser:
         self.finish_reason = ""  # the last one that no text has followed
         self.is_refuted = False  # text has followed a finish reason
         self.is_done = False  # [DONE] has come
+        self._has_deltas: bool | None = None  # beside the messages in which the text came; None: none came
+        self._are_increments = False  # those messages do not begin with the text so far
         self._texts, self._reasonings = ArrivedText(), ArrivedText()
         self._doubted = ""  # a delta that repeats the answer: a snapshot, unless more text follows it
         self._splitter: ReasoningSplitter | None = ReasoningSplitter(said)
@@ -130,6 +134,8 @@ class ChunkParser:
                 raise ErrorObject(error)
             self.has_unknown = True
             return None
+        if "choices" not in value and (inner := _unwrap(value)):
+            return self._parse(dump_json(inner), into)
         choices = value.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict):
@@ -138,8 +144,7 @@ class ChunkParser:
             self._texts.append(text)
             into.append(Chunk(data, text))
             return
-        is_error = value.get("error") or choice.get("error")
-        if (is_error or not choice) and (error := find_error(value) or find_error(choice)):
+        if error := self._find_error(value, choice):
             if choice:  # a text beside an error is a text
                 self._add(data, value, choice, into)
             raise ErrorObject(error)
@@ -148,6 +153,15 @@ class ChunkParser:
         else:
             self._add(data, value, choice, into)
         return None
+
+    @staticmethod
+    def _find_error(value: Mapping[str, Any], choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the error in a chunk: in its place, beside its choices, on one of them, or in a delta."""
+        delta = choice.get("delta")
+        holders = [value, choice, *([delta] if isinstance(delta, dict) else [])]
+        if choice and not any(holder.get("error") for holder in holders):
+            return None
+        return next((error for holder in holders if (error := find_error(holder))), None)
 
     def _find_plain(self, value: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
         """Return the text of a chunk that only adds text, in the middle of an answer; empty for any other.
@@ -226,6 +240,8 @@ class ChunkParser:
         if reasoning:
             self._reasonings.append(reasoning)
             self._splitter = None  # reasoning has its own field, so a tag in the text is text
+        elif raw and not self._splitter and not self.has_text:
+            return _without_closing(raw), "", False
         elif raw and self._splitter and not self._splitter.is_plain(raw):
             return self._splitter.feed(raw)
         return raw, reasoning, False
@@ -246,7 +262,7 @@ class ChunkParser:
         """Return a chunk that has a message, as one that has a delta.
 
         A message is a snapshot: the answer so far. It adds what has not arrived yet, and nothing to a text
-        that it does not begin with.
+        that it does not begin with, unless messages are all that comes: then each is an increment.
         """
         delta, message = choice.get("delta"), choice.get("message")
         said = delta if isinstance(delta, str) else choice.get("text")
@@ -258,7 +274,10 @@ class ChunkParser:
             return data, delta, reason
         text, reasoning = find_text(message), find_reasoning(message)
         is_first = not (self._texts.parts or self._reasonings.parts)
-        if not is_first:
+        self._are_increments |= self._has_deltas is False and self._texts.continues_without(text)
+        if is_first:
+            self._has_deltas = has_delta
+        elif not self._are_increments:
             text = self._texts.rest_of(text)
             reasoning = self._reasonings.rest_of(reasoning) if self._reasonings.parts else ""
         if has_delta and not (text or reasoning):
@@ -269,6 +288,19 @@ class ChunkParser:
         if value.get("object") == "chat.completion" and not reason:
             reason = "stop"  # it is whole
         return _write_delta(value, choice, rest), rest, reason
+
+
+def _unwrap(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the chunk, or the completion, that a gateway has put into an envelope."""
+    inner = (value.get(name) for name in _ENVELOPES)
+    return next((one for one in inner if isinstance(one, dict) and "choices" in one), None)
+
+
+def _without_closing(text: str) -> str:
+    """Return a text that follows reasoning in a field of its own without the mark that closed that."""
+    begun = text.lstrip()
+    closing = next((mark for mark in UNOPENED if begun.startswith(mark)), "")
+    return begun.removeprefix(closing).lstrip() if closing else text
 
 
 def _rewrite(delta: Mapping[str, Any], text: str, reasoning: str) -> dict[str, Any]:

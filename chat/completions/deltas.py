@@ -6,6 +6,7 @@ reasoning under several names, as a text, as parts or as summaries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +18,8 @@ REASONING_FIELDS = (
     "reasoning_details",  # OpenRouter, MiniMax
     "thinking_blocks",  # LiteLLM, beside reasoning_content
 )
-_REASONING_PARTS = frozenset(
-    {"thinking", "reasoning", "thought", "redacted_thinking"}
-)  # types of a content part
+_REASONS = re.compile(r"reason|think|thought")  # in the type of a content part, in the name of a field
+_NO_TEXT = re.compile(r"signature|(_|^)(id|index|type|tokens|effort|status|finished)$")
 _TEXTS = ("text", "thinking", "summary", "content", "reasoning")
 
 
@@ -30,6 +30,8 @@ def find_text(delta: Mapping[str, Any]) -> str:
         if len(delta) == 1:
             return content
         text = "" if _is_thought(delta) else content
+    elif isinstance(content, int | float) and not isinstance(content, bool):
+        text = str(content)  # a model wrote digits, and a server read them as JSON
     elif content:
         text = _join_parts(content, is_reasoning=False)
     else:
@@ -45,6 +47,9 @@ def find_reasoning(delta: Mapping[str, Any]) -> str:
         return ""
     for name in REASONING_FIELDS:
         if (value := delta.get(name)) and (text := _flatten(value)):
+            return text
+    for name, value in delta.items():
+        if _REASONS.search(name) and not _NO_TEXT.search(name) and (text := _flatten(value)):
             return text
     if isinstance(content, str):
         return content if _is_thought(delta) else ""
@@ -67,7 +72,7 @@ def _join_parts(content: object, *, is_reasoning: bool) -> str:
     wanted = [
         part
         for part in parts
-        if isinstance(part, dict) and (str(part.get("type")) in _REASONING_PARTS) == is_reasoning
+        if isinstance(part, dict) and bool(_REASONS.search(str(part.get("type")))) == is_reasoning
     ]
     return "".join([_flatten(part) for part in wanted])
 

@@ -5,6 +5,7 @@ Knows bodies and no sentence; the types are those of `provider_errors.FAULTS`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ _CODES = ("code", "error_code", "errorCode", "status_code", "type", "status", "p
 _NESTED = ("metadata", "details", "innererror", "inner_error", "raw", "error")
 _SUCCESS = frozenset({"0", "200", "success", "ok"})
 _VAGUE = frozenset({"rate_limited", "forbidden", "overloaded"})  # words that also stand beside other faults
+_SAYS_ERROR = re.compile(r"error|fail|exception|invalid|denied|refused|错误|失败|异常", re.IGNORECASE)
 _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive", "keep-alive"})
 
 
@@ -51,9 +53,22 @@ def _find_bare(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     is_bare = body.get("object") == "error" or body.get("type") == "error" or body.get("error") is True
     message = _message(body)
     has_code = bool(_code(body)) and any(name in body for name in ("error_code", "errorCode"))
-    if is_bare or has_code or (body.get("choices") is None and message and "model" not in body):
+    if is_bare or has_code or (body.get("choices") is None and "model" not in body and _complains(body)):
         return {**body, "message": message}
     return None
+
+
+def _complains(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body with a message is about a fault.
+
+    A message alone is; beside other fields it may tell the place in a queue.
+    """
+    message = _message(body)
+    said = f"{message} {body.get('status') or ''} {body.get('title') or ''}"
+    if not message:
+        return False
+    is_named = len(body) == 1 or _code(body) or _SAYS_ERROR.search(said)
+    return bool(is_named or find_type_by_words(said))
 
 
 def _code(body: Mapping[str, Any]) -> str:

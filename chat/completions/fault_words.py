@@ -54,23 +54,25 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         rf"exceed(s|ed|ing)? (the |your )?(available |maximum |max |model'?s? )*{_MODEL_SIZE}",
         r"(prompt|input|messages?|conversation|context)( text| tokens)? ?(is|are|was)? too (long|large)",
         r"(token count|input tokens?|prompt[ _]tokens?|(input|prompt) length)[^.]{0,60}(exceed|must be less)",
-        r"longer than the model|range of input length|inputs` (tokens \+|must have less)",
+        r"longer than the (model|max(imum)?\b)|range of input length|inputs` (tokens \+|must have less)",
         r"(shorter|reduce)( the)? (length of |size of )?(your )?(the )?(messages?|prompt|input)",
         r"request too large for model|max length (exceeded|of (the )?(current )?question)",
         r"(max(imum)?|exceed\w*)[^.]{0,20}prompt length",
         r"超长|(token|长度|上下文).{0,12}(超过|超出|超限)",
     ),
-    "rate_limited": (
+    "rate_limited": (  # not by the names of exceptions: LiteLLM calls an empty account one of them
         r"allocated quota exceeded|please (retry|try again) in \d|retrydelay",
         r"(per|/)[ -]?(min|sec|minute|second|hour|day)\b|\b[rtq]p[msd]\b",
-        r"requests? (rate|limit)|rate[ _-]?limit|too many (requests|tokens)|throttl|concurren",
+        r"requests? (rate|limit)|rate[ _-]?limit(?!error)|too many (requests|tokens)",
+        r"throttl(?!ing_error)|concurren",
         r"速率|频率|并发|限流|请求(过于频繁|数|次数)",
     ),
     "quota_exceeded": (
         r"insufficient[ _-]?(account )?(balance|quota|fund|credit)|arrear|overdue|billing|payment required",
         r"exceeded your current quota|credit balance|balance is|budget has been exceeded",
         r"(no|any|more|enough|out of|buy|purchase|add|remaining) credits?\b(?! were)",
-        r"resource_?pack_?exhausted",
+        r"resource_?pack_?exhausted|not[ _]enough[ _](balance|credit|quota|fund)|payment method|credit card",
+        r"(daily|today'?s?|monthly) (free )?(allocation|quota)|over budget|budget_?exceeded|exceeded_?budget",
         r"key limit exceeded|reached the set inference limit|free (tier|trial|quota)[^.]{0,40}exhausted",
         r"(spend(ing)?|usage|budget|credit|quota)[ _](limit|cap)|quota (is |was )?(exceeded|exhausted)",
         r"exceed(ed)? (your |the )?(\w+ )?(quota|budget)",
@@ -78,16 +80,17 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "unauthorized": (
         rf"{_CREDENTIAL}\b[^.]{{0,60}}(not valid|invalid|incorrect|wrong|fail|missing|required|expired)",
-        rf"{_CREDENTIAL}\b[^.]{{0,60}}(not (found|provided)|disabled|revoked)",
+        rf"{_CREDENTIAL}\b[^.]{{0,60}}(not (found|provided)|disabled|revoked|leaked)",
         rf"(invalid|incorrect|wrong|missing|expired|unknown|no|valid) (\w+ )?{_CREDENTIAL}\b",
-        r"(invalid|expired)[ _]iam[ _]token|unauthori[sz]ed|user not found|unregistered callers",
+        r"(invalid|expired)[ _]iam[ _]token|unauthori[sz]ed|authentication[ _]error|user not found",
+        r"unregistered callers",
         r"(令牌|密钥|鉴权|身份验证|认证).{0,12}(失败|错误|无效|过期|不正确|不存在)",
     ),
     "content_filter": (
         r"content[ _-]?(filter|management policy|exists risk|policy|risk|moderation)|inappropriate",
         r"data_?inspection|(?<!case[ -])sensitive|high risk|responsibleai|moderation|flagged|unsafe",
         r"safety[ _](system|filter|polic|check)|prohibited|usage (polic|guideline)",
-        r"敏感|违规|不安全|审核",
+        r"censor|敏感|违规|不安全|审核",
     ),
     "model_not_found": (
         r"model_?not_?(found|exist|open)|model not (found|exist)|try pulling it|not a valid model",
@@ -96,21 +99,27 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         r"\bmodels?\b[^.]{0,20}[^ ]{1,80} (was |is |could )?not (be )?(found|exist|available|supported)",
         r"\bmodels?\b[^.]{0,20}[^ ]{1,80} (has been |is )?(does not exist|decommissioned|deprecated)",
         r"does not exist or you do not have access|notfound\b.{0,40}(model|endpoint)",
+        r"\bmodel (identifier|id)\b([^.]|\.\S){0,80}(invalid|n.t supported)",
+        r"\bmodels? (is |are )?(disabled|unloaded|not loaded|retired)",
         r"模型.{0,20}(不存在|未找到|已下线)",
     ),
     "forbidden": (
         r"location is not supported|country, region|permission_?denied|not (allowed|permitted) to",
-        r"access denied|no permission|无权|没有权限",
+        r"access denied|no permission|must be verified|terms acceptance|accept the terms|not activated",
+        r"(organi[sz]ation|account|project|team|user) (has been|was|is) (disabled|suspended|terminated)",
+        r"无权|没有权限|未开通",
     ),
     "overloaded": (
-        r"overload|at capacity|over capacity|capacity exceeded|server busy|high demand",
+        r"overload|at capacity|over capacity|capacity (temporarily )?exceeded|high demand",
+        r"(server|model)( is)? busy",
         r"loading model|currently loading|model is loading|no available (server|worker|channel|capacity)",
         r"过载|繁忙|访问量过大|负载|无可用渠道",
     ),
 }
 _SEARCHES = {type: re.compile("|".join(words), re.IGNORECASE | re.DOTALL) for type, words in _WORDS.items()}
 _WAIT = re.compile(
-    r"(?:retry|try again) in (?:(\d+)m)?\s?(\d+(?:\.\d+)?) ?(ms|s)|retryDelay\W+(\d+(?:\.\d+)?)s",
+    r"(?:retry in|try again in|please wait) (?:(\d+)m)?\s?(\d+(?:\.\d+)?) ?(ms|s)"
+    r"|retryDelay\W+(\d+(?:\.\d+)?)s",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,7 @@ import re
 # Reasons with which an answer is over, of OpenAI, Anthropic, Gemini, Mistral, TGI, vLLM, DashScope and Zhipu.
 _ENDINGS = {
     "stop": "stop end eos eos_token end_turn stop_sequence stop_token stop_word eos_found"
-    " complete completed finish"
+    " complete completed finish eos_token_id finished_eos end_of_sequence end_of_text"
     " finished done success normal",
     "length": "length length_limit max_tokens max_token max_tokens_reached max_length_reached"
     " max_output_tokens max_new_tokens max_completion_tokens max_length"
@@ -34,6 +34,14 @@ _FAULTS = {
 _NAMES = {
     word: name for table in (_ENDINGS, _FAULTS) for name, words in table.items() for word in words.split()
 }
+# Words in a reason that is not in the table. None of them makes a success of it.
+_HINTS = {
+    "ended_early": re.compile(r"cancel|abort|user_stop|stopped_by|interrupt|preempt"),
+    "overloaded": re.compile(r"busy|overload|capacity|rate_limit|insufficient"),
+    "content_filter": re.compile(r"safety|prohibit|block|policy|filter|moderat|sensitive|censor|toxic"),
+    "length": re.compile(r"length|tokens?_(limit|exceed)|max_\w*tokens"),
+    "provider_error": re.compile(r"error|fail|time_?out|timed_out|exception|malformed|unavailable"),
+}
 _NONE = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified", "in_progress"})
 _PREFIXES = re.compile(r"^(finish_?reason|stop_?reason)[_.:]")  # of an enumeration
 UNKNOWN = "unknown_finish"
@@ -49,4 +57,5 @@ def name_finish_reason(value: object) -> str:
     word = str(value).strip().lower().replace("-", "_").replace(" ", "_")
     if word not in _NONE:
         word = _PREFIXES.sub("", word)
-    return "" if word in _NONE else _NAMES.get(word, UNKNOWN)
+    hinted = (name for name, words in _HINTS.items() if words.search(word))
+    return "" if word in _NONE else _NAMES.get(word) or next(hinted, UNKNOWN)

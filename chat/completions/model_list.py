@@ -16,8 +16,9 @@ _NAMES = ("id", "name", "model", "model_name", "key")
 _KINDS = ("type", "task", "mode", "object_type", "model_type", "pipeline_tag", "category", "sub_type")
 # Words in names of models that do something else than to chat, between the marks that divide a name.
 _OTHER_NAMES = re.compile(
-    r"(^|[-_/.:\s])(embed\w*|text-?embedding\w*|bge|gte|e5|m3e|colbert|jina-clip|clip|siglip|re-?rank\w*|reranker|whisper\w*"
-    r"|tts\w*|speech|audio|voice|voxtral-tts|transcri\w*|asr|sensevoice\w*|cosyvoice\w*|paraformer\w*|dall-?e\w*|image\w*"
+    r"(^|[-_/.:\s])(embed\w*|text-?embedding\w*|bge|bce|gte|e5|m3e|colbert|\w*clip|siglip|re-?rank\w*|reranker|whisper\w*"
+    r"|minilm\w*|paraphrase|sentence-transformers|stella|voyage|parakeet|canary|orpheus|elevenlabs|vidu|kling|jimeng"
+    r"|wan\d*|[ti]2[iv]|\w*tts\w*|speech|audio|voice|voxtral-tts|transcri\w*|asr|sensevoice\w*|cosyvoice\w*|paraformer\w*|dall-?e\w*|image\w*"
     r"|imagen\w*|stable-?diffusion\w*|sdxl?\w*|flux\w*|kolors|wanx\w*|cogview\w*|cogvideo\w*|seedream\w*|seedance\w*"
     r"|hunyuanvideo|video|veo|sora\w*|realtime|moderation\w*|guard\w*|shieldgemma|babbage|davinci|ocr|kokoro"
     r"|music\w*|lyria\w*|aqa|gpt-3\.5-turbo-instruct)($|[-_/.:\s\d])",
@@ -27,8 +28,15 @@ _CHAT_KINDS = re.compile(
     r"chat|llm|vlm|language|generat|completion|text|instruct|model|responses", re.IGNORECASE
 )
 _OTHER_KINDS = re.compile(
-    r"embed|rerank|image|audio|speech|video|moderation|transcri|classif|asr|tts", re.IGNORECASE
+    r"embed|rerank|image|audio|speech|video|moderation|transcri|classif|asr|tts|feature-extraction|similarity",
+    re.IGNORECASE,
 )
+_OUTPUTS = ("output_modalities", "supported_output_modalities")
+_USES = ("capabilities", "supportedGenerationMethods", "supported_endpoint_types", "endpoints")
+_CHAT_USES = re.compile(
+    r"chat|completion|generateContent|openai|anthropic|gemini|responses|tool", re.IGNORECASE
+)
+_ENDED = frozenset({"shutdown", "retired", "archived"})
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,10 @@ def _can_chat(name: str, entry: Mapping[str, Any]) -> bool:
     capabilities = entry.get("capabilities")
     if isinstance(capabilities, Mapping) and isinstance(capabilities.get("completion_chat"), bool):
         return bool(capabilities["completion_chat"])  # Mistral
-    architecture = entry.get("architecture")
-    outputs = architecture.get("output_modalities") if isinstance(architecture, Mapping) else None
-    if isinstance(outputs, list) and outputs:
-        return "text" in outputs  # OpenRouter
+    if entry.get("active") is False or str(entry.get("status")).lower() in _ENDED:  # Groq, Volcengine
+        return False
+    if (by_lists := _can_chat_by_lists(entry)) is not None:
+        return by_lists
     for key in _KINDS:
         kind = entry.get(key)
         if isinstance(kind, str) and _OTHER_KINDS.search(kind):
@@ -91,3 +99,19 @@ def _can_chat(name: str, entry: Mapping[str, Any]) -> bool:
         if isinstance(kind, str) and key != "object_type" and _CHAT_KINDS.search(kind):
             return True
     return not _OTHER_NAMES.search(name)
+
+
+def _can_chat_by_lists(entry: Mapping[str, Any]) -> bool | None:
+    """Whether a model chats by the lists of what it writes and what it is for; None: they do not say."""
+    architecture = entry.get("architecture")  # OpenRouter
+    holders = [entry, *([architecture] if isinstance(architecture, Mapping) else [])]
+    for outputs in (holder.get(name) for holder in holders for name in _OUTPUTS):
+        if isinstance(outputs, list) and outputs:
+            return "text" in [str(one).lower() for one in outputs]
+    for uses in map(entry.get, _USES):  # Ollama, Gemini, new-api, Cohere
+        named = [one for one in uses if isinstance(one, str)] if isinstance(uses, list) else []
+        if any(map(_CHAT_USES.search, named)):
+            return True
+        if any(map(_OTHER_KINDS.search, named)):
+            return False
+    return None

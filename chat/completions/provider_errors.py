@@ -69,6 +69,7 @@ BY_STATUS = {
     408: "request_timeout",
     409: "unavailable",
     413: "request_too_large",
+    424: "server_error",  # Hugging Face's servers: the model broke off
     425: "unavailable",
     429: "rate_limited",
     500: "server_error",

@@ -11,7 +11,17 @@ from typing import NamedTuple
 
 from chat.completions.harmony import HarmonySplitter
 from chat.completions.markdown_code import MarkdownCode
-from chat.completions.reasoning_marks import HARMONY, PAIRS, THINK, UNOPENED, Pair, find_partial
+from chat.completions.reasoning_marks import (
+    BARE_ANALYSIS,
+    BARE_FINAL,
+    HARMONY,
+    PAIRS,
+    THINK,
+    UNOPENED,
+    WRAPPERS,
+    Pair,
+    find_partial,
+)
 
 _OPENINGS = (*(pair.opening for pair in PAIRS), *HARMONY)
 _LATER = (THINK.opening,)
@@ -33,6 +43,9 @@ class ReasoningSplitter:
         self._harmony: HarmonySplitter | None = None
         self._has_text = bool(said.strip())
         self._may_be_unopened = not said
+        self._beginning = said[: len(BARE_ANALYSIS)]
+        self._has_reasoned = False
+        self._wrapper = ""  # what closes the wrapper around the answer
         self._pending = ""  # the end of the text so far, where it could be the start of a mark
         self._unread: list[str] = [said]  # text that _code has not seen: read only once a mark turns up
         self._code = MarkdownCode()
@@ -48,6 +61,8 @@ class ReasoningSplitter:
     def is_plain(self, piece: str) -> bool:
         """Whether `piece` adds itself to the answer, as most do; then it has been taken."""
         if "<" in piece or "◁" in piece or self._pending or self._pair or not self._has_text or self._harmony:
+            return False
+        if self._may_be_unopened and (len(self._beginning) < len(BARE_ANALYSIS) or self._is_bare):
             return False
         self._unread.append(piece)
         return True
@@ -91,7 +106,7 @@ class ReasoningSplitter:
             self._pending = piece[cut:]
             return "", False
         at, mark = found
-        if self._is_at_start and mark in _OPENINGS and piece[:at].strip():
+        if self._is_at_start and (mark in _OPENINGS or mark in WRAPPERS) and piece[:at].strip():
             self._emit(piece[:at])  # an answer has begun before the mark: look again at what counts there
             return piece[at:], False
         self._emit(piece[:at])
@@ -104,11 +119,22 @@ class ReasoningSplitter:
     def _is_at_start(self) -> bool:
         return self._pair is None and not self._has_text
 
+    @property
+    def _is_bare(self) -> bool:
+        """Whether the text began as harmony does without its special tokens."""
+        return self._beginning == BARE_ANALYSIS
+
     def _marks(self, piece: str) -> tuple[str, ...]:
         """Return the marks that count at the beginning of the piece."""
         if self._pair:
             return (self._pair.closing,)
         closings = UNOPENED if self._may_be_unopened else ()
+        if self._may_be_unopened and (self._beginning + piece.lstrip()).startswith(BARE_ANALYSIS):
+            closings = (*closings, BARE_FINAL)
+        if self._wrapper:
+            closings = (*closings, self._wrapper)
+        elif self._has_reasoned and not self._has_text:
+            closings = (*closings, *WRAPPERS)
         if self._is_at_start and _may_open(piece.lstrip()):
             return (*_OPENINGS, *closings)
         return (*_LATER, *closings)
@@ -120,10 +146,14 @@ class ReasoningSplitter:
             if self._pair and self._after_ignored is None:
                 self._after_ignored = []
             return False
+        if mark in WRAPPERS or mark == self._wrapper:
+            self._wrapper = WRAPPERS.get(mark, "")
+            return False
         if mark in HARMONY:
             self._harmony = HarmonySplitter()
             return False
-        is_unopened = self._pair is None and mark in UNOPENED
+        is_unopened = self._pair is None and (mark in UNOPENED or mark == BARE_FINAL)
+        self._has_reasoned = True
         if is_unopened:
             self._reasonings = [*self._texts, *self._reasonings]
             self._texts = []
@@ -152,6 +182,8 @@ class ReasoningSplitter:
         if not self._has_text and not self._may_be_unopened:
             piece = piece.lstrip()  # the line breaks between </think> and the answer
         self._has_text = self._has_text or bool(piece.strip())
+        if len(self._beginning) < len(BARE_ANALYSIS):
+            self._beginning = (self._beginning + piece).lstrip()[: len(BARE_ANALYSIS)]
         self._texts.append(piece)
 
     def _is_in_code(self) -> bool:

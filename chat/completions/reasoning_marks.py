@@ -30,10 +30,21 @@ PAIRS = (
     Pair("<|thinking_start|>", "<|thinking_end|>", True),
     Pair("◁think▷", "◁/think▷", True),  # Kimi-VL
     Pair("[unused16]", "[unused17]", True),  # openPangu
+    Pair("<longcat_think>", "</longcat_think>", True),  # LongCat
+    Pair("<|inner_prefix|>", "<|inner_suffix|>", True),  # Apertus
+    Pair("<|think|>", "<|end|><|begin|>assistant<|content|>", True),  # Solar Open
 )
+# What some models put around the answer that follows their reasoning: Hunyuan, ERNIE, Command A Reasoning.
+WRAPPERS = {
+    "<answer>": "</answer>",
+    "<response>": "</response>",
+    "<|START_RESPONSE|>": "<|END_RESPONSE|>",
+}
 UNOPENED = tuple(pair.closing for pair in PAIRS if pair.may_be_unopened)
 # Harmony (gpt-oss) has channels in the place of a pair; a message begins with one of these.
 HARMONY = ("<|channel|>", "<|start|>")
+# The same where a server leaves its special tokens out: `analysisWe need to…assistantfinalHello`.
+BARE_ANALYSIS, BARE_FINAL = "analysis", "assistantfinal"
 
 
 def find_partial(text: str, marks: tuple[str, ...]) -> int:

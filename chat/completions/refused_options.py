@@ -21,11 +21,14 @@ _DROPPED = (
     "repeat_penalty",
     "repetition_penalty",
 )
+_PARTS = {"stream_options": ("include_usage",)}
 _REFUSALS = frozenset({400, 404, 415, 422, 501})
 _NO_SYSTEM = re.compile(
     r"system (role|message|prompt|instruction)s?\b[^.]{0,40}(not|un)\s?(support|enabled|allow|permit|valid)"
     r"|(not|n't) (support|allow|accept|permit)[^.]{0,30}system|role['\"\]`]* does not support 'system'"
-    r"|developer instruction is not enabled|(invalid|unknown|unsupported|unexpected) role:? ['\"]?system"
+    r"|developer instruction is not enabled"
+    r"|(invalid|unknown|unsupported|unexpected)( message)? role:? ['\"]?system"
+    r"|input should be ['\"]?user['\"]?,? (or )?['\"]?assistant(?!.{0,80}system)|不支持\W{0,3}system"
     r"|roles must alternate|first (message|role) must be|only ['\"]?user['\"]? (and|or)[^.]{0,30}roles"
     r"|'?role'? must be (one of|in)(?!.{0,80}system)",
     re.IGNORECASE,
@@ -41,10 +44,12 @@ _UNKNOWN_NAME = re.compile(
     r"unsupported|unrecogni[sz]ed|unknown|unexpected|extra|not (support|permit|allow)", re.IGNORECASE
 )
 _TOO_LARGE = re.compile(
-    r"too (large|high|big|long)|at most|less than|range|exceed|<=|maximum|between|limit", re.IGNORECASE
+    r"too (large|high|big|long)|at most|less than|range|exceed|<=|maximum|between|limit|范围|最大|超过|超出",
+    re.IGNORECASE,
 )
 _LONGEST = re.compile(
-    r"max_(?:completion_)?tokens\W+(?:must be |should be )?(?:less than or equal to|at most|<=) (\d{1,7})",
+    r"max_(?:completion_)?tokens\W+(?:must be |should be )?(?:less than or equal to|at most|<=) ['\"`]?"
+    r"(\d{1,7})",
     re.IGNORECASE,
 )
 SAID_CHARACTERS = 2_000  # that are read of a refusal
@@ -109,8 +114,14 @@ def learn(form: AcceptedForm, status: int, said: str, sent: Mapping[str, Any]) -
         return None
     if form.budget in sent and (changed := _change_budget(form, said, sent)):
         return changed
-    dropped = next((name for name in _DROPPED if name in sent and re.search(rf"\b{name}\b", said)), None)
+    dropped = next((name for name in _DROPPED if name in sent and _names(said, name)), None)
     return replace(form, dropped=(*form.dropped, dropped)) if dropped else None
+
+
+def _names(said: str, option: str) -> bool:
+    """Tell whether a text names an option, or a part of it. A Chinese character ends a name too."""
+    names = "|".join((option, *_PARTS.get(option, ())))
+    return bool(re.search(rf"(?<![\w-])({names})(?![A-Za-z0-9_])", said))
 
 
 def is_of_model(before: AcceptedForm, after: AcceptedForm, said: str) -> bool:
@@ -149,8 +160,9 @@ def _texts(content: object) -> Iterator[str]:
 
 def _change_budget(form: AcceptedForm, said: str, sent: Mapping[str, Any]) -> AcceptedForm | None:
     """Return the form with the answer's length under its other name, or smaller."""
-    if not re.search(rf"\b{form.budget}\b", said):
+    if not _names(said, form.budget):
         return None
+    said = re.sub(r"(?<=\d),(?=\d{3}\b)", "", said)
     asked = int(sent[form.budget])
     named = _LONGEST.search(said)
     if named and not form.longest and 0 < int(named[1]) < asked:

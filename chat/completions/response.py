@@ -98,9 +98,9 @@ class _Intake:
         parser = self._parser
         if parser.finish_reason in BROKEN:
             return make_error(parser.finish_reason)
-        if parser.finish_reason or parser.is_done:
-            return None
         is_foreign = parser.has_unknown and not parser.has_chunks
+        if parser.finish_reason or (parser.is_done and not is_foreign):
+            return None
         return make_error("not_a_stream" if is_foreign else "incomplete")
 
     def _parse(self, data: bytes | None) -> None:

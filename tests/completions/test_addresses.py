@@ -161,6 +161,21 @@ async def test_a_redirect_to_another_host_is_named_and_gets_no_key() -> None:
         ({"data": [{"id": "m", "architecture": {"output_modalities": ["image"]}},
                    {"id": "n", "architecture": {"output_modalities": ["text"]}}]}, ["n"]),
         ({"data": [{"id": "m", "task": "speech-to-text"}, {"id": "n", "object": "model"}]}, ["n"]),
+        ({"data": [{"id": name} for name in (
+            "all-minilm:latest", "paraphrase-multilingual", "sentence-transformers/x", "wan2.2-t2i-plus", "nvclip",
+            "IndexTeam/IndexTTS-2", "canopylabs/orpheus-v1-english", "voyage-3", "kling-v2", "qwen3-asr-flash",
+            "codestral-latest", "glm-4v", "voxtral-mini", "chat-bison", "qwen2.5-omni-7b",
+        )]}, ["codestral-latest", "glm-4v", "voxtral-mini", "chat-bison", "qwen2.5-omni-7b"]),
+        ({"models": [{"name": "e", "capabilities": ["embedding"]},
+                     {"name": "m", "capabilities": ["completion", "tools"]}]}, ["m"]),
+        ({"models": [{"name": "a", "supportedGenerationMethods": ["embedContent"]},
+                     {"name": "b", "supportedGenerationMethods": ["generateContent"]}]}, ["b"]),
+        ({"data": [{"id": "a", "supported_endpoint_types": ["embeddings"]},
+                   {"id": "b", "supported_endpoint_types": ["openai"]}]}, ["b"]),
+        ([{"id": "a", "supported_output_modalities": ["embeddings"]},
+          {"id": "b", "supported_output_modalities": ["text"]}], ["b"]),
+        ({"data": [{"id": "a", "pipeline_tag": "feature-extraction"}, {"id": "b", "active": False},
+                   {"id": "c", "status": "Shutdown"}, {"id": "d", "status": "Active", "active": True}]}, ["d"]),
     ],
 )  # fmt: skip
 def test_a_list_of_models_is_read_in_every_form(listed: Any, chatting: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Whatever arrives over the wire is read for what it is: every scenario of tests.wire_scenarios."""
+"""Whatever arrives over the wire is read for what it is: every scenario of tests.wire_variants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from chat.completions.chunks import Chunk, ChunkParser
 from chat.completions.patience import Patience
 from tests.completions.test_client import QUESTION, Heard, client, hear
 from tests.provider import Provider, chunk, frame
-from tests.wire_scenarios import ANSWER, HALF, PARTS, STOP, WIRE, deltas, send
+from tests.wire_scenarios import ANSWER, HALF, PARTS, STOP, deltas, send
+from tests.wire_variants import WIRE
 
 
 @pytest.mark.parametrize("name", WIRE)
