@@ -27,7 +27,7 @@ function changeDraft(conversation, isTemporary) {
   const name = nameDraft(conversation, isTemporary);
   if (name === shownDraft) return;
   sendsWhenRead = false;
-  drafts.set(shownDraft, takeDraft());
+  loadDrafts().set(shownDraft, joinDrafts(takeDraft(), drafts.get(shownDraft)));
   shownDraft = name;
   putDraft(drafts.get(name));
   drafts.delete(name);
@@ -50,7 +50,8 @@ const keepFiles = (files) => files.filter((file) => file.id).map(keepFile);
 function keepDraft() {
   // A message that the server has not confirmed may not have reached it: on the next page it waits for the visitor.
   const queue = sending ? [{ ...sending, isUnsure: true }, ...state.queue] : state.queue;
-  const all = new Map(drafts).set(shownDraft, takeDraft(queue));
+  const all = new Map(loadDrafts());
+  all.set(shownDraft, joinDrafts(takeDraft(queue), all.get(shownDraft))); // it is among them until the page is ready
   const kept = [...all].map(([name, draft]) => [name, {
     ...draft,
     files: keepFiles(draft.files),
@@ -58,14 +59,25 @@ function keepDraft() {
   }]);
   keep("session", "drafts", JSON.stringify({ shown: shownDraft, kept }));
 }
+const joinDrafts = (draft, { text = "", files = [], queue = [], ...before } = {}) => (
+  { ...draft, ...before, text: draft.text || text, files: [...files, ...draft.files], queue: [...queue, ...draft.queue] });
 
-function restoreDraft() {
-  const { shown, kept = [] } = readJson("session", "drafts");
-  for (const [name, draft] of kept) {
+// Those that were kept become this page's, once: it may leave before it is ready.
+let loaded = null;
+function loadDrafts() {
+  if (loaded) return drafts;
+  loaded = readJson("session", "drafts");
+  for (const [name, draft] of loaded.kept ?? []) {
     const files = (draft.files ?? []).map(asFile);
     const queue = (draft.queue ?? []).map((message) => ({ ...message, files: message.files.map(asFile) }));
     drafts.set(name, { ...draft, files, queue });
   }
+  return drafts;
+}
+
+function restoreDraft() {
+  loadDrafts();
+  const { shown } = loaded;
   // What was typed while the page was loading is newer than what is kept.
   const draft = drafts.get(shownDraft) ?? drafts.get(shown?.startsWith("~") ? shown : "\0") ?? {};
   drafts.delete(shownDraft);

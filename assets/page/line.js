@@ -73,30 +73,22 @@ function readToasts() {
   }
 }
 
-// A part of the page's own code that did not arrive is fetched again with the page: browsers keep the failure of a module.
-// What this page alone holds (a visitor's key, a temporary conversation) is worth more than that: then the visitor decides.
-const RELOADS_MAX = 3;
-const UNFETCHED = /dynamically imported module|module script failed|preload CSS/i;
-function fetchAgain() {
-  if (isLeaving) return;
-  if (isPageReady() && (state.key || state.temporary)) return showNotice(state.words["page.incomplete"]);
-  const times = Number(read("session", "reloads") ?? 0);
-  if (times >= RELOADS_MAX) return showNotice(state.words["page.incomplete"]);
-  keep("session", "reloads", String(times + 1));
-  loadAnew(times * LINE_MILLISECONDS);
+// A part of the page's own code did not arrive (assets/arrival.js). What this page alone holds (a visitor's key, a temporary
+// conversation) is worth more than that part: then the visitor decides.
+function keepsPage() {
+  if (!isPageReady() || !(state.key || state.temporary)) return false;
+  showNotice(state.words["page.incomplete"]);
+  return true;
 }
 const isPageReady = () => document.body?.classList.contains("is-ready");
 
 let isLeaving = false; // requests that a leaving page ends are no lost line
-function loadAnew(milliseconds = 0) {
+function loadAnew() {
   if (isLeaving) return; // a second reload would cut the first one short
   isLeaving = true;
-  setTimeout(() => location.reload(), milliseconds);
+  setTimeout(() => location.reload());
 }
 addEventListener("pagehide", () => { isLeaving = true; });
 addEventListener("pageshow", () => { isLeaving = false; });
 addEventListener("offline", lineLost);
 addEventListener("online", () => { if (isLost) askLine(); });
-addEventListener("vite:preloadError", fetchAgain);
-addEventListener("unhandledrejection", ({ reason }) => { if (UNFETCHED.test(reason?.message ?? "")) fetchAgain(); });
-addEventListener("error", ({ target }) => { if (target?.matches?.("script[src], link[rel=modulepreload], link[rel=stylesheet]")) fetchAgain(); }, true);

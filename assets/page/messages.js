@@ -49,7 +49,6 @@ function hear(said) {
   restoreDraft();
   document.body.classList.add("is-ready");
   requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("is-settled"))); // drawn by then
-  keep("session", "reloads", "0");
   if ("generation" in told) sendNext();
   sendWhatWaited();
 }

@@ -69,4 +69,4 @@ function search(query) {
   return visit("list");
 }
 
-return { visit, takeSending, connect, takeUpload, importing, keepOptions, resetOptions, keepKey, search, act, state };
+return { keepsPage, visit, takeSending, connect, takeUpload, importing, keepOptions, resetOptions, keepKey, search, act, state };

@@ -1,8 +1,8 @@
 """The head of the page's document: style and script, what a shared link shows, what to fetch early.
 
 Style and script are files with a hash in their names: a second visit has them. The document itself names
-them, so the style holds from the first thing that is drawn, and the script runs before Gradio. Knows no HTTP
-library.
+them, so the style holds from the first thing that is drawn, and the script runs before Gradio. What watches
+over their arrival stands in the document itself, before all of them. Knows no HTTP library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chat.ui.texts import LANGUAGES, pick_language, text
 
 SCRIPTS = (
     *("visit", "address", "line", "tabs", "fetch", "pacing", "stream", "messages", "scrolling", "found"),
-    *("drafts", "files", "profile", "transfers", "outbox", "retry", "composer", "code", "blocks"),
+    *("drafts", "files", "profile", "transfers", "outbox", "composer", "code", "blocks"),
     *("clipboard", "computed", "dialog", "buttons", "cited", "viewer", "viewer_files", "models", "keys"),
     "start",
 )
@@ -44,6 +44,7 @@ class PageHead:
         self._name = name
         style, script = _join_style().encode(), _join_script().encode()
         self._style, self._script = _path("style", "css", style), _path("script", "js", script)
+        self._arrival = _read("arrival.js")
         previews = {code: _read_preview(code) for code in LANGUAGES}
         self._previews = {code: _path(f"preview-{code}", "png", png) for code, png in previews.items()}
         self.files: Mapping[str, bytes] = {
@@ -68,8 +69,14 @@ class PageHead:
         head = self._describe(document, language)
         if not is_page or _MODULE not in document:
             return document.replace("</head>", head + "</head>", 1)
+        said = {
+            "data_incomplete": text(language, "page.incomplete"),
+            "data_again": text(language, "page.again"),
+        }
+        watch = tag("script", self._arrival, **said)
         script = tag("script", src=f".{self._script}", defer=True)
-        document = document.replace(_MODULE, head + self._fetch_early(document) + script + _MODULE, 1)
+        early = watch + head + self._fetch_early(document) + script
+        document = document.replace(_MODULE, early + _MODULE, 1)
         styles = self._sheets + _link("stylesheet", f".{self._style}")
         return document.replace("</head>", styles + "</head>", 1)
 

@@ -253,6 +253,15 @@ async def test_a_long_list_of_models_is_searched_and_no_typed_text_becomes_a_nam
         await menu.locator("input").press("Enter")
         await expect(named).to_have_text("maker/model-37")
         assert (await tab.state())["options"]["model"] == "maker/model-37"
+        await tab.ask("Hello")
+        await tab.button("retry-with").tap()
+        await menu.locator("input").fill("plain")
+        shown = await menu.bounding_box()
+        assert shown
+        assert shown["x"] >= 0
+        assert shown["x"] + shown["width"] <= 390
+        await menu.locator("input").press("Enter")
+        await expect(tab.history.locator(".figures")).to_contain_text("plain")
         box = await tab.page.locator("#gauge").bounding_box()
         assert box
         assert box["x"] + box["width"] <= 390

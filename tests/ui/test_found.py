@@ -187,10 +187,13 @@ async def test_everything_of_a_visitor_is_deleted_in_one_place_and_comes_back_wi
 
 async def test_a_question_is_answered_again_by_another_model(tab: Visit, provider: Provider) -> None:
     await tab.ask("Hello")
+    menu = tab.page.locator("#models")
     await tab.button("retry-with").click()
-    names = tab.page.locator("dialog .names button")
-    await expect(names).to_have_text(["other", "blind", "quotes"])
-    await names.first.click()
+    await tab.page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await tab.button("retry-with").click()
+    await expect(menu.get_by_role("option")).to_have_text(["other", "blind", "quotes"])
+    await menu.get_by_role("option", name="other").click()
     await expect(tab.history.locator(".branches .count")).to_have_text("2/2")
     await expect(tab.history.locator(".figures")).to_contain_text("other")
     assert provider.chats[-1].body["model"] == "other"

@@ -298,9 +298,11 @@ async def test_offline_in_mid_answer_is_told_in_the_pages_language_and_the_page_
         await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
 
 
-@pytest.mark.slow  # fails where the part is one that Gradio loads before the page's script: see CHANGELOG.md
+@pytest.mark.parametrize(
+    "part", ["assets/Index-*.js", "assets/core-*.js", "page/script-*.js", "page/style-*.css"]
+)
 async def test_a_part_of_the_page_that_did_not_arrive_is_fetched_again(
-    browser: Browser, served: RunningApp
+    browser: Browser, served: RunningApp, part: str
 ) -> None:
     context = await browser.new_context()
     broken: list[str] = []
@@ -311,11 +313,33 @@ async def test_a_part_of_the_page_that_did_not_arrive_is_fetched_again(
         broken.append(route.request.url)
         await route.abort()
 
-    await context.route("**/assets/Index-*.js", break_first)
+    await context.route(f"**/{part}", break_first)
     async with visit(browser, served.url, context=context) as tab:
         await tab.ask("Hello")
         await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)
-    assert len(broken) == 1
+        assert len(broken) == 1
+        await tab.composer.fill("A draft")
+        broken.clear()
+        await tab.reload()
+        await expect(tab.composer).to_have_value("A draft")
+        assert len(broken) == 1
+    await context.close()
+
+
+async def test_a_part_that_never_arrives_is_told_and_does_not_load_the_page_for_ever(
+    browser: Browser, served: RunningApp
+) -> None:
+    context = await browser.new_context()
+    loaded: list[str] = []
+    await context.route("**/assets/core-*.js", lambda route: route.abort())
+    page = await context.new_page()
+    page.on("request", lambda asked: loaded.append(asked.url) if asked.is_navigation_request() else None)
+    await page.goto(served.url, wait_until="commit")
+    await expect(page.get_by_role("alert")).to_contain_text("A part of this page did not arrive.")
+    assert len(loaded) == 4
+    await context.unroute("**/assets/core-*.js")
+    await page.get_by_role("button", name="Reload").click()
+    await page.wait_for_selector("body.is-ready")
     await context.close()
 
 

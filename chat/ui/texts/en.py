@@ -59,6 +59,7 @@ TEXTS: dict[str, str] = {
     "profile.ask.summary": "What does it say, in three sentences?",
     "page.not_sent": "Your message was not sent: the server did not answer. It is in the box below; try again in a moment.",
     "page.failed": "Something went wrong at the server, and it has been logged. Try again, or reload the page.",
+    "page.again": "Reload",
     "page.incomplete": "A part of this page did not arrive. Reload the page to get it.",
     "line.lost": "The line to the server is lost. An answer goes on there, and this page goes on by itself when the line is back.",
     "line.offline": "This device is offline. An answer goes on at the server, and this page goes on by itself when the line is back.",
