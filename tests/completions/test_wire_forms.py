@@ -44,7 +44,8 @@ CLEAN.remove("content-as-list-of-texts")  # such a client reads no list
 async def test_a_client_that_reads_the_deltas_has_the_same_text(name: str) -> None:
     async with Provider() as provider:
         values = [orjson.loads(one.data) for one in await read(provider, name)]
-    said = [choice["delta"].get("content") or "" for value in values for choice in value["choices"] if choice]
+    choices = [choice for value in values for choice in value["choices"] if choice]
+    said = [(choice.get("delta") or {}).get("content") or "" for choice in choices]
     assert "".join(said) == (ANSWER if name != "tag-cut-by-finish-reasons" else said)
 
 
