@@ -21,6 +21,7 @@ from chat.generations.events import Event
 from chat.generations.generation import Generation
 from chat.jobs import conversation_titles
 from chat.turns import search_words
+from chat.turns.repetition import ENOUGH_CHARACTERS
 from chat.turns.tokens import estimate_tokens
 from chat.turns.turn import Options, Turn
 from chat.visitors import Guest, Network, Visitor
@@ -197,6 +198,21 @@ async def test_the_demo_model_writes_160_tokens_and_is_not_asked_in_chinese(
         assert len(provider.chats) == 1
         assert "英文演示模型" in generation.text
         assert "OPENAI_BASE_URL=" in generation.text
+
+
+async def test_the_demo_model_ends_with_a_sentence(provider: Provider, tmp_path: Path) -> None:
+    async with open_engine(tmp_path, provider, is_demo=True) as engine:
+        generation = await engine.start(Turn("What is a lamp?", options=Options(model="held")), ANNA)
+        call, sentences = await provider.next_call(), 0
+        with contextlib.suppress(ConnectionError):
+            while not generation.is_finished:
+                sentences += 1
+                for piece in (f" Lamp {sentences} is", " bright."):
+                    await call.text(piece)
+                    await read_until(generation, piece)
+        assert ENOUGH_CHARACTERS <= len(generation.text) < ENOUGH_CHARACTERS + 50
+        assert generation.text.endswith("bright.")
+        assert generation.finish_reason == "length"
 
 
 async def test_without_a_model_a_plain_question_is_answered_with_how_to_connect_one(tmp_path: Path) -> None:

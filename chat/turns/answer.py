@@ -33,7 +33,7 @@ from chat.turns.context import AnswerTask, Context
 from chat.turns.first_requests import FirstRequests
 from chat.turns.meter import LEAST_OUTPUT_TOKENS, OUTPUT_TOKENS, Meter
 from chat.turns.models import QUOTES, Model
-from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, RepetitionDetector
+from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, EnoughSaid, RepetitionDetector
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
 SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
@@ -61,6 +61,7 @@ class Answer:
         patience = DEMO_CHARACTERS if task.model.is_demo else CHARACTERS
         self._text_repetition = RepetitionDetector(patience)
         self._thought_repetition = RepetitionDetector(patience)
+        self._enough = EnoughSaid() if task.model.is_demo else None
         self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
@@ -186,6 +187,9 @@ class Answer:
                     yield events
                     if self._repeats(events):  # the rest would be the same again
                         self.finish_reason = "repetition"
+                        return
+                    if self._enough and self._enough.add("".join([event.text for event in events])):
+                        self.finish_reason = self.finish_reason or "length"
                         return
 
     async def _quote(self) -> AsyncGenerator[Sequence[Event], None]:

@@ -26,7 +26,9 @@ ADDRESS = frozenset({"model_not_found", "not_a_stream", "moved", "bad_base_url"}
 DEFAULT_WINDOW_TOKENS = 32_768
 ASKED_SECONDS = 60.0  # until the endpoint is asked again which models it has
 STARTING_SECONDS, LISTING_SECONDS = 20.0, 3.0  # that a message, and a page, wait for the embedded model
-DEMO_PROMPT = "You are Xiaojia (小加), a helpful assistant. Answer in English."
+# As it was trained, but for the name: with Chinese characters in the prompt it took itself for a teacher of
+# mathematics or of French.
+DEMO_PROMPT = "You are a helpful AI assistant named Xiaojia."
 DEMO_WINDOW_SHARE = 0.5  # its tokens are short: 1.6 for a Chinese character, where we count one
 FILE_CHARACTERS, EMBEDDED_FILE_CHARACTERS = 20_000, 5_000
 

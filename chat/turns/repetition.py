@@ -1,4 +1,4 @@
-"""Whether a text that grows repeats itself at its end, as small models do until their limit ends them.
+"""Whether a text that grows has come to its end: it repeats itself, or its weak model has said enough.
 
 Knows no model and no stream. Text without letters (rules, tables, numbers) may repeat for longer, and so may
 code: both do so in good answers.
@@ -17,6 +17,8 @@ LENIENT = 4  # times as many for text without letters, and in a block of code
 HAN_WEIGHT = 3  # letters that a Chinese character counts for
 _HAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 PROBE_CHARACTERS = 16
+ENOUGH_CHARACTERS = 320  # of the tiny demo model, which loses its thread in what follows
+_SENTENCE_END = re.compile(r"(?:[a-z)'\"’”][.!?][)'\"’”]?|\n```)\s*$")
 STEP = 48  # characters between two looks
 
 
@@ -65,3 +67,21 @@ class RepetitionDetector:
         while (at := tail.rfind(probe, start, end)) >= 0:
             yield len(tail) - len(probe) - at
             end = at + len(probe) - 1
+
+
+class EnoughSaid:
+    """Fed with the pieces of one text; full at the end of a sentence, or of a block of code."""
+
+    def __init__(self, characters: int = ENOUGH_CHARACTERS) -> None:
+        self._characters = characters
+        self._text = ""
+
+    def add(self, piece: str) -> bool:
+        """Take in the next piece; return whether the text may end with it."""
+        self._text += piece
+        is_code = self._text.count("```") % 2 == 1
+        return (
+            len(self._text) >= self._characters
+            and not is_code
+            and bool(_SENTENCE_END.search(self._text[-40:]))
+        )

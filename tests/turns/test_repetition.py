@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chat.turns.repetition import DEMO_CHARACTERS, RepetitionDetector
+from chat.turns.repetition import DEMO_CHARACTERS, EnoughSaid, RepetitionDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 SENTENCE = "The battery is charged by the battery of the battery. "
+
+
+CODE = "Write:\n```python\nlamp.on()  # now.\nprint(lamp)\n```"
 
 
 def runs_away(text: str, *, piece: int = 3, **options: int) -> bool:
@@ -55,3 +58,18 @@ def test_random_words_are_no_repetition_even_for_the_demo_model() -> None:
     words = ["lamp", "灯", "charge", "two", "hours", "and", "40", "minutes", ".", "\n"]
     generator = random.Random(4)
     assert not runs_away(" ".join(generator.choices(words, k=3_000)), patience=DEMO_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It is a lamp. It shines for hours. It is", "It is a lamp. It shines for hours."),
+        ("Steps:\n1. Plug it in\n2. Press it! Then", "Steps:\n1. Plug it in\n2. Press it!"),
+        (f"{CODE}\nThis is", CODE),
+        ("A lamp costs 3. 5 euros are not enough and", None),
+    ],
+)  # fmt: skip
+def test_enough_is_said_at_the_end_of_a_sentence_or_of_code(text: str, shown: str | None) -> None:
+    enough = EnoughSaid(20)
+    end = next((at for at, sign in enumerate(text, 1) if enough.add(sign)), None)
+    assert (text[:end] if end else None) == shown
