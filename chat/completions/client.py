@@ -191,9 +191,11 @@ class Completions:
         return Way.INSTRUCTION if form.is_told_to_continue else self._way or Way.INSTRUCTION
 
     def _options(self, request: Request, form: AcceptedForm) -> dict[str, Any]:
-        """Return the request's body, in the form that the endpoint takes for this model."""
+        """Return the request's body, in the form that the endpoint takes for this model.
+
+        What a request leaves open is the endpoint's own sampling.
+        """
         options: dict[str, Any] = {
-            **self.endpoint.sampling,
             "model": request.model,
             **self._messages(request, form),
             "stream": True,
@@ -203,7 +205,7 @@ class Completions:
             "tools": list(request.tools) or None,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        return form.shape(given)
+        return form.shape({**self.endpoint.sampling, **given})
 
     def _messages(self, request: Request, form: AcceptedForm) -> Mapping[str, Any]:
         if not request.continues:

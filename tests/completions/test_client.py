@@ -293,9 +293,9 @@ async def test_an_account_without_credit_is_no_rate_limit() -> None:
 async def test_the_request_carries_the_key_the_headers_and_the_options() -> None:
     async with Provider() as provider:
         headers = {"HTTP-Referer": "https://example.org", "X-Title": "Xiaojia"}
-        endpoint = Endpoint(provider.url, KEY, headers=headers, sampling={"top_p": 0.9})
-        completions = Completions(endpoint)
-        await hear(completions, "plain", temperature=0.5, max_tokens=7)
+        sampling = {"top_p": 0.9, "temperature": 0.0}
+        endpoint = Endpoint(provider.url, KEY, headers=headers, sampling=sampling)
+        await hear(Completions(endpoint), "plain", temperature=0.5, max_tokens=7)
         call = provider.requests[0]
         assert (call.headers["authorization"], call.headers["accept-encoding"]) == (
             f"Bearer {KEY}",
@@ -311,6 +311,8 @@ async def test_the_request_carries_the_key_the_headers_and_the_options() -> None
             "max_tokens": 7,
             "top_p": 0.9,
         }
+        await hear(Completions(endpoint), "plain")
+        assert provider.requests[1].body["temperature"] == 0.0  # the endpoint's own
 
 
 @pytest.mark.parametrize("model", ["without-stream-options", "completion-tokens-only"])
