@@ -15,8 +15,10 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -28,6 +30,7 @@ from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.gradio_frontend import STUBS, frontend_folder
 from chat.gradio_internals import MountedPage
+from chat.http.bounded_protocol import BoundedProtocol, ConnectionShares, raise_file_limit
 from chat.http.middleware.content_policy import security_headers
 from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
 from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
@@ -191,9 +194,13 @@ async def _let_pages_settle(page: MountedPage) -> None:
 
 def create_server(app: FastAPI, settings: Settings) -> Server:
     """Return the server of an app made by `create_app`."""
+    shares = ConnectionShares(raise_file_limit(), settings.trusted_proxies)
+    protocol: Any = partial(BoundedProtocol, shares=shares)
     return Server(
         uvicorn.Config(
             app,
+            http=protocol,
+            ws="none",  # no route has any, and no middleware looks at one
             host=settings.host,
             port=settings.port,
             log_config=None,  # chat.telemetry.logs has all entries

@@ -13,6 +13,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 IPV6_PREFIX_BITS = 64  # one customer has a whole /64 of addresses
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: all IPv4 clients of a server that has IPv6 alone
+IPV4_MASK = 0xFFFF_FFFF
 SECRET_BYTES = 16
 USER_PREFIX, GUEST_PREFIX = "user:", "visitor:"
 DOMAIN = b"xiaojia visitor\n"  # the same secret hashed by another program gives another value
@@ -53,16 +55,30 @@ class Network:
 
     @classmethod
     def of(cls, address: str) -> Network:
-        """Return the network of a client's address. IPv4 that is mapped into IPv6 is IPv4."""
+        """Return the network of a client's address. IPv4 that is written as IPv6 is IPv4.
+
+        What is no address counts as one network: a proxy may pass on what a client wrote.
+        """
         try:
             parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
-            return cls(address)
+            return cls("unknown")
         if isinstance(parsed, ipaddress.IPv6Address):
-            if parsed.ipv4_mapped is None:
+            inner = _find_ipv4(parsed)
+            if inner is None:
                 return cls(str(ipaddress.ip_network((parsed, IPV6_PREFIX_BITS), strict=False)))
-            parsed = parsed.ipv4_mapped
+            parsed = inner
         return cls(str(parsed))
+
+
+def _find_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address of a client that reaches us as IPv6: mapped, over NAT64, or over 6to4.
+
+    The owner of an IPv4 address has 65,536 blocks of 6to4.
+    """
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & IPV4_MASK)
+    return address.ipv4_mapped or address.sixtofour
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ async def test_another_site_can_start_nothing_on_a_local_server(provider: Provid
         for headers in (
             {"origin": EVIL},
             {"origin": "null"},
+            {"origin": "http://["},
+            {"origin": "http://[::1"},
+            {"origin": "//"},
             {"origin": EVIL, "sec_fetch_site": "same-origin"},
             {"sec_fetch_site": "cross-site"},
             {"sec_fetch_site": "same-site"},

@@ -51,6 +51,19 @@ async def test_addresses_of_one_ipv6_network_are_one() -> None:
     await allowances.admit(Visitor(None, Network.of("2001:db8:0:1::1")))
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1", "2002:c000:201::5", "2002:c000:201:7::1"],
+)
+async def test_an_ipv4_address_written_as_ipv6_is_that_address(written: str) -> None:
+    assert Network.of(written) == ANNA.network != BEN.network
+
+
+async def test_what_is_no_address_is_one_network() -> None:
+    """A proxy that passes on what the client wrote would otherwise let it choose a new one each time."""
+    assert len({Network.of(one) for one in ("unknown", "_hidden", "a" * 2_000, "1.2.3.4.5", "")}) == 1
+
+
 async def test_a_days_tokens_run_out_for_one_visitor_and_not_for_another() -> None:
     allowances = allow(DAILY_TOKENS_PER_VISITOR="100")
     await (await allowances.reserve(ANNA, 1, 60)).settle(60)

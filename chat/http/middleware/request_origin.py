@@ -56,8 +56,10 @@ class RequestOriginMiddleware:
             return header_of(scope, b"sec-fetch-site") in (b"", b"same-origin", b"none")
         # A proxy may name the public host apart; another site's page cannot send this header without CORS.
         hosts = (host, header_of(scope, b"x-forwarded-host").decode("latin-1").lower())
-        asking = DEFAULT_PORT.sub("", urlsplit(origin).netloc)
-        if origin in self._origins or asking in [DEFAULT_PORT.sub("", one) for one in hosts if one]:
+        asking = DEFAULT_PORT.sub("", _find_host(origin))
+        if origin in self._origins or (
+            asking and asking in [DEFAULT_PORT.sub("", one) for one in hosts if one]
+        ):
             return True
         is_local = "local" in self._origins and re.fullmatch(LOCAL_ORIGIN, origin)
         is_any = "*" in self._origins and origin != "null"
@@ -67,6 +69,14 @@ class RequestOriginMiddleware:
 def host_name(host: str) -> str:
     """Return a Host value without its port."""
     return re.sub(r":\d*$", "", host)
+
+
+def _find_host(origin: str) -> str:
+    """Return the host and port of an Origin; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _starts_work(scope: Scope) -> bool:
