@@ -68,6 +68,8 @@ if TYPE_CHECKING:
 RECORD_SECONDS = 1.0  # longest wait of a start for a history that replicas share
 RETRY_TEMPERATURE = 0.7  # the demo model decodes greedily: a retry would repeat the answer
 DEFAULTS = Options()
+# Bytes in memory of answers, request bodies and files of temporary conversations together.
+MEMORY_LIMIT = Limit(of_visitor=256_000_000, of_network=512_000_000, total=1_250_000_000)
 # Bytes of request bodies in memory at the same time.
 BODIES_LIMIT = Limit(of_visitor=64_000_000, of_network=128_000_000, total=512_000_000)
 
@@ -105,7 +107,8 @@ class Engine:
         self.folder = Path(self._work.name)
         upload = settings.max_upload_bytes
         self.inbox = UploadInbox(self.folder / "inbox", DISK_LIMIT.at_least(2 * upload))
-        self.bodies = Shares("bytes of requests", BODIES_LIMIT.at_least(2 * upload))
+        self.memory = Shares("bytes in memory", MEMORY_LIMIT.at_least(4 * upload))
+        self.bodies = Shares("bytes of requests", BODIES_LIMIT.at_least(2 * upload), self.memory)
         self.metrics = Metrics(lambda: self.running)
         self._loop_watch = LoopWatch()
         self.metrics.watch_loop(self._loop_watch.longest)
@@ -126,7 +129,9 @@ class Engine:
         self._quotas = Quotas(settings)
         self.passes = Passes()
         self.at_once = AtOnce()
-        self._generations = Generations(GenerationLimits.from_settings(settings), self._ended)
+        self._generations = Generations(
+            GenerationLimits.from_settings(settings), self._ended, memory=self.memory
+        )
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
         self._requests = RequestIds(self._peers.replica)
@@ -155,6 +160,7 @@ class Engine:
             ocr=self._ocr,
             ocr_pages=self.settings.ocr_pages,
             stored_bytes=int(self.settings.stored_files_mb * 1_000_000),
+            memory=self.memory,
         )
 
     def _watch_bytes(self) -> None:
@@ -166,6 +172,7 @@ class Engine:
                 "bodies": lambda: self.bodies.total,
                 "temporary": lambda: self._attachments.temporary.total,
                 "cached": lambda: self._attachments.cached_characters,
+                "pages": lambda: self.pages.cached_bytes,
             }
         )
 

@@ -33,11 +33,15 @@ class Limit:
 
 
 class Shares:
-    """Amounts that are held now. what: their name in a refusal, such as `files`."""
+    """Amounts that are held now. what: their name in a refusal, such as `files`.
 
-    def __init__(self, what: str, limit: Limit) -> None:
+    within: the shares of something wider, such as all memory, of which these amounts are a part.
+    """
+
+    def __init__(self, what: str, limit: Limit, within: Shares | None = None) -> None:
         self.what = what
         self.limit = limit
+        self._within = within
         self._total = 0
         self._held: Counter[Hashable] = Counter()
 
@@ -55,16 +59,35 @@ class Shares:
             raise self._refuse_visitor(limit.of_visitor)
         if limit.of_network and of_network + amount > limit.of_network:
             raise self._refuse_visitor(limit.of_network)
+        if self._within:
+            self._within.check(visitor, amount)
 
     def take(self, visitor: Visitor, amount: int = 1) -> None:
         """Hold more. Raises Refused."""
         self.check(visitor, amount)
+        self.hold(visitor, amount)
+
+    def hold(self, visitor: Visitor, amount: int = 1) -> None:
+        """Hold more, whatever the limit: it is there already."""
         self._total += amount
         for party in (visitor.party, visitor.network):
             self._held[party] += amount
+        if self._within:
+            self._within.hold(visitor, amount)
+
+    def held_by(self, party: Hashable) -> int:
+        """Return what a visitor's party or a network holds."""
+        return self._held[party]
+
+    def is_over(self, visitor: Visitor) -> bool:
+        """Tell whether the visitor or its network holds more than its share."""
+        limits = ((visitor.party, self.limit.of_visitor), (visitor.network, self.limit.of_network))
+        return any(limit and self._held[party] > limit for party, limit in limits)
 
     def give_back(self, visitor: Visitor, amount: int = 1) -> None:
         """Hold less."""
+        if self._within:
+            self._within.give_back(visitor, amount)
         self._total -= amount
         for party in (visitor.party, visitor.network):
             self._held[party] -= amount

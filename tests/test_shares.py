@@ -51,3 +51,20 @@ def test_callers_without_a_name_are_one_visitor_of_their_network() -> None:
         shares.take(Visitor(None, HOME))
     shares.take(ANNA)
     shares.take(Visitor(None, WORK))
+
+
+def test_shares_within_others_are_bounded_by_both() -> None:
+    memory = Shares("bytes in memory", Limit(of_visitor=5, of_network=8))
+    requests, files = (Shares(name, Limit(of_visitor=4), memory) for name in ("requests", "files"))
+    requests.take(ANNA, 4)
+    with pytest.raises(Refused, match="5 bytes in memory"):
+        files.take(ANNA, 2)
+    assert (files.total, memory.total) == (0, 4)
+    files.take(ANNA, 1)
+    with pytest.raises(Refused, match="8 bytes in memory"):
+        files.take(BEN, 4)
+    requests.give_back(ANNA, 4)
+    files.take(BEN, 4)
+    assert (memory.total, memory.held_by(HOME), memory.is_over(BEN)) == (5, 5, False)
+    files.hold(BEN, 4)
+    assert memory.is_over(BEN)

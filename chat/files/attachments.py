@@ -197,16 +197,18 @@ class Attachments:
         stored_bytes: int = 0,
         ocr: Readers | None = None,
         ocr_pages: int = 0,
+        memory: Shares | None = None,
     ) -> None:
         """stored_bytes: of the files themselves that history keeps beside their text, in total.
 
-        ocr: the pool that reads scanned pages, ocr_pages of one file; None: they stay unread.
+        ocr: the pool that reads scanned pages, ocr_pages of one file; None: they stay unread. memory: the
+        shares of all bytes in memory.
         """
         self._scans: Scans[Attachment] | None = (
             Scans(ocr, ocr_pages, self.original, self._update) if ocr else None
         )
         self._threads = threads
-        self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT)
+        self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT, memory)
         self._temporary_of: dict[str, tuple[Visitor, int]] = {}
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers

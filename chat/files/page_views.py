@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -57,6 +57,11 @@ class PageViews:
         self._images = _Cache[tuple[bytes, str]](IMAGE_BYTES, lambda image: len(image[0]))
         self._boxes = _Cache[PageBoxes](BOX_BYTES, lambda boxes: len(boxes.packed))
 
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of images and boxes in memory."""
+        return self._images.bytes + self._boxes.bytes
+
     async def image(self, attachment: Attachment, number: int, width: int) -> tuple[bytes, str]:
         """Return the image of a page and its media type. Raises NotFound, AttachmentError."""
         _check_number(attachment.document, number)
@@ -69,7 +74,7 @@ class PageViews:
             name = attachment.name
             return await self._readers.show_page(path, number, step, name=name, caller=attachment.caller)
 
-        return await self._images.get((attachment.id, number, step), draw)
+        return await self._images.get((attachment.id, number, step), attachment.owner, draw)
 
     async def view(self, attachment: Attachment, number: int, start: int, end: int) -> PageView:
         """Return a page's text and boxes. start, end: the quote, in the document's text. Raises NotFound."""
@@ -110,39 +115,54 @@ class PageViews:
             )
 
         try:
-            return await self._boxes.get((attachment.id, number, len(page.text)), place)
+            return await self._boxes.get((attachment.id, number, len(page.text)), attachment.owner, place)
         except (NotFound, AttachmentError):
             return None
 
 
 class _Cache(Generic[T]):
-    """Values by key, up to a number of bytes. What is being made is made once."""
+    """Values by key, up to a number of bytes. What is being made is made once.
+
+    Past the bytes the oldest value of the owner that has most goes first: no visitor pushes out another.
+    """
 
     def __init__(self, limit: int, weigh: Callable[[T], int]) -> None:
         self._limit = limit
         self._weigh = weigh
-        self._bytes = 0
+        self.bytes = 0
         self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._owners: dict[Hashable, str] = {}
+        self._bytes_of: Counter[str] = Counter()
         self._making: dict[Hashable, asyncio.Lock] = {}
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, key: Hashable, owner: str, make: Callable[[], Awaitable[T]]) -> T:
         lock = self._making.setdefault(key, asyncio.Lock())
         try:
             async with lock:
                 if key not in self._values:
-                    self._keep(key, await make())
+                    self._keep(key, owner, await make())
                 self._values.move_to_end(key)
                 return self._values[key]
         finally:
             if not lock.locked():
                 self._making.pop(key, None)
 
-    def _keep(self, key: Hashable, value: T) -> None:
+    def _keep(self, key: Hashable, owner: str, value: T) -> None:
         self._values[key] = value
-        self._bytes += self._weigh(value) + CACHED_OVERHEAD
-        while self._bytes > self._limit and len(self._values) > 1:
-            _, old = self._values.popitem(last=False)
-            self._bytes -= self._weigh(old) + CACHED_OVERHEAD
+        self._owners[key] = owner
+        self._count(owner, self._weigh(value) + CACHED_OVERHEAD)
+        while self.bytes > self._limit and len(self._values) > 1:
+            heaviest = max(self._bytes_of, key=self._bytes_of.__getitem__)
+            others = [one for one in self._values if one != key]
+            oldest = next((one for one in others if self._owners[one] == heaviest), others[0])
+            size = self._weigh(self._values.pop(oldest)) + CACHED_OVERHEAD
+            self._count(self._owners.pop(oldest), -size)
+
+    def _count(self, owner: str, size: int) -> None:
+        self.bytes += size
+        self._bytes_of[owner] += size
+        if not self._bytes_of[owner]:
+            del self._bytes_of[owner]
 
 
 def number_of(document: Document, offset: int) -> int:

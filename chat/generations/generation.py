@@ -83,6 +83,7 @@ class Generation:
         self.owner = owner
         self.visitor = visitor
         self.bytes = 0
+        self.charged = 0  # of the bytes, those that the memory's shares know of
         self._grown = 0
         self.is_finished = False  # whether the ending is in the log
         self.is_elsewhere = False  # whether this is a copy of a log that another replica writes

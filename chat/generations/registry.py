@@ -44,8 +44,15 @@ class AnswerPlaces(Shares):
 class Generations:
     """The running generations, and the finished ones until their retention is over."""
 
-    def __init__(self, limits: GenerationLimits, on_end: Callable[[Generation], None] | None = None) -> None:
+    def __init__(
+        self,
+        limits: GenerationLimits,
+        on_end: Callable[[Generation], None] | None = None,
+        memory: Shares | None = None,
+    ) -> None:
+        """memory: the shares of all bytes in memory, of which the logs are a part."""
         self.limits = limits
+        self._memory = memory or Shares("bytes in memory", Limit())
         self._on_end = on_end
         self._running: dict[str, Generation] = {}
         self._places = AnswerPlaces(limits)
@@ -153,15 +160,26 @@ class Generations:
             if now - ended <= self.limits.retention:
                 break
             self._drop(id)
-        while self._finished and self.bytes > self.limits.max_kept_bytes:
+        most = self._memory.limit.total
+        while self._finished and (self.bytes > self.limits.max_kept_bytes or 0 < most < self._memory.total):
             networks = {one.visitor.network for _, one in self._finished.values()}
             self._drop_oldest(max(networks, key=self._kept_of.__getitem__))
 
     def _make_room(self, generation: Generation) -> None:
         """Drop the oldest ended answers of a visitor, or a network, that has more than its share.
 
-        Raises AnswerTooLong where the running ones alone are more.
+        Raises AnswerTooLong where the running ones alone are more, or all that it has in memory.
         """
+        visitor = generation.visitor
+        self._memory.hold(visitor, generation.bytes - generation.charged)
+        generation.charged = generation.bytes
+        while self._memory.is_over(visitor):
+            party = next((one for one in _parties(generation) if self._kept_of[one]), None)
+            if party is None:
+                raise AnswerTooLong(
+                    "The answer was cut: your answers and files fill the memory of a visitor."
+                )
+            self._drop_oldest(party)
         limits = (self.limits.max_kept_bytes_per_visitor, self.limits.max_kept_bytes_per_network)
         for party, limit in zip(_parties(generation), limits, strict=True):
             running = sum(one.bytes for one in self._running.values() if party in _parties(one))
@@ -175,6 +193,7 @@ class Generations:
 
     def _drop(self, id: str) -> None:
         _, generation = self._finished.pop(id)
+        self._memory.give_back(generation.visitor, generation.charged)
         self._kept_bytes -= generation.bytes
         for party in _parties(generation):
             self._kept_of[party] -= generation.bytes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
+import orjson
 from fastapi import Path, Query
 from fastapi.responses import FileResponse, Response
 
@@ -20,6 +21,7 @@ from chat.http.schemas import PageText
 PRIVATE = {"cache-control": "private, no-store"}
 INERT = {"content-security-policy": "sandbox; default-src 'none'", "x-content-type-options": "nosniff"}
 LONGEST_WIDTH = 2_400
+SLICE_CHARACTERS = 200_000
 DIGITS = 5  # of a fraction of the page: a hundredth of a millimetre
 PICTURES = {"content": {"image/png": {}, "image/webp": {}}, "description": "The image"}
 
@@ -37,35 +39,53 @@ async def show_page(
     engine: TheEngine, caller: Caller, file_id: FileId, number: PageNumber, width: Width = 1_200
 ) -> Response:
     """Return a page of a PDF, or a picture, as an image."""
-    attachment = await engine.attachment(file_id, caller.owner)
-    data, media_type = await engine.pages.image(attachment, number, width)
+    with engine.at_once.pages.held(caller):
+        attachment = await engine.attachment(file_id, caller.owner)
+        data, media_type = await engine.pages.image(attachment, number, width)
     return Response(data, media_type=media_type, headers=PRIVATE)
 
 
-@router.get("/files/{file_id}/pages/{number}/text")
+@router.get("/files/{file_id}/pages/{number}/text", response_model=PageText)
 async def show_text(
     engine: TheEngine,
     caller: Caller,
-    response: Response,
     file_id: FileId,
     number: PageNumber,
     start: Offset = 0,
     end: Offset = 0,
-) -> PageText:
+) -> Response:
     """Return the text of a page by lines, and the boxes of a quote on it."""
-    attachment = await engine.attachment(file_id, caller.owner)
-    response.headers.update(PRIVATE)
-    return _describe(await engine.pages.view(attachment, number, start, end))
+    with engine.at_once.pages.held(caller):
+        attachment = await engine.attachment(file_id, caller.owner)
+        view = await engine.pages.view(attachment, number, start, end)
+        if len(view.page.text) > SLICE_CHARACTERS:
+            body = await engine.drawing.run(caller.caller, _write_page, view)
+        else:
+            body = _write_page(view)
+    return Response(body, media_type="application/json", headers=PRIVATE)
 
 
 @router.get("/files/{file_id}/content", response_class=FileResponse)
 async def download(engine: TheEngine, caller: Caller, file_id: FileId) -> FileResponse:
     """Return the file as it was uploaded, to be saved."""
-    attachment = await engine.attachment(file_id, caller.owner)
-    path = await engine.original(attachment)
+    with engine.at_once.pages.held(caller):
+        attachment = await engine.attachment(file_id, caller.owner)
+        path = await engine.original(attachment)
     disposition = f"attachment; filename*=UTF-8''{quote(attachment.name, '')}"
     headers = {**PRIVATE, **INERT, "content-disposition": disposition}
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+def _write_page(view: PageView) -> bytes:
+    """Return the JSON of a page.
+
+    A text file is one page of millions of characters: written in slices, between which other threads run.
+    """
+    text = view.page.text
+    slices = [text[at : at + SLICE_CHARACTERS] for at in range(0, len(text), SLICE_CHARACTERS)]
+    written = b"".join([orjson.dumps(one)[1:-1] for one in slices])
+    # No value has this in it: a quotation mark in a JSON text is escaped.
+    return _describe(view).model_dump_json().encode().replace(b'"text":""', b'"text":"%b"' % written, 1)
 
 
 def _describe(view: PageView) -> PageText:
@@ -76,7 +96,7 @@ def _describe(view: PageView) -> PageText:
         printed=view.printed,
         heading=view.page.heading,
         start=view.start,
-        text=view.page.text,
+        text="",
         has_image=view.has_image,
         spans=[_write(span) for span in view.spans],
         boxes=[_write(span) for span in view.boxes],

@@ -24,3 +24,4 @@ class AtOnce:
         self.files = Shares("files that are being read", _limit(64, 2_000))  # a message has up to 50
         self.searches = Shares("searches", _limit(8, 200))
         self.imports = Shares("imports", _limit(2, 50))
+        self.pages = Shares("pages that are being shown", _limit(32, 1_000))

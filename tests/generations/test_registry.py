@@ -11,6 +11,7 @@ from chat.errors import ChatError, NotFound, Refused, Stopping
 from chat.generations.events import Event, done_event, error_event
 from chat.generations.generation import EVENT_OVERHEAD_BYTES, GenerationLimits
 from chat.generations.registry import Generations
+from chat.shares import Limit, Shares
 from chat.visitors import Guest, Network, Visitor
 from tests.logs import QUIET, Hand, chunk, read, settle, start_by_hand
 
@@ -162,6 +163,27 @@ async def test_past_a_visitors_bytes_its_own_oldest_is_dropped() -> None:
         await one.wait()
     assert sorted(generations.known()) == ["middle", "newest", "other"]
     assert generations.bytes == sum(one.bytes for one in generations.known().values())
+
+
+async def test_answers_and_other_bytes_of_a_visitor_share_one_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.generations.generation.GROWTH_BYTES", 0)
+    memory = Shares("bytes in memory", Limit(of_visitor=10 * EVENT_OVERHEAD_BYTES))
+    generations = Generations(GenerationLimits(abandoned_after=0), memory=memory)
+    mine = Visitor(Guest.of("mine"), Network("a"))
+    kept, running = Hand(), Hand()
+    first = generations.start(kept.write(), visitor=mine, id="kept")
+    kept.give("a")
+    kept.end()
+    await first.wait()
+    assert memory.total == first.bytes
+    second = generations.start(running.write(), visitor=mine)
+    memory.hold(mine, 8 * EVENT_OVERHEAD_BYTES)  # files and requests
+    running.give("b")
+    running.give("c")
+    await second.wait()
+    assert (generations.holds("kept"), second.finish_reason) == (False, "error")
+    memory.give_back(mine, 8 * EVENT_OVERHEAD_BYTES)
+    assert memory.total == 0  # an answer that does not fit is not kept either
 
 
 async def test_running_answers_past_their_share_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pypdf
 import pytest
 from PIL import Image
 
+from chat.visitors import Guest, Network, Visitor
 from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.routes import Served, error_of
@@ -59,6 +60,24 @@ async def test_a_page_is_an_image_for_the_owner_alone(served: Served) -> None:
     for wrong in ("0", "-1", "two"):
         assert (await served.client.get(f"/ai/files/{id}/pages/{wrong}", headers=ANNA)).status_code == 422
     assert (await served.client.get(url, headers=ANNA, params={"width": 100_000})).status_code == 422
+
+
+async def test_pages_that_a_visitor_has_drawn_at_once_are_a_share(served: Served) -> None:
+    url = f"/ai/files/{(await upload(served, 'bridge.pdf', TWO_PAGES))['file_id']}/pages/1"
+    [engine] = served.engines
+    anna = Visitor(Guest.of(ANNA["x-visitor"]), Network.of("127.0.0.1"))
+    with engine.at_once.pages.held(anna, engine.at_once.pages.limit.of_visitor):
+        answers = [await served.client.get(path, headers=ANNA) for path in (url, f"{url}/text")]
+        other = await served.client.get(url, headers=BEN)
+    assert [one.status_code for one in (*answers, other)] == [429, 429, 404]
+    assert (await served.client.get(url, headers=ANNA)).status_code == 200
+
+
+async def test_a_page_of_much_text_is_whole(served: Served) -> None:
+    text = 'A "text":"" of \\ lines 😀\n' * 20_000
+    id = (await upload(served, "long.txt", text.encode()))["file_id"]
+    told = (await served.client.get(f"/ai/files/{id}/pages/1/text", headers=ANNA)).json()
+    assert (told["text"].strip(), told["pages"]) == (text.strip(), 1)
 
 
 async def test_the_boxes_of_a_quote_are_one_for_each_of_its_lines_and_pages(served: Served) -> None:
