@@ -12,25 +12,19 @@ import json
 import random
 import secrets
 import sys
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 
+from tests.benchmarks import attacks_files
 from tests.page_protocol import OpenPage, PageError
 
-ADDRESS = "127.0.0.66"
+ADDRESS = attacks_files.ADDRESS
 COMMENT_FILE = b"<!--" * 75_000
 SILENT_SECONDS = 30
 FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
 
 Attack = Callable[[aiohttp.ClientSession, str], Awaitable[str]]
-
-
-def statuses(outcomes: list[object]) -> str:
-    """Return how often each status or error came."""
-    named = [str(one) if isinstance(one, int) else type(one).__name__ for one in outcomes]
-    return ", ".join(f"{count} x {name}" for name, count in Counter(named).most_common())
 
 
 async def post(http: aiohttp.ClientSession, url: str, **request: object) -> int:
@@ -40,7 +34,7 @@ async def post(http: aiohttp.ClientSession, url: str, **request: object) -> int:
 
 
 async def gather(*work: Awaitable[object]) -> str:
-    return statuses(list(await asyncio.gather(*work, return_exceptions=True)))
+    return await attacks_files.gather_outcomes(work)
 
 
 def form_of(files: list[tuple[str, bytes]], field: str) -> aiohttp.FormData:
@@ -198,7 +192,7 @@ async def temporary_pictures(http: aiohttp.ClientSession, url: str) -> str:
     told: list[object] = []
     for _ in range(60):
         told.append(await attach_temporary(page, http, url))
-    return statuses(told)
+    return attacks_files.name_outcomes(told)
 
 
 async def attach_temporary(page: OpenPage, http: aiohttp.ClientSession, url: str) -> object:
@@ -241,6 +235,8 @@ ATTACKS: dict[str, Attack] = {
         *(nothing, html_comments, tiny_uploads, searches, queue_joins, nested_import, paragraphs),
         *(backtick_cell, quote_run, long_answer, brackets, file_content, unread_answers),
         *(temporary_pictures, half_uploads),
+        *(attacks_files.page_views, attacks_files.page_texts, attacks_files.pictures, attacks_files.archives),
+        *(attacks_files.computations, attacks_files.silent_connections, attacks_files.endless_heads),
     )
 }
 
