@@ -32,7 +32,7 @@ XVFB = Path("/usr/bin/Xvfb")
 WAIT_SECONDS = 60.0
 
 
-def _chromium(display: str) -> WebDriver:
+def _chromium(display: str, *, denies_storage: bool) -> WebDriver:
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for argument in (*ARGUMENTS, "--accept-lang=en-US"):
@@ -40,7 +40,7 @@ def _chromium(display: str) -> WebDriver:
     return webdriver.Chrome(options, webdriver.ChromeService(str(CHROMEDRIVER)))
 
 
-def _firefox(display: str) -> WebDriver:
+def _firefox(display: str, *, denies_storage: bool) -> WebDriver:
     options = webdriver.FirefoxOptions()
     options.binary_location = str(FIREFOX)
     options.add_argument("-headless")
@@ -48,17 +48,19 @@ def _firefox(display: str) -> WebDriver:
     return webdriver.Firefox(options, webdriver.FirefoxService(str(_geckodriver())))
 
 
-def _webkit(display: str) -> WebDriver:
+def _webkit(display: str, *, denies_storage: bool) -> WebDriver:
     options = webdriver.WebKitGTKOptions()
     options.binary_location = str(_mini_browser())
     options.add_argument("--automation")
+    if denies_storage:
+        options.add_argument("--enable-html5-local-storage=false")
     environment = {**os.environ, "DISPLAY": display, "LANG": "en_US.UTF-8"}
     return webdriver.WebKitGTK(
         options, service=webdriver.WebKitGTKService(str(WEBKIT_DRIVER), env=environment)
     )
 
 
-_STARTS: dict[str, Callable[[str], WebDriver]] = {
+_STARTS: dict[str, Callable[..., WebDriver]] = {
     "chromium": _chromium,
     "firefox": _firefox,
     "webkit": _webkit,
@@ -112,6 +114,10 @@ class Tab:
 
         return await self.run(look)
 
+    async def enter_frame(self) -> None:
+        """Act in the page's frame from now on, until another page is opened."""
+        await self.run(lambda: self.driver.switch_to.frame(self.driver.find_element(By.TAG_NAME, "iframe")))
+
     async def click(self, selector: str) -> None:
         await self.run(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).click())
 
@@ -120,10 +126,10 @@ class Tab:
 
 
 @asynccontextmanager
-async def start_engine(engine: str) -> AsyncGenerator[Tab, None]:
-    """Start a browser, and end it afterwards."""
+async def start_engine(engine: str, *, denies_storage: bool = False) -> AsyncGenerator[Tab, None]:
+    """Start a browser, and end it afterwards. denies_storage: WebKit does."""
     async with _display() if engine == "webkit" else nullcontext("") as display:
-        driver = await asyncio.to_thread(_STARTS[engine], display)
+        driver = await asyncio.to_thread(_STARTS[engine], display, denies_storage=denies_storage)
         try:
             yield Tab(driver)
         finally:

@@ -199,6 +199,81 @@ async def test_enter_that_ends_a_composition_sends_nothing(
     await tab.until("!document.body.classList.contains('is-running')")
 
 
+# --- in a frame ------------------------------------------------------------------------------------------
+
+
+class FramedProxy(CuttingProxy):
+    """Passes the page on as the owner's frame may show it. A policy for that is a Space's alone."""
+
+    def change(self, answer: bytes) -> bytes:
+        return answer.replace(b"frame-ancestors 'self'", b"frame-ancestors *     ")
+
+
+@pytest.fixture
+async def framed(app: RunningApp, provider: Provider) -> AsyncGenerator[str, None]:
+    """The address of a page of another site, with ours in a frame that is as large as a phone."""
+    async with FramedProxy(int(app.url.rpartition(":")[2])) as proxy:
+        size = "width: 390px; height: 760px; border: 0"
+
+        async def show(call: Call) -> None:
+            await call.start(200, "text/html")
+            await call.send(f'<!doctype html><iframe src="{proxy.url}" style="{size}"></iframe>'.encode())
+            await call.end()
+
+        provider.paths["/frame"] = show
+        yield provider.url.replace("127.0.0.1", "localhost").removesuffix("/v1") + "/frame"
+        del provider.paths["/frame"]
+
+
+async def open_framed(tab: Tab, url: str) -> None:
+    await tab.open(url)
+    await tab.enter_frame()
+    await tab.until("document.body?.classList.contains('is-ready')")
+    await tab.until("document.querySelector('#sidebar-top h1')")
+    await tab.click(COMPOSER)  # WebKit's driver types into a frame only where it has the focus
+
+
+@pytest.mark.parametrize("engine", ["webkit"])  # Chromium: tests/hosting/test_space.py; not yet: Firefox
+async def test_the_page_works_in_a_frame_of_another_site_that_has_no_storage(
+    engine: str, provider: Provider, framed: str
+) -> None:
+    async with start_engine(engine, denies_storage=True) as tab:
+        await open_framed(tab, framed)
+        assert await tab.script("try { return !localStorage; } catch { return true; }")
+        call = await begin_answer(tab, provider, "one ")
+        await call.text("two")
+        await call.finish()
+        await tab.until(f"{SHOWN}.includes('one two')")
+        await tab.until("!document.body.classList.contains('is-running')")
+        call = await begin_answer(tab, provider, "three ", shows="three")
+        assert "one two" in json.dumps(call.body["messages"])  # the same conversation
+        await tab.click("#composer .stop-button")
+        await call.connection.wait_closed()
+        await tab.until(f"{SHOWN}.includes('Stopped')")
+
+
+async def test_the_page_of_a_phones_size_is_used_to_its_edges(
+    tab: Tab, provider: Provider, framed: str
+) -> None:
+    await open_framed(tab, framed)
+    assert await tab.script("return [innerWidth, innerHeight]") == [390, 760]
+    call = await begin_answer(tab, provider, "one\n\n```\n" + "x" * 200 + "\n```\n")
+    await call.finish()
+    await tab.until("!document.body.classList.contains('is-running')")
+    assert await tab.script("return document.documentElement.scrollWidth") == 390
+    edges = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+    for part in ("#composer textarea", "#composer .submit-button", "#gauge .do-model"):
+        box = await tab.script(edges, part)
+        assert 0 <= box["left"] < box["right"] <= 390, part
+        assert 0 <= box["top"] < box["bottom"] <= 760, part
+    await tab.click("#sidebar .toggle-button")
+    await tab.until("document.querySelector('#sidebar.open #conversations .open')")
+    await tab.until("document.querySelector('#conversations .open').getBoundingClientRect().left >= 0")
+    await tab.click("#conversations .open")
+    await tab.until("!document.querySelector('#sidebar.open')")
+    await tab.until("document.querySelector('#conversation').innerText.includes('one')")
+
+
 async def test_event_source_loses_nothing_where_its_connections_break(
     tab: Tab, app: RunningApp, provider: Provider
 ) -> None:
