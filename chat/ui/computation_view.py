@@ -87,7 +87,7 @@ def _table(
 
 def _cell(value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    raw = value if is_number else None
+    raw = int(value) if isinstance(value, float) and value.is_integer() else value if is_number else None
     return tag("td", plain(Computation.show(value, "")), cls="number" if is_number else None, data_value=raw)
 
 

@@ -342,7 +342,7 @@ TEXTS: dict[str, str] = {
     "computed.function.median": "median of {column}",
     "computed.left.conditions": "{count:,} {count:row|rows} of {place} do not meet the conditions.",
     "computed.left.empty": "{count:,} {count:row has|rows have} no value in {column}.",
-    "computed.left.untyped": "{count:,} of these cells of {column} have a text that is no value of the column.",
+    "computed.left.untyped": "{count:,} of these cells of {column} {count:has|have} a text that is no value of the column.",
     "computed.left.total": "{count:,} {count:row|rows} of totals not counted.",
     "computed.left.subtotal": "{count:,} {count:row|rows} of subtotals not counted.",
     "computed.left.section": "{count:,} {count:heading|headings} of groups not counted.",
