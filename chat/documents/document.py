@@ -12,6 +12,7 @@ from functools import cached_property
 from chat.documents.tables import Table, find_tables
 
 PAGE_BREAK = "\n"
+LARGEST_FRONT_SHARE = 0.1  # of the pages: a cover, its back and the title page
 WordBox = tuple[int, int, float, float, float, float]
 
 
@@ -97,10 +98,12 @@ class Document:
     def printed_labels(self) -> tuple[str, ...]:
         """The pages' own labels; empty ones where the file has none, or one of them twice.
 
-        A cover may share its label with a later page: LaTeX numbers a cover apart, from 1 or i again.
+        A cover and its back may share their labels with later pages: LaTeX numbers them apart, from 1 or i.
         """
         labels = tuple(page.printed for page in self.pages)
-        is_clear = all(labels) and len(set(labels[1:])) == len(labels[1:])
+        most = max(1, int(len(labels) * LARGEST_FRONT_SHARE))
+        front = next((n for n, label in enumerate(labels[:most]) if label not in labels[n + 1 :]), most)
+        is_clear = all(labels) and len(set(labels[front:])) == len(labels[front:])
         return labels if is_clear else ("",) * len(labels)
 
     @cached_property

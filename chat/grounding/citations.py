@@ -18,6 +18,7 @@ from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
 from chat.grounding.languages import (
+    count_languages,
     find_language,
     has_decimal_comma,
     is_in_other_letters,
@@ -88,7 +89,8 @@ def check(
     names = find_names(visible, evidence)
     quotations = find_quotations(visible)[:QUOTATIONS_MAX]
     marks = [mark for mark in find_marks(visible, names, evidence) if not _is_quoted(mark, quotations)]
-    checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), question)
+    language = find_language(visible)
+    checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), language, question)
     citations = [
         *checker.check_all(find_claims(visible, quotations, marks, names)),
         *(_check_mark(mark) for mark in marks),
@@ -163,9 +165,12 @@ class _Found:
 class _QuoteCheck:
     """Looks the quotes of one answer up."""
 
-    def __init__(self, evidence: Sequence[Evidence], decimal_comma: bool, question: str) -> None:
+    def __init__(
+        self, evidence: Sequence[Evidence], decimal_comma: bool, language: str, question: str
+    ) -> None:
         self._evidence = evidence
         self._decimal_comma = decimal_comma
+        self._language = language
         self._question = " ".join(question.split()).casefold()
 
     def check_all(self, claims: Sequence[Claim]) -> Iterator[Citation]:
@@ -271,12 +276,16 @@ class _QuoteCheck:
         files = [one for mark in claim.marks for one in mark.files] or self._evidence
         if not any(one.document.characters for one in files):  # scanned pages that wait
             return False
-        language = find_language(quote.text)
+        language = find_language(quote.text) or self._own_language_of(quote)
         if language and not any(language in one.languages for one in files):
             return True
         if all(is_in_other_letters(quote.text, one.languages) for one in files):
             return True
         return claim.is_translation
+
+    def _own_language_of(self, quote: QuotedWords) -> str:
+        """Return the answer's language, where the few common words of a quote are of no other."""
+        return self._language if set(count_languages(quote.text)) == {self._language} else ""
 
 
 def _lines_of(claim: Claim) -> Iterator[Claim]:

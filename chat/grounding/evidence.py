@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -26,11 +27,13 @@ _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か
 )
 KEPT_VOTES = 8  # of texts
+FEWEST_THOUSANDS = 6  # numbers such as 3.597, where all that have a point have three digits behind it
 FEWEST_GROUPED = 3  # numbers such as 29,210,039 that tell how a text writes numbers
 MOST_SHORT_PLACES = 400  # of a quote of a few letters, looked at
 Span = tuple[int, int]
 _GROUPED_BY_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?![\d,])")
 _GROUPED_BY_POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d.])")
+_AFTER_POINT = re.compile(r"(?<![\d.,])\d+\.(\d+)(?!\d|[.,]\d)")
 _BLOCK = 1 << 16  # characters looked up at once: their arrays stay in the cache of the processor
 
 
@@ -83,6 +86,9 @@ class Evidence:
         points, commas = len(_GROUPED_BY_POINT.findall(text)), len(_GROUPED_BY_COMMA.findall(text))
         if points != commas and max(points, commas) >= FEWEST_GROUPED:
             return points > commas
+        endings = Counter(len(found) for found in _AFTER_POINT.findall(text))
+        if set(endings) == {3} and endings[3] >= FEWEST_THOUSANDS and not points + commas:
+            return True  # 3.597 and 14.862, and no number with another length
         return self.document.unit != "sheet" and find_language(text) in DECIMAL_COMMA
 
     def find_candidates(self, text: str, within: Span | None = None) -> Iterator[tuple[int, int, float]]:

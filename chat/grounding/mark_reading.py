@@ -46,6 +46,7 @@ _FILE_NAME = re.compile(
 )
 _ARTICLE = re.compile(r"art|§", re.IGNORECASE)
 _CELLS = re.compile(r"\s*!?\s*\$?[A-Z]{1,3}\$?\d{1,6}(?::\$?[A-Z]{1,3}\$?\d{1,6})?\s*$")
+_NAMED_SHEET = re.compile(r"[^\W\d_]{3}.*\d")  # a word alone may be no sheet's name in a sentence
 _WITHOUT_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
@@ -132,12 +133,7 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
         if inside:
             marks += inside
             taken[found.start() : found.end()] = b"\1" * len(found.group())
-    for found in islice(_EXPRESSION.finditer(masked), MARKS_MAX):
-        if not taken[found.start()]:
-            mark = _read_expression(found, _name_beside(names, found.start(), masked), "", evidence)
-            if mark and (mark.places or (mark.unit in ("page", "slide") and mark.label.isdigit())):
-                at, end = found.span()
-                marks.append(_place_mark(mark, at, end, answer[at:end].strip(), is_bracketed=False))
+    marks += islice(_marks_in_sentences(answer, masked, taken, names, evidence), MARKS_MAX)
     return sorted(marks, key=lambda mark: (mark.at, mark.end))
 
 
@@ -180,6 +176,38 @@ def _unit_of(expression: re.Match[str], units: Collection[str]) -> str:
     ]
     unit = groups[0].removeprefix("zh_").rstrip("2").removesuffix("s")
     return unit if unit == "section" or set(UNIT_FORMS.get(unit, (unit,))) & set(units) else ""
+
+
+def _marks_in_sentences(
+    answer: str, masked: str, taken: bytearray, names: Sequence[NamedFile], evidence: Sequence[Evidence]
+) -> Iterator[Mark]:
+    """Yield the marks outside of brackets. What only looks like one may hold one: "sheet is on page 40"."""
+    at = 0
+    while found := _EXPRESSION.search(masked, at):
+        start, at = found.span()
+        mark = None
+        if not taken[start]:
+            mark = _read_expression(found, _name_beside(names, start, masked), "", evidence)
+        if mark and (mark.places or (mark.unit in ("page", "slide") and mark.label.isdigit())):
+            yield _place_mark(mark, start, at, answer[start:at].strip(), is_bracketed=False)
+        elif found["sheets"]:
+            at = found.start("sheets")
+    yield from _sheets_in_sentences(answer, masked, taken, evidence)
+
+
+def _sheets_in_sentences(
+    answer: str, masked: str, taken: bytearray, evidence: Sequence[Evidence]
+) -> Iterator[Mark]:
+    """Yield the sheets that a sentence names as their files do: Sheet1, Umsatz 2023."""
+    able = [one for one in evidence if one.document.unit == "sheet"]
+    labels = {page.label for one in able for page in one.document.pages[:NAMES_MAX]}
+    for label in sorted(label for label in labels if _NAMED_SHEET.search(label)):
+        for found in re.finditer(rf"(?<![\w.]){re.escape(label)}(?!\w)", masked):
+            if not any(taken[found.start() : found.end()]):
+                mark = _labelled("", "sheet", [label], able)
+                yield _place_mark(
+                    mark, *found.span(), answer[found.start() : found.end()], is_bracketed=False
+                )
 
 
 def _place_mark(mark: Mark, at: int, end: int, text: str, *, is_bracketed: bool = True) -> Mark:

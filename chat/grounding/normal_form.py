@@ -36,6 +36,7 @@ def _one_to_one() -> dict[int, str]:
     table |= {ord(small): str(digit) for digit, small in enumerate("₀₁₂₃₄₅₆₇₈₉")}
     table |= {ord("￥"): "¥", ord("µ"): "μ", ord("∼"): "~", ord("⩽"): "≤", ord("⩾"): "≥", ord("ſ"): "s"}
     table |= {ord("≦"): "≤", ord("≧"): "≥", ord("\u3000"): " ", ord("〜"): "~", ord("～"): "~", ord("′"): "'"}
+    table |= {ord(other): unicodedata.normalize("NFC", other) for other in "\u037e\u0387\u2126\u212a\u212b"}
     for code in (*range(0x2E80, 0x2FE0), *range(0xF900, 0xFB00)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain != chr(code):
@@ -61,8 +62,9 @@ _IGNORED = (
     + r"\ufeff\u200e\u200f\u2028-\u202e\u2060-\u2069\ue000-\uf8ff"
 )
 _TOKEN = rf"""
-  (?P<word>(?!(?:US|HK|NT)[$]){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
+  (?P<word>(?!(?:US|HK|NT)[$]|FN\d){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
+ |(?P<lawref>FN\d{{1,3}}\b)
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
  |(?P<number>LITERAL)
  |(?P<power>[{_SUPER}]+|\^\s*\{{?\s*[-+]?\d+\s*\}}?)
@@ -253,6 +255,7 @@ _READ: dict[str, _Reader] = {
     "dash": _read_dash,
     "squared": _read_squared,
     "ref": _reader("ref", lambda raw: "[" + re.sub(r"\s", "", raw[1:-1]) + "]"),
+    "lawref": _reader("ref", str.lower),
     "currency": _reader("currency", lambda raw: ""),
     "percent": _reader("symbol", lambda raw: "%"),
     "compare": _reader("symbol", lambda raw: _COMPARE[raw]),

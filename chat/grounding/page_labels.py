@@ -35,9 +35,10 @@ def find_pages(document: Document, labels: Sequence[str]) -> list[int]:
 
 
 def _cover(document: Document, at: int) -> list[int]:
-    """Return the cover, where it has the same label as the page at `at`."""
+    """Return the page of the cover that has the same label as the page at `at`."""
     labels = document.printed_labels
-    return [0] if at and labels[at] and labels[at] == labels[0] else []
+    first = labels.index(labels[at])
+    return [first] if labels[at] and first < at else []
 
 
 def _find_one(label: str, printed: dict[str, int], own: dict[str, int]) -> int | None:

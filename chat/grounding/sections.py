@@ -11,6 +11,7 @@ from chat.grounding.chinese_numerals import read_chinese, write_chinese
 from chat.grounding.evidence import Span
 
 MOST_HEADINGS = 40  # of one number, as in a table of contents and in the text
+HEADING_GAP = 16  # characters between a number and the title behind it
 LONGEST = 60_000  # characters of a section whose end is not seen
 _INDENT = re.compile(r"(?:^|\n)[ \t\u3000>#*_\d.]*$")
 _LATIN = (
@@ -21,7 +22,8 @@ _NEXT = {
     unit: re.compile(rf"\n[ \t\u3000#*]*第[〇零一二三四五六七八九十百千万两\d]+{unit}")
     for unit in "条章节節款"
 }
-_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*)\.?[ \t]+[^\W\d_]")
+_TITLE_AFTER = re.compile(r"\.?[ \t:]+[*_\"“„«'‘(]*[^\W\d_]")
+_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*)\.?[ \t]+[*_\"“„«'‘(]*[^\W\d_]")
 _NEXT_NAMED = re.compile(rf"\n[ \t#*]*{_LATIN}\s*(\d+(?:\.\d+)*)", re.IGNORECASE)
 _NAMED = re.compile(_LATIN, re.IGNORECASE)
 
@@ -55,10 +57,10 @@ def _latin(text: str, section: Section) -> Iterator[int]:
     for at in _all(text, section.number):
         line = text.rfind("\n", 0, at) + 1
         before = text[line:at].strip(" \t#*_>")
-        after = text[at + len(section.number) : at + len(section.number) + 3]
+        after = text[at + len(section.number) : at + len(section.number) + HEADING_GAP]
         if len(before) > 20 or re.match(r"\.?\d", after) or not heading.fullmatch(before):
             continue
-        if before or re.match(r"\.?[ \t:]+[^\W\d_]", after):
+        if before or _TITLE_AFTER.match(after):
             yield at - len(text[line:at].lstrip())
 
 

@@ -224,6 +224,16 @@ SPLIT = Evidence.prepare(
         name="limes.pdf",
     )
 )
+CASE = Evidence.prepare(
+    make_document(
+        "They were not liable and immune from suit under the doctrine FN5\u037e (2) entitled to more.\n"
+        "FN5. See the case of the owls. The court did not agree with it.",
+        name="case.pdf",
+    )
+)
+TOPICS = Evidence.prepare(
+    make_document("Owls 3.597\nVoles 1.847\nMice 1.783\nBats 1.726\nDeer 1.451\nTotal 14.862\nof 68%")
+)
 LAW = Evidence.prepare(
     make_document(
         "第九条 本法自2007年6月1日起施行。\n\n第十条 合同是投保人与保险人的协议。"
@@ -250,6 +260,12 @@ LAW = Evidence.prepare(
         (LAW, "law.txt：“担保人有过错的，不承担赔偿责任”。", "altered"),
         (SPLIT, "You asked for “the most important figure”: it is 2880 (p. 3).", ""),
         (LAW, "> 第九条 本法自2007年6月1日起施行。\n\n（law.txt）", "found"),
+        (CASE, "“immune from suit under the doctrine; (2) entitled to more” (p. 1)", "found"),
+        (CASE, "“immune from suits under the doctrine; (2) entitled to more” (p. 1)", "altered"),
+        (CASE, "Das Gericht meint: „Zuständigkeit folgt auf Eigentum“ (S. 1).", "translated"),
+        (TOPICS, "“Owls 3,597” (p. 1)", "found"),
+        (TOPICS, "“Owls 3.597” (p. 1)", "found"),
+        (TOPICS, "“Owls 35.97” (p. 1)", "not_found"),
         (LAW, "Article 10 says “a contract is an agreement between two parties”.", "translated"),
     ],
 )

@@ -117,6 +117,15 @@ def test_labels_count_although_the_cover_shares_one(label: str, status: str) -> 
     assert quotes('"Page of 1 owls that hunt voles." (p. i)', file)[0][1] == "found"  # the cover
 
 
+def test_labels_count_although_the_pages_before_the_first_one_share_some() -> None:
+    labels = ("1", "2", "i", "ii", *(str(n) for n in range(1, 21)))
+    pages = tuple(Page(str(n), f"Owl {n} hunts voles.", printed=label) for n, label in enumerate(labels, 1))
+    file = [Evidence.prepare(Document("guide.pdf", "", 0, "page", pages, 24))]
+    assert quotes('"Owl 6 hunts voles." (p. 2)', file)[0][1] == "found"
+    assert quotes('"Owl 2 hunts voles." (p. 2)', file)[0][1] == "found"  # the back of the cover
+    assert quotes('"Owl 2 hunts voles." (p. 6)', file)[0][1] == "other_page"
+
+
 def test_labels_that_repeat_do_not_count() -> None:
     pages = tuple(Page(str(n), f"Page of {n} owls.", printed=label) for n, label in enumerate("12312", 1))
     document = Document("guide.pdf", "", 0, "page", pages, 5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chat.grounding.evidence import Evidence
@@ -38,6 +40,7 @@ def pages_of(mark: Mark) -> list[str]:
         ("So [p. 3; p. 7].", "3|7"),
         ("So (pages 3 and 7).", "3 7"),
         ("On page 6 it says so.", "6"),
+        ("The balance sheet is on page 6.", "6"),
         ("Auf Seite 6 steht es.", "6"),
         ("见第6页。", "6"),
         ("So (see p. 3).", "3"),
@@ -107,3 +110,15 @@ def test_a_sheet_is_named_with_its_cells() -> None:
     sheet = Evidence.prepare(make_document("1 | 2", name="Sheet1.xlsx", unit="sheet"))
     (mark,) = marks_of("So [Sheet1.xlsx sheet 1!B2:C4].", sheet)
     assert pages_of(mark) == ["1"]
+
+
+def test_a_sheet_is_named_in_a_sentence_where_its_name_has_a_number() -> None:
+    book = Evidence.prepare(make_document("Owl | 5", "Vole | 9", name="book.xlsx", unit="sheet"))
+    sheets = [page.label for page in book.document.pages]
+    assert sheets == ["1", "2"]
+    named = replace(
+        book.document, pages=tuple(replace(p, label=f"Sheet{p.label}") for p in book.document.pages)
+    )
+    assert [pages_of(mark) for mark in marks_of("Sheet2 lists voles.", Evidence.prepare(named))] == [
+        ["Sheet2"]
+    ]

@@ -7,6 +7,7 @@ from chat.grounding.sections import Section, find_sections
 
 LAW = "第一条 甲。\n第十条 乙，依据第一条。\n第一千一百二十九条 丙。\n第一千一百三十条 丁。"
 ACT = "Artikel 4\n(1) Eins.\nArtikel 5\n(1) Zwei, siehe Artikel 4.\n(2) Drei."
+CONTRACT = '1.3        "VOLE" means prey.\n1.4        "OWL" means a bird.\n1.5     **Night.** Dark.'
 PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 Results\nNone."
 
 
@@ -20,6 +21,7 @@ PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 R
         (PAPER, Section("section", "2"), ["2 Methods\nMore.\n2.1 Data\nOwls."]),
         (PAPER, Section("section", "2.1"), ["2.1 Data\nOwls."]),
         (PAPER, Section("section", "9"), []),
+        (CONTRACT, Section("section", "1.4"), ['1.4        "OWL" means a bird.']),
     ],
 )
 def test_a_section_reaches_to_the_next_heading(text: str, section: Section, found: list[str]) -> None:
