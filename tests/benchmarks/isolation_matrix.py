@@ -133,7 +133,8 @@ class Attempts:
 
     async def _find(self) -> str:
         """Start with the victim's request_id: another answer than the victim's is none of its."""
-        told = await start(self._client, self._caller, model="quoting", request_id=self._left.request_id)
+        asked = {"user_message": QUESTION, "request_id": self._left.request_id}  # without the secret word
+        told = await start(self._client, self._caller, model="quoting", **asked)
         return "got it" if told.get("generation_id") == self._left.generation else "refused"
 
     async def _ask(self, **fields: Any) -> str:
