@@ -59,6 +59,8 @@ async def test_openapi_describes_every_route_of_ours_and_nothing_of_gradios(
         ("delete", "/ai/generations/{generation_id}"),
         ("post", "/ai/generations/{generation_id}/continue"),
         ("post", "/ai/files"),
+        ("get", "/ai/conversations/{conversation_id}/files"),
+        ("post", "/ai/conversations/{conversation_id}/files/{file_id}"),
         ("get", "/ai/files/{file_id}/content"),
         ("get", "/ai/files/{file_id}/pages/{number}"),
         ("get", "/ai/files/{file_id}/pages/{number}/text"),

@@ -25,6 +25,9 @@ FAMILIES = (
     "report.",
     "import.",
     "profile.",
+    "computed.function.",
+    "computed.left.",
+    "computed.words.",
 )
 FIELDS = (*NAMES, "preset", "key")
 MADE = {f"settings.{name}{end}" for name in FIELDS for end in ("", ".help")} | {
