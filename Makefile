@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no
 QUICK := -m "not slow"
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
-.PHONY: install install-dev run check format test test-slow coverage bench fuzz load soak screenshots audit
+.PHONY: install install-dev run check format test test-pages test-slow coverage bench fuzz load soak screenshots audit
 
 run: install
 	@exec $(BIN)/python app.py
@@ -46,9 +46,11 @@ format: install-dev
 test: check # a few minutes; nothing is retried
 	$(PYTEST) $(QUICK)
 
-test-slow: install-dev # the other pages; then, one at a time, faults of replicas, three browser engines, soak and load
-	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
+test-pages: install-dev # the pages of single features, installation, and what starts many processes
 	$(PYTEST) -m slow --ignore=tests/slow
+
+test-slow: test-pages # then, one at a time: faults of replicas, restarts, three browser engines, soak and load
+	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
 	$(BIN)/python -m pytest tests/slow
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/
