@@ -26,6 +26,7 @@ from fastapi import FastAPI
 
 from chat import __version__
 from chat.asset_files import ASSETS
+from chat.cluster.peers import check_redis
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
 from chat.gradio_frontend import STUBS, frontend_folder
@@ -277,6 +278,7 @@ def main() -> int:
     try:
         settings = Settings.from_env(dotenv=Path(".env"))
         logs.configure(settings.log_format, settings.secrets())
+        asyncio.run(check_redis(settings.redis_url, settings.redis_prefix))
         taken = listen(settings)
         app = create_app(settings)
         announce(settings, taken.getsockname()[1])

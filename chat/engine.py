@@ -24,7 +24,7 @@ import orjson
 from chat.cluster.peers import Peers
 from chat.cluster.request_ids import RequestIds
 from chat.completions import Endpoint
-from chat.errors import Interrupted, InvalidRequest, NotFound, Unreachable
+from chat.errors import HistoryUnavailable, Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import ReaderLimits, Readers
 from chat.extraction.ocr.installed import name_engines
 from chat.fair_places import FairThreads
@@ -43,7 +43,9 @@ from chat.jobs.accounting import Accounting
 from chat.jobs.background_tasks import BackgroundTasks
 from chat.jobs.checkpoints import save_growing_answers
 from chat.jobs.deletions import Deletions
-from chat.jobs.expiry import expire_files, expire_generations
+from chat.jobs.expiry import expire_files, expire_generations, expire_requests
+from chat.jobs.place_leases import renew_places
+from chat.limits.answer_places import SharedPlaces
 from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
 from chat.limits.passes import SECONDS as PASS_SECONDS
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
 
 RECORD_SECONDS = 1.0  # longest wait of a start for a history that replicas share
+JOIN_SECONDS = 2.0  # between two attempts to join the other replicas
 RETRY_TEMPERATURE = 0.7  # the demo model decodes greedily: a retry would repeat the answer
 DEFAULTS = Options()
 # Bytes in memory of answers, request bodies and files of temporary conversations together.
@@ -121,6 +124,7 @@ class Engine:
             settings.database_url or f"sqlite:///{settings.data_folder() / 'history.sqlite3'}",
             is_shared=bool(settings.redis_url),
             on_wait=self.metrics.observes_waits("searches"),
+            folder=settings.data_folder(),
         )
         self._answer_log = AnswerLog(self._stores)
         self._attachments = self._create_attachments()
@@ -134,7 +138,9 @@ class Engine:
         )
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
-        self._requests = RequestIds(self._peers.replica)
+        self._stores.announce = self._peers.announce_unwritten
+        self._requests = RequestIds(self._peers.replica, self._stores)
+        self._places: SharedPlaces | None = None
         self._watch_bytes()
         self._resuming: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
@@ -181,13 +187,36 @@ class Engine:
         self._history_notice = await self._stores.open()
         await self.readers.start()
         self._traces.open()
-        await self._peers.open()
-        await self._share_passes()
+        if self.settings.redis_url and not await self._join():
+            self._tasks.start(self._keep_joining())
         self._tasks.start(save_growing_answers(self._answer_log, self._answers))
         self._tasks.start(expire_files(self._stores, self._attachments, self.settings.file_retention))
         self._tasks.start(expire_generations(self._generations))
+        if self.settings.redis_url:
+            self._tasks.start(expire_requests(self._stores))
         self._tasks.start(self._loop_watch.run())
         self._tasks.start(self._deletions.keep())
+
+    async def _join(self) -> bool:
+        """Join the other replicas; False if their prefix is not known, because the database is away."""
+        try:
+            prefix = self.settings.redis_prefix or await self._stores.shared_name()
+        except HistoryUnavailable:
+            return False
+        self._quotas.share(prefix)
+        if self._quotas.shared:
+            self._places = SharedPlaces(self._quotas.shared, self._generations.places)
+            self._tasks.start(renew_places(self._places))
+        await self._peers.open(prefix)
+        await self._share_passes()
+        return True
+
+    async def _keep_joining(self) -> None:
+        """Join as soon as the database tells its id."""
+        has_joined = False
+        while not has_joined:
+            await asyncio.sleep(JOIN_SECONDS)
+            has_joined = await self._join()
 
     def connect(self, endpoint: Endpoint) -> None:
         """Use an endpoint for completions from now on."""
@@ -499,6 +528,8 @@ class Engine:
 
     async def _find_branch(self, conversation_id: str, owner: str) -> tuple[str, Sequence[Message]]:
         """Return the owner and the branch of a conversation: the caller's own, or an anonymous one."""
+        if not self._stores.holds(conversation_id):
+            await self._peers.check_written(conversation_id)
         try:
             return owner, await self.branch(conversation_id, owner)
         except NotFound:
@@ -546,6 +577,7 @@ class Engine:
         """Count a message against the visitor's limits. Raises Refused or Stopping."""
         with self.metrics.counting_refusals():
             self._generations.check(visitor)
+            self._stores.check_room()
             await self._quotas.admit(visitor)
 
     async def _answer(self, inquiry: _Inquiry) -> Generation:
@@ -561,10 +593,22 @@ class Engine:
         with self.metrics.counting_refusals():
             answer.meter.reservation = await self._quotas.reserve(inquiry.visitor, *await answer.estimate())
         try:
+            await self._take_place(answer.generation_id, inquiry.visitor)
             return self._launch(inquiry, answer)
         except BaseException:
+            self._give_place_back(answer.generation_id)
             await answer.meter.settle()
             raise
+
+    async def _take_place(self, generation_id: str, visitor: Visitor) -> None:
+        """Count an answer against the limits of all replicas. Raises Refused."""
+        if self._places:
+            with self.metrics.counting_refusals():
+                await self._places.take(generation_id, visitor)
+
+    def _give_place_back(self, generation_id: str) -> None:
+        if self._places:
+            self._tasks.start(self._places.give_back(generation_id))
 
     async def _make_task(self, inquiry: _Inquiry) -> AnswerTask:
         """Collect what the answer needs: files, pictures, the model, the conversation so far."""
@@ -640,6 +684,7 @@ class Engine:
         self._answer_log.end_sealed(mirror, row, about.owner)
 
     def _ended(self, generation: Generation) -> None:
+        self._give_place_back(generation.id)
         answer = self._answers.get(generation)
         if answer:
             self._accounting.close(generation, answer)

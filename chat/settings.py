@@ -118,14 +118,47 @@ def _hosts(value: str) -> tuple[str, ...]:
 
 
 def _database(value: str) -> str:
-    if not re.match(r"(sqlite|postgresql)(\+\w+)?://", value):
+    if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
         raise ValueError("a sqlite:/// or postgresql:// URL")
+    if not value.startswith("sqlite"):
+        _check_authority(value)
     return value
 
 
 def _redis(value: str) -> str:
     if not re.match(r"(rediss?|unix)://", value):
         raise ValueError("a redis:// or rediss:// URL")
+    if not value.startswith("unix"):
+        _check_authority(value)
+    return value
+
+
+def _check_authority(url: str) -> None:
+    """Raise ValueError unless user, password, hosts and ports of a URL are where a URL has them.
+
+    A character of a password that is not encoded moves them: a part of the password becomes a host or a port.
+    """
+    rest = url.partition("://")[2]
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, at, hosts = authority.rpartition("@")
+    path = rest[len(authority) :].partition("?")[0]
+    is_divided = "@" not in path and (at or "@" not in rest or not authority)
+    is_encoded = re.fullmatch(
+        r"([^@:/?#\[\]%\s]|%[0-9A-Fa-f]{2})*(:([^@:/?#\[\]%\s]|%[0-9A-Fa-f]{2})*)?", login
+    )
+    are_hosts = all(
+        re.fullmatch(r"([\w.%-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", host) for host in hosts.split(",")
+    )
+    if not (is_divided and is_encoded and are_hosts):
+        raise ValueError(
+            "a URL such as scheme://user:password@host:port/name, in which each @ : / ? # [ ] % of user and "
+            "password is percent-encoded (%40 for @)"
+        )
+
+
+def _redis_prefix(value: str) -> str:
+    if not re.fullmatch(r"[\w.:-]{1,64}", value, re.ASCII):
+        raise ValueError("1 to 64 letters, digits and _ . : -")
     return value
 
 
@@ -245,6 +278,12 @@ class Settings:
     redis_url: str = _setting(
         "REDIS_URL", "", _redis, "Redis, to share streams and limits between replicas", secret=True
     )
+    redis_prefix: str = _setting(
+        "REDIS_PREFIX",
+        "",
+        _redis_prefix,
+        "Prefix of names in Redis, for all replicas. Empty: xiaojia, with PostgreSQL also its database id",
+    )
     rate_limit: str = _setting(
         "RATE_LIMIT",
         "",
@@ -258,7 +297,7 @@ class Settings:
         "DAILY_TOKENS_PER_VISITOR", 0, _whole(1, 10**12), "Tokens per day for each visitor. Empty: no limit"
     )
     max_generations: int = _setting(
-        "MAX_GENERATIONS", 1000, _whole(1, 1_000_000), "Answers in progress at the same time, in total"
+        "MAX_GENERATIONS", 1000, _whole(1, 1_000_000), "Answers in progress at the same time, of all replicas"
     )
     max_generations_per_visitor: int = _setting(
         "MAX_GENERATIONS_PER_VISITOR",

@@ -90,7 +90,7 @@ async def open_replicas(
         for _ in range(count):
             generations, sealed = Generations(limits), list[Mirror]()
             one = Replica(url, generations.limits, generations.known, sealed.append)
-            await one.open()
+            await one.open("test")
             stack.push_async_callback(one.aclose)
             stack.push_async_callback(generations.aclose)
             made.append((generations, one, sealed))

@@ -120,7 +120,10 @@ def redis() -> Iterator[RedisServer]:
 @pytest.fixture
 def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica of this process is taken for dead after a tenth of the time."""
-    from chat.cluster import replica  # not before a test's own module is imported
+    # Not before a test's own module is imported.
+    from chat.cluster import publisher, redis_channel, replica
 
     for name in ("BEAT_SECONDS", "ALIVE_SECONDS", "GONE_SECONDS"):
         monkeypatch.setattr(replica, name, getattr(replica, name) / 10)
+    for module in (publisher, redis_channel, replica):
+        monkeypatch.setattr(module, "PAUSE_SECONDS", redis_channel.PAUSE_SECONDS / 10)

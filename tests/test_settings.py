@@ -6,11 +6,13 @@ import re
 from dataclasses import fields
 from io import StringIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from dotenv import dotenv_values
 
 from chat.errors import SettingError
+from chat.history.database import read_url
 from chat.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -91,6 +93,30 @@ def test_no_secret_stands_in_a_refusal_or_a_repr() -> None:
         {"OPENAI_API_KEY": "sk-hunter2", "PASSWORD": "hunter2", "USERS": "a:hunter2"}
     )
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize(
+    "password", ["a@hunter2", "a/hunter2", "a#hunter2", "a?hunter2", "a:hunter2", "a%hunter2"]
+)
+def test_a_password_that_is_not_encoded_is_one_line_without_a_part_of_it(
+    variable: str, password: str
+) -> None:
+    scheme = "redis" if variable == "REDIS_URL" else "postgresql"
+    with pytest.raises(SettingError) as refusal:
+        Settings.from_env({variable: f"{scheme}://me:{password}@localhost:1234/0"})
+    line = str(refusal.value)
+    assert (line.startswith(variable), "hunter2" in line, "\n" in line) == (True, False, False)
+    encoded = f"{scheme}://me:{quote(password, safe='')}@localhost:1234/0"
+    assert Settings.from_env({variable: encoded})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgres://me@db/x", "postgresql:///x?host=/run/pg&user=a@b", "postgresql+asyncpg://[::1]:5432/x"],
+)
+def test_the_usual_urls_of_postgresql_are_accepted(url: str) -> None:
+    assert read_url(Settings.from_env({"DATABASE_URL": url}).database_url).database == "x"
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
     mirrors        generations of other replicas as local logs, each with any number of local subscribers
     replica        this process among the others: heartbeats, commands of others, the interface to the above
     request_ids    idempotency keys of clients
+    redis_rights   what this process may do in Redis, looked at before the start
     peers          the interface for the engine, with and without Redis
 
 The log of a generation is in the memory of its writer; a Redis Stream holds a copy, which any other replica

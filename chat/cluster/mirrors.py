@@ -10,6 +10,7 @@ and the next request opens a new mirror.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ UNUSED_SECONDS = 5.0  # without a subscriber until a mirror is dropped; the answ
 ENDED_SECONDS = 30.0  # that a mirror is kept after its end
 REACH_SECONDS = 0.3  # longest wait of a subscriber that is ahead of the mirror
 STOP_SECONDS = 12.0  # longer than the detection of a dead writer takes
+STOP_PAUSE_SECONDS = 0.5  # until a stop is sent again
 
 INTERRUPTED = "The server that wrote this answer has stopped. Continue goes on."
 
@@ -35,7 +37,7 @@ class Mirror(Generation):
     """A log that another replica writes. Its only fault of its own is to be `lost`."""
 
     def __init__(
-        self, id: str, about: wire.About, send_stop: Callable[[Mirror], Coroutine[Any, Any, None]]
+        self, id: str, about: wire.About, stop_writer: Callable[[Mirror], Coroutine[Any, Any, None]]
     ) -> None:
         limits = GenerationLimits(abandoned_after=UNUSED_SECONDS)
         super().__init__(id, about.owner, Visitor(), limits, self._note_end)
@@ -44,8 +46,13 @@ class Mirror(Generation):
         self.ended = float("inf")  # loop time
         self.is_quiet = True  # no event since the last heartbeat
         self.is_sealed = False
-        self._send_stop = send_stop
+        self.is_stop_confirmed = False  # the writer has received a stop
+        self._stop_writer = stop_writer
         self._abandonment.begin()
+
+    @property
+    def is_held(self) -> bool:
+        return self._abandonment.has_subscribers
 
     @property
     def ending_id(self) -> int:
@@ -61,6 +68,9 @@ class Mirror(Generation):
         if not self.is_finished:
             return max(after, -1)
         return min(after, self.last_id - 1) if self.is_sealed else super().place_of(after)
+
+    def is_read(self, after: int) -> bool:
+        return self.is_finished and after >= self.ending_id
 
     async def reach(self, after: int) -> None:
         with anyio.move_on_after(REACH_SECONDS):
@@ -96,31 +106,57 @@ class Mirror(Generation):
             await self._wait_for_append(None)
 
     async def stop(self) -> None:
-        """Send a stop to the writer, and return when the ending is in the log. Raises Unreachable."""
+        """Stop the writer, and return when the ending is in the log. Raises Unreachable.
+
+        The writer of a sealed log may be alive: this returns when it has confirmed the stop, or is dead.
+        """
         with self.hold():
             with anyio.move_on_after(STOP_SECONDS):
-                if not self.is_finished:
-                    await self._send_stop(self)
-                return await self.wait()
+                return await self._stop_writer(self)
             raise Unreachable
+
+    def confirm_stop(self) -> None:
+        """Note that the writer has received a stop."""
+        self.is_stop_confirmed = True
+        self._wake()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the writer writes no more."""
+        return self.is_finished and (self.is_stop_confirmed or not self.is_sealed)
+
+    async def wait_until_stopped(self, seconds: float) -> None:
+        """Return when the writer writes no more, or after so many seconds. Raises Unreachable."""
+        with anyio.move_on_after(seconds):
+            while not self.is_stopped:
+                if self.lost:
+                    raise self.lost
+                await self._wait_for_append(None)
 
     def _note_end(self, _: Generation) -> None:
         self.ended = asyncio.get_running_loop().time()
 
 
 class Mirrors:
-    """All mirrors of this process. me: its replica id. is_trusted: does a missing heartbeat mean death?"""
+    """All mirrors of this process. me: its replica id. is_trusted: does a missing heartbeat mean death?
+
+    is_restored: whether Redis may have come back empty just now.
+    """
 
     def __init__(
         self,
         redis: RedisChannel,
+        names: wire.Names,
         me: str,
         is_trusted: Callable[[], bool],
+        is_restored: Callable[[], bool],
         on_sealed: Callable[[Mirror], None],
     ) -> None:
         self._redis = redis
+        self._names = names
         self._me = me
         self._is_trusted = is_trusted
+        self._is_restored = is_restored
         self._on_sealed = on_sealed
         self._mirrors: dict[str, Mirror] = {}
         self._opening: dict[str, asyncio.Task[Mirror]] = {}
@@ -151,7 +187,7 @@ class Mirrors:
         """Renew the subscriptions at the writers; read quiet streams directly. Raises Unreachable."""
         now = asyncio.get_running_loop().time()
         for mirror in list(self._mirrors.values()):
-            if mirror.lost or mirror.ended < now - ENDED_SECONDS:
+            if mirror.lost or (mirror.ended < now - ENDED_SECONDS and not mirror.is_held):
                 del self._mirrors[mirror.id]
         running = self._running()
         quiet = [mirror for mirror in running if mirror.is_quiet]
@@ -167,14 +203,19 @@ class Mirrors:
         for mirror in mirrors:
             if not mirror.is_finished:
                 writers.setdefault(mirror.about.replica, []).append(mirror)
-        commands: list[Command] = []
+        commands: list[Command] = [("EXISTS", self._names.alive(self._me))]
         for replica, theirs in writers.items():
             wanted = {mirror.id: mirror.last_id for mirror in theirs}
-            commands.append(("EXISTS", wire.alive_key(replica)))
-            commands.append(("PUBLISH", wire.channel(replica), wire.pack_command(follow=wanted, by=self._me)))
-        replies = await self._redis.run(commands) if commands else []
+            commands.append(("EXISTS", self._names.alive(replica)))
+            commands.append(
+                ("PUBLISH", self._names.channel(replica), wire.pack_command(follow=wanted, by=self._me))
+            )
+        if not writers:
+            return
+        mine, *replies = await self._redis.run(commands)
+        # Without this replica's own heartbeat, Redis has come back empty: a missing one says nothing.
         for is_alive, theirs in zip(replies[::2], writers.values(), strict=True):
-            if is_alive == 0 and self._is_trusted():
+            if (mine, is_alive) == (1, 0) and self._is_trusted():
                 for mirror in theirs:
                     await self._seal(mirror)
 
@@ -196,11 +237,14 @@ class Mirrors:
             task.exception()  # retrieved, because the caller may have left
 
     async def _open(self, id: str) -> Mirror:
-        (reply,) = await self._redis.run([("XRANGE", wire.stream_key(id), "-", "+", "COUNT", 1)])
+        first = ("XRANGE", self._names.stream(id), "-", "+", "COUNT", 1)
+        reply, mine = await self._redis.run([first, ("EXISTS", self._names.alive(self._me))])
         entry = wire.read_entry(*reply[0]) if isinstance(reply, list) and reply else None
         if entry is None or entry.about is None:
+            if mine != 1 or self._is_restored():  # its writer may be about to send it again
+                raise Unreachable
             raise NotFound("There is no such answer, or it is no longer kept.")
-        mirror = Mirror(id, entry.about, self._send_stop)
+        mirror = Mirror(id, entry.about, self._stop)
         await self._catch_up(mirror)
         self._mirrors[id] = mirror
         await self.follow([mirror])
@@ -210,7 +254,7 @@ class Mirrors:
         """Append the events that the stream has and the mirror lacks. Raises Unreachable."""
         while not mirror.is_finished:
             after = f"({mirror.last_id + 1}-0"
-            key = wire.stream_key(mirror.id)
+            key = self._names.stream(mirror.id)
             (reply,) = await self._redis.run([("XRANGE", key, after, "+", "COUNT", READ_ENTRIES)])
             if isinstance(reply, Exception):
                 raise Unreachable
@@ -229,14 +273,32 @@ class Mirrors:
     async def _seal(self, mirror: Mirror) -> None:
         """Write the ending of a dead writer's log. Its id is beyond all others: the first replica wins."""
         ending = wire.pack_events([error_event(Interrupted(INTERRUPTED))])
-        key = wire.stream_key(mirror.id)
+        key = self._names.stream(mirror.id)
         (reply,) = await self._redis.run([("XADD", key, "NOMKSTREAM", f"{wire.SEAL}-0", wire.EVENTS, ending)])
         await self._catch_up(mirror)
         if not mirror.is_finished:  # Redis is full, or has lost the log: the ending is unknown
             mirror.lose(reply if isinstance(reply, ChatError) else Unreachable())
 
-    async def _send_stop(self, mirror: Mirror) -> None:
-        command = wire.pack_command(stop=[mirror.id])
-        await self._redis.run([("PUBLISH", wire.channel(mirror.about.replica), command)])
+    def confirm_stops(self, ids: Iterable[str]) -> None:
+        """Note that a writer has received stops of these generations."""
+        for id in ids:
+            if mirror := self._mirrors.get(id):
+                mirror.confirm_stop()
+
+    async def _stop(self, mirror: Mirror) -> None:
+        """Send a stop until it has arrived: the writer's channel may be cut just now."""
+        while not mirror.is_stopped:
+            with contextlib.suppress(Unreachable):
+                if not await self._send_stop(mirror) and mirror.is_sealed:
+                    return
+            await mirror.wait_until_stopped(STOP_PAUSE_SECONDS)
+
+    async def _send_stop(self, mirror: Mirror) -> bool:
+        """Send one stop. Return False if the writer is dead. Raises Unreachable."""
+        writer = mirror.about.replica
+        command = wire.pack_command(stop=[mirror.id], by=self._me)
+        published = ("PUBLISH", self._names.channel(writer), command)
+        receivers, is_alive = await self._redis.run([published, ("EXISTS", self._names.alive(writer))])
         if self._mirrors.get(mirror.id) is mirror:
             await self.follow([mirror])
+        return bool(receivers or is_alive)

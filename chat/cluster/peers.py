@@ -7,14 +7,15 @@ page, no model and no route.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from chat.errors import InvalidRequest, NotFound, Unreachable
+from chat.errors import HistoryUnavailable, InvalidRequest, NotFound, Unreachable
 from chat.generations.generation import Generation
 from chat.generations.registry import Generations
 from chat.history import Message
 from chat.history.answer_log import end_as, interrupt, is_unfinished
+from chat.history.stores import NOT_WHOLE
 from chat.ids import new_id
 from chat.turns.answer import Answer
 
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from chat.cluster.mirrors import Mirror
     from chat.cluster.replica import Replica
 
+UNWRITTEN_SECONDS = 15.0  # that an announcement lasts; it is repeated more often
 CONTINUING_SECONDS = 15.0  # that a claim of Continue lasts at most, over all replicas
+
+
+async def check_redis(url: str, prefix: str) -> None:
+    """Raise SettingError if Redis does not accept this process; nothing without a URL."""
+    if url:
+        from chat.cluster.redis_rights import check_rights  # imports the client of Redis
+
+        await check_rights(url, prefix or "xiaojia")
 
 
 class Peers:
@@ -35,9 +45,10 @@ class Peers:
 
             self.replica = Replica(redis_url, generations.limits, generations.known, on_sealed)
 
-    async def open(self) -> None:
+    async def open(self, prefix: str) -> None:
+        """Join the other processes with this prefix of names in Redis."""
         if self.replica:
-            await self.replica.open()
+            await self.replica.open(prefix)
 
     async def aclose(self) -> None:
         if self.replica:
@@ -91,6 +102,17 @@ class Peers:
     async def share(self, name: str, value: str, seconds: float) -> str:
         """Return the value that all replicas have for a name: this one, where none has another."""
         return await self.replica.claim(name, value, seconds) if self.replica else value
+
+    async def announce_unwritten(self, conversations: Collection[str], over: Collection[str]) -> None:
+        """Let the others know which conversations have turns that only this process has."""
+        if self.replica:
+            names = [f"unwritten:{id}" for id in conversations]
+            await self.replica.announce(names, [f"unwritten:{id}" for id in over], UNWRITTEN_SECONDS)
+
+    async def check_written(self, conversation_id: str) -> None:
+        """Raise HistoryUnavailable if another process has turns of a conversation that the database lacks."""
+        if self.replica and await self.replica.is_announced(f"unwritten:{conversation_id}"):
+            raise HistoryUnavailable(NOT_WHOLE)
 
     async def _find_ending(self, message: Message, owner: str) -> Message:
         """Return an unfinished answer with the ending that another replica may have written by now."""

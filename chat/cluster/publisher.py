@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -68,11 +69,13 @@ class Publisher:
     def __init__(
         self,
         redis: RedisChannel,
+        names: wire.Names,
         known: Callable[[], Mapping[str, Generation]],
         retention: float,
         max_events: int,
     ) -> None:
         self._redis = redis
+        self._names = names
         self._known = known
         self._ended_ms = int(max(retention, 60) * 1000)
         self._running_ms = int((retention + SPARE_SECONDS) * 1000)
@@ -84,7 +87,15 @@ class Publisher:
     def publish(self, generation: Generation, about: wire.About) -> None:
         """Publish a generation from now on."""
         self._abouts[generation] = wire.pack_about(about)
+        generation.find_seal = self.find_seal  # no reference to itself: it is freed without a collector
         self._add(generation, 0)
+
+    async def find_seal(self, generation: Generation) -> None:
+        """Note after which event other replicas have ended this log, if they have. Raises Unreachable."""
+        (reply,) = await self._redis.run([self._newest(generation)])
+        if isinstance(reply, Exception):
+            raise Unreachable
+        _note_seal(generation, reply)
 
     async def wait_until_open(self, generation: Generation) -> None:
         """Return when other replicas can find it, or will not soon."""
@@ -160,7 +171,7 @@ class Publisher:
                 end = publication.pushed if publication else len(generation.events)
                 parts += _pack_range(generation, after + 1, end)
         if parts:
-            await self._redis.run([_push(replica, [part]) for part in parts])
+            await self._redis.run([self._push(replica, [part]) for part in parts])
 
     def _add_follower(self, publication: Publication, replica: str, after: int, until: float) -> None:
         if not publication.followers:
@@ -191,13 +202,11 @@ class Publisher:
 
     async def _locate(self, unknown: Sequence[Publication]) -> None:
         """Query the newest id of these streams. A sealed one belongs to the others: it is written no more."""
-        commands: list[Command] = [
-            ("XREVRANGE", wire.stream_key(one.generation.id), "+", "-", "COUNT", 1) for one in unknown
-        ]
+        commands = [self._newest(one.generation) for one in unknown]
         for one, reply in zip(unknown, await self._redis.run(commands) if commands else (), strict=True):
             if isinstance(reply, Exception):
                 self._retry_later(one, reply)
-            elif reply and wire.read_entry(*reply[0]).total == wire.SEAL:
+            elif _note_seal(one.generation, reply):
                 log.warning(
                     "another replica sealed generation %s: it took this process for dead", one.generation.id
                 )
@@ -212,7 +221,7 @@ class Publisher:
         # A stream that has disappeared must not begin again in its middle.
         existing = ("NOMKSTREAM",) if written else ()
         about = () if written else (wire.ABOUT, publication.about)
-        head = ("XADD", wire.stream_key(publication.generation.id), *existing, "MAXLEN", "~")
+        head = ("XADD", self._names.stream(publication.generation.id), *existing, "MAXLEN", "~")
         packed = publication.pack(written, count)
         return (*head, self._max_entries, b"%d-0" % count, wire.EVENTS, packed, *about), count
 
@@ -239,10 +248,25 @@ class Publisher:
                 one.pushed = end
                 for replica in one.followers:
                     parts.setdefault(replica, []).append(part)
-        return [_push(replica, those) for replica, those in parts.items()]
+        return [self._push(replica, those) for replica, those in parts.items()]
+
+    def _newest(self, generation: Generation) -> Command:
+        return ("XREVRANGE", self._names.stream(generation.id), "+", "-", "COUNT", 2)
+
+    def _push(self, replica: str, parts: Iterable[bytes]) -> Command:
+        return ("PUBLISH", self._names.channel(replica), wire.PUSH + b"".join(parts))
 
     def _expire(self, publication: Publication, milliseconds: int) -> Command:
-        return ("PEXPIRE", wire.stream_key(publication.generation.id), milliseconds)
+        return ("PEXPIRE", self._names.stream(publication.generation.id), milliseconds)
+
+
+def _note_seal(generation: Generation, newest: Sequence[Any]) -> bool:
+    """Return whether the newest entry of a stream is a seal; note the last event before it."""
+    totals = [wire.read_entry(*entry).total for entry in newest]
+    is_sealed = totals[:1] == [wire.SEAL]
+    if is_sealed:
+        generation.sealed_after = totals[1] - 1 if len(totals) > 1 else -1
+    return is_sealed
 
 
 def _pack_range(generation: Generation, first: int, end: int) -> Iterator[bytes]:
@@ -250,7 +274,3 @@ def _pack_range(generation: Generation, first: int, end: int) -> Iterator[bytes]
     for start in range(first, end, BATCH_EVENTS):
         packed = wire.pack_events(generation.events[start : min(end, start + BATCH_EVENTS)])
         yield wire.pack_push(generation.id, start, packed)
-
-
-def _push(replica: str, parts: Iterable[bytes]) -> Command:
-    return ("PUBLISH", wire.channel(replica), wire.PUSH + b"".join(parts))

@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class RedisChannel:
-    """away_since: loop time of the first failure after the last reply; None: Redis answers."""
+    """away_since: loop time of the first failure after the last reply; None: Redis answers.
+
+    is_open: until then nothing is sent, and Redis counts as away.
+    """
 
     def __init__(self, url: str) -> None:
         self._pool: Any = ConnectionPool.from_url(
@@ -41,12 +44,13 @@ class RedisChannel:
             retry=Retry(NoBackoff(), 0),
         )
         self._retry_at = 0.0
+        self.is_open = False
         self.away_since: float | None = None
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Return the reply to each command; a refusal is an exception as value. Raises Unreachable."""
         loop = asyncio.get_running_loop()
-        if self.away_since is not None and loop.time() < self._retry_at:
+        if not self.is_open or (self.away_since is not None and loop.time() < self._retry_at):
             raise Unreachable
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from chat.cluster import wire
 from chat.cluster.mirrors import Mirror, Mirrors
 from chat.cluster.publisher import Publisher
-from chat.cluster.redis_channel import PAUSE_SECONDS, RedisChannel
+from chat.cluster.redis_channel import PAUSE_SECONDS, Command, RedisChannel
 from chat.errors import Unreachable
 from chat.generations.generation import Generation, GenerationLimits
 from chat.ids import new_id
@@ -41,12 +41,17 @@ class Replica:
     ) -> None:
         self.id = new_id()
         self._known = known
+        self._names = wire.Names("")
         self._redis = RedisChannel(url)
-        self._publisher = Publisher(self._redis, known, limits.retention, limits.max_events)
-        self._mirrors = Mirrors(self._redis, self.id, self._is_trusted, on_sealed)
+        self._publisher = Publisher(self._redis, self._names, known, limits.retention, limits.max_events)
+        self._mirrors = Mirrors(
+            self._redis, self._names, self.id, self._is_trusted, self._is_restored, on_sealed
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._last_beat: float | None = None  # loop time of the last heartbeat
         self._beating_since = float("inf")  # loop time since when every heartbeat arrived in time
+        self._restored = float("-inf")  # loop time when Redis may have come back empty
+        self._was_subscribed = False
 
     @property
     def is_gone(self) -> bool:
@@ -54,8 +59,10 @@ class Replica:
         away = self._redis.away_since
         return away is not None and asyncio.get_running_loop().time() - away > GONE_SECONDS
 
-    async def open(self) -> None:
-        """Start the tasks. Succeeds while Redis is away, too."""
+    async def open(self, prefix: str) -> None:
+        """Start the tasks. Succeeds while Redis is away, too. prefix: of all names in Redis."""
+        self._names.prefix = prefix
+        self._redis.is_open = True
         with contextlib.suppress(Unreachable):
             await self._send_heartbeat()
         loops = {
@@ -70,7 +77,7 @@ class Replica:
         with contextlib.suppress(Unreachable, TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._publisher.flush()
-                await self._redis.run([("DEL", wire.alive_key(self.id))])
+                await self._redis.run([("DEL", self._names.alive(self.id))])
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -97,7 +104,7 @@ class Replica:
 
         If Redis does not answer, the claim succeeds: a message must not fail for it.
         """
-        key = wire.claim_key(name)
+        key = self._names.claim(name)
         commands = [("SET", key, value, "NX", "PX", int(seconds * 1000)), ("GET", key)]
         with contextlib.suppress(Unreachable):
             _, holder = await self._redis.run(commands)
@@ -108,16 +115,39 @@ class Replica:
     async def keep_claim(self, name: str, value: str, seconds: float) -> None:
         """Set another value for a name that this replica holds."""
         with contextlib.suppress(Unreachable):
-            await self._redis.run([("SET", wire.claim_key(name), value, "PX", int(seconds * 1000))])
+            await self._redis.run([("SET", self._names.claim(name), value, "PX", int(seconds * 1000))])
+
+    async def announce(self, names: Collection[str], over: Collection[str], seconds: float) -> None:
+        """Set names that only this replica sets, and delete those that are over."""
+        keys = [self._names.claim(name) for name in names]
+        commands: list[Command] = [("SET", key, self.id, "PX", int(seconds * 1000)) for key in keys]
+        commands += [("DEL", self._names.claim(name)) for name in over]
+        with contextlib.suppress(Unreachable):
+            await self._redis.run(commands)
+
+    async def is_announced(self, name: str) -> bool:
+        """Return whether a replica has set a name; False if Redis does not answer."""
+        with contextlib.suppress(Unreachable):
+            (reply,) = await self._redis.run([("EXISTS", self._names.claim(name))])
+            return bool(reply == 1)
+        return False
 
     async def release(self, name: str) -> None:
         """Release a name that this replica holds."""
         with contextlib.suppress(Unreachable):
-            await self._redis.run([("DEL", wire.claim_key(name))])
+            await self._redis.run([("DEL", self._names.claim(name))])
 
     def _is_trusted(self) -> bool:
         """Whether every own heartbeat arrived in time for long enough, and none is overdue now."""
         return self._is_in_time() and asyncio.get_running_loop().time() - self._beating_since > ALIVE_SECONDS
+
+    def _is_restored(self) -> bool:
+        """Whether Redis may have come back empty so shortly ago that writers still send their logs again."""
+        return asyncio.get_running_loop().time() - self._restored < ALIVE_SECONDS
+
+    def _note_restart(self) -> None:
+        """Accept no death before every replica has had time for a heartbeat: Redis may have been emptied."""
+        self._restored = self._beating_since = asyncio.get_running_loop().time()
 
     def _is_in_time(self) -> bool:
         return (
@@ -140,18 +170,19 @@ class Replica:
 
     async def _send_heartbeat(self) -> None:
         """Renew the key of this replica. A full Redis still extends an existing key."""
-        loop, key = asyncio.get_running_loop(), wire.alive_key(self.id)
+        loop, key = asyncio.get_running_loop(), self._names.alive(self.id)
         milliseconds = int(ALIVE_SECONDS * 1000)
         commands = [
             ("PEXPIRE", key, milliseconds),
             ("SET", key, 1, "NX", "PX", milliseconds),
-            ("PUBLISH", wire.channel(self.id), wire.pack_command()),
+            ("PUBLISH", self._names.channel(self.id), wire.pack_command()),
         ]
         sent = loop.time()
         was_there, *_ = await self._redis.run(commands)
         if not (self._is_in_time() and was_there == 1):
             self._beating_since = loop.time()
         if self._last_beat is not None and was_there != 1:
+            self._note_restart()
             self._publisher.republish()
         self._last_beat = sent
 
@@ -159,7 +190,9 @@ class Replica:
         """Handle the messages of other replicas, for ever."""
         while True:
             try:
-                async with contextlib.aclosing(self._redis.subscribe(wire.channel(self.id))) as messages:
+                async with contextlib.aclosing(
+                    self._redis.subscribe(self._names.channel(self.id))
+                ) as messages:
                     async for message in messages:
                         await self._handle_message(message)
             except Unreachable:
@@ -175,13 +208,22 @@ class Replica:
         elif message.startswith(wire.COMMAND):
             await self._handle_command(wire.read_command(message))
         else:  # the channel is open now: earlier messages are lost
+            if self._was_subscribed:
+                self._note_restart()
+                await self._send_heartbeat()
+            self._was_subscribed = True
             await self._mirrors.follow(self._mirrors.resume())
 
     async def _handle_command(self, command: Mapping[str, Any]) -> None:
-        for id in command.get("stop", ()):
+        stopped = command.get("stop", ())
+        for id in stopped:
             generation = self._known().get(id)
             if generation:
                 generation.cancel()
+        if stopped and "by" in command:
+            confirmed = wire.pack_command(stopped=stopped)
+            await self._redis.run([("PUBLISH", self._names.channel(command["by"]), confirmed)])
+        self._mirrors.confirm_stops(command.get("stopped", ()))
         if "follow" in command:
             until = asyncio.get_running_loop().time() + ALIVE_SECONDS
             await self._publisher.follow(command["by"], command["follow"], until)

@@ -6,14 +6,18 @@ Knows no HTTP: a key is the caller and the id that the client chose.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
 
-from chat.errors import ChatError
+from chat.errors import ChatError, HistoryUnavailable, NotFound, Unreachable
 from chat.generations.generation import Generation
+from chat.history.entities import RequestClaim
+from chat.history.stores import Stores
 from chat.ids import new_id
 from chat.visitors import Guest, Network, Visitor
 
@@ -25,6 +29,8 @@ GUESSABLE_CHARACTERS = 20  # a shorter id of an anonymous caller finds nothing: 
 STARTING_SECONDS = 30.0  # longest start for which another replica waits
 KEPT_SECONDS = 86_400.0
 POLL_SECONDS = 0.05
+DATABASE_SECONDS = 2.0  # longest wait for the database
+RESUMED_SECONDS = 600.0  # for which an answer that cannot be found may be on a replica that nothing names
 
 Key = tuple[Hashable, str]
 Start = Callable[[str], Awaitable[Generation]]  # takes the id of the generation to start
@@ -32,10 +38,15 @@ Find = Callable[[str], Awaitable[Generation]]
 
 
 class RequestIds:
-    """replica: shares the keys between processes; None: this is the only process."""
+    """replica, stores: share the keys between processes; replica None: this is the only process.
 
-    def __init__(self, replica: Replica | None = None) -> None:
+    Redis tells quickly which process is starting an answer. The database decides: it keeps the keys if Redis
+    is full or comes back empty. If one of the two does not answer, the other is enough.
+    """
+
+    def __init__(self, replica: Replica | None = None, stores: Stores | None = None) -> None:
         self._replica = replica
+        self._stores = stores
         self._starting: dict[Key, asyncio.Future[str]] = {}
         self._started: dict[Key, str] = {}  # only ids: a future would keep its context alive
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,9 +94,16 @@ class RequestIds:
 
     def _keep_claim(self, replica: Replica, name: str, generation_id: str) -> None:
         """Write the claim beside the answer: the caller does not wait for it."""
-        task = asyncio.create_task(replica.keep_claim(name, f"started {generation_id}", KEPT_SECONDS))
+        task = asyncio.create_task(self._keep_claims(replica, name, generation_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _keep_claims(self, replica: Replica, name: str, generation_id: str) -> None:
+        await replica.keep_claim(name, f"started {generation_id}", KEPT_SECONDS)
+        if self._stores:
+            with contextlib.suppress(HistoryUnavailable):
+                await self._stores.kept.claim_request(name, generation_id, STARTING_SECONDS)
+                await self._stores.kept.start_request(name)
 
     def _remember(self, key: Key, generation_id: str) -> None:
         while len(self._started) >= KEPT:
@@ -102,10 +120,23 @@ class RequestIds:
                 await self._replica.claim(name, f"starting {id}", STARTING_SECONDS)
             ).partition(" ")
             if holder == id:
-                return await self._start_claimed(name, id, start, self._replica)
-            if state == "started":
+                stored = await self._claim_stored(name, id)
+                if stored is None or stored.generation_id == id:
+                    return await self._start_claimed(name, id, start, self._replica)
+                if stored.is_started:
+                    self._keep_claim(self._replica, name, stored.generation_id)
+                    return await _find_stored(stored, find)
+            elif state == "started":
                 return await find(holder)
             await asyncio.sleep(POLL_SECONDS)  # another replica is starting it
+
+    async def _claim_stored(self, name: str, id: str) -> RequestClaim | None:
+        """Return the claim that the database has; None if it does not answer."""
+        claim = None
+        if self._stores:
+            with contextlib.suppress(HistoryUnavailable), anyio.move_on_after(DATABASE_SECONDS):
+                claim = await self._stores.kept.claim_request(name, id, STARTING_SECONDS)
+        return claim
 
     async def _start_claimed(self, name: str, id: str, start: Start, replica: Replica) -> Generation:
         try:
@@ -113,9 +144,22 @@ class RequestIds:
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await replica.release(name)
+                if self._stores:
+                    with contextlib.suppress(HistoryUnavailable), anyio.move_on_after(DATABASE_SECONDS):
+                        await self._stores.kept.release_request(name, id)
             raise
         self._keep_claim(replica, name, id)
         return generation
+
+
+async def _find_stored(claim: RequestClaim, find: Find) -> Generation:
+    """Return the generation of a claim. Raises Unreachable if only its writer may know it by now."""
+    try:
+        return await find(claim.generation_id)
+    except NotFound:
+        if datetime.now(UTC) - claim.created < timedelta(seconds=RESUMED_SECONDS):
+            raise Unreachable from None
+        raise
 
 
 def find_key(visitor: Visitor, request_id: str) -> Key | None:

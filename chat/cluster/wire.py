@@ -15,7 +15,6 @@ import orjson
 
 from chat.generations.events import Event
 
-PREFIX = "xiaojia:"
 SEAL = 10**12 - 1  # as many digits as an event id may have
 EVENTS, ABOUT = b"e", b"a"  # the fields of an entry
 PUSH, COMMAND = b"P", b"A"  # the first byte of a message
@@ -54,20 +53,23 @@ class Push(NamedTuple):
     events: list[Event]
 
 
-def stream_key(generation_id: str) -> str:
-    return f"{PREFIX}events:{generation_id}"
+@dataclass
+class Names:
+    """The names of keys and channels. prefix: of this deployment, as others may use the same Redis."""
 
+    prefix: str
 
-def alive_key(replica: str) -> str:
-    return f"{PREFIX}alive:{replica}"
+    def stream(self, generation_id: str) -> str:
+        return f"{self.prefix}:events:{generation_id}"
 
+    def alive(self, replica: str) -> str:
+        return f"{self.prefix}:alive:{replica}"
 
-def claim_key(name: str) -> str:
-    return f"{PREFIX}claim:{name}"
+    def claim(self, name: str) -> str:
+        return f"{self.prefix}:claim:{name}"
 
-
-def channel(replica: str) -> str:
-    return f"{PREFIX}replica:{replica}"
+    def channel(self, replica: str) -> str:
+        return f"{self.prefix}:replica:{replica}"
 
 
 def pack_events(events: Sequence[Event]) -> bytes:

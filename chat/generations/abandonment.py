@@ -22,6 +22,10 @@ class Abandonment:
         if self._abandon and self._subscribers == 0 and self._seconds > 0:
             self._handle = asyncio.get_running_loop().call_later(self._seconds, self._abandon)
 
+    @property
+    def has_subscribers(self) -> bool:
+        return self._subscribers > 0
+
     def add_subscriber(self) -> None:
         self._subscribers += 1
         self._stop()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -88,6 +88,8 @@ class Generation:
         self.is_finished = False  # whether the ending is in the log
         self.is_elsewhere = False  # whether this is a copy of a log that another replica writes
         self.lost: ChatError | None = None  # why a log that another replica writes does not go on
+        self.sealed_after: int | None = None  # the last event in the copy that other replicas have ended
+        self.find_seal: Callable[[Generation], Awaitable[None]] | None = None  # sets `sealed_after`
         self._limits = limits
         self._on_end = on_end
         self._on_growth = on_growth  # raises where the log may not grow further
@@ -114,11 +116,26 @@ class Generation:
         return self.last_id
 
     def place_of(self, after: int) -> int:
-        """Return `after` within the log: an id past the newest event counts as the newest."""
+        """Return `after` within the log: an id past the newest event counts as the newest.
+
+        If other replicas have ended their copy (they took this process for dead), the id of that ending is
+        past all events. It counts as the last event before it, so that its subscriber misses none.
+        """
+        if after > self.last_id and self.sealed_after is not None:
+            return self.sealed_after
         return min(max(after, -1), self.last_id)
 
+    def is_read(self, after: int) -> bool:
+        """Return whether a subscriber that has event `after` has the whole log."""
+        return self.is_finished and self.place_of(after) >= self.ending_id
+
     async def reach(self, after: int) -> None:
-        """Return when the log has event `after`, or will not have it soon: a copy may lag its subscriber."""
+        """Return when the log has event `after`, or will not have it soon: a copy may lag its subscriber.
+
+        Raises Unreachable if nothing says which event a subscriber has that is ahead of this log.
+        """
+        if after > self.last_id and self.find_seal and self.sealed_after is None:
+            await self.find_seal(self)
 
     @property
     def text(self) -> str:

@@ -27,6 +27,13 @@ class AnswerPlaces(Shares):
         most = Limit(limits.max_running_per_visitor, limits.max_running_per_network, limits.max_running)
         super().__init__("answers", most)
 
+    def refusal(self, number: int) -> Refused:
+        """Return the refusal for a limit that all replicas reach together: 1 visitor, 2 network, 3 server."""
+        limit = self.limit
+        if number == 3:
+            return self._refuse_all(limit.total)
+        return self._refuse_visitor(limit.of_visitor if number == 1 else limit.of_network)
+
     def _refuse_visitor(self, most: int) -> Refused:
         return Refused(
             f"{most} of your answers are being written, which is the limit. Wait for one or stop it.",
@@ -55,7 +62,7 @@ class Generations:
         self._memory = memory or Shares("bytes in memory", Limit())
         self._on_end = on_end
         self._running: dict[str, Generation] = {}
-        self._places = AnswerPlaces(limits)
+        self.places = AnswerPlaces(limits)
         self._finished: dict[str, tuple[float, Generation]] = {}  # with the time of the ending, oldest first
         self._kept_bytes = 0
         self._kept_of: Counter[Hashable] = Counter()  # bytes of ended ones, by visitor and by network
@@ -85,7 +92,7 @@ class Generations:
         """Raise Refused or Stopping if one more generation may not start now."""
         if self.is_closed:
             raise Stopping("The server is stopping. Try again in a moment.")
-        self._places.check(visitor)
+        self.places.check(visitor)
 
     def start(
         self,
@@ -104,7 +111,7 @@ class Generations:
         self.check(visitor)
         generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended, self._make_room)
         self._running[generation.id] = generation
-        self._places.take(visitor)
+        self.places.take(visitor)
         task = generation.run(source, opening)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -137,7 +144,7 @@ class Generations:
 
     def _ended(self, generation: Generation) -> None:
         del self._running[generation.id]
-        self._places.give_back(generation.visitor)
+        self.places.give_back(generation.visitor)
         self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
         self._kept_bytes += generation.bytes
         for party in _parties(generation):

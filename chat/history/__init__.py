@@ -11,6 +11,8 @@
     exchange     a conversation as Markdown and as JSON, and back; chatgpt_import reads ChatGPT's export
     store        History: the interface of one database, where every call names the owner
     stores       the two histories: the kept one, and one in memory
+    shared_facts the database's own id, and which generation a request id has started
+    unwritten    the writes that the database has not taken yet, also on disk
     write_queue  writes in order, in the background
     answer_log   answers: opened, checkpointed, ended
 
@@ -26,6 +28,8 @@ from chat.history.entities import (
     LeftOut,
     Message,
     MessageFields,
+    Opened,
+    Record,
     StoredFile,
     make_title,
 )
@@ -42,6 +46,8 @@ __all__ = [
     "LeftOut",
     "Message",
     "MessageFields",
+    "Opened",
+    "Record",
     "StoredFile",
     "find_words",
     "make_title",

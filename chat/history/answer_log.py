@@ -18,7 +18,7 @@ import orjson
 
 from chat.errors import NotFound
 from chat.generations.generation import Generation
-from chat.history import Begun, Growth, History, Message, MessageFields
+from chat.history import Begun, Growth, Message, MessageFields, Opened
 from chat.history.stores import Stores
 
 
@@ -67,35 +67,13 @@ class AnswerLog:
         self._stores.later(answer.conversation_id, partial(self._end_sealed, generation, answer, owner))
 
     async def _begin(self, question: Message, answer: AnswerRow, owner: str, *, is_first: bool) -> None:
-        conversation_id = question.conversation_id
-        opened = Message(
-            answer.message_id,
-            conversation_id,
-            question.id,
-            "assistant",
-            datetime.now(UTC),
-            **_open_fields(answer),
-        )
         ended = dataclasses.replace(question, finish_reason="stop")
-
-        async def write(store: History) -> None:
-            is_new = is_first and not self._stores.is_moved(conversation_id)
-            await self._stores.add_to(store, Begun(owner, ended, opened, is_new))
-
-        await self._stores.write(conversation_id, owner, write)
+        begun = Begun(owner, ended, _opened(answer, question.id), is_first)
+        await self._stores.write(question.conversation_id, begun)
 
     async def _open(self, answer: AnswerRow, question_id: str, owner: str) -> None:
-        id, conversation_id, fields = answer.message_id, answer.conversation_id, _open_fields(answer)
-
-        async def write(store: History) -> None:
-            if answer.is_continued:
-                await store.update_message(id, owner, **fields)
-            else:
-                await store.add_message(
-                    conversation_id, owner, "assistant", parent_id=question_id, id=id, **fields
-                )
-
-        await self._stores.write(conversation_id, owner, write)
+        opened = Opened(owner, _opened(answer, question_id), answer.is_continued)
+        await self._stores.write(answer.conversation_id, opened)
 
     async def _checkpoint(self, generation: Generation, answer: AnswerRow) -> None:
         text, reasoning = answer.before[0] + generation.text, answer.before[1] + generation.reasoning
@@ -107,27 +85,31 @@ class AnswerLog:
         await self._update(generation, answer, {**read_ending(generation, answer.before), **more()})
 
     async def _end_sealed(self, generation: Generation, answer: AnswerRow, owner: str) -> None:
-        ending = read_ending(generation, answer.before)
-        with contextlib.suppress(NotFound):  # the writer was alive and has written its own ending
-            await self._stores.kept.end_answer(Growth(owner, answer.message_id, generation.id, ending))
+        ending = Growth(owner, answer.message_id, generation.id, read_ending(generation, answer.before))
+
+        async def write() -> None:
+            with contextlib.suppress(NotFound):  # the writer was alive and has written its own ending
+                await self._stores.kept.end_answer(ending)
+
+        await self._stores.write_late(write)
 
     async def _update(self, generation: Generation, answer: AnswerRow, fields: MessageFields) -> None:
         growth = Growth(generation.owner, answer.message_id, generation.id, fields)
-
-        async def write(store: History) -> None:
-            await self._stores.add_to(store, growth)
-
-        await self._stores.write(answer.conversation_id, generation.owner, write)
+        await self._stores.write(answer.conversation_id, growth)
 
 
-def _open_fields(answer: AnswerRow) -> MessageFields:
-    return {
-        "generation_id": answer.generation_id,
-        "model": answer.model,
-        "receipt": answer.receipt,
-        "finish_reason": None,
-        "error": None,
-    }
+def _opened(answer: AnswerRow, question_id: str) -> Message:
+    """Return an answer of which nothing is written yet."""
+    return Message(
+        answer.message_id,
+        answer.conversation_id,
+        question_id,
+        "assistant",
+        datetime.now(UTC),
+        generation_id=answer.generation_id,
+        model=answer.model,
+        receipt=answer.receipt,
+    )
 
 
 def is_unfinished(message: Message) -> bool:

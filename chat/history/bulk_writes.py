@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from chat.history import conversations, excluded_files, messages, stored_files
-from chat.history.entities import Begun, Growth, MessageFields, Transcript
+from chat.history.entities import Begun, Growth, MessageFields, Opened, Record, Transcript
 from chat.history.messages import Row
 from chat.history.schema import clean
 
@@ -35,29 +36,60 @@ def weigh(fields: MessageFields) -> int:
     return len(fields.get("text", "")) + (SHORT_CHARACTERS if fields.get("prompt") else 0)
 
 
-def weigh_record(record: Begun | Growth) -> int:
-    """Return the cost of preparing a turn or new fields of an answer, in characters."""
-    return len(record.question.text) if isinstance(record, Begun) else weigh(record.fields)
+def weigh_record(record: Record) -> int:
+    """Return the cost of preparing a write of an answer, in characters."""
+    if isinstance(record, Growth):
+        return weigh(record.fields)
+    return len(record.question.text) if isinstance(record, Begun) else len(record.answer.text)
 
 
-def prepare_turns(
-    records: Sequence[Begun | Growth],
-) -> tuple[list[tuple[Begun, Row, Row]], list[tuple[Growth, Row]]]:
-    """Return the opened turns and the grown answers with their rows. Slow for long texts."""
-    begun = [record for record in records if isinstance(record, Begun)]
-    grown = [record for record in records if isinstance(record, Growth)]
-    return (
+@dataclass(frozen=True)
+class Prepared:
+    """Writes of answers with their rows, by kind."""
+
+    begun: Sequence[tuple[Begun, Row, Row]]
+    opened: Sequence[tuple[Opened, Row]]
+    grown: Sequence[tuple[Growth, Row]]
+
+
+def prepare_turns(records: Sequence[Record]) -> Prepared:
+    """Return the writes with their rows. Slow for long texts."""
+    begun = [one for one in records if isinstance(one, Begun)]
+    opened = [one for one in records if isinstance(one, Opened)]
+    grown = [one for one in records if isinstance(one, Growth)]
+    return Prepared(
         [(turn, messages.make_row(turn.question), messages.make_row(turn.answer)) for turn in begun],
+        [(one, messages.make_row(one.answer)) for one in opened],
         [(growth, messages.make_changes(growth.fields)) for growth in grown],
     )
 
 
-def write_turns(
-    connection: Connection, begun: Sequence[tuple[Begun, Row, Row]], grown: Sequence[tuple[Growth, Row]]
-) -> None:
-    """Insert opened turns, then update grown answers."""
-    messages.insert_turns(connection, begun)
-    messages.update_answers(connection, grown)
+def prepare_in_order(records: Sequence[Record]) -> list[Prepared]:
+    """Return each write for itself, with its rows."""
+    return [prepare_turns([record]) for record in records]
+
+
+def write_turns(connection: Connection, turns: Prepared) -> None:
+    """Insert opened turns, then single answers, then update grown answers."""
+    messages.insert_turns(connection, turns.begun)
+    for opened, row in turns.opened:
+        messages.open_answer(connection, opened, row)
+    messages.update_answers(connection, turns.grown)
+
+
+def write_again(connection: Connection, turns: Sequence[Prepared]) -> None:
+    """Write what may be written already, one after the other: a lost reply does not say.
+
+    A message that exists is left as it is. New fields are set once more.
+    """
+    for turn in turns:
+        begun = [one for one in turn.begun if not messages.has_message(connection, one[0].answer.id)]
+        opened = [one for one in turn.opened if one[0].is_continued or not _has(connection, one[0])]
+        write_turns(connection, Prepared(begun, opened, turn.grown))
+
+
+def _has(connection: Connection, opened: Opened) -> bool:
+    return messages.has_message(connection, opened.answer.id)
 
 
 def prepare_transcript(transcript: Transcript) -> tuple[list[bytes], list[Row]]:

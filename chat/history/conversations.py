@@ -139,6 +139,19 @@ def delete_conversation(connection: Connection, id: str, owner: str) -> tuple[st
     return attachment_ids
 
 
+def copy_head(connection: Connection, copy: Conversation) -> None:
+    """Set title, pin and shown branch as a copy has them. Raise NotFound."""
+    values = {"title": copy.title, "pinned": copy.pinned, "leaf_id": copy.leaf_id}
+    update_conversation(connection, copy.id, copy.owner, **values)
+
+
+def drop_copy(connection: Connection, id: str, owner: str) -> None:
+    """Delete a conversation and its messages, and no file. Raise NotFound."""
+    select_conversation(connection, id, owner)
+    connection.execute(delete(messages).where(messages.c.conversation_id == id))
+    connection.execute(delete(conversations).where(_owned(id, owner)))
+
+
 def select_unused(connection: Connection, before: datetime) -> tuple[tuple[str, str], ...]:
     """Return id and owner of the conversations of all owners that were last changed before then."""
     chosen = select(conversations.c.id, conversations.c.owner).where(conversations.c.updated < before)

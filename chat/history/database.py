@@ -79,9 +79,9 @@ class Database:
     def __init__(self, url: str) -> None:
         """Raise SettingError for a URL that names no SQLite file and no PostgreSQL database."""
         self._url = read_url(url)
-        self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._connections = _SQLite(self._url) if self._is_sqlite else _PostgreSQL(self._url)
-        self._writers = asyncio.Semaphore(1 if self._is_sqlite else POSTGRES_WRITERS)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._connections = _SQLite(self._url) if self.is_sqlite else _PostgreSQL(self._url)
+        self._writers = asyncio.Semaphore(1 if self.is_sqlite else POSTGRES_WRITERS)
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ready = False
@@ -133,7 +133,7 @@ class Database:
                 raise HistoryUnavailable(AWAY)
             self._retry_at = time.monotonic() + RETRY_SECONDS
             with _own_errors():
-                if self._is_sqlite and not _is_memory(self._url):
+                if self.is_sqlite and not _is_memory(self._url):
                     path = Path(str(self._url.database))
                     self.notice = await asyncio.to_thread(prepare_sqlite_file, path) or self.notice
                 await self._connections.write(_migrate)
@@ -226,11 +226,16 @@ class _PostgreSQL:
         await self._engine.dispose()
 
 
+def ping(connection: Connection) -> None:
+    """Let the database answer."""
+    connection.execute(text("SELECT 1"))
+
+
 def read_url(url: str) -> URL:
     """Return the URL with our driver. The usual spellings for libpq are accepted."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingError(
             "DATABASE_URL is not a database URL; it is not shown, as it may hold a password."
         ) from None

@@ -94,6 +94,15 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """An answer to a question that is stored: a new sibling, or a stored one that grows again."""
+
+    owner: str
+    answer: Message
+    is_continued: bool = False
+
+
+@dataclass(frozen=True)
 class Growth:
     """New fields of an answer. writer: its generation; ignored if another one writes it by now."""
 
@@ -101,6 +110,19 @@ class Growth:
     message_id: str
     writer: str
     fields: MessageFields
+
+
+Record = Begun | Opened | Growth  # a write of an answer
+
+
+@dataclass(frozen=True)
+class RequestClaim:
+    """Which generation a request id starts. is_started: False until it has an answer in progress."""
+
+    name: str
+    generation_id: str
+    created: datetime
+    is_started: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from chat.errors import InvalidRequest, NotFound
 from chat.history.conversations import insert_conversations, not_found
-from chat.history.entities import Begun, Conversation, Growth, Message, MessageFields, make_title
+from chat.history.entities import Begun, Conversation, Growth, Message, MessageFields, Opened, make_title
 from chat.history.schema import conversations, fold, messages, pack, sent_attachments, unpack
 from chat.history.stored_files import mark_used
 
 FIELDS = tuple(field.name for field in fields(Message) if field.name not in ("attachment_ids", "prompt"))
 COLUMNS = [messages.c[name] for name in FIELDS]
+OPENING = ("generation_id", "model", "receipt", "finish_reason", "error")  # set when an answer begins
 VALUES_MAX = 10_000  # in one statement: both databases allow 32,766
 Row = Mapping[str, Any]  # columns of a message, all or some
 
@@ -55,6 +56,26 @@ def insert_turns(connection: Connection, turns: Sequence[tuple[Begun, Row, Row]]
         else:
             insert_message(connection, turn.question, asked, turn.owner)
             insert_message(connection, turn.answer, opened, turn.owner)
+
+
+def open_answer(connection: Connection, opened: Opened, row: Row) -> None:
+    """Insert an answer to a stored question, or let a stored answer grow again. Raise NotFound."""
+    if opened.is_continued:
+        again = {name: row[name] for name in OPENING}
+        change_message(connection, opened.answer.id, opened.owner, again)
+    else:
+        insert_message(connection, opened.answer, row, opened.owner)
+
+
+def has_message(connection: Connection, id: str) -> bool:
+    """Return whether a message exists, of whatever owner."""
+    return connection.execute(select(messages.c.id).where(messages.c.id == id)).first() is not None
+
+
+def select_likes(connection: Connection, conversation_id: str) -> dict[str, bool | None]:
+    """Return by id which answers are liked or disliked. The caller has checked the owner."""
+    chosen = select(messages.c.id, messages.c.liked).where(messages.c.conversation_id == conversation_id)
+    return {row.id: row.liked for row in connection.execute(chosen)}
 
 
 def _begin_conversation(turn: Begun) -> Conversation:

@@ -138,6 +138,23 @@ attachments = Table(
 )
 Index("attachments_by_use", attachments.c.used)
 
+request_ids = Table(
+    "request_ids",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("generation_id", CleanText, nullable=False),
+    Column("created", Time, nullable=False),
+    Column("is_started", Boolean, nullable=False),
+)
+Index("request_ids_by_age", request_ids.c.created)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("value", CleanText, nullable=False),
+)
+
 # attachment_id has no foreign key: an attachment may expire, and the message still names it.
 sent_attachments = Table(
     "sent_attachments",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack
 
 from chat.documents.document import Document
@@ -23,17 +23,19 @@ from chat.history import (
     excluded_files,
     hidden,
     messages,
+    shared_facts,
     stored_files,
 )
-from chat.history.database import Database
+from chat.history.database import Database, ping
 from chat.history.entities import (
-    Begun,
     Conversation,
     Growth,
     Imported,
     LeftOut,
     Message,
     MessageFields,
+    Record,
+    RequestClaim,
     Role,
     StoredFile,
     Transcript,
@@ -62,6 +64,11 @@ class History:
     def notice(self) -> str:
         """A sentence about the start, to show once (a damaged file was set aside); empty: none."""
         return self._database.notice
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the database is a server, which other processes use too."""
+        return not self._database.is_sqlite
 
     async def start(self) -> None:
         """Prepare the database. After a failure each later call tries again, at most every few seconds."""
@@ -172,14 +179,43 @@ class History:
         await self._database.write(messages.insert_message, message, row, owner)
         return message
 
-    async def write_turns(self, records: Sequence[Begun | Growth]) -> None:
+    async def write_turns(self, records: Sequence[Record]) -> None:
         """Write opened turns and new fields of answers, of any owners, in one transaction; each turn once.
 
         A transaction costs ten times as much as a row. A deleted answer is skipped.
         """
         weight = sum(map(bulk_writes.weigh_record, records))
-        begun, grown = await bulk_writes.in_thread(weight, bulk_writes.prepare_turns, records)
-        await self._database.write(bulk_writes.write_turns, begun, grown)
+        turns = await bulk_writes.in_thread(weight, bulk_writes.prepare_turns, records)
+        await self._database.write(bulk_writes.write_turns, turns)
+
+    async def write_again(self, records: Sequence[Record]) -> None:
+        """Write in their order what may be written already, in one transaction, without a double.
+
+        Raises NotFound where the conversation was deleted.
+        """
+        weight = sum(map(bulk_writes.weigh_record, records))
+        turns = await bulk_writes.in_thread(weight, bulk_writes.prepare_in_order, records)
+        await self._database.write(bulk_writes.write_again, turns)
+
+    async def ping(self) -> None:
+        """Return when the database has answered. Raises HistoryUnavailable."""
+        await self._database.read(ping)
+
+    async def copy_head(self, conversation: Conversation, likes: Mapping[str, bool | None]) -> None:
+        """Set title, pin, shown branch and likes as a copy of this conversation has them. Raises NotFound."""
+        await self._database.write(conversations.copy_head, conversation)
+        for id, liked in likes.items():
+            with contextlib.suppress(NotFound):
+                await self.like(id, conversation.owner, liked)
+
+    async def likes(self, conversation_id: str, owner: str) -> dict[str, bool | None]:
+        """Return by id which answers of a conversation are liked or disliked. Raises NotFound."""
+        await self.conversation(conversation_id, owner)
+        return await self._database.read(messages.select_likes, conversation_id)
+
+    async def drop_copy(self, conversation_id: str, owner: str) -> None:
+        """Delete a conversation whose messages another history has; its files stay. Raises NotFound."""
+        await self._database.write(conversations.drop_copy, conversation_id, owner)
 
     async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
         """Set these fields; the others stay."""
@@ -307,6 +343,34 @@ class History:
     async def expired_attachments(self, before: datetime) -> tuple[tuple[str, str], ...]:
         """Return (id, owner) of attachments last used before then, of all owners, to delete them."""
         return await self._database.read(stored_files.select_expired, before)
+
+    # What all processes of the database agree on
+
+    async def database_id(self) -> str:
+        """Return the id of the database, a random one that its first process has made."""
+        return await self._database.write(shared_facts.find_database_id, new_id())
+
+    async def claim_request(self, name: str, generation_id: str, unused_seconds: float) -> RequestClaim:
+        """Claim a request id for a generation; return the claim that holds, which may be an earlier one.
+
+        unused_seconds: age of a claim that counts as left behind if no generation has started.
+        """
+        time = now()
+        mine = RequestClaim(name, generation_id, time)
+        unused_since = time - timedelta(seconds=unused_seconds)
+        return await self._database.write(shared_facts.claim_request, mine, unused_since)
+
+    async def start_request(self, name: str) -> None:
+        """Note that the generation of a request id has started."""
+        await self._database.write(shared_facts.mark_started, name)
+
+    async def release_request(self, name: str, generation_id: str) -> None:
+        """Let another process start the answer of a request id: this generation has not started."""
+        await self._database.write(shared_facts.release_request, name, generation_id)
+
+    async def expire_requests(self, before: datetime) -> None:
+        """Forget the request ids of before then."""
+        await self._database.write(shared_facts.expire_requests, before)
 
     # Export and import
 

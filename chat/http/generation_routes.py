@@ -113,6 +113,6 @@ def _started(engine: Engine, generation: Generation) -> Started:
 
 async def _follow(generation: Generation, after: int, *, attaches: bool = True) -> Response:
     await generation.reach(after)
-    if generation.is_finished and after >= generation.ending_id:
+    if generation.is_read(after):
         return Response(status_code=204, headers={"cache-control": "no-store"})
     return EventStream(generation, after, attaches=attaches)

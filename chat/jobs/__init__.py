@@ -5,5 +5,6 @@ checkpoints          growing answers are saved every few seconds
 accounting           an ended answer: history, tokens, metrics, trace
 conversation_titles  a title, written by the idle model
 expiry               unused files and old generations are deleted
+place_leases         places of answers in progress, over all replicas
 endpoint_setup       the endpoint that answers: the owner's, or the embedded model
 """

@@ -16,6 +16,7 @@ from chat.jobs.background_tasks import logged_failures
 FILES_SECONDS = 3600.0
 TEMPORARY_SECONDS = 86_400.0  # a temporary conversation and its files, which are in memory
 GENERATIONS_SECONDS = 60.0
+REQUESTS_SECONDS = 86_400.0
 
 
 async def expire_files(stores: Stores, attachments: Attachments, retention: float) -> None:
@@ -54,3 +55,11 @@ async def expire_generations(generations: Generations) -> None:
     while True:
         await asyncio.sleep(GENERATIONS_SECONDS)
         generations.forget()
+
+
+async def expire_requests(stores: Stores) -> None:
+    """Forget the request ids of a day ago; never returns."""
+    while True:
+        with logged_failures("expiring request ids"):
+            await stores.kept.expire_requests(datetime.now(UTC) - timedelta(seconds=REQUESTS_SECONDS))
+        await asyncio.sleep(FILES_SECONDS)

@@ -25,32 +25,44 @@ T = TypeVar("T")
 
 
 class SharedCounters:
-    """The counters of all replicas. `redis` is a client of redis.asyncio."""
+    """The counters of all replicas. `redis` is a client of redis.asyncio. prefix: of all names in Redis."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, prefix: str) -> None:
+        self.prefix = prefix
         scheme = "async+redis+" if redis_url.startswith("unix") else "async+"
         storage = storage_from_string(
-            scheme + redis_url, implementation="redispy", socket_connect_timeout=ANSWER_SECONDS
+            scheme + redis_url,
+            implementation="redispy",
+            key_prefix=f"{prefix}:limits",
+            socket_connect_timeout=ANSWER_SECONDS,
         )
         assert isinstance(storage, Storage)
         self.moving = MovingWindowRateLimiter(storage)
         bridge: Any = getattr(storage, "bridge", None)
         self.redis: Any = bridge.storage
-        self._errors: Any = storage.base_exceptions
+        errors: Any = storage.base_exceptions
+        self._errors: Any = errors if isinstance(errors, tuple) else (errors,)
         self._retry_at = 0.0
 
     async def ask(self, count: Callable[[SharedCounters], Awaitable[T]]) -> T | None:
         """Return what `count` returns, or None where Redis is away."""
         if time.monotonic() < self._retry_at:
             return None
-        errors = self._errors if isinstance(self._errors, tuple) else (self._errors,)
         try:
             with anyio.fail_after(ANSWER_SECONDS):
-                return await count(self)
-        except (*errors, OSError, TimeoutError) as error:
+                return await self._ask_again(count)
+        except (*self._errors, OSError, TimeoutError) as error:
             self._retry_at = time.monotonic() + PAUSE_SECONDS
             log.warning("Redis does not answer: limits count in this process: %s", type(error).__name__)
         return None
+
+    async def _ask_again(self, count: Callable[[SharedCounters], Awaitable[T]]) -> T:
+        """Return what `count` returns, of new connections if those of before were closed: Redis restarted."""
+        try:
+            return await count(self)
+        except (*self._errors, OSError):
+            await self.redis.connection_pool.disconnect(inuse_connections=False)
+            return await count(self)
 
     async def aclose(self) -> None:
         await self.redis.aclose()

@@ -29,13 +29,20 @@ class Quotas:
     """The owner's limits. Without any, nothing is counted."""
 
     def __init__(self, settings: Settings) -> None:
-        self._shared = SharedCounters(settings.redis_url) if settings.redis_url else None
+        self._redis_url = settings.redis_url
+        self.shared: SharedCounters | None = None
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._rate = parse(settings.rate_limit) if settings.rate_limit else None
-        self._tokens = TokenDay(self._shared)
+        self._tokens = TokenDay(None)
         self._daily = settings.daily_tokens
         self._daily_of_each = settings.daily_tokens_per_visitor
         self._longest = settings.max_output_tokens
+
+    def share(self, prefix: str) -> None:
+        """Count with all processes of this prefix from now on, if there is a Redis."""
+        if self._redis_url:
+            self.shared = SharedCounters(self._redis_url, prefix)
+            self._tokens = TokenDay(self.shared)
 
     async def admit(self, visitor: Visitor) -> None:
         """Count a message. Raises Refused where a limit is reached; its sentence says when it resets."""
@@ -47,8 +54,8 @@ class Quotas:
         await self._count("files", visitor)
 
     async def aclose(self) -> None:
-        if self._shared:
-            await self._shared.aclose()
+        if self.shared:
+            await self.shared.aclose()
 
     def longest_answer(self, visitor: Visitor) -> int:
         """Return the most tokens that an answer may have; 0: as many as the endpoint writes."""
@@ -91,7 +98,7 @@ class Quotas:
         )
 
     async def _ask(self, count: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
-        told = await self._shared.ask(lambda shared: count(shared.moving)) if self._shared else None
+        told = await self.shared.ask(lambda shared: count(shared.moving)) if self.shared else None
         return await count(self._here) if told is None else told
 
 

@@ -96,9 +96,9 @@ class TokenCounts:
 
     async def reserve(self, budgets: Sequence[TokenBudget], least: int, most: int, day: int) -> int:
         """Return the tokens granted, or -1 less the number of the budget that has too few, from 1 on."""
-        keys = [_key(budget, day) for budget in budgets]
         limits = [budget.limit for budget in budgets]
         if self._shared:
+            keys = [_key(self._shared, budget, day) for budget in budgets]
             arguments = [least, most, 2 * DAY_SECONDS, *limits]
             if (told := await self._shared.ask(lambda _: self._script(keys, arguments))) is not None:
                 self._add_here(budgets, max(0, int(told)), day)
@@ -109,13 +109,13 @@ class TokenCounts:
         """Add to the counters of that day; less than nothing gives back."""
         self._add_here(budgets, tokens, day)
         if self._shared:
-            keys = [_key(budget, day) for budget in budgets]
+            keys = [_key(self._shared, budget, day) for budget in budgets]
             await self._shared.ask(lambda shared: _add_there(shared, keys, tokens))
 
     async def spent(self, budget: TokenBudget) -> int:
         """Return what is spent or reserved of a budget today."""
         if self._shared:
-            key = _key(budget, today())
+            key = _key(self._shared, budget, today())
             told = await self._shared.ask(lambda shared: _read_there(shared, key))
             if told is not None:
                 return told
@@ -209,9 +209,9 @@ def today() -> int:
     return int(time.time() // DAY_SECONDS)
 
 
-def _key(budget: TokenBudget, day: int) -> str:
+def _key(shared: SharedCounters, budget: TokenBudget, day: int) -> str:
     # One hash tag: a script's keys must lie in one slot of a Redis Cluster.
-    return f"xiaojia:{{tokens}}:{day}:{name_of(budget.party)}"
+    return f"{shared.prefix}:{{tokens}}:{day}:{name_of(budget.party)}"
 
 
 async def _add_there(shared: SharedCounters, keys: Sequence[str], tokens: int) -> bool:

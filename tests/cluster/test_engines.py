@@ -7,7 +7,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import pytest
 
 from chat.completions import Endpoint
 from chat.engine import Engine
-from chat.errors import InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
+from chat.errors import HistoryUnavailable, InvalidRequest, NotFound, Refused, TemporaryOver, Unreachable
 from chat.generations.generation import Generation
 from chat.limits.quotas import Quotas
 from chat.settings import Settings
@@ -86,6 +86,24 @@ async def test_a_conversation_goes_on_on_another_replica(
         assert (await one.branch(conversation, "anna"))[-1].text == "Hello world"
 
 
+async def test_no_replica_asks_a_model_without_turns_that_only_another_one_has(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        first = await one.start(Turn("Hi", options=Options(model="plain")), ANNA)
+        await read(first)
+        conversation = one.conversation_of(first)
+        assert one._stores.announce
+        await one._stores.announce({conversation}, ())  # as when the database has refused a write of it
+        turn = Turn("And?", conversation_id=conversation, options=Options(model="plain"))
+        with pytest.raises(HistoryUnavailable):
+            await other.start(turn, ANNA)
+        assert len(provider.chats) == 1
+        await one._stores.announce((), {conversation})
+        await read(await other.start(turn, ANNA))
+        assert len(await one.branch(conversation, "anna")) == 4
+
+
 async def test_a_page_that_moves_during_an_answer_shows_question_and_ending_elsewhere(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
@@ -130,6 +148,65 @@ async def test_the_same_request_id_starts_one_answer_on_all_replicas(
         assert len({generation.id for generation in [*started, again]}) == 1
         assert await read(started[0]) == await read(again)
         assert len(provider.chats) == 1
+
+
+async def start_somewhere(engine: Engine, turn: Turn) -> Generation:
+    """Start a turn; again where its answer is being looked for, as a proxy does after a 503."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with suppress(Unreachable):
+                return await engine.start(turn, ANNA)
+            await asyncio.sleep(0.05)
+
+
+async def test_a_request_id_starts_no_second_answer_after_redis_came_back_empty(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path) as [one, other]:
+        turn = Turn("Hi", request_id="r", options=Options(model="plain"))
+        generation = await one.start(turn, ANNA)
+        await read(generation)
+        await asyncio.gather(*one._requests._tasks)  # the claim is marked as started
+        redis.stop()
+        redis.start()
+        again = await start_somewhere(other, turn)
+        assert await read(again) == await read(generation)
+        async with open_engines(redis, provider, tmp_path, 1) as [late]:
+            assert (await start_somewhere(late, turn)).id == generation.id
+        assert len(provider.chats) == 1
+
+
+async def test_a_request_id_starts_one_answer_while_redis_is_full(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path, 3) as engines:
+        redis.configure("maxmemory-policy", "noeviction")
+        redis.configure("maxmemory", "1")
+        turn = Turn("Hi", request_id="r", options=Options(model="plain"))
+        started = await asyncio.gather(*[one.start(turn, ANNA) for one in engines], return_exceptions=True)
+        [generation] = [one for one in started if isinstance(one, Generation)]
+        assert [type(one) for one in started if one is not generation] == [Unreachable, Unreachable]
+        assert (await read(generation))[-1].type == "done"
+        assert len(provider.chats) == 1
+
+
+async def test_two_deployments_on_one_redis_do_not_see_each_other(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    limits = {"MAX_GENERATIONS_PER_VISITOR": "1", "RATE_LIMIT": "2/day", "DAILY_TOKENS": "10000"}
+    async with (
+        open_engines(redis, provider, tmp_path / "a", 1, REDIS_PREFIX="a", **limits) as [one],
+        open_engines(redis, provider, tmp_path / "b", 1, REDIS_PREFIX="b", **limits) as [other],
+    ):
+        turn = Turn("Hi", request_id="r")
+        first, second = await one.start(turn, ANNA), await other.start(turn, ANNA)
+        assert first.id != second.id
+        with pytest.raises(NotFound):
+            await other.find(first.id, "anna")
+        with pytest.raises(Refused):
+            await one.start(Turn("Hi"), ANNA)
+        keys = await one._peers.replica._redis.run([("KEYS", "*")])  # type: ignore[union-attr]
+        assert {key[:2] for key in keys[0]} == {b"a:", b"b:"}
 
 
 async def test_a_request_that_failed_to_start_may_be_tried_on_another_replica(
@@ -217,6 +294,8 @@ async def test_the_answer_of_a_dead_replica_is_stored_completely_and_continued(
 async def test_limits_count_over_all_replicas_and_locally_while_redis_is_away(redis: RedisServer) -> None:
     settings = Settings.from_env({"REDIS_URL": redis.url, "RATE_LIMIT": "2/hour", "DAILY_TOKENS": "100"})
     one, other = Quotas(settings), Quotas(settings)
+    for each in (one, other):
+        each.share("test")
     await one.admit(ANNA)
     await other.admit(ANNA)
     await (await one.reserve(ANNA, 1, 60)).settle(60)
@@ -229,6 +308,34 @@ async def test_limits_count_over_all_replicas_and_locally_while_redis_is_away(re
     assert await other.tokens_left(ANNA) == 100
     await one.aclose()
     await other.aclose()
+
+
+async def test_answers_in_progress_count_over_all_replicas(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with open_engines(redis, provider, tmp_path, 3, MAX_GENERATIONS_PER_VISITOR="2") as engines:
+        started = await asyncio.gather(
+            *[one.start(Turn("Hi"), ANNA) for one in engines * 2], return_exceptions=True
+        )
+        running = [one for one in started if isinstance(one, Generation)]
+        refused = {one.type for one in started if isinstance(one, Refused)}
+        assert (len(running), len(started), refused) == (2, 6, {"busy_visitor"})
+        assert (await engines[0].start(Turn("Hi"), Visitor(Guest("ben")))).last_id == 0
+        redis.stop()
+        redis.start()
+        for one in engines:
+            assert one._places
+            await one._places.renew()
+        with pytest.raises(Refused):
+            await asyncio.gather(*[one.start(Turn("Hi"), ANNA) for one in engines])
+        running[0].cancel()
+        await read(running[0])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                with suppress(Refused):
+                    await engines[2].start(Turn("Hi"), ANNA)
+                    break
+                await asyncio.sleep(0.02)
 
 
 async def test_a_redis_that_was_never_there_is_no_failure(provider: Provider, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from chat.cluster import mirrors, wire
 from chat.cluster.replica import Replica
-from chat.errors import NotFound, Unreachable
+from chat.errors import ChatError, NotFound, Unreachable
 from chat.generations.events import Event, done_event
 from chat.generations.generation import GenerationLimits
 from chat.visitors import Guest, Visitor
@@ -150,16 +150,44 @@ async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_subscribers(
         hand = Hand()
         generation = await publish(here, one, hand)
         ending = wire.pack_events([done_event("cancelled")])
-        key = wire.stream_key(generation.id)
+        key = one._names.stream(generation.id)
         await other._redis.run([("XADD", key, f"{wire.SEAL}-0", wire.EVENTS, ending)])
         hand.give("a")
         await read_until(generation, 2)
-        assert [event.type for event in await read(await other.find(generation.id, "anna"))] == [
-            "generation",
-            "done",
-        ]
-        hand.end()
-        assert [event.text for event in await read(generation)] == ["", "a", ""]
+        mirror = await other.find(generation.id, "anna")
+        assert [event.type for event in await read(mirror)] == ["generation", "done"]
+        # A subscriber that comes back with the id of that ending has the first event, and gets the rest.
+        await generation.reach(mirror.ending_id)
+        hand.give("b")
+        await read_until(generation, 3)
+        late = asyncio.create_task(read(generation, mirror.ending_id))
+        await mirror.stop()  # the others have an ending, but the writer writes
+        assert [event.text for event in await read(generation)] == ["", "a", "b", ""]
+        assert [event.text for event in await late] == ["a", "b", ""]
+        assert (generation.is_read(mirror.ending_id), generation.is_read(3)) == (False, True)
+        assert generation.finish_reason == "cancelled"
+
+
+async def test_a_stop_that_does_not_reach_a_writer_taken_for_dead_says_so(
+    redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirrors, "STOP_SECONDS", 0.5)
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
+        generation = await publish(here, one, Hand())
+        mirror = await other.find(generation.id, "anna")
+        held = asyncio.Event()
+        monkeypatch.setattr(one, "_handle_message", lambda _: held.wait())  # a process that stands still
+        one._tasks[0].cancel()
+        await read(mirror)
+        with pytest.raises(Unreachable):
+            await mirror.stop()
+        one._tasks[1].cancel()  # the process ends, and with it its connection
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                with suppress(Unreachable):
+                    await mirror.stop()
+                    break
+        assert not generation.is_finished
 
 
 async def test_a_redis_that_comes_back_empty_receives_everything_again(
@@ -186,11 +214,50 @@ async def test_a_redis_that_comes_back_empty_receives_everything_again(
         assert await read(await other.find(kept.id, "anna")) == list(kept.events)
 
 
-async def find_again(replica: Replica, id: str) -> None:
+async def test_readers_elsewhere_lose_nothing_when_redis_is_emptied_under_replicas_that_trust_heartbeats(
+    redis: RedisServer, short_beats: None
+) -> None:
+    async with open_replicas(redis.url, 3) as [(here, one, _), (_, other, sealed), (_, third, _)]:
+        hands = [Hand() for _ in range(12)]
+        written = [await publish(here, one, hand) for hand in hands]
+        followed = [await place.find(each.id, "anna") for each in written for place in (other, third)]
+        reading = [asyncio.create_task(read(mirror)) for mirror in followed]
+        reading.pop(1).cancel()
+        for word in ("a", "b", "c"):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not all(replica._is_trusted() for replica in (one, other, third)):
+                    await asyncio.sleep(0.02)
+            redis.stop()
+            for hand in hands:
+                hand.give(word)
+            redis.start()
+            # A replica without a copy does not answer now that there is no such log.
+            third._mirrors._mirrors.pop(written[0].id)
+            await find_again(third, written[0].id, Unreachable)
+        for hand in hands:
+            hand.end()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            received = await asyncio.gather(*reading)
+        assert {tuple(event.text for event in events) for events in received} == {("", "a", "b", "c", "")}
+        assert not sealed
+
+
+async def test_a_stop_arrives_although_the_writers_channel_was_cut_just_before(
+    redis: RedisServer, short_beats: None
+) -> None:
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
+        generation = await publish(here, one, Hand())
+        mirror = await other.find(generation.id, "anna")
+        redis.run("CLIENT", "KILL", "TYPE", "pubsub")
+        await mirror.stop()
+        assert (generation.finish_reason, mirror.finish_reason) == ("cancelled", "cancelled")
+
+
+async def find_again(replica: Replica, id: str, *expected: type[ChatError]) -> None:
     """Return when another replica finds a generation that Redis had lost."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            with suppress(NotFound, Unreachable):
+            with suppress(*(expected or (NotFound, Unreachable))):
                 await replica.find(id, "anna")
                 return
             await asyncio.sleep(0.01)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import email.utils
-import ipaddress
 import logging
 import re
-import ssl
 import statistics
 import time
 from collections.abc import Callable
@@ -19,13 +17,11 @@ from typing import Any
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from chat.completions import Chunk, Completions, Endpoint, Request, join_text
 from chat.completions.provider_errors import FAULTS, find_retry_after, redact
 from chat.errors import ProviderError
+from tests.certificates import self_signed
 from tests.provider import Call, Provider, chunk, closed_port, frame, unreachable_port
 from tests.scenarios import ANSWER, HALF, REASONING, TOO_LONG, fail, replay
 
@@ -196,33 +192,6 @@ async def test_plain_http_behind_https_is_a_tls_error() -> None:
     async with await asyncio.start_server(shout, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         assert await hear(client(f"https://127.0.0.1:{port}/v1"), "plain") == Heard(error="tls")
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "provider.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 # --- asking again ------------------------------------------------------------------------------------------

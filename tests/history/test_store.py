@@ -43,6 +43,29 @@ async def texts(history: History, conversation_id: str) -> list[str]:
     return [message.text for message in await history.branch(conversation_id, ME)]
 
 
+async def test_a_database_has_one_id(history: History, database_url: str) -> None:
+    other = History(database_url)
+    ids = await asyncio.gather(history.database_id(), other.database_id(), history.database_id())
+    await other.aclose()
+    assert len({*ids}) == 1
+    assert len(ids[0]) > 20
+
+
+async def test_the_first_claim_of_a_request_id_holds_unless_nothing_came_of_it(history: History) -> None:
+    first = await history.claim_request("r", "one", unused_seconds=60)
+    assert (first.generation_id, first.is_started) == ("one", False)
+    assert (await history.claim_request("r", "two", unused_seconds=60)).generation_id == "one"
+    assert (await history.claim_request("r", "two", unused_seconds=-1)).generation_id == "two"
+    await history.release_request("r", "one")  # not its own
+    await history.start_request("r")
+    held = await history.claim_request("r", "three", unused_seconds=-1)
+    assert (held.generation_id, held.is_started) == ("two", True)
+    await history.release_request("r", "two")
+    assert (await history.claim_request("r", "four", unused_seconds=-1)).generation_id == "four"
+    await history.expire_requests(datetime.now(UTC))
+    assert (await history.claim_request("r", "five", unused_seconds=60)).generation_id == "five"
+
+
 # --- conversations ------------------------------------------------------------------------------------------
 
 

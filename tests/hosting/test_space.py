@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from playwright.async_api import Browser, FrameLocator, expect
 
 from tests.browsers import start_chromium
-from tests.completions.test_client import self_signed
+from tests.certificates import self_signed
 from tests.nginx import PROGRAM, Nginx, deployed
 from tests.pages import WAIT_MILLISECONDS
 from tests.processes import AppProcess
@@ -176,7 +176,7 @@ async def frame_on_the_hub(
     Without its windows Chromium has no setting by which it denies a frame its storage.
     """
     self_signed(folder)
-    certificate = folder / "provider.pem"
+    certificate = folder / "server.pem"
     hub = FRAME.replace("CERTIFICATE", str(certificate)).replace("SPACE", SPACE)
     environ = {"OPENAI_BASE_URL": provider.url, "OPENAI_MODEL": "plain,held"}
     async with (

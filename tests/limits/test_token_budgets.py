@@ -30,6 +30,8 @@ async def two_replicas(redis: RedisServer | None, **limits: str) -> AsyncGenerat
     """Two that share a Redis; without one, the same one twice."""
     settings = Settings.from_env({"REDIS_URL": redis.url if redis else "", **limits})
     quotas = [Quotas(settings) for _ in range(2)] if redis else [Quotas(settings)] * 2
+    for one in quotas:
+        one.share("test")
     try:
         yield quotas
     finally:
