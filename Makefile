@@ -9,7 +9,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no
 QUICK := -m "not slow"
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
-.PHONY: install install-dev run check format test test-pages test-slow coverage bench fuzz load soak screenshots audit
+.PHONY: install install-dev run check format test test-pages test-slow coverage bench fuzz load soak replica_soak \
+  screenshots audit
 
 run: install
 	@exec $(BIN)/python app.py
@@ -62,7 +63,7 @@ bench: install-dev # CORPORA=folder of real files, for those that read files
 fuzz: install-dev
 	$(BIN)/python -m tests.benchmarks.fuzz_extraction
 
-soak load: install-dev
+soak load replica_soak: install-dev
 	$(BIN)/python -m tests.benchmarks.$@
 
 screenshots: install-dev

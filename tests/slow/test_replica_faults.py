@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import signal
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from chat.jobs.checkpoints import CHECKPOINT_SECONDS
 from tests.cutting_proxy import CuttingProxy
-from tests.event_source import EventStreamDecoder, ServerSentEvent
+from tests.event_source import ServerSentEvent
 from tests.nginx import DEPLOY, PROGRAM, Nginx, deployed_replicas
 from tests.processes import RoutesProcess
-from tests.provider import Call, Provider, closed_port
+from tests.provider import Provider, closed_port
+from tests.replica_processes import (
+    PATIENCE_SECONDS,
+    ask,
+    begin,
+    error_of,
+    finish,
+    follow,
+    outlive_a_heartbeat,
+    replicas,
+    texts,
+    wait_for,
+)
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
@@ -28,106 +38,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.servers_redis", "tests.servers_postgres")
 
-PATIENCE_SECONDS = 180  # a limit, not a claim
 STREAM = "/ai/stream_chat"
-
-
-@asynccontextmanager
-async def replicas(
-    count: int, folder: Path, redis: RedisServer, provider: Provider, **environ: str
-) -> AsyncGenerator[list[RoutesProcess], None]:
-    async with AsyncExitStack() as stack:
-        given = {
-            "REDIS_URL": redis.url,
-            "OPENAI_BASE_URL": provider.url,
-            "OPENAI_API_KEY": "sk-test",
-            "OPENAI_MODEL": "held,plain",  # the first is what Continue uses
-            "TITLES": "words",
-            **environ,
-        }
-        starting = [stack.enter_async_context(RoutesProcess(folder / str(n), **given)) for n in range(count)]
-        yield list(await asyncio.gather(*starting))
-
-
-async def follow(
-    client: httpx.AsyncClient, url: str, seen: list[ServerSentEvent], until: int = 0, **options: Any
-) -> int:
-    """Read a stream into `seen`, to its end or until it holds so many; return the status."""
-    decoder = EventStreamDecoder()
-    async with client.stream("GET", url, **options) as response:
-        async for data in response.aiter_raw():
-            seen += decoder.feed(data)
-            if until and len(seen) >= until:
-                break
-        return response.status_code
-
-
-def texts(events: Sequence[ServerSentEvent]) -> str:
-    pieces = []
-    for event in events:
-        data = json.loads(event.data) if event.data.startswith("{") else {}
-        for choice in data.get("choices", ()):
-            pieces.append(choice["delta"].get("content") or "")
-    return "".join(pieces)
-
-
-@dataclass
-class Followed:
-    """An answer that two readers follow: `here` on the replica that writes it, `there` on another."""
-
-    generation_id: str
-    conversation_id: str
-    call: Call
-    here: list[ServerSentEvent]
-    there: list[ServerSentEvent]
-    reading_here: asyncio.Task[int]
-    reading_there: asyncio.Task[int]
-
-
-async def begin(writer: RoutesProcess, other: RoutesProcess, provider: Provider) -> Followed:
-    """Start an answer, and return when both readers have its first word."""
-    body = {"user_message": "Hi", "model": "held"}
-    started = (await writer.client.post("/ai/generations", json=body)).json()
-    here, there = list[ServerSentEvent](), list[ServerSentEvent]()
-    reading = [
-        asyncio.create_task(follow(each.client, started["events"], seen))
-        for each, seen in ((writer, here), (other, there))
-    ]
-    call = await provider.next_call()
-    await call.text("Once ")
-    for seen in (here, there):
-        await wait_for(seen, "Once ")
-    ids = started["generation_id"], started["conversation_id"]
-    return Followed(*ids, call, here, there, *reading)
-
-
-async def finish(answer: Followed, text: str) -> None:
-    """End the answer; both its readers must have had all of it, and the same."""
-    await answer.call.finish()
-    assert [await answer.reading_here, await answer.reading_there] == [200, 200]
-    assert answer.there == answer.here
-    assert (texts(answer.here), answer.here[-1].data) == (text, "[DONE]")
-
-
-async def wait_for(seen: list[ServerSentEvent], text: str) -> None:
-    """Return when a reader has so much."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while texts(seen) != text:
-            await asyncio.sleep(0.02)
-
-
-async def ask(replica: RoutesProcess) -> tuple[str, list[ServerSentEvent]]:
-    """Begin another conversation; return where its answer is followed, and all of it."""
-    started = await replica.client.post("/ai/generations", json={"user_message": "Hi", "model": "plain"})
-    url = str(started.json()["events"])
-    seen: list[ServerSentEvent] = []
-    assert (started.status_code, await follow(replica.client, url, seen)) == (201, 200)
-    assert seen[-1].data == "[DONE]"
-    return url, seen
-
-
-def error_of(events: Sequence[ServerSentEvent]) -> str:
-    return str(json.loads(events[-1].data)["error"]["type"])
 
 
 # --- a replica ----------------------------------------------------------------------------------------------
@@ -203,6 +114,66 @@ async def test_a_replica_cut_from_redis_alone_serves_its_own_readers_and_keeps_t
         assert "Once upon" in str(provider.chats[-1].body["messages"]), "history has all of it"
 
 
+async def test_a_writer_that_stood_still_is_stopped_from_elsewhere_and_its_readers_skip_nothing(
+    redis: RedisServer, postgres_url: str, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider, DATABASE_URL=postgres_url) as [writer, other]:
+        await outlive_a_heartbeat()
+        answer = await begin(writer, other, provider)
+        url = f"/ai/generations/{answer.generation_id}"
+        writer.send(signal.SIGSTOP)
+        assert await answer.reading_there == 200
+        assert (texts(answer.there), error_of(answer.there)) == ("Once ", "interrupted")
+        unreached = await other.client.delete(url)  # it stands still: it is not said that it has stopped
+        assert (unreached.status_code, unreached.json()["error"]["type"]) == (503, "unreachable")
+        await answer.call.text("upon ")
+        writer.send(signal.SIGCONT)
+        back: list[ServerSentEvent] = []
+        last = {"last-event-id": answer.there[-1].id}
+        await follow(writer.client, f"{url}/events", back, headers=last)
+        assert await answer.reading_here == 200
+        assert texts(back) == texts(answer.here).removeprefix("Once ")
+        assert answer.here[-1].data == "[DONE]"  # the stop has arrived
+        assert (await other.client.delete(url)).status_code == 200
+
+
+async def test_a_stop_elsewhere_arrives_although_the_channels_were_cut_just_before(
+    redis: RedisServer, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider) as [writer, other]:
+        await outlive_a_heartbeat()
+        for _ in range(4):
+            answer = await begin(writer, other, provider)
+            redis.run("CLIENT", "KILL", "TYPE", "pubsub")
+            stopped = await other.client.delete(f"/ai/generations/{answer.generation_id}")
+            assert (stopped.status_code, stopped.json()["finish_reason"]) == (200, "cancelled")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await answer.call.connection.wait_closed()
+            assert [await answer.reading_here, await answer.reading_there] == [200, 200]
+            assert answer.there == answer.here
+
+
+async def test_two_deployments_on_one_redis_do_not_see_each_other(
+    redis: RedisServer, postgres: PostgresServer, postgres_url: str, provider: Provider, tmp_path: Path
+) -> None:
+    postgres.execute("DROP DATABASE IF EXISTS second")
+    postgres.execute("CREATE DATABASE second")
+    async with (
+        replicas(2, tmp_path / "a", redis, provider, DATABASE_URL=postgres_url) as [one, same],
+        replicas(1, tmp_path / "b", redis, provider, DATABASE_URL=postgres.url("second")) as [other],
+    ):
+        body, anna = {"user_message": "Hi", "model": "plain", "request_id": "r"}, {"x-visitor": "anna"}
+        started = [
+            (await each.client.post("/ai/generations", json=body, headers=anna)).json()
+            for each in (one, same, other)
+        ]
+        ids = [each["generation_id"] for each in started]
+        assert (ids[0] == ids[1], ids[0] == ids[2]) == (True, False)
+        url = started[0]["events"]
+        assert (await same.client.get(url, headers=anna)).status_code == 200
+        assert (await other.client.get(url, headers=anna)).status_code == 404
+
+
 # --- Redis and PostgreSQL -----------------------------------------------------------------------------------
 
 
@@ -210,12 +181,18 @@ async def test_a_redis_that_was_restarted_is_told_all_again_and_readers_elsewher
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
     async with replicas(2, tmp_path, redis, provider) as [writer, other]:
-        answer = await begin(writer, other, provider)
-        redis.stop()
-        await answer.call.text("upon ")
-        redis.start()
-        await answer.call.text("a time")
-        await finish(answer, "Once upon a time")
+        await outlive_a_heartbeat()
+        answers = [await begin(writer, other, provider) for _ in range(8)]
+        for seconds, text in ((0, "upon "), (3, "a ")):
+            redis.stop()
+            for answer in answers:
+                await answer.call.text(text)
+            await asyncio.sleep(seconds)  # for which it is away
+            redis.start()
+            await outlive_a_heartbeat()
+        for answer in answers:
+            await answer.call.text("time")
+            await finish(answer, "Once upon a time")
 
 
 async def test_a_redis_that_is_full_holds_up_no_answer_that_is_followed(
@@ -271,25 +248,64 @@ async def test_a_redis_that_stands_still_holds_readers_elsewhere_up_and_no_more(
         assert elsewhere == seen
 
 
-async def test_postgresql_restarted_takes_no_answer_and_no_conversation_away(
-    redis: RedisServer, postgres: PostgresServer, postgres_url: str, provider: Provider, tmp_path: Path
+@pytest.mark.parametrize("way", ["stopped", "silent"])
+async def test_postgresql_away_in_mid_answer_loses_no_turn_and_no_word(
+    redis: RedisServer,
+    postgres: PostgresServer,
+    postgres_url: str,
+    provider: Provider,
+    tmp_path: Path,
+    way: str,
 ) -> None:
     async with replicas(2, tmp_path, redis, provider, DATABASE_URL=postgres_url) as [writer, other]:
-        answer = await begin(writer, other, provider)
-        postgres.stop()
+        await outlive_a_heartbeat()
+        answers = [await begin(writer, other, provider) for _ in range(8)]
+        first, second = answers[:4], answers[4:]
+        leave(postgres, way)
         try:
-            await answer.call.text("upon ")
-            for seen in (answer.here, answer.there):
-                await wait_for(seen, "Once upon ")
-            for replica in (writer, other):
-                await ask(replica)
+            for answer in answers:
+                await answer.call.text("upon ")
+            if way == "stopped":
+                for replica in (writer, other):
+                    await ask(replica)
+            await asyncio.sleep(CHECKPOINT_SECONDS + 1)  # the next checkpoint is refused
+            for answer in first:  # they end while it is away
+                await answer.call.text("a time")
+                await finish(answer, "Once upon a time")
+            if way == "stopped":
+                await check_refusal(writer, first[0].conversation_id)
         finally:
-            postgres.start()
-        await answer.call.text("a time")
-        await finish(answer, "Once upon a time")
-        body = {"user_message": "And?", "model": "plain", "conversation_id": answer.conversation_id}
-        await other.client.post(STREAM, json=body)
-        assert "Once upon a time" in str(provider.chats[-1].body["messages"])
+            come_back(postgres, way)
+        for answer in second:
+            await answer.call.text("a time")
+            await finish(answer, "Once upon a time")
+        for answer in answers:
+            for replica in (other, writer):
+                assert await next_prompt(replica, provider, answer.conversation_id) >= 1
+
+
+def leave(postgres: PostgresServer, way: str) -> None:
+    postgres.stop() if way == "stopped" else postgres.signal(signal.SIGSTOP)
+
+
+def come_back(postgres: PostgresServer, way: str) -> None:
+    postgres.start() if way == "stopped" else postgres.signal(signal.SIGCONT)
+
+
+async def check_refusal(replica: RoutesProcess, conversation_id: str) -> None:
+    """The next question of a conversation whose turns cannot be read is refused; no model is asked."""
+    body = {"user_message": "And?", "model": "plain", "conversation_id": conversation_id}
+    refused = await replica.client.post("/ai/generations", json=body)
+    assert (refused.status_code, refused.json()["error"]["type"]) == (503, "history_unavailable")
+
+
+async def next_prompt(replica: RoutesProcess, provider: Provider, conversation_id: str) -> int:
+    """Ask the next question; return how often the prompt has the whole answer before it."""
+    body = {"user_message": "And?", "model": "plain", "conversation_id": conversation_id}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await replica.client.post(STREAM, json=body)).status_code == 503:
+            await asyncio.sleep(0.1)  # it is refused rather than sent without its turns
+    return str(provider.chats[-1].body["messages"]).count("Once upon a time")
 
 
 # --- a rolling restart --------------------------------------------------------------------------------------
