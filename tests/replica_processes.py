@@ -39,6 +39,7 @@ async def replicas(
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_MODEL": "held,plain",  # the first is what Continue uses
             "TITLES": "words",
+            "MAX_GENERATIONS_PER_VISITOR": "100",
             **environ,
         }
         starting = [stack.enter_async_context(RoutesProcess(folder / str(n), **given)) for n in range(count)]
@@ -115,6 +116,7 @@ async def wait_for(seen: list[ServerSentEvent], text: str) -> None:
 async def ask(replica: RoutesProcess) -> tuple[str, list[ServerSentEvent]]:
     """Begin another conversation; return where its answer is followed, and all of it."""
     started = await replica.client.post("/ai/generations", json={"user_message": "Hi", "model": "plain"})
+    assert started.status_code < 300, started.text
     url = str(started.json()["events"])
     seen: list[ServerSentEvent] = []
     assert (started.status_code, await follow(replica.client, url, seen)) == (201, 200)

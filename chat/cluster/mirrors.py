@@ -237,7 +237,7 @@ class Mirrors:
             task.exception()  # retrieved, because the caller may have left
 
     async def _open(self, id: str) -> Mirror:
-        first = ("XRANGE", self._names.stream(id), "-", "+", "COUNT", 1)
+        first = ("XRANGE", self._names.events(id), "-", "+", "COUNT", 1)
         reply, mine = await self._redis.run([first, ("EXISTS", self._names.alive(self._me))])
         entry = wire.read_entry(*reply[0]) if isinstance(reply, list) and reply else None
         if entry is None or entry.about is None:
@@ -254,7 +254,7 @@ class Mirrors:
         """Append the events that the stream has and the mirror lacks. Raises Unreachable."""
         while not mirror.is_finished:
             after = f"({mirror.last_id + 1}-0"
-            key = self._names.stream(mirror.id)
+            key = self._names.events(mirror.id)
             (reply,) = await self._redis.run([("XRANGE", key, after, "+", "COUNT", READ_ENTRIES)])
             if isinstance(reply, Exception):
                 raise Unreachable
@@ -273,7 +273,7 @@ class Mirrors:
     async def _seal(self, mirror: Mirror) -> None:
         """Write the ending of a dead writer's log. Its id is beyond all others: the first replica wins."""
         ending = wire.pack_events([error_event(Interrupted(INTERRUPTED))])
-        key = self._names.stream(mirror.id)
+        key = self._names.events(mirror.id)
         (reply,) = await self._redis.run([("XADD", key, "NOMKSTREAM", f"{wire.SEAL}-0", wire.EVENTS, ending)])
         await self._catch_up(mirror)
         if not mirror.is_finished:  # Redis is full, or has lost the log: the ending is unknown

@@ -221,7 +221,7 @@ class Publisher:
         # A stream that has disappeared must not begin again in its middle.
         existing = ("NOMKSTREAM",) if written else ()
         about = () if written else (wire.ABOUT, publication.about)
-        head = ("XADD", self._names.stream(publication.generation.id), *existing, "MAXLEN", "~")
+        head = ("XADD", self._names.events(publication.generation.id), *existing, "MAXLEN", "~")
         packed = publication.pack(written, count)
         return (*head, self._max_entries, b"%d-0" % count, wire.EVENTS, packed, *about), count
 
@@ -251,13 +251,13 @@ class Publisher:
         return [self._push(replica, those) for replica, those in parts.items()]
 
     def _newest(self, generation: Generation) -> Command:
-        return ("XREVRANGE", self._names.stream(generation.id), "+", "-", "COUNT", 2)
+        return ("XREVRANGE", self._names.events(generation.id), "+", "-", "COUNT", 2)
 
     def _push(self, replica: str, parts: Iterable[bytes]) -> Command:
         return ("PUBLISH", self._names.channel(replica), wire.PUSH + b"".join(parts))
 
     def _expire(self, publication: Publication, milliseconds: int) -> Command:
-        return ("PEXPIRE", self._names.stream(publication.generation.id), milliseconds)
+        return ("PEXPIRE", self._names.events(publication.generation.id), milliseconds)
 
 
 def _note_seal(generation: Generation, newest: Sequence[Any]) -> bool:

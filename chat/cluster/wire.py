@@ -59,7 +59,7 @@ class Names:
 
     prefix: str
 
-    def stream(self, generation_id: str) -> str:
+    def events(self, generation_id: str) -> str:
         return f"{self.prefix}:events:{generation_id}"
 
     def alive(self, replica: str) -> str:

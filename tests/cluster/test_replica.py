@@ -150,7 +150,7 @@ async def test_a_writer_that_was_taken_for_dead_goes_on_for_its_own_subscribers(
         hand = Hand()
         generation = await publish(here, one, hand)
         ending = wire.pack_events([done_event("cancelled")])
-        key = one._names.stream(generation.id)
+        key = one._names.events(generation.id)
         await other._redis.run([("XADD", key, f"{wire.SEAL}-0", wire.EVENTS, ending)])
         hand.give("a")
         await read_until(generation, 2)

@@ -128,13 +128,13 @@ async def test_a_writer_that_stood_still_is_stopped_from_elsewhere_and_its_reade
         assert (unreached.status_code, unreached.json()["error"]["type"]) == (503, "unreachable")
         await answer.call.text("upon ")
         writer.send(signal.SIGCONT)
+        assert (await other.client.delete(url)).status_code == 200
+        assert await answer.reading_here == 200
+        assert answer.here[-1].data == "[DONE]"  # the stop has arrived
         back: list[ServerSentEvent] = []
         last = {"last-event-id": answer.there[-1].id}
         await follow(writer.client, f"{url}/events", back, headers=last)
-        assert await answer.reading_here == 200
         assert texts(back) == texts(answer.here).removeprefix("Once ")
-        assert answer.here[-1].data == "[DONE]"  # the stop has arrived
-        assert (await other.client.delete(url)).status_code == 200
 
 
 async def test_a_stop_elsewhere_arrives_although_the_channels_were_cut_just_before(
@@ -323,6 +323,7 @@ async def ask_and_read(url: str, address: str) -> tuple[list[int], str]:
             last = {"last-event-id": seen[-1].id} if seen else {}
             try:
                 statuses.append(await follow(client, started.json()["events"], seen, headers=last))
+                assert not seen or seen[-1].type != "error", seen[-1].data
             except httpx.TransportError:
                 await asyncio.sleep(0.2)
     assert len({event.id for event in seen}) == len(seen)

@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if sa.inspect(op.get_bind()).has_table("request_ids"):
+        return
     op.create_table(
         "request_ids",
         sa.Column("name", sa.Text(), primary_key=True),
