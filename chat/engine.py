@@ -120,12 +120,7 @@ class Engine:
         self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
         self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
         self._traces = Traces(settings.otlp_endpoint)
-        self._stores = Stores(
-            settings.database_url or f"sqlite:///{settings.data_folder() / 'history.sqlite3'}",
-            is_shared=bool(settings.redis_url),
-            on_wait=self.metrics.observes_waits("searches"),
-            folder=settings.data_folder(),
-        )
+        self._stores = self._create_stores()
         self._answer_log = AnswerLog(self._stores)
         self._attachments = self._create_attachments()
         self.pages = PageViews(self.readers, self._attachments)
@@ -133,9 +128,7 @@ class Engine:
         self._quotas = Quotas(settings)
         self.passes = Passes()
         self.at_once = AtOnce()
-        self._generations = Generations(
-            GenerationLimits.from_settings(settings), self._ended, memory=self.memory
-        )
+        self._generations = Generations(GenerationLimits.from_settings(settings), self._ended, self.memory)
         self._answers: WeakKeyDictionary[Generation, Answer] = WeakKeyDictionary()
         self._peers = Peers(settings.redis_url, self._generations, self._end_sealed)
         self._stores.announce = self._peers.announce_unwritten
@@ -145,14 +138,26 @@ class Engine:
         self._resuming: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
         self._deletions = Deletions(self._stores, self._attachments, self._tasks)
-        self._accounting = Accounting(
+        self._accounting = self._create_accounting()
+
+    def _create_stores(self) -> Stores:
+        settings = self.settings
+        return Stores(
+            settings.database_url or f"sqlite:///{settings.data_folder() / 'history.sqlite3'}",
+            is_shared=bool(settings.redis_url),
+            on_wait=self.metrics.observes_waits("searches"),
+            folder=settings.data_folder(),
+        )
+
+    def _create_accounting(self) -> Accounting:
+        return Accounting(
             self._stores,
             self._answer_log,
             self._tasks,
             self._generations,
             self.metrics,
             self._traces,
-            logs_prompts=settings.log_prompts,
+            logs_prompts=self.settings.log_prompts,
         )
 
     def _create_attachments(self) -> Attachments:
