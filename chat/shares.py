@@ -75,10 +75,6 @@ class Shares:
         if self._within:
             self._within.hold(visitor, amount)
 
-    def held_by(self, party: Hashable) -> int:
-        """Return what a visitor's party or a network holds."""
-        return self._held[party]
-
     def is_over(self, visitor: Visitor) -> bool:
         """Tell whether the visitor or its network holds more than its share."""
         limits = ((visitor.party, self.limit.of_visitor), (visitor.network, self.limit.of_network))

@@ -5,7 +5,6 @@ Knows no engine.
 
 from __future__ import annotations
 
-import io
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -158,9 +157,3 @@ def find_skew(grey: Grey) -> float:
 def image_of(grey: Grey) -> Image.Image:
     """Return the pixels as a picture."""
     return Image.fromarray(grey)
-
-
-def count_frames(data: bytes) -> int:
-    """Return how many pages a picture has: a fax in TIFF has several."""
-    with Image.open(io.BytesIO(data)) as image:
-        return int(getattr(image, "n_frames", 1))
