@@ -83,9 +83,11 @@ class WeightsDownload:
             with contextlib.suppress(ConnectionError):
                 process.stdin.write(json.dumps(job).encode() + b"\n")
                 await process.stdin.drain()
+            said: dict[str, Any] = {}
             async for line in process.stdout:
-                self._hear(json.loads(line))
-            if self.state == "running":
+                said = json.loads(line)
+                self._hear(said)
+            if "path" not in said and "fault" not in said:  # the state may be that of the next child already
                 self._fail("ended")
         finally:
             with contextlib.suppress(ProcessLookupError):

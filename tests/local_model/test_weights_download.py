@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,22 @@ async def test_after_a_restart_it_is_paused_where_it_was(hub: Hub) -> None:
     (blobs / "0.part").write_bytes(b"12345")
     resumed = WeightsDownload(HubFile("owner/repo", "small.gguf"), size=10)
     assert (resumed.state, resumed.received, resumed.total) == ("paused", 5, 10)
+
+
+async def test_one_that_is_started_again_at_once_has_not_ended_with_the_first(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_at("http://127.0.0.1:9", monkeypatch)
+    running = WeightsDownload(HubFile("owner/repo", "small.gguf"))
+    running.start()
+    async with asyncio.timeout(60):
+        while running.state == "running":
+            await asyncio.sleep(0)
+        assert running.fault == "unreachable"
+        point_at(hub.url, monkeypatch)
+        running.start()  # while the first child is still ending
+        await running.wait()
+    assert (running.state, running.fault) == ("done", "")
 
 
 @pytest.mark.model
