@@ -24,6 +24,15 @@ from chat.jobs import endpoint_setup
 from chat.settings import Settings
 
 
+class RoutesServer(uvicorn.Server):
+    """uvicorn that leaves signals to the process, as app.py's server does."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take none: uvicorn's own end on SIGTERM cuts running answers after two seconds."""
+        yield
+
+
 @dataclass
 class RunningApp:
     """url has no slash at its end."""
@@ -84,7 +93,7 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
     add_routes(app)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, timeout_keep_alive=60)
     with socket.create_server(("127.0.0.1", port)) as taken:
-        async with _serve(app, uvicorn.Server(config), settings, taken) as running:
+        async with _serve(app, RoutesServer(config), settings, taken) as running:
             yield running
 
 

@@ -316,7 +316,7 @@ async def ask_and_read(url: str, address: str) -> tuple[list[int], str]:
     transport = httpx.AsyncHTTPTransport(local_address=address)
     statuses, seen = list[int](), list[ServerSentEvent]()
     async with httpx.AsyncClient(base_url=url, transport=transport, timeout=30) as client:
-        body = {"user_message": "Hi", "model": "paced-50-0.02", "request_id": address}
+        body = {"user_message": "Hi", "model": "paced-50-0.06", "request_id": address}  # 3 s
         started = await client.post("/ai/generations", json=body)
         statuses.append(started.status_code)
         while not seen or seen[-1].data != "[DONE]":
