@@ -72,6 +72,7 @@ class ChunkParser:
         self._texts, self._reasonings = ArrivedText(), ArrivedText()
         self._doubted = ""  # a delta that repeats the answer: a snapshot, unless more text follows it
         self._splitter: ReasoningSplitter | None = ReasoningSplitter(said)
+        self._is_in_text = False  # the middle of an answer: a chunk may be plain
 
     @property
     def is_holding(self) -> bool:
@@ -123,27 +124,18 @@ class ChunkParser:
         except orjson.JSONDecodeError:
             value = self._parse_odd(data)
             data = dump_json(value)
-        if isinstance(value, str) and value.lstrip().startswith("{"):  # JSON in JSON
-            return self._parse(value.encode(), into)
-        if isinstance(value, list) and any(isinstance(one, dict) and "choices" in one for one in value):
-            for one in value:
-                self._parse(dump_json(one), into)
-            return None
         if not isinstance(value, dict):
-            if error := find_error(value):
-                raise ErrorObject(error)
-            self.has_unknown = True
-            return None
+            return self._parse_other(value, into)
         if "choices" not in value and (inner := _unwrap(value)):
             return self._parse(dump_json(inner), into)
         choices = value.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict):
             choice = {}
-        if text := self._find_plain(value, choice):
-            self._texts.append(text)
+        if self._is_in_text and (text := self._find_plain(value, choice)):
+            self._texts.parts.append(text)  # not the first, so that nothing else changes
             into.append(Chunk(data, text))
-            return
+            return None
         if error := self._find_error(value, choice):
             if choice:  # a text beside an error is a text
                 self._add(data, value, choice, into)
@@ -163,18 +155,30 @@ class ChunkParser:
             return None
         return next((error for holder in holders if (error := find_error(holder))), None)
 
+    def _parse_other(self, value: object, into: list[Chunk]) -> None:
+        """Parse a payload that is no object: JSON in JSON, a list of chunks, or something unknown."""
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            self._parse(value.encode(), into)
+        elif isinstance(value, list) and any(isinstance(one, dict) and "choices" in one for one in value):
+            for one in value:
+                self._parse(dump_json(one), into)
+        elif error := find_error(value):
+            raise ErrorObject(error)
+        else:
+            self.has_unknown = True
+
     def _find_plain(self, value: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
         """Return the text of a chunk that only adds text, in the middle of an answer; empty for any other.
 
         Most chunks are such, and `_add` takes three times as long.
         """
         delta = choice.get("delta")
-        if not isinstance(delta, dict) or len(delta) != 1 or not self.has_text or self._texts.may_repeat:
+        if not isinstance(delta, dict) or len(delta) != 1 or choice.get("finish_reason"):
             return ""
         text = delta.get("content")
-        if not isinstance(text, str) or not text or self.finish_reason or choice.get("finish_reason"):
+        if not isinstance(text, str) or not text:
             return ""
-        if self._doubted or len(text) >= DOUBTED_CHARACTERS:
+        if len(text) >= DOUBTED_CHARACTERS and self._texts.is_all(text):
             return ""
         if value.get("usage") or value.get("error") or "x_groq" in value or not _UNUSUAL.isdisjoint(choice):
             return ""
@@ -220,6 +224,9 @@ class ChunkParser:
         if not self.has_begun:
             self.has_begun = bool(raw or reasoning or usage or self.finish_reason or self.has_text)
         into.append(Chunk(data, text, reasoning, reason or "", usage, recasts))
+        texts = self._texts
+        is_plain = self.has_text and bool(texts.parts) and not texts.may_repeat
+        self._is_in_text = is_plain and not self._doubted and not self.finish_reason
 
     def _take_repeated(self, raw: str, reasoning: str, *, is_last: bool) -> tuple[str, str]:
         """Return the text and the reasoning without what has arrived before."""

@@ -22,7 +22,8 @@ class Patience:
         self._idle = idle
         self._arrived = -1
         self._last_at = 0.0  # until when heartbeats alone keep an answer open behind its finish reason
-        self.first_token_at = asyncio.get_running_loop().time() + first_token
+        self._time = asyncio.get_running_loop().time
+        self.first_token_at = self._time() + first_token
 
     def deadline(self, parser: ChunkParser) -> float:
         """Return the time of the loop until which the next byte may take.
@@ -32,7 +33,7 @@ class Patience:
         """
         if not parser.has_begun:
             return self.first_token_at
-        now = asyncio.get_running_loop().time()
+        now = self._time()
         if not parser.finish_reason or parser.arrived != self._arrived:
             self._arrived, self._last_at = parser.arrived, now + self._idle
         if not parser.finish_reason:

@@ -19,6 +19,7 @@ from chat.completions.finish_reasons import BROKEN
 from chat.completions.patience import Patience
 from chat.completions.payloads import FrameSplitter
 from chat.completions.provider_errors import make_error
+from chat.completions.read_timer import ReadTimer
 from chat.completions.upstream import NETWORK_ERRORS
 from chat.errors import ProviderError
 
@@ -33,11 +34,10 @@ async def read_chunks(
     answer: aiohttp.ClientResponse, parser: ChunkParser, patience: Patience
 ) -> AsyncGenerator[Sequence[Chunk]]:
     """Yield what each read completes, from the first token on; raise ProviderError after the last chunk."""
-    intake, reads = _Intake(parser), answer.content.iter_any()
+    intake, reads, timer = _Intake(parser), answer.content.iter_any(), ReadTimer()
     try:
         while not (intake.fault or parser.is_done):
-            async with asyncio.timeout_at(patience.deadline(parser)):
-                data = await anext(reads, b"")
+            data = await timer.read(reads, patience.deadline(parser))
             if not data:
                 break
             if chunks := intake.take(data):
@@ -46,6 +46,8 @@ async def read_chunks(
         intake.break_off(patience.fault(parser))
     except NETWORK_ERRORS as error:
         intake.break_off(provider_errors.from_exception(error))
+    finally:
+        timer.close()
     if chunks := intake.end():
         yield chunks
     if intake.fault:

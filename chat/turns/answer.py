@@ -282,28 +282,35 @@ class Answer:
         )
 
     def _events(self, chunks: Sequence[Chunk]) -> Sequence[Event]:
-        for chunk in chunks:  # the newest wins: some endpoints count, or finish, on every chunk
-            has_more = bool(chunk.text or chunk.reasoning)
-            if chunk.usage:
-                self.usage = dict(chunk.usage)
-            if chunk.finish_reason or has_more:
-                self.finish_reason = chunk.finish_reason
-        if self.first_token is None and any(chunk.text or chunk.reasoning for chunk in chunks):
+        """Return a batch as events. One pass, and few steps in it: this runs for each delta."""
+        events, has_text, has_reasoning = [], False, False
+        for data, text, reasoning, reason, usage, recasts in chunks:
+            if usage:  # the newest wins: some endpoints count, or finish, on every chunk
+                self.usage = dict(usage)
+            if text or reasoning:
+                has_text, has_reasoning = has_text or bool(text), has_reasoning or bool(reasoning)
+                self.finish_reason = reason
+            elif reason:
+                self.finish_reason = reason
+            events.append(Event("chunk", data, text, reasoning, recasts))
+        if self.first_token is None and (has_text or has_reasoning):
             self.first_token = time.monotonic()
-        self._note_reasoning(chunks)
-        return [Event("chunk", one.data, one.text, one.reasoning, one.recasts) for one in chunks]
-
-    def _note_reasoning(self, chunks: Sequence[Chunk]) -> None:
-        if not self.reasoned and any(chunk.reasoning for chunk in chunks):
+        if has_reasoning and not self.reasoned:
             self.reasoned.append(time.monotonic())
-        if len(self.reasoned) == 1 and any(chunk.text for chunk in chunks):
+        if has_text and len(self.reasoned) == 1:
             self.reasoned.append(time.monotonic())
+        return events
 
     def _repeats(self, events: Sequence[Event]) -> bool:
         """Tell whether the answer or its reasoning repeats itself without end."""
-        texts = [self._text_repetition.add(event.text) for event in events if event.text]
-        thoughts = [self._thought_repetition.add(event.reasoning) for event in events if event.reasoning]
-        return any(texts) or any(thoughts)
+        if len(events) == 1:
+            text, thought = events[0].text, events[0].reasoning
+        else:
+            text = "".join([event.text for event in events])
+            thought = "".join([event.reasoning for event in events])
+        return (bool(text) and self._text_repetition.add(text)) or (
+            bool(thought) and self._thought_repetition.add(thought)
+        )
 
     def _changes(self) -> Sequence[Event]:
         """Return the events of a prompt that was written again: what was computed, and the receipt."""

@@ -19,6 +19,7 @@ _HAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 PROBE_CHARACTERS = 16
 ENOUGH_CHARACTERS = 320  # of the tiny demo model, which loses its thread in what follows
 _SENTENCE_END = re.compile(r"(?:[a-z)'\"’”][.!?][)'\"’”]?|\n```)\s*$")
+WINDOW = PERIOD_MAX + PROBE_CHARACTERS
 STEP = 48  # characters between two looks
 
 
@@ -28,7 +29,10 @@ class RepetitionDetector:
     def __init__(self, patience: int = CHARACTERS) -> None:
         self._patience = patience
         self._step = min(STEP, patience // 6)
-        self._tail = ""
+        self._kept = patience * LENIENT + PERIOD_MAX * REPEATS_MIN  # characters that are looked at
+        self._recent = ""  # the end of the text, in which a first look is cheap
+        self._pieces: list[str] = []  # the text before and with it
+        self._characters = 0
         self._unseen: list[str] = []
         self._unseen_characters = 0
         self._fences = 0
@@ -38,18 +42,27 @@ class RepetitionDetector:
         self._unseen.append(piece)
         self._unseen_characters += len(piece)
         if self._unseen_characters < self._step:
-            return False  # the tail is not copied for each piece: it has thousands of characters
-        for one in self._unseen:
-            self._fences += one.count("```")
-        kept = self._patience * LENIENT + PERIOD_MAX * REPEATS_MIN
-        self._tail = "".join((self._tail, *self._unseen))[-kept:]
+            return False
+        new = "".join(self._unseen)
         self._unseen.clear()
         self._unseen_characters = 0
-        return self._repeats()
+        self._fences += new.count("```")
+        self._pieces.append(new)
+        self._characters += len(new)
+        if self._characters > 2 * self._kept:
+            self._cut()
+        self._recent = (self._recent + new)[-WINDOW:]
+        return self._recent.rfind(self._recent[-PROBE_CHARACTERS:], 0, -1) >= 0 and self._repeats()
+
+    def _cut(self) -> str:
+        """Forget what is too long ago to be looked at; return the rest as one text."""
+        tail = "".join(self._pieces)[-self._kept :]
+        self._pieces, self._characters = [tail], len(tail)
+        return tail
 
     def _repeats(self) -> bool:
-        tail, is_code = self._tail, self._fences % 2 == 1
-        for period in self._periods():
+        tail, is_code = self._cut(), self._fences % 2 == 1
+        for period in self._periods(tail):
             unit = tail[-period:]
             patience = self._patience // (HAN_WEIGHT if _HAN.search(unit) else 1)
             needed = max(patience, period * REPEATS_MIN)
@@ -59,9 +72,9 @@ class RepetitionDetector:
                 return True
         return False
 
-    def _periods(self) -> Iterator[int]:
+    def _periods(self, tail: str) -> Iterator[int]:
         """Yield the distances at which the last characters stand before: a unit has one of these lengths."""
-        tail, probe = self._tail, self._tail[-PROBE_CHARACTERS:]
+        probe = tail[-PROBE_CHARACTERS:]
         end = len(tail) - 1
         start = max(0, len(tail) - PROBE_CHARACTERS - PERIOD_MAX)
         while (at := tail.rfind(probe, start, end)) >= 0:

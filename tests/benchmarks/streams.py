@@ -82,9 +82,9 @@ def read_usage(pid: int) -> tuple[float, int]:
 
 
 @contextlib.contextmanager
-def run(command: Sequence[str], **environ: str) -> Iterator[subprocess.Popen[str]]:
+def run(command: Sequence[str], tree: Path = ROOT, **environ: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
+        command, cwd=tree, env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process
@@ -101,7 +101,8 @@ def run_provider() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def run_server(name: str, provider: str, litellm: str = "") -> Iterator[Server]:
+def run_server(name: str, provider: str, litellm: str = "", tree: Path = ROOT) -> Iterator[Server]:
+    """Start a server. tree: the folder of the application's version."""
     port = closed_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +122,7 @@ def run_server(name: str, provider: str, litellm: str = "") -> Iterator[Server]:
         elif name == "litellm":
             command, environ = litellm_command(litellm, provider, port, Path(folder))
             environ["LITELLM_MASTER_KEY"] = key
-        with run(command, **environ) as process:
+        with run(command, tree, **environ) as process:
             wait_until_up(url, process)
             yield Server(name, url, process, key)
 
