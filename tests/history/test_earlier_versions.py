@@ -127,6 +127,7 @@ async def test_files_citations_and_receipts_are_kept_and_a_file_can_be_asked_abo
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 async def test_the_page_shows_them_and_keeps_the_settings_that_the_browser_remembers(
     browser: Browser, provider: Provider, tmp_path: Path, sample: Path

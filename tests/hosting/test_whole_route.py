@@ -64,6 +64,7 @@ async def test_the_sample_file_is_quoted_and_no_demo_model_follows(
         await expect(visit.growing.locator(".prose")).not_to_contain_text("demo model")
 
 
+@pytest.mark.slow
 async def test_a_chinese_visitor_without_a_key_is_told_how_to_connect_a_model(
     demo: RunningApp, browser: Browser
 ) -> None:

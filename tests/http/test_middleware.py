@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from playwright.async_api import Browser, FilePayload, Request, expect
 
 from chat.http.middleware.content_policy import security_headers
@@ -132,6 +133,7 @@ def note_visitor(named: dict[str, set[str]], request: Request) -> None:
         named.setdefault(route.partition("?")[0], set()).add(request.headers.get("x-visitor", ""))
 
 
+@pytest.mark.slow
 async def test_a_visitors_own_key_is_used_and_kept_nowhere(
     provider: Provider, tmp_path: Path, browser: Browser
 ) -> None:

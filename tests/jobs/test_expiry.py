@@ -41,6 +41,7 @@ async def test_temporary_conversations_and_their_memory_end_after_a_day(tmp_path
             await engine.attachment(attachment.id, ME.owner)
 
 
+@pytest.mark.slow
 async def test_temporary_files_past_a_share_are_refused(tmp_path: Path) -> None:
     async with run_routes(tmp_path, OPENAI_BASE_URL="none") as app:
         app.engine._attachments.temporary.limit = Limit(of_visitor=20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.limits.test_auth import basic
@@ -94,6 +95,7 @@ async def test_it_is_ready_until_it_stops(provider: Provider, tmp_path: Path) ->
     assert alive.status_code == 200
 
 
+@pytest.mark.slow
 async def test_documentation_and_metrics_require_the_log_in_unless_public(
     provider: Provider, tmp_path: Path
 ) -> None:

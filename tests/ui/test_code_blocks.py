@@ -44,7 +44,7 @@ def block_of(tab: Visit, language: str) -> Locator:
     return tab.growing.locator(f'.code_wrap[data-language="{language}"]')
 
 
-@pytest.mark.parametrize("device", SIZES)
+@pytest.mark.parametrize("device", ["desktop", pytest.param("phone", marks=pytest.mark.slow)])
 async def test_a_press_on_the_copy_button_where_it_is_drawn_copies_the_code_as_it_is(
     browser: Browser, served: RunningApp, device: str
 ) -> None:
@@ -65,7 +65,7 @@ async def test_a_press_on_the_copy_button_where_it_is_drawn_copies_the_code_as_i
         assert tab.problems == []
 
 
-@pytest.mark.parametrize("device", SIZES)
+@pytest.mark.parametrize("device", ["desktop", pytest.param("phone", marks=pytest.mark.slow)])
 async def test_the_bar_names_the_language_and_never_covers_the_code(
     browser: Browser, served: RunningApp, device: str
 ) -> None:

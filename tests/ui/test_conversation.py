@@ -58,6 +58,7 @@ async def test_an_answer_grows_under_its_question_and_stays_there_until_the_next
     await expect(tab.button("retry", within=above)).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_browser_that_draws_no_frame_shows_what_comes_and_all_of_it(
     tab: Visit, provider: Provider
 ) -> None:
@@ -116,6 +117,7 @@ async def test_a_reload_goes_on_with_the_answer_and_asks_nothing_twice(
     assert len([request for request in provider.requests if request.path.endswith("completions")]) == 1
 
 
+@pytest.mark.slow
 async def test_a_second_tab_follows_and_can_stop(
     browser: Browser, tab: Visit, provider: Provider, served: RunningApp
 ) -> None:
@@ -129,6 +131,7 @@ async def test_a_second_tab_follows_and_can_stop(
         await expect(other.history.locator(".prose")).to_have_text("One")
 
 
+@pytest.mark.slow
 async def test_another_visitor_sees_nothing_of_it(browser: Browser, tab: Visit, served: RunningApp) -> None:
     await tab.choose("plain")
     await tab.ask("Hello")
@@ -141,6 +144,7 @@ async def test_another_visitor_sees_nothing_of_it(browser: Browser, tab: Visit, 
         await expect(stranger.history.locator(".question")).to_have_text(["Mine"])
 
 
+@pytest.mark.slow
 async def test_closing_the_tab_frees_the_upstream_after_the_grace_time(
     browser: Browser, provider: Provider, tmp_path: Path
 ) -> None:
@@ -154,6 +158,7 @@ async def test_closing_the_tab_frees_the_upstream_after_the_grace_time(
         await call.connection.wait_closed(timeout=60)
 
 
+@pytest.mark.slow
 async def test_a_newer_choice_supersedes_what_was_followed(tab: Visit, provider: Provider) -> None:
     await tab.choose("plain")
     await tab.ask("First")
@@ -184,6 +189,7 @@ async def test_reasoning_is_folded_with_its_duration_and_apart_from_the_answer(t
     await expect(tab.history.locator(".bot-row .prose").last).to_have_text(ANSWER)
 
 
+@pytest.mark.slow
 async def test_how_long_was_thought_is_the_same_while_it_grows_and_after(
     tab: Visit, provider: Provider, served: RunningApp
 ) -> None:
@@ -267,6 +273,7 @@ async def test_an_edited_question_is_a_new_branch_and_the_first_one_stays(tab: V
     await expect(tab.history.locator(".question")).to_have_text(["First", "Second"])
 
 
+@pytest.mark.slow
 async def test_undo_puts_the_question_back_into_the_composer(tab: Visit) -> None:
     await tab.choose("plain")
     await tab.ask("First")
@@ -296,6 +303,7 @@ async def test_the_page_asks_no_foreign_host(tab: Visit, served: RunningApp) -> 
     assert tab.hosts <= {served.url.split("/")[2], ""}
 
 
+@pytest.mark.slow
 async def test_storage_that_is_denied_leaves_a_page_that_works(browser: Browser, served: RunningApp) -> None:
     context = await browser.new_context(locale="en-US")
     await context.add_init_script(
@@ -309,6 +317,7 @@ async def test_storage_that_is_denied_leaves_a_page_that_works(browser: Browser,
     await context.close()
 
 
+@pytest.mark.slow
 async def test_the_page_stays_at_the_end_until_the_reader_scrolls_up(tab: Visit, provider: Provider) -> None:
     at_end = "(() => { const box = document.querySelector('#conversation');"
     at_end += " return box.scrollHeight > box.clientHeight + 200"
@@ -331,6 +340,7 @@ async def test_the_page_stays_at_the_end_until_the_reader_scrolls_up(tab: Visit,
     await tab.page.wait_for_function(at_end)
 
 
+@pytest.mark.slow
 async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
     tab: Visit, provider: Provider
 ) -> None:

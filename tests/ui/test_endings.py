@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from chat.generations.generation import GenerationLimits
@@ -13,6 +14,7 @@ from tests.provider import Provider
 from tests.servers import run_app
 
 
+@pytest.mark.slow
 async def test_an_answer_that_no_page_follows_says_that_the_server_ended_it(
     browser: Browser, provider: Provider, tmp_path: Path
 ) -> None:

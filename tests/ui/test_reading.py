@@ -33,6 +33,7 @@ async def served(
         yield running
 
 
+@pytest.mark.slow
 async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(
     tab: Visit, provider: Provider
 ) -> None:
@@ -61,6 +62,7 @@ async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(
     await expect(tab.history.locator(".branches .count").last).to_have_text("2/2")
 
 
+@pytest.mark.slow
 async def test_pages_without_text_are_shown_to_the_model_when_asked_for(
     tab: Visit, provider: Provider
 ) -> None:
@@ -166,6 +168,7 @@ async def _check_turning(sheet: Locator, viewer: Locator) -> None:
         assert abs(place[0] - wanted[0]) + abs(place[1] - wanted[1]) < 0.01
 
 
+@pytest.mark.slow
 async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, provider: Provider) -> None:
     scan = pdf(show("The lamp shines for nine hours."), "0 0 m 300 300 l S")
     await tab.attach({"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": scan})
@@ -198,6 +201,7 @@ async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, 
     assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
 
 
+@pytest.mark.slow
 async def test_a_file_that_was_sent_whole_offers_nothing_more(tab: Visit) -> None:
     await tab.attach(text_file("lamp.txt", "The lamp shines for nine hours."))
     await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
