@@ -8,7 +8,7 @@ from itertools import groupby
 
 from chat.numbers.cell_grid import Grid, Row
 from chat.numbers.cell_values import is_missing
-from chat.numbers.sheet_shape import is_numeric, is_year, numeric_columns
+from chat.numbers.numeric_cells import is_numeric, is_year, numeric_columns
 
 LEAST_ROWS = 3  # of a table of its own: a header and two of data
 LOOKED_AT = 30

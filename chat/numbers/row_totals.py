@@ -1,5 +1,7 @@
 """Rows that are the sums of others, found by arithmetic: a total of all, or one before or behind its group.
 
+Totals of totals are found after the totals that they add up.
+
 Pure functions over numbers. A row counts only where the sum is right in several columns and no chance.
 """
 
@@ -11,15 +13,48 @@ Values = Sequence[Sequence[float]]
 LEAST_COLUMNS = 3  # in which a sum must be right, where no word says `total`
 LEAST_SUM = 50.0  # small counts agree by chance
 MOST_ADDENDS = 400
+MOST_LEVELS = 4  # of totals of totals
 
 
-def find_totals(rows: Values) -> list[int]:
-    """Return the numbers of rows that are sums of other rows."""
-    whole = _whole(rows)
-    if whole is not None:
-        inside = [number for number in range(len(rows)) if number != whole]
-        return sorted([whole, *(inside[one] for one in _groups([rows[number] for number in inside]))])
-    return _groups(rows)
+def find_totals(rows: Values, named: Sequence[bool] = ()) -> list[int]:
+    """Return the numbers of rows that are sums of other rows. named: which rows have a word for a total."""
+    inside, found = list(range(len(rows))), list[int]()
+    is_whole_known = False
+    for _ in range(MOST_LEVELS):
+        part = [rows[one] for one in inside]
+        whole = None if is_whole_known else _whole(part)
+        is_whole_known = is_whole_known or whole is not None
+        marked = [bool(named) and named[one] for one in inside]
+        more = [whole] if whole is not None else _groups(part) or list(_named(part, marked))
+        if not more:
+            break
+        found += [inside[one] for one in more]
+        gone = set(found)
+        inside = [one for one in inside if one not in gone]
+    return sorted(found)
+
+
+def _named(rows: Values, named: Sequence[bool]) -> Iterator[int]:
+    """Yield rows with a word for a total that are the sum of the rows above, or of some directly above."""
+    open_rows: list[Sequence[float]] = []
+    for number, (row, is_named) in enumerate(zip(rows, named, strict=True)):
+        if is_named and _is_sum_of_last(row, open_rows):
+            yield number
+        else:
+            open_rows.append(row)
+
+
+def _is_sum_of_last(wanted: Sequence[float], above: Values) -> bool:
+    used = [column for column, value in enumerate(wanted) if value]
+    if not used or max(map(abs, wanted)) < LEAST_SUM:
+        return False
+    sums = [0.0] * len(wanted)
+    for count, row in enumerate(reversed(above[-MOST_ADDENDS:]), 1):
+        sums = [one + other for one, other in zip(sums, row, strict=True)]
+        right = [column for column in used if _same(sums[column], wanted[column])]
+        if count > 1 and any(abs(wanted[one]) >= LEAST_SUM for one in right) and len(right) >= len(used) / 2:
+            return True
+    return False
 
 
 def _whole(rows: Values) -> int | None:

@@ -15,15 +15,16 @@ from chat.numbers.cell_grid import Grid, Row
 from chat.numbers.cell_values import COMMA, DAY_FIRST, MONTH_FIRST, POINT
 from chat.numbers.column_cells import SQL_TYPES, expression, find_untyped, look_at
 from chat.numbers.column_types import CellReading, decide, decide_decimal, decide_order, find_described, typed
+from chat.numbers.numeric_cells import numeric_columns
 from chat.numbers.raw_cells import NoTable, RawCells
 from chat.numbers.row_totals import find_totals
 from chat.numbers.sheet_shape import (
     LOOKED_AT,
     SheetShape,
     find_shape,
+    has_total_word,
     header_names,
     is_marked,
-    numeric_columns,
     role_of,
 )
 from chat.numbers.sql_names import quoted, sql_name, unique
@@ -62,7 +63,7 @@ class _TableBuilder:
         columns = self._columns()
         readings = self._readings(columns)
         for number, row in self._summed(columns, readings):
-            left[number] = ("subtotal", row)
+            left[number] = ("total" if has_total_word(row) else "subtotal", row)
         self._exclude(left, count)
         names = self._names()
         parquet = self._write(columns, readings, names)
@@ -198,27 +199,22 @@ class _TableBuilder:
         return text.isascii() and "£" not in text
 
     def _summed(self, columns: Sequence[int], readings: Sequence[CellReading]) -> Iterator[tuple[int, Row]]:
-        """Yield rows that are the sums of others, though no word says so."""
-        numbers = [
-            number
-            for number, reading in zip(columns, readings, strict=True)
-            if reading.kind in typed_table.NUMBERS and reading.kind != typed_table.PERCENTAGE
-        ][:12]
+        """Yield rows that are the sums of others, though no word says so, or not alone."""
+        chosen = dict(zip(columns, readings, strict=True))
+        kinds = {number: reading.kind for number, reading in chosen.items()}
+        summed = typed_table.NUMBERS - {typed_table.PERCENTAGE}
+        numbers = [number for number in columns if kinds[number] in summed][:12]
+        words = [number for number in columns if kinds[number] not in SQL_TYPES][:3]
         count = self.raw.count("kept")
         if not numbers or not 3 < count <= MOST_SUMMED:
             return
-        chosen = dict(zip(columns, readings, strict=True))
-        found = self.raw.sql.execute(
-            "SELECT r, " + ",".join(f"c{one}" for one in numbers) + " FROM kept ORDER BY r"
-        ).fetchall()
+        read = ",".join(f"c{one}" for one in [*numbers, *words])
+        found = self.raw.sql.execute(f"SELECT r, {read} FROM kept ORDER BY r").fetchall()
         values = [
-            [typed(cell, chosen[one]) if cell else None for one, cell in zip(numbers, row[1:], strict=True)]
-            for row in found
+            [_figure(cell, chosen[one]) for one, cell in zip(numbers, row[1:], strict=False)] for row in found
         ]
-        marks = find_totals(
-            [[float(one) if isinstance(one, int | float) else 0.0 for one in row] for row in values]
-        )
-        places = [int(found[mark][0]) for mark in marks]
+        named = [is_marked([cell or "" for cell in row[1 + len(numbers) :]]) for row in found]
+        places = [int(found[mark][0]) for mark in find_totals(values, named)]
         if places:
             yield from self.raw.rows(f"rowid IN ({','.join(map(str, places))})")
 
@@ -292,6 +288,11 @@ class _TableBuilder:
             f" GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_SAMPLES}"
         )
         yield from (str(one[0])[:80] for one in found.fetchall())
+
+
+def _figure(cell: str | None, reading: CellReading) -> float:
+    value = typed(cell, reading) if cell else None
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _ends(name: str, reading: CellReading) -> str:
