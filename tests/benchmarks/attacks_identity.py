@@ -320,9 +320,9 @@ ATTACKS: Sequence[Callable[[Path, Provider], Awaitable[Rows]]] = (
 )
 
 
-async def report(tree: Path) -> str:
-    """Return a table of all attacks on the version of the app in `tree`."""
-    lines = ["| attack on identity and limits | outcome |", "| --- | --- |"]
+async def print_report(tree: Path) -> None:
+    """Print a table of all attacks on the version of the app in `tree`, each attack's rows as it ends."""
+    print("| attack on identity and limits | outcome |\n| --- | --- |", flush=True)
     for attack in ATTACKS:
         async with Provider() as provider:
             provider.scripts |= {"costly": cost_much, "picky": refuse_high_temperatures}
@@ -330,9 +330,8 @@ async def report(tree: Path) -> str:
                 rows = await attack(tree, provider)
             except (httpx.HTTPError, OSError, KeyError, StopIteration) as error:  # another version differs
                 rows = [(attack.__name__, f"could not be tried: {type(error).__name__}: {str(error)[:80]}")]
-            lines += [f"| {name} | {outcome} |" for name, outcome in rows]
-    return "\n".join(lines)
+        print(*[f"| {name} | {outcome} |" for name, outcome in rows], sep="\n", flush=True)
 
 
 if __name__ == "__main__":
-    print(asyncio.run(report(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT)))
+    asyncio.run(print_report(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT))

@@ -253,7 +253,7 @@ async def main() -> None:
         ) as error:  # the next one has its own app
             print(f"{name} | **the app did not serve: {type(error).__name__}**", flush=True)
     if importlib.util.find_spec("tests.benchmarks.attacks_identity"):
-        print(await importlib.import_module("tests.benchmarks.attacks_identity").report(given.tree.resolve()))
+        await importlib.import_module("tests.benchmarks.attacks_identity").print_report(given.tree.resolve())
 
 
 if __name__ == "__main__":
