@@ -1,4 +1,4 @@
-"""A page as grey pixels: of a PDF at 200 dots per inch, or of a picture, upright and without skew.
+"""A page as grey pixels: of a PDF at 200 dots per inch, or of a picture, evenly lit, upright, without skew.
 
 Knows no engine.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pypdfium2  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageFilter, ImageOps, ImageSequence
 
 from chat.extraction import pictures, refusals
 from chat.extraction.source import Source
@@ -25,6 +25,10 @@ SKEW_WIDTH = 700  # pixels that the skew is looked for in
 MOST_SKEW, COARSE, FINE = 8.0, 0.5, 0.1  # degrees
 LEAST_SKEW = 0.25
 LEAST_GAIN = 1.05  # of a righted page's profile over that of the page as it is
+LIGHT_STEP = 8  # pixels that are looked at as one where light changes slowly
+LIGHT_REACH = 9  # of these steps, odd: wider than a stroke, so that some paper is near each place
+DARKEST = 160  # of 255: a page without ink is not stretched until its paper is black
+PAPER = 250  # of 255: from here on a place is white
 
 Grey = NDArray[np.uint8]
 
@@ -134,7 +138,24 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _page(grey: Grey, dots: int) -> PageImage:
     if np.median(grey) < 96:  # light letters on a dark ground
         grey = 255 - grey
-    return PageImage(grey, dots, grey.shape[1], grey.shape[0])
+    return PageImage(even_light(grey), dots, grey.shape[1], grey.shape[0])
+
+
+def even_light(grey: Grey) -> Grey:
+    """Return a page as in even light: each place by the brightest near it, then from black to white.
+
+    Tesseract takes one threshold for a page, and lost the darker half of photographs without a word.
+    """
+    image = Image.fromarray(grey)
+    coarse = image.resize(
+        (max(1, image.width // LIGHT_STEP), max(1, image.height // LIGHT_STEP)), Image.Resampling.BOX
+    )
+    paper = coarse.filter(ImageFilter.MaxFilter(LIGHT_REACH)).filter(ImageFilter.MedianFilter(LIGHT_REACH))
+    paper = paper.filter(ImageFilter.GaussianBlur(LIGHT_REACH * 2 / 3))
+    light = np.asarray(paper.resize(image.size, Image.Resampling.BILINEAR), np.float32)
+    even = grey / np.maximum(light, 1) * 255
+    black = min(float(np.percentile(even, 1)), DARKEST)
+    return np.clip((even - black) / (PAPER - black) * 255, 0, 255).astype(np.uint8)
 
 
 def find_skew(grey: Grey) -> float:

@@ -41,6 +41,8 @@ MODELS = {
     "Han": ("chi_sim", "chi_tra"),
 }
 BESIDE = ("Cyrillic", "Greek")  # scripts of the same direction whose pages have English words among theirs
+FINE = frozenset({"Arabic", "Hebrew", "Devanagari", "Thai"})  # scripts whose dots are small at 200 to an inch
+ENLARGED = 1.5
 WORD_LEVEL = "5"
 LEAST_SURE = 2.0  # of the orientation: below it the page is taken as it stands
 WHOLE_PAGE, DETECTION = 3, 0  # page segmentation modes
@@ -102,11 +104,15 @@ class Tesseract:
         models = models_of(script)
         if not models:
             raise KeyError(script)
+        scale = ENLARGED if script in FINE else 1.0
+        if scale != 1.0:
+            size = round(image.width * scale), round(image.height * scale)
+            image = image.resize(size, Image.Resampling.BICUBIC)
         reader = self._reader(models, WHOLE_PAGE)
         reader.SetImage(image)
-        reader.SetSourceResolution(dots)
+        reader.SetSourceResolution(round(dots * scale))
         reader.Recognize()
-        words = join_runs(_parse(reader.GetTSVText(0).splitlines()))
+        words = join_runs(_parse(reader.GetTSVText(0).splitlines(), scale))
         reader.Clear()
         return words
 
@@ -118,8 +124,8 @@ class Tesseract:
         return self._readers[models]
 
 
-def _parse(rows: Sequence[str]) -> Iterator[SeenWord]:
-    """Yield the words of Tesseract's table.
+def _parse(rows: Sequence[str], scale: float) -> Iterator[SeenWord]:
+    """Yield the words of Tesseract's table. scale: by which the picture was enlarged.
 
     Its columns: level, page, block, paragraph, line, word, box, confidence, text.
     """
@@ -128,7 +134,7 @@ def _parse(rows: Sequence[str]) -> Iterator[SeenWord]:
         cells = row.split("\t")
         if len(cells) < 12 or cells[0] != WORD_LEVEL or not cells[11].strip():
             continue
-        left, top, width, height = map(int, cells[6:10])
+        left, top, width, height = (int(cell) / scale for cell in cells[6:10])
         line = lines.setdefault(tuple(cells[2:5]), len(lines))
         confidence = max(0.0, float(cells[10])) / 100
         yield SeenWord(cells[11].strip(), left, top, left + width, top + height, confidence, line)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from chat.errors import UnreadableFile
 from chat.extraction.ocr.drawn_rules import find_rules, without_rules
-from chat.extraction.ocr.page_image import PageImage, find_skew, load
+from chat.extraction.ocr.page_image import PageImage, even_light, find_skew, load
 from chat.extraction.source import Source
 
 
@@ -75,8 +75,26 @@ def test_a_page_of_a_picture_with_several_is_loaded_and_one_that_is_not_there_is
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "fax.tif"
-    frames = [Image.new("L", (900, 1200), shade) for shade in (255, 200)]
+    frames = [Image.new("L", (900, height), "white") for height in (1200, 1000)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    assert load(Source(path, "fax.tif"), 2).grey[5, 5] == 200
+    assert load(Source(path, "fax.tif"), 2).height == 2000
     with pytest.raises(UnreadableFile, match="Page 3"):
         load(Source(path, "fax.tif"), 3)
+
+
+def test_a_page_in_uneven_light_has_white_paper_and_black_letters() -> None:
+    page = Image.new("L", (1600, 1600), 255)
+    draw = ImageDraw.Draw(page)
+    for top in range(100, 1500, 50):
+        draw.rectangle((100, top, 1500, top + 8), fill=40)
+    light = (
+        Image.linear_gradient("L").resize(page.size).point([90 + value * 165 // 255 for value in range(256)])
+    )
+    even = even_light(np.asarray(ImageChops.multiply(page, light)))
+    assert even[130::50, 100:1500].min() > 235
+    assert even[104:1500:50, 110:1490].max() < 60
+
+
+def test_paper_without_ink_stays_white() -> None:
+    noisy = np.random.default_rng(1).integers(225, 245, (800, 800)).astype(np.uint8)
+    assert np.percentile(even_light(noisy), 5) > 200
