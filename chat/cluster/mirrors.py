@@ -140,7 +140,7 @@ class Mirror(Generation):
 class Mirrors:
     """All mirrors of this process. me: its replica id. is_trusted: does a missing heartbeat mean death?
 
-    is_restored: whether Redis may have come back empty just now.
+    is_restored: whether Redis may have been empty, away or full just now, so that it lacks what was begun.
     """
 
     def __init__(
@@ -238,10 +238,11 @@ class Mirrors:
 
     async def _open(self, id: str) -> Mirror:
         first = ("XRANGE", self._names.events(id), "-", "+", "COUNT", 1)
-        reply, mine = await self._redis.run([first, ("EXISTS", self._names.alive(self._me))])
+        probe = ("SET", self._names.claim("room"), 1, "PX", 1)  # a full Redis refuses it: see failed_at
+        reply, mine, _ = await self._redis.run([first, ("EXISTS", self._names.alive(self._me)), probe])
         entry = wire.read_entry(*reply[0]) if isinstance(reply, list) and reply else None
         if entry is None or entry.about is None:
-            if mine != 1 or self._is_restored():  # its writer may be about to send it again
+            if mine != 1 or self._is_restored():  # its writer may be about to send it, or to send it again
                 raise Unreachable
             raise NotFound("There is no such answer, or it is no longer kept.")
         mirror = Mirror(id, entry.about, self._stop)

@@ -15,7 +15,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from chat.errors import Unreachable
 
@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 class RedisChannel:
     """away_since: loop time of the first failure after the last reply; None: Redis answers.
 
-    is_open: until then nothing is sent, and Redis counts as away.
+    is_open: until then nothing is sent, and Redis counts as away. failed_at: loop time of the last failure,
+    or of the last command that a full Redis refused: what was begun before may not be there yet.
     """
 
     def __init__(self, url: str) -> None:
@@ -46,6 +47,7 @@ class RedisChannel:
         self._retry_at = 0.0
         self.is_open = False
         self.away_since: float | None = None
+        self.failed_at = float("-inf")
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Return the reply to each command; a refusal is an exception as value. Raises Unreachable."""
@@ -60,6 +62,8 @@ class RedisChannel:
         if self.away_since is not None:
             log.info("Redis answers again")
             self.away_since = None
+        if any(isinstance(reply, OutOfMemoryError) for reply in replies):
+            self.failed_at = loop.time()
         return replies
 
     async def subscribe(self, channel: str) -> AsyncGenerator[bytes, None]:
@@ -98,7 +102,7 @@ class RedisChannel:
 
     def _fail(self, error: Exception) -> Unreachable:
         now = asyncio.get_running_loop().time()
-        self._retry_at = now + PAUSE_SECONDS
+        self._retry_at, self.failed_at = now + PAUSE_SECONDS, now
         if self.away_since is None:
             self.away_since = now
             log.warning("Redis does not answer: %s", type(error).__name__)

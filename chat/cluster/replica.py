@@ -142,8 +142,9 @@ class Replica:
         return self._is_in_time() and asyncio.get_running_loop().time() - self._beating_since > ALIVE_SECONDS
 
     def _is_restored(self) -> bool:
-        """Whether Redis may have come back empty so shortly ago that writers still send their logs again."""
-        return asyncio.get_running_loop().time() - self._restored < ALIVE_SECONDS
+        """Whether Redis was empty, away or full so shortly ago that writers still send their logs."""
+        since = max(self._restored, self._redis.failed_at)
+        return asyncio.get_running_loop().time() - since < ALIVE_SECONDS
 
     def _note_restart(self) -> None:
         """Accept no death before every replica has had time for a heartbeat: Redis may have been emptied."""

@@ -301,6 +301,31 @@ async def test_a_redis_that_is_full_takes_no_answer_away(redis: RedisServer) -> 
             assert await read(await late.find(generation.id, "anna")) == list(generation.events)
 
 
+async def test_an_answer_that_begins_while_redis_is_full_is_not_unknown_elsewhere(redis: RedisServer) -> None:
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
+        redis.configure("maxmemory-policy", "noeviction")
+        redis.configure("maxmemory", "1")
+        hand = Hand()
+        generation = await publish(here, one, hand)
+        with pytest.raises(Unreachable):
+            await other.find(generation.id, "anna")
+        redis.configure("maxmemory", "0")
+        with pytest.raises(Unreachable):  # the writer tries again in a moment
+            await other.find("another", "anna")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (mirror := await find_or_none(other, generation.id)) is None:
+                await asyncio.sleep(0.05)
+        hand.give("a")
+        hand.end()
+        assert await read(mirror) == list(generation.events)
+
+
+async def find_or_none(replica: Replica, id: str) -> mirrors.Mirror | None:
+    with suppress(Unreachable):
+        return await replica.find(id, "anna")
+    return None
+
+
 # --- wire ---------------------------------------------------------------------------------------------------
 
 
