@@ -43,7 +43,8 @@ function dressText(text) {
 }
 
 function makeChip(key, number, label) {
-  const chip = element("span", "cite", label);
+  const chip = element("span", "cite");
+  chip.append(...withBrackets(label));
   chip.dataset.key = key;
   chip.dataset.number = number;
   chip.setAttribute("role", "button");
@@ -53,9 +54,18 @@ function makeChip(key, number, label) {
   return chip;
 }
 
+// The brackets of a mark are copied with it, and not seen: the chip has an edge.
+function withBrackets(label) {
+  const inside = /^([[【])(.+)([\]】])$/.exec(label);
+  if (!inside) return label ? [label] : [];
+  const [, open, words, close] = inside;
+  return [element("span", "bracket", open), words, element("span", "bracket", close)];
+}
+
 // A mark of an answer that grows: nothing is known of it yet, so it opens nothing.
 function makePending(label) {
-  const chip = element("span", "cite", label);
+  const chip = element("span", "cite");
+  chip.append(...withBrackets(label));
   chip.dataset.status = "pending";
   chip.title = state.words["evidence.pending"] ?? "";
   return chip;

@@ -193,10 +193,16 @@ function showPage(file, number, isClaim = false) {
   nameFile();
   const pages = viewer.root.querySelector(".viewer-pages");
   const known = isOther ? null : findSheet(viewer.page);
-  if (!known || isClaim) pages.replaceChildren(...[-1, 0, 1].map((step) => viewer.page + step).filter((one) => one >= 1 && one <= file.pages).map(makeSheet));
+  if (!known || isClaim) pages.replaceChildren(...makeSheets(viewer.page));
   drawTools();
   drawClaim();
   reachGoal();
+}
+
+// The page itself is asked for first, and then its neighbours, of which the next one is likelier.
+function makeSheets(number) {
+  const numbers = [number, number + 1, number - 1].filter((one) => one >= 1 && one <= viewer.file.pages);
+  return numbers.map(makeSheet).sort((one, other) => one.dataset.page - other.dataset.page);
 }
 
 const findSheet = (number) => viewer.root.querySelector(`.sheet[data-page="${number}"]`);
@@ -210,6 +216,7 @@ function drawTools() {
   own.querySelector(".viewer-after").disabled = page >= file.pages;
   own.querySelector(".viewer-about").textContent = file.problems.join("; ");
   own.classList.toggle("is-text", !isDrawn(file));
+  own.classList.toggle("is-single", file.pages === 1);
 }
 
 function makeSheet(number) {
@@ -223,8 +230,9 @@ function makeSheet(number) {
 // The picture is shown as soon as it is there; what stands where on it may come later.
 async function fillSheet(sheet, file, number) {
   const isWanted = () => sheet.isConnected && viewer.file === file;
+  const drawn = Promise.allSettled([isDrawn(file) ? fetchImage(file, number, wantedWidth()) : null]);
   const asked = Promise.allSettled([fetchText(file, number)]);
-  const [image] = await Promise.allSettled([isDrawn(file) ? fetchImage(file, number, wantedWidth()) : null]);
+  const [image] = await drawn;
   const layer = image.value && isWanted() ? await showPicture(sheet, image.value) : null;
   const [page] = await asked;
   if (!isWanted()) return;
@@ -414,6 +422,7 @@ function zoom(step) {
 
 // The pages of a file are turned together, for a scan that lies on its side.
 function turn() {
+  if (!isDrawn(viewer.file)) return;
   turnTo((viewer.turned + 1) % 4);
   viewer.goal = viewer.page;
   reachGoal();

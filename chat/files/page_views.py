@@ -7,11 +7,13 @@ has found the attachment. Page numbers are the file's own, from 1.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from chat.documents.document import Document, Page
 from chat.documents.page_boxes import PageBoxes, Span
@@ -24,6 +26,9 @@ IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
 WIDTHS = (160, 320, 640, 960, 1_200, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
 USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
 CACHED_OVERHEAD = 500
+PATIENCE_SECONDS = (
+    1.0  # for the other page of a file: a page that is drawn for longer does not block the rest
+)
 
 T = TypeVar("T")
 
@@ -56,6 +61,7 @@ class PageViews:
         self._attachments = attachments
         self._images = _Cache[tuple[bytes, str]](IMAGE_BYTES, lambda image: len(image[0]))
         self._boxes = _Cache[PageBoxes](BOX_BYTES, lambda boxes: len(boxes.packed))
+        self._working = WeakValueDictionary[str, asyncio.Lock]()
 
     @property
     def cached_bytes(self) -> int:
@@ -71,8 +77,9 @@ class PageViews:
 
         async def draw() -> tuple[bytes, str]:
             path = await self._attachments.original(attachment)
-            name = attachment.name
-            return await self._readers.show_page(path, number, step, name=name, caller=attachment.caller)
+            name, caller = attachment.name, attachment.caller
+            async with self._one_child(attachment.id):
+                return await self._readers.show_page(path, number, step, name=name, caller=caller)
 
         return await self._images.get((attachment.id, number, step), attachment.owner, draw)
 
@@ -109,15 +116,32 @@ class PageViews:
 
         async def place() -> PageBoxes:
             path = await self._attachments.original(attachment)
-            caller = attachment.caller
-            return await self._readers.place_text(
-                path, number, page.text, name=attachment.name, caller=caller
-            )
+            name, caller = attachment.name, attachment.caller
+            async with self._one_child(attachment.id):
+                return await self._readers.place_text(path, number, page.text, name=name, caller=caller)
 
         try:
             return await self._boxes.get((attachment.id, number, len(page.text)), attachment.owner, place)
         except (NotFound, AttachmentError):
             return None
+
+    @contextlib.asynccontextmanager
+    async def _one_child(self, file_id: str) -> AsyncGenerator[None]:
+        """Let the pages of a file follow each other, so that the warm child serves all of them.
+
+        The viewer asks for an image, its text and two neighbours at once. A page costs 100 ms of CPU, and a
+        second child 600 ms before it has one.
+        """
+        lock = self._working.setdefault(file_id, asyncio.Lock())
+        is_ours = False
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    is_ours = await lock.acquire()
+            yield
+        finally:
+            if is_ours:
+                lock.release()
 
 
 class _Cache(Generic[T]):

@@ -6,6 +6,7 @@ the place. Knows the JSON of citations, no file and no message.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from chat.ui.texts.words import describe_cited, describe_verdict, name_unit
 Json = Mapping[str, Any]
 QUOTE_CHARACTERS = 90  # of a claim, in the list
 AROUND_CHARACTERS, PROVED_CHARACTERS = 70, 200  # of the file's words, in a chip's hint
+CUT_WORD = re.compile(r"\A[^\W\u2e80-\u9fff\uac00-\ud7af]{1,20}(?=\s)")  # Chinese can be cut anywhere
 LISTED_MAX = 300
 STATES = (
     *(
@@ -46,7 +48,7 @@ def show_citations(citations: Sequence[Json], message_id: str, language: str) ->
 
 def _sum_up(citations: Sequence[Json], language: str) -> list[str]:
     """Return how many claims have which state, the true ones first; where a page is wrong, which one is."""
-    counts = Counter((_kind(one), str(one.get("status", ""))) for one in citations)
+    counts = Counter(_state(one) for one in citations if not _is_bare(one)) or Counter(map(_state, citations))
     parts = []
     for status in STATES:
         for kind in ("quote", "figure", "page_mark"):
@@ -67,6 +69,11 @@ def _sum_up(citations: Sequence[Json], language: str) -> list[str]:
 
 def _state(citation: Json) -> tuple[str, str]:
     return _kind(citation), str(citation.get("status", ""))
+
+
+def _is_bare(citation: Json) -> bool:
+    """Whether a claim names only a file that has no pages."""
+    return _state(citation) == ("page_mark", "page_exists") and not citation.get("unit")
 
 
 def _kind(citation: Json) -> str:
@@ -130,12 +137,18 @@ def _name_status(citation: Json, language: str) -> str:
 
 
 def _around(citation: Json) -> tuple[str, str, str]:
-    """Return the words before those that are proved, these, and those after."""
+    """Return the words of the paragraph before those that are proved, these, and those after."""
     passage = str(citation.get("passage", ""))
     start, end = int(citation.get("passage_start", 0)), int(citation.get("passage_end", 0))
     first = min(start, PASSAGE_MARGIN_CHARACTERS)
     last = first + end - start
     if not passage or not first < last <= len(passage) + 1:
         return "", "", ""
-    before = passage[max(0, first - AROUND_CHARACTERS) : first]
-    return before, passage[first:last][:PROVED_CHARACTERS], passage[last : last + AROUND_CHARACTERS]
+    cut = max(0, first - AROUND_CHARACTERS)
+    before, after = passage[cut:first], passage[last : last + AROUND_CHARACTERS]
+    if cut:
+        before = CUT_WORD.sub("", before)
+    if len(passage) > last + AROUND_CHARACTERS:
+        after = CUT_WORD.sub("", after[::-1])[::-1]
+    before, after = before.rpartition("\n\n")[2], after.partition("\n\n")[0]
+    return before, passage[first:last][:PROVED_CHARACTERS], after

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -11,7 +13,9 @@ import pypdf
 import pytest
 from PIL import Image
 
+from chat.files import page_views
 from chat.visitors import Guest, Network, Visitor
+from tests.child_processes import find_descendants
 from tests.pdf_files import pdf, show
 from tests.provider import Provider
 from tests.routes import Served, error_of
@@ -26,7 +30,7 @@ TWO_PAGES = pdf(
 
 @pytest.fixture(scope="module")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served, None]:
-    settings = {"OPENAI_BASE_URL": "none", "READER_PROCESSES": "1"}
+    settings = {"OPENAI_BASE_URL": "none", "READER_PROCESSES": "2"}
     async with (
         run_routes(tmp_path_factory.mktemp("pages"), **settings) as app,
         httpx.AsyncClient(base_url=app.url, timeout=60) as client,
@@ -71,6 +75,18 @@ async def test_pages_that_a_visitor_has_drawn_at_once_are_a_share(served: Served
         other = await served.client.get(url, headers=BEN)
     assert [one.status_code for one in (*answers, other)] == [429, 429, 404]
     assert (await served.client.get(url, headers=ANNA)).status_code == 200
+
+
+async def test_one_child_serves_what_the_viewer_asks_for_at_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_views, "PATIENCE_SECONDS", 300)
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    before = set(find_descendants(os.getpid()))
+    paths = [f"/ai/files/{id}/pages/{page}" for page in ("1", "1/text", "2", "2/text")]
+    answers = await asyncio.gather(*(served.client.get(path, headers=ANNA) for path in paths))
+    assert [one.status_code for one in answers] == [200] * 4
+    assert set(find_descendants(os.getpid())) <= before
 
 
 async def test_a_page_of_much_text_is_whole(served: Served) -> None:

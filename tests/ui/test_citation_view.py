@@ -110,6 +110,31 @@ def test_a_row_has_the_words_around_the_place_and_nothing_of_a_file_is_html() ->
     assert "<b>" not in shown
 
 
+def test_the_words_around_a_place_are_whole_ones_of_its_paragraph() -> None:
+    around = "lantern " * 20, " hourglass" * 20
+    text = f"Another paragraph.\n\n{around[0]}The lamp shines for nine hours{around[1]}.\n\n## More"
+    document = Document("lamp.md", "text/markdown", 9, "", (Page("", text),), 1)
+    answer = "It says “The lamp shines for nine hours”."
+    shown = show_citations(
+        [dict(one.to_json()) for one in check(answer, [Evidence.prepare(document)])], "m1", "en"
+    )
+    [before], [after] = (
+        re.findall(r'data-before="([^"]*)"', shown),
+        re.findall(r'data-after="([^"]*)"', shown),
+    )
+    assert set(before.split()) == {"lantern"}
+    assert set(after.split()) == {"hourglass"}
+
+
+def test_a_mark_of_a_file_without_pages_counts_as_no_page() -> None:
+    quote = {"kind": "quote", "status": "found", "text": "nine hours", "unit": ""}
+    mark = {"kind": "page_mark", "status": "page_exists", "text": "[lamp.md]", "unit": ""}
+    for citations, wanted in ([quote, mark], ["1 quote found"]), ([mark], ["1 page named"]):
+        summary, _, rows = show_citations(citations, "m1", "en").partition("</summary>")
+        assert re.findall(r"<span[^>]*>([^<]*)</span>", summary) == wanted
+        assert rows.count("<li>") == len(citations)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("kind", ["quote", "page_mark", "figure"])
 def test_states_that_are_not_simply_true_have_words_of_their_own(kind: str, language: str) -> None:
