@@ -33,7 +33,8 @@ def language_of(text: str) -> str:
 def explain_missing_model(question: str, reason: str) -> str:
     """Return three sentences and three lines to copy, in the question's language."""
     language = language_of(question)
-    return f"{_WHY[language, reason]} {_HOW[language]}\n\n{_LINES}\n"
+    gap = "" if language == "zh" else " "
+    return f"{_WHY[language, reason]}{gap}{_HOW[language]}\n\n{_LINES}\n"
 
 
 def explain_quotes_only() -> str:

@@ -208,8 +208,13 @@ def _keys(language: str) -> str:
 
 
 def show_banners(engine: Engine, language: str) -> dict[str, str]:
-    """Return what stands above the conversation, by the name of its place."""
-    return {"banner": _banner(engine, language), "download": _download(engine, language)}
+    """Return what stands above the conversation, by the name of its place.
+
+    The banner of a download says for itself that a demo model answers: two of them fill a fifth of a phone.
+    """
+    download = _download(engine, language)
+    is_demo = engine.models.is_demo and not download
+    return {"banner": _banner(engine, language, is_demo=is_demo), "download": download}
 
 
 def _download(engine: Engine, language: str) -> str:
@@ -222,10 +227,10 @@ def _download(engine: Engine, language: str) -> str:
     return show_download(models.download, language, may_start=may_start, is_used=is_used)
 
 
-def _banner(engine: Engine, language: str) -> str:
+def _banner(engine: Engine, language: str, *, is_demo: bool) -> str:
     close = button("dismiss", text(language, "page.dismiss"), lane="none")
     found = engine.models.found
-    lines = [(text(language, "page.demo") if engine.models.is_demo else "", "")]
+    lines = [(text(language, "page.demo") if is_demo else "", "")]
     if found:
         lines.append((text(language, "page.found", name=found.name, address=found.url), ""))
     lines += [(loss, _export_all(language)) for loss in _losses(engine, language)]

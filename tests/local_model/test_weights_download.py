@@ -164,7 +164,9 @@ async def test_one_click_downloads_the_default_model_which_then_answers_without_
         async with run_app(tmp_path) as app, visit(browser, app.url) as tab:
             banner, named = tab.page.locator("#download"), tab.page.locator("#gauge .do-model")
             await expect(named).to_have_text("SmolLM2-135M-Instruct")
-            await expect(banner).to_contain_text("Qwen3.5-2B-Q4_K_M is far better, in English and in Chinese")
+            await expect(banner).to_contain_text("A tiny demo model answers, and is often wrong.")
+            await expect(banner).to_contain_text("Qwen3.5-2B-Q4_K_M is far better")
+            await expect(tab.page.locator("#banner p:not(.temporary)")).to_have_count(0)  # it says no more
             await banner.get_by_role("button", name="Download (1.28 GB)").click()
             await expect(banner).to_contain_text("the Hugging Face Hub cannot be reached from this machine")
             point_at(hub.url, monkeypatch)

@@ -12,7 +12,7 @@ TEXTS: dict[str, str] = {
     "page.temporary": "Temporary conversation: it is not stored.",
     "page.dismiss": "Dismiss",
     # A model that is downloaded
-    "download.state.offered": "{name} is far better, in English and in Chinese, and runs on this machine without a key. It takes 3 GB of memory.",
+    "download.state.offered": "A tiny demo model answers, and is often wrong. {name} is far better: no key, 3 GB of memory.",
     "download.state.running": "{name}: {received} of {total}",
     "download.state.verifying": "{name}: all of it is here, and is being checked…",
     "download.state.paused": "{name}: paused at {received} of {total}",

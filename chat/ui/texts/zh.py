@@ -11,7 +11,7 @@ TEXTS: dict[str, str] = {
     "page.not_here": "这里没有这个对话：它已被删除，或者属于其他访客。对话只显示给开始它的人。",
     "page.temporary": "临时对话：不会保存。",
     "page.dismiss": "关闭",
-    "download.state.offered": "{name} 好得多，能写中文和英文，在这台机器上运行，不需要密钥，占用 3 GB 内存。",
+    "download.state.offered": "现在由演示用的小模型回答，常常出错。{name} 好得多：不需要密钥，占用 3 GB 内存。",
     "download.state.running": "{name}：已下载 {received}，共 {total}",
     "download.state.verifying": "{name}：已全部下载，正在校验…",
     "download.state.paused": "{name}：已暂停，已下载 {received}，共 {total}",
