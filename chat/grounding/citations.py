@@ -20,6 +20,7 @@ from chat.grounding.figure_check import Figure, check_figures
 from chat.grounding.languages import (
     count_languages,
     find_language,
+    find_languages,
     has_decimal_comma,
     is_in_other_letters,
 )
@@ -277,6 +278,8 @@ class _QuoteCheck:
         if not any(one.document.characters for one in files):  # scanned pages that wait
             return False
         language = find_language(quote.text) or self._own_language_of(quote)
+        if language and language in _languages_cited(claim):
+            return False
         if language and not any(language in one.languages for one in files):
             return True
         if all(is_in_other_letters(quote.text, one.languages) for one in files):
@@ -286,6 +289,18 @@ class _QuoteCheck:
     def _own_language_of(self, quote: QuotedWords) -> str:
         """Return the answer's language, where the few common words of a quote are of no other."""
         return self._language if set(count_languages(quote.text)) == {self._language} else ""
+
+
+def _languages_cited(claim: Claim) -> frozenset[str]:
+    """Return the languages of the cited pages: a file of two languages has pages of the lesser one."""
+    languages = [
+        find_languages(place.evidence.document.text[start:end])
+        for mark in claim.marks
+        for place in mark.places
+        for start, end in place.spans
+        if end - start < place.evidence.document.characters
+    ]
+    return frozenset[str]().union(*languages)
 
 
 def _lines_of(claim: Claim) -> Iterator[Claim]:

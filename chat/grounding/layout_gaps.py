@@ -14,6 +14,7 @@ from chat.documents.document import Document
 NOTE_LINES = 25  # of footnotes in one gap
 FEWEST_BOX_LINES = 3  # of an address or a list of names beside the text
 EXHIBIT_LINES = 12  # of a chart at the end of a page
+WIDEST_EXHIBIT_LINE = 0.6  # of the line that the exhibit interrupts: a chart's labels are short
 _NOTE_START = re.compile(
     r"\s*(?:\[?\d{1,3}\]?[.):]?\s+\S|\d{1,3}[A-Z“\"(]|[*†‡§¶]+\s*\S|[¹²³⁴-⁹⁰]+\s*\S|[a-z]\s+[A-Z])"
 )
@@ -58,7 +59,9 @@ def _is_between_pages(document: Document, start: int, end: int, page: int) -> bo
     foot, head = _between_pages(document, start, end, page)
     if foot and not head and document.text[end : end + 1].islower() and _is_box(foot):
         return True
-    return (not head or _are_notes(head)) and (not foot or _are_notes(foot) or _is_exhibit(foot))
+    return (not head or _are_notes(head)) and (
+        not foot or _are_notes(foot) or _is_exhibit(foot, len(_line_at(document.text, start)))
+    )
 
 
 def _between_pages(document: Document, start: int, end: int, page: int) -> tuple[list[str], list[str]]:
@@ -81,9 +84,29 @@ def _is_box(lines: list[str]) -> bool:
     )
 
 
-def _is_exhibit(lines: list[str]) -> bool:
-    """Are the lines a chart or table with its source below?"""
-    return len(lines) <= EXHIBIT_LINES and any(_SOURCE.match(line) for line in lines)
+def _is_exhibit(lines: list[str], width: int) -> bool:
+    """Are the lines a chart or table with its source below, or with its caption and short labels?
+
+    width: characters of the line before them. A sentence that goes on fills its lines; labels do not.
+    """
+    if len(lines) > EXHIBIT_LINES:
+        return False
+    return any(_SOURCE.match(line) for line in lines) or (
+        any(_CAPTION.match(line) for line in lines)
+        and all(_CAPTION.match(line) or _is_label(line, width) for line in lines)
+    )
+
+
+def _is_label(line: str, width: int) -> bool:
+    is_short = len(line) <= WIDEST_EXHIBIT_LINE * width
+    return is_short and not _SENTENCE_ENDS.search(line) and not _NEGATION.search(line)
+
+
+def _line_at(text: str, at: int) -> str:
+    """Return the line of `text` that ends at `at` or holds it."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    return text[start : end if end >= 0 else len(text)].strip()
 
 
 def _are_notes(lines: list[str]) -> bool:

@@ -61,10 +61,16 @@ _IGNORED = (
     + _INVISIBLE
     + r"\ufeff\u200e\u200f\u2028-\u202e\u2060-\u2069\ue000-\uf8ff"
 )
+_EDITORIAL = (  # what an encyclopaedia writes into its text about it
+    r"citation\ needed|clarification\ needed|(?:better\ )?source\ needed|page\ needed|verification\ needed"
+    r"|(?:by|according\ to|for)\ whom|who|when|where|which|why|how|vague|dubious|sic|original\ research"
+    r"|disputed|failed\ verification|update|(?:note|nb|n)\ \d{1,3}"
+    r"|来源请求|來源請求|谁|誰|何时|何時|原创研究|原創研究"
+)
 _TOKEN = rf"""
   (?P<word>(?!(?:US|HK|NT)[$]|FN\d){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
- |(?P<lawref>FN\d{{1,3}}\b)
+ |(?P<lawref>FN\d{{1,3}}\b|\[(?i:{_EDITORIAL})\??\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
  |(?P<number>LITERAL)
  |(?P<power>[{_SUPER}]+|\^\s*\{{?\s*[-+]?\d+\s*\}}?)
@@ -93,6 +99,7 @@ _NOTE_BEFORE = re.compile(rf"(?:[a-zß-ÿ]{{{SHORTEST_NOTED_WORD}}}(?:[.,;!?)\"'
 _POWER_NOTE_BEFORE = re.compile(
     rf"(?:[^\W\d_]{{{SHORTEST_NOTED_WORD}}}|[\u2e80-\u9fff]|[.,;!?)\"'”’。，；）])$"
 )
+_LENGTH_BEFORE = re.compile(r"(?<![^\W\d_])[kcdmμn]?m$")
 _NOTE_AFTER = re.compile(r"\s|$|[.,;:!?)\]\"'”’。，]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -194,6 +201,9 @@ def _word_key(raw: str) -> str:
 def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
     raw, start, end = found.group(), found.start(), found.end()
     before, after = plain[max(0, start - 8) : start], plain[end : end + 3]
+    if raw in ("2", "3") and _LENGTH_BEFORE.search(before) and not after[:1].isalnum():
+        yield Token(f"^{raw}", start, end, "power", raw)  # km2, where the raised digit was lost
+        return
     is_note = (
         len(raw) <= 3
         and raw.isdigit()

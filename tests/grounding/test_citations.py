@@ -280,3 +280,13 @@ def test_a_quote_of_a_file_whose_pages_are_not_read_yet_is_not_found() -> None:
         "It says “the lamp shines for nine hours” [scan.pdf, page 1].", [Evidence.prepare(scan)]
     )
     assert quote.status == "not_found"
+
+
+def test_an_invented_quote_is_not_called_translated_where_its_page_has_its_language() -> None:
+    english = "The package is built in a clean room, and it is the same for all of the members. " * 40
+    german = "Der Betreuer ist die Person, die das Paket für die anderen erstellt und nicht für sich. "
+    evidence = [Evidence.prepare(make_document(english, german, name="guide.pdf"))]
+    quote = "„Jedes Paket muss vor dem Hochladen von drei Entwicklern geprüft werden“"
+    for page, status in ((2, "not_found"), (1, "translated")):
+        found, _ = check(f"Es gilt: {quote} (S. {page}).", evidence)
+        assert found.status == status

@@ -144,3 +144,43 @@ def test_a_heading_in_capitals_has_the_same_words() -> None:
     evidence = Evidence.prepare(make_document("TELL US WHO IS RESPONSIBLE FOR IT"))
     [match] = find_exact(QuotedWords("Tell us who is responsible for it"), evidence)
     assert match.status == "found"
+
+
+CHART = "0\n0.2\nnumber of firms by size\n1996\nFigure 7.1 Concentration Curves"
+MERGERS = "Since the estimates refer to the year before, they will not reflect the effects of mergers in"
+
+
+@pytest.mark.parametrize(
+    ("between", "is_found"),
+    [
+        (CHART, True),
+        (
+            f"Italy or in any of the member states that joined the union in later years, and not in\n{CHART}",
+            False,
+        ),
+        (f"Italy and never in\n{CHART}", False),
+    ],
+)
+def test_a_chart_with_a_caption_may_stand_between_two_pages(between: str, is_found: bool) -> None:
+    document = make_document(f"It is so.\n{MERGERS}\n{between}", "64\nSpain, Portugal and the Netherlands.")
+    quote = QuotedWords("they will not reflect the effects of mergers in Spain, Portugal and the Netherlands")
+    match = find_with_gaps(quote, Evidence.prepare(document))
+    assert (match is not None and match.status == "found") is is_found
+
+
+@pytest.mark.parametrize(
+    ("file", "quote", "status"),
+    [
+        ("It is one of the biggest (338 000 km2).", "one of the biggest (338 000 km²)", "found"),
+        ("It is one of the biggest (338 000 km²).", "one of the biggest (338 000 km2)", "found"),
+        ("It is one of the biggest (338 000 km2).", "one of the biggest (338 000 km³)", ""),
+        ("It is one of the biggest (338 000 km2).", "one of the biggest (338 000 km)", ""),
+        ("The number of cases was 102 in May.", "The number of cases was 10² in May", ""),
+        ("perhaps the first modern[vague] statement", "perhaps the first modern statement", "found"),
+        ("perhaps the first[citation needed] statement of it", "the first statement of it", "found"),
+        ("this is the first [not second] statement of it", "the first statement of it", ""),
+    ],
+)
+def test_a_lost_power_and_an_editors_mark_change_no_words(file: str, quote: str, status: str) -> None:
+    match = next(find_exact(QuotedWords(quote), Evidence.prepare(make_document(file))), None)
+    assert (match.status if match else "") == status
