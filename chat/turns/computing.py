@@ -32,7 +32,6 @@ _TEXTS = {
         "left": "- Left out of the table: {roles}.",
         "remark": "- In the file: {remark}.",
         "cut": "- {count:,} of the rows of the result are shown.",
-        "query": "The query:",
         **{f"role.{role}": role for role in ("title", "header", "total", "subtotal", "section", "note")},
         "role.one": "{count:,} {role}",
         "no_value": "no value",
@@ -45,7 +44,6 @@ _TEXTS = {
         "left": "- 未计入表格数据的行：{roles}。",
         "remark": "- 文件中：{remark}。",
         "cut": "- 这里显示结果的前 {count:,} 行。",
-        "query": "查询语句：",
         "role.title": "标题行",
         "role.header": "表头行",
         "role.total": "合计行",
@@ -158,8 +156,7 @@ def _tell(computation: Computation, asked: FormQuestion, texts: dict[str, str]) 
         lines = [head, ["---"] * len(head), *rows[:SHOWN_ROWS]]
         body = [f"| {' | '.join(line)} |" for line in lines]
     notes = list(_notes(computation, asked, texts, len(rows)))
-    query = [texts["query"], "", "```sql", computation.sql, "```"]
-    return "\n".join([intro, "", *body, "", *notes, *([""] if notes else []), *query])
+    return "\n".join([intro, "", *body, *([""] if notes else []), *notes])
 
 
 def _notes(computation: Computation, asked: FormQuestion, texts: dict[str, str], rows: int) -> list[str]:

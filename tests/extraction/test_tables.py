@@ -237,6 +237,25 @@ def test_columns_no_further_apart_than_words_are_found_by_their_figures() -> Non
     ]
 
 
+def test_a_narrow_column_with_a_long_empty_stretch_is_found() -> None:
+    values = [(77, 51), (42, 54), (11, 63), (26, 72), *((0, 10 + at) for at in range(7)), (59, 88)]
+    heads = [("East", 86), ("West", 119)]
+    items = [
+        [("Item", 44), *([(f"{east * 103}", 86)] if east else []), (f"{west * 107}", 119)]
+        for east, west in values
+    ]
+    words = [  # 3 between the two headers: only the figures below part the columns
+        Word(text, right - (30.0 if row == 0 else 6.0 * len(text)), 14.0 * row, right, 14.0 * row + 9)
+        for row, cells in enumerate([heads, *items])
+        for text, right in cells
+    ]
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        ["", "East", "West"],
+        *(["Item", f"{east * 103}" if east else "", f"{west * 107}"] for east, west in values),
+    ]
+
+
 def test_a_label_half_a_line_beside_its_values_is_in_their_row() -> None:
     places = [
         ("Year", 0.0, 0.0),

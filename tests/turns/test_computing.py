@@ -64,6 +64,7 @@ async def test_a_total_by_group_is_computed_over_all_rows(app: RunningApp) -> No
     text = text_of(events)
     assert "Computed over 21 of 21 rows of sales.csv" in text
     assert "| S | 105 |" in text
+    assert "SELECT" not in text  # the page shows the query of the event below the answer
     assert "1 of 21 rows have no value in Amount" in text
     cited = next(one for one in events if one.type == "citations")
     assert "not_found" not in cited.data

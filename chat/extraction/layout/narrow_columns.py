@@ -15,7 +15,7 @@ from chat.extraction.layout.page_words import Word
 FEWEST_LINES = 4  # whose figures end at the same place
 SAME_EDGE = 0.15  # of a height: right edges that differ by no more are one
 REACH = 6.0  # heights from one figure to the next below it
-LONG_REACH = 15.0  # once there are the fewest lines
+LONG_REACH = 15.0  # once there are the fewest lines, or where all lines between have figures of other columns
 LABEL_WORDS = 8  # of a line with one figure: with more it is prose
 HEADER_LINES = 3
 THIN_SPACE = 0.25  # of a height: between the groups of one number
@@ -76,12 +76,14 @@ def _is_over(word: Word, span: Span) -> bool:
 
 def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:
     columns: list[list[Figure]] = []
+    stretch = 0  # the first of the rows up to this one that all have figures
     for at, row in enumerate(rows):
         figures = list(_figures(at, row))
         if len(figures) < 2 and len(row) > LABEL_WORDS:
-            continue
+            figures = []
+        stretch = stretch if figures else at + 1
         for figure in figures:
-            column = next((one for one in columns if _goes_on(one, figure, rows)), None)
+            column = next((one for one in columns if _goes_on(one, figure, rows, stretch)), None)
             if column:
                 column.append(figure)
             else:
@@ -122,10 +124,11 @@ def _is_group(before: Word, word: Word) -> bool:
     return is_near and bool(is_number and GROUP.fullmatch(word.text))
 
 
-def _goes_on(column: Sequence[Figure], figure: Figure, rows: Sequence[Row]) -> bool:
-    """Whether a figure ends below the last one of a column."""
+def _goes_on(column: Sequence[Figure], figure: Figure, rows: Sequence[Row], stretch: int) -> bool:
+    """Whether a figure ends below the last one of a column. stretch: from there on all rows have figures."""
     above, word = rows[column[-1][0]][column[-1][2]], rows[figure[0]][figure[2]]
-    reach = REACH if len(column) < FEWEST_LINES else LONG_REACH
+    is_long = len(column) >= FEWEST_LINES or column[-1][0] >= stretch
+    reach = LONG_REACH if is_long else REACH
     height = max(word.height for word in rows[figure[0]])
     is_below = 0 < word.middle - above.middle < reach * height
     return is_below and abs(above.right - word.right) <= SAME_EDGE * height
