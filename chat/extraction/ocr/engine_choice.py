@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from chat.extraction.ocr import pp_ocr, tesseract
 from chat.extraction.ocr.drawn_rules import find_rules, without_rules
-from chat.extraction.ocr.page_image import PageImage, image_of
+from chat.extraction.ocr.page_image import PageImage, even_light, has_light_letters, image_of
 from chat.extraction.ocr.pp_ocr import PpOcr
 from chat.extraction.ocr.reading_order import ComposedText, compose
 from chat.extraction.ocr.seen_words import SeenWord, mean_confidence
@@ -54,16 +54,20 @@ class Engines:
 
     def read(self, image: PageImage) -> Recognised:
         """Return what stands on the page. Raises NoEngine."""
-        pose = self._quick().pose(image_of(image.grey), image.dots) if self.has_tesseract else Pose(0, "")
+        pose = Pose(0, "")
+        if self.has_tesseract:
+            pose = self._quick().pose(image_of(even_light(image.grey)), image.dots)
         level = image.turned(pose.turn).straightened()
-        rules = find_rules(level.grey, level.dots)
+        even = even_light(level.grey)
+        rules = find_rules(even, level.dots)
         best: tuple[list[SeenWord], PageImage, str] | None = None
         script = pose.script or GUESSED
         is_quick = self.has_tesseract and tesseract.models_of(script)
         if is_quick and not (script in BETTER_PP and self.has_pp):
-            clean = image_of(without_rules(level.grey, rules, level.dots))
+            clean = image_of(without_rules(even, rules, level.dots))
             best = (self._quick().read(clean, script, level.dots), level, tesseract.NAME)
-        is_doubtful = best is None or mean_confidence(best[0]) < SURE[tesseract.NAME]
+        is_sure = best is not None and mean_confidence(best[0]) >= SURE[tesseract.NAME]
+        is_doubtful = not is_sure or has_light_letters(level.grey)  # which Tesseract leaves out
         if self.has_pp and is_doubtful and (script in pp_ocr.SCRIPTS or best is None):
             words, turned = self._read_thorough(image, level, is_posed=bool(pose.script))
             if best is None or _weight(words) > _weight(best[0]):
@@ -72,7 +76,7 @@ class Engines:
             raise NoEngine(pose.script)
         words, shown, engine = best
         if shown is not level:
-            rules = find_rules(shown.grey, shown.dots)
+            rules = find_rules(even_light(shown.grey), shown.dots)
         return Recognised(compose(words, rules, shown.dots), shown, engine, mean_confidence(words))
 
     def _read_thorough(

@@ -1,4 +1,4 @@
-"""A page as grey pixels: of a PDF at 200 dots per inch, or of a picture, evenly lit, upright, without skew.
+"""A page as grey pixels: of a PDF at 200 dots per inch, or of a picture, upright and without skew.
 
 Knows no engine.
 """
@@ -27,6 +27,9 @@ LEAST_SKEW = 0.25
 LEAST_GAIN = 1.05  # of a righted page's profile over that of the page as it is
 LIGHT_STEP = 8  # pixels that are looked at as one where light changes slowly
 LIGHT_REACH = 9  # of these steps, odd: wider than a stroke, so that some paper is near each place
+SURFACE = 0.6  # of the page's paper: what is darker is a surface, or lies in shadow
+LEAST_LIGHT = 16.0  # of 255: by which letters make a place lighter than the surface around it
+LETTERS_SHARE = 0.006  # of a page; the edges of shadows give up to 0.004
 DARKEST = 160  # of 255: a page without ink is not stretched until its paper is black
 PAPER = 250  # of 255: from here on a place is white
 
@@ -56,7 +59,7 @@ class PageImage:
 
     def straightened(self) -> PageImage:
         """Return the picture with its lines level."""
-        skew = find_skew(self.grey)
+        skew = find_skew(even_light(self.grey))
         if abs(skew) < LEAST_SKEW:
             return self
         paper = int(np.percentile(self.grey, 80))
@@ -138,7 +141,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _page(grey: Grey, dots: int) -> PageImage:
     if np.median(grey) < 96:  # light letters on a dark ground
         grey = 255 - grey
-    return PageImage(even_light(grey), dots, grey.shape[1], grey.shape[0])
+    return PageImage(grey, dots, grey.shape[1], grey.shape[0])
 
 
 def even_light(grey: Grey) -> Grey:
@@ -146,16 +149,31 @@ def even_light(grey: Grey) -> Grey:
 
     Tesseract takes one threshold for a page, and lost the darker half of photographs without a word.
     """
-    image = Image.fromarray(grey)
-    coarse = image.resize(
-        (max(1, image.width // LIGHT_STEP), max(1, image.height // LIGHT_STEP)), Image.Resampling.BOX
-    )
-    paper = coarse.filter(ImageFilter.MaxFilter(LIGHT_REACH)).filter(ImageFilter.MedianFilter(LIGHT_REACH))
-    paper = paper.filter(ImageFilter.GaussianBlur(LIGHT_REACH * 2 / 3))
-    light = np.asarray(paper.resize(image.size, Image.Resampling.BILINEAR), np.float32)
-    even = grey / np.maximum(light, 1) * 255
+    high, wide = grey.shape
+    paper = _coarse(grey).filter(ImageFilter.MaxFilter(LIGHT_REACH))
+    paper = paper.filter(ImageFilter.MinFilter(LIGHT_REACH)).filter(ImageFilter.GaussianBlur(1))
+    paper = paper.resize((wide, high), Image.Resampling.BILINEAR)
+    even = grey / np.maximum(np.asarray(paper, np.float32), 1) * 255
     black = min(float(np.percentile(even, 1)), DARKEST)
     return np.clip((even - black) / (PAPER - black) * 255, 0, 255).astype(np.uint8)
+
+
+def has_light_letters(grey: Grey) -> bool:
+    """Whether a part of a page has light letters on a dark surface, as the heads of tables may have."""
+    coarse = _coarse(grey)
+    ground = np.asarray(coarse.filter(ImageFilter.MedianFilter(LIGHT_REACH)), np.float32)
+    is_dark = Image.fromarray(((ground < SURFACE * np.percentile(ground, 90)) * 255).astype(np.uint8))
+    inside = (
+        np.asarray(is_dark.filter(ImageFilter.MinFilter(3))) > 0
+    )  # not the edge, which is light on one side
+    is_lighter = np.asarray(coarse, np.float32) > ground + LEAST_LIGHT
+    return float(np.mean(inside & is_lighter)) > LETTERS_SHARE
+
+
+def _coarse(grey: Grey) -> Image.Image:
+    high, wide = grey.shape
+    size = max(1, wide // LIGHT_STEP), max(1, high // LIGHT_STEP)
+    return Image.fromarray(grey).resize(size, Image.Resampling.BOX)
 
 
 def find_skew(grey: Grey) -> float:

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from chat.errors import UnreadableFile
 from chat.extraction.ocr.drawn_rules import find_rules, without_rules
-from chat.extraction.ocr.page_image import PageImage, even_light, find_skew, load
+from chat.extraction.ocr.page_image import PageImage, even_light, find_skew, has_light_letters, load
 from chat.extraction.source import Source
 
 
@@ -93,6 +93,18 @@ def test_a_page_in_uneven_light_has_white_paper_and_black_letters() -> None:
     even = even_light(np.asarray(ImageChops.multiply(page, light)))
     assert even[130::50, 100:1500].min() > 235
     assert even[104:1500:50, 110:1490].max() < 60
+
+
+@pytest.mark.parametrize(("ground", "letters", "has"), [(40, 240, True), (110, 255, True), (100, 20, False)])
+def test_light_letters_on_a_dark_surface_are_told_from_dark_ones_in_shadow(
+    ground: int, letters: int, has: bool
+) -> None:
+    page = page_of_bars()
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((150, 600, 1100, 900), fill=ground)
+    for left in range(200, 1000, 12):
+        draw.rectangle((left, 650, left + 4, 680), fill=letters)
+    assert has_light_letters(np.asarray(page)) is has
 
 
 def test_paper_without_ink_stays_white() -> None:
