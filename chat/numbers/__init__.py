@@ -10,7 +10,7 @@
     sql_query       one SELECT over the tables; query_outline its parts       }
     typed_table, table_pack, query_result    what parent and child exchange, checked by the parent
 
-    question_forms  a question of a known form -> one SELECT (form_patterns)
+    question_forms  a question of a known form (form_patterns, form_columns, ranked_forms) -> form_sql
 
 Knows no process, no question and no model.
 """

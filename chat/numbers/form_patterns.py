@@ -7,6 +7,7 @@ import re
 SUM, MEAN, LOW, HIGH, MEDIAN, DISTINCT, RANGE, COUNT, COLUMNS = (
     *("sum", "mean", "min", "max", "median", "distinct", "range", "count", "columns"),
 )
+SHARE, TOP, VALUES = "share", "top", "values"
 WORDS = {
     SUM: "sum|total|total sum|总和|总计|总额|总数|合计|總和|總計|總額|合計|求和",
     MEAN: "average|mean|avg|平均值|平均数|均值|平均",
@@ -28,7 +29,12 @@ ROWS = r"(?:rows|records|entries|lines|data rows)"
 COUNT_EN = re.compile(
     rf"(?:how many {ROWS}(?: are there| does it have| in total| are in the (?:table|file|sheet))?"
     rf"|(?:number|count) of {ROWS}|{ROWS} count|{ROWS}|count)"
-    r"(?P<tail>(?: (?:by|per|for each|for|where|in|with) .+)?)"
+    r"(?P<tail>(?: (?:by|per|for each|for|where|in|with|have|has|having|whose) .+)?)"
+)
+WITH = r"(?:for|where|in|with|of|have|has|having|whose)"
+HOW_MANY_EN = re.compile(
+    r"how many (?P<column>.+?s)(?: are there| are listed| exist| do we have)?"
+    r"(?P<tail>(?: (?:in|for|where|with) .+)?)"
 )
 COLUMNS_EN = re.compile(
     r"(?:columns|column names"
@@ -71,3 +77,48 @@ PEOPLE_ZH = re.compile(
 HAS_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条记录)")
 IS_EN = re.compile(r"(?P<column>.+?)(?: is| equals| =|=)\s*(?P<value>.+)")
 IS_ZH = re.compile(r"(?P<column>.+?)(?:为|是|等于|=)(?P<value>.+)")
+
+MOST_EN = {
+    **dict.fromkeys(("highest", "largest", "biggest", "most", "greatest", "maximum"), False),
+    **dict.fromkeys(("lowest", "smallest", "least", "fewest", "minimum"), True),
+}
+WAY_EN = "|".join(MOST_EN)
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
+NUMBERS_ZH = dict(zip("一二三四五六七八九十", range(1, 11), strict=True))
+NUMBER_EN = rf"(?P<limit>\d{{1,3}}|{'|'.join(NUMBERS)})"
+WHICH_EN = re.compile(
+    rf"(?:which|what) (?P<group>.+?) (?:has|have|had|with|got|shows) (?:the )?(?P<way>{WAY_EN}) (?P<what>.+)"
+)
+VERB_EN = re.compile(r"which (?P<group>\S+(?: \S+)?) (?P<what>\S+(?: \S+)?) (?:the )?(?P<way>most|least)")
+TOP_EN = re.compile(
+    rf"(?P<way>top|highest|largest|biggest|bottom|lowest|smallest) {NUMBER_EN} (?:(?P<group>.+?) )?"
+    rf"by (?:the )?(?:{WAY_EN} )?(?P<what>.+)"
+)
+WITH_MOST_EN = re.compile(rf"(?:top )?{NUMBER_EN} (?P<group>.+?) with the (?P<way>{WAY_EN}) (?P<what>.+)")
+FIRST_EN = re.compile(rf"{NUMBER_EN} (?P<way>highest|largest|biggest|lowest|smallest) (?P<what>.+)")
+SHARE_EN = re.compile(
+    rf"(?:what )?(?:percentage|percent|share|proportion) of (?:the |all )*{ROWS}(?: is| are)? "
+    rf"(?:{WITH} (?:the )?(?P<filter>.+)|(?:by|per|for each) (?P<group>.+))"
+)
+VALUES_EN = re.compile(
+    r"(?:which|what) (?P<one>.+?) (?:are there|exist|appear|occur)"
+    r"|all (?:the )?(?:different |distinct )?(?P<two>.+)"
+)
+MEASURE_EN = re.compile(rf"(?P<kind>{ANY})(?: of)?(?: the)? (?P<column>.+)")
+WAY_ZH = {
+    **dict.fromkeys(("最高", "最大", "最多"), False),
+    **dict.fromkeys(("最低", "最小", "最少"), True),
+}
+NUMBER_ZH = r"(?P<limit>\d{1,3}|[一二三四五六七八九十])"
+WHICH_ZH = re.compile(
+    rf"(?:哪一?(?:个|些|位|种|类|家)?|什么)(?P<group>.+)的?(?P<what>.+)(?P<way>{'|'.join(WAY_ZH)})(?:的|呢)?"
+)
+TOP_ZH = re.compile(
+    rf"(?P<what>.+?)(?P<way>{'|'.join(WAY_ZH)})的前?{NUMBER_ZH}(?:个|名|位|条|行|家|种)?(?P<group>.*)"
+)
+SHARE_ZH = re.compile(
+    r"(?P<filter>.+?)的?(?:行|记录|数据)?(?:所?占的?(?:比例|百分比)|占比|比例|百分比)(?:是多少|为多少)?"
+)
+VALUES_ZH = re.compile(
+    r"(?:一共|总共|共)?(?:都?有哪些(?:不同的)?(?P<one>.+)|(?P<two>.+?)(?:都|一共|总共)?有哪些)"
+)

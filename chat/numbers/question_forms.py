@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, fold_name, read_filter
 from chat.numbers.form_patterns import (
     BEFORE_ZH,
     COLUMNS,
@@ -25,44 +25,22 @@ from chat.numbers.form_patterns import (
     FIRST_ZH,
     GROUP_ZH,
     HAS_ZH,
-    HIGH,
-    IS_EN,
-    IS_ZH,
+    HOW_MANY_EN,
     KINDS,
     LEAD,
-    LOW,
     MEAN,
     MEDIAN,
     OF_EN,
     OF_ZH,
     PEOPLE_ZH,
-    RANGE,
     SUM,
+    WITH,
 )
-from chat.numbers.sql_names import literal, quoted
-from chat.numbers.typed_table import CODE, INTEGER, TEXT, Column, TypedTable
+from chat.numbers.ranked_forms import read_ranked
+from chat.numbers.typed_table import Column, TypedTable
 from chat.unicode_forms import normalize
 
 LONGEST = 300  # characters of a question
-
-
-@dataclass(frozen=True)
-class Filter:
-    """column: empty where the question names the value alone, which is then looked for."""
-
-    value: str
-    column: str = ""
-
-
-@dataclass(frozen=True)
-class FormQuestion:
-    """A question of a known form. column, group: names in SQL, empty where it has none."""
-
-    kind: str
-    table: TypedTable
-    column: str = ""
-    group: str = ""
-    filter: Filter | None = None
 
 
 def read_question(question: str, tables: Sequence[TypedTable]) -> FormQuestion | None:
@@ -100,7 +78,7 @@ def _without_place(text: str, table: TypedTable) -> str:
     for name in sorted(
         {table.title, table.file, table.file.rpartition(".")[0]} - {""}, key=len, reverse=True
     ):
-        folded = re.escape(_fold_name(name))
+        folded = re.escape(fold_name(name))
         text = re.sub(
             rf" (?:in|of|from)(?: the)?(?: (?:sheet|table|file))? [\"“]?{folded}[\"”]?(?: sheet| table)?$",
             "",
@@ -114,10 +92,6 @@ def _is_named(text: str, table: TypedTable, tables: Sequence[TypedTable]) -> boo
     return len(tables) > 1 and _without_place(text, table) != text
 
 
-def _fold_name(name: str) -> str:
-    return " ".join(normalize("NFKC", name).casefold().split())
-
-
 def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if COLUMNS_EN.fullmatch(text) or COLUMNS_ZH.fullmatch(text):
         yield FormQuestion(COLUMNS, table)
@@ -128,6 +102,12 @@ def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := OF_EN.fullmatch(text):
         named = found["kind"] if not found["of"] else ""
         yield from _of_column(KINDS[found["kind"]], table, found["tail"], named)
+    if (found := HOW_MANY_EN.fullmatch(text)) and find_column(found["column"], table):
+        for question in _of_column(DISTINCT, table, found["column"] + found["tail"]):
+            column = table.column(question.column)
+            if column and not column.is_number and not column.is_date:
+                yield question
+    yield from read_ranked(text, table)
     yield from _read_chinese(text, table)
 
 
@@ -154,12 +134,12 @@ def _with_tail(kind: str, table: TypedTable, column: str, tail: str) -> Iterator
     if found := re.fullmatch(r" (?:by|per|for each|grouped by)(?: the| each)? (?P<group>.+)", tail):
         text = found["group"]
         for cut in (*(one.start() for one in re.finditer(r" (?:for|where|in|with) ", text)), len(text)):
-            group = find_column(text[:cut], table)
-            if group and group.name != column:
+            group, part = find_group(text[:cut], table)
+            if group and group != column:
                 condition = read_filter(re.sub(r"^ (?:for|where|in|with)(?: the)? ", "", text[cut:]), table)
                 if cut == len(text) or condition:
-                    yield FormQuestion(kind, table, column, group.name, condition)
-    elif found := re.fullmatch(r" (?:for|where|in|with|of)(?: the)? (?P<filter>.+)", tail):
+                    yield FormQuestion(kind, table, column, group, condition, part)
+    elif found := re.fullmatch(rf" {WITH}(?: the)? (?P<filter>.+)", tail):
         grouped = list(_filtered_groups(kind, table, column, found["filter"]))
         condition = read_filter(found["filter"], table)
         if condition and not grouped:
@@ -170,10 +150,10 @@ def _with_tail(kind: str, table: TypedTable, column: str, tail: str) -> Iterator
 def _filtered_groups(kind: str, table: TypedTable, column: str, text: str) -> Iterator[FormQuestion]:
     """Yield readings of `north by product`: a value, then what is grouped by."""
     for cut in re.finditer(r" (?:by|per|for each|grouped by)(?: the| each)? ", text):
-        group = find_column(text[cut.end() :], table)
+        group, part = find_group(text[cut.end() :], table)
         condition = read_filter(text[: cut.start()], table)
-        if group and group.name != column and condition:
-            yield FormQuestion(kind, table, column, group.name, condition)
+        if group and group != column and condition:
+            yield FormQuestion(kind, table, column, group, condition, part)
 
 
 def _read_chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
@@ -182,29 +162,29 @@ def _read_chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     text = text.replace(" ", "")
     if COUNT_ZH.fullmatch(text):
         yield FormQuestion(COUNT, table)
-    for group, rest in _groups(text, table):
+    for group, part, rest in _groups(text, table):
         if not rest or PEOPLE_ZH.fullmatch(rest):
             if group:
-                yield FormQuestion(COUNT, table, "", group)
+                yield FormQuestion(COUNT, table, "", group, None, part)
             continue
         for condition, asked in _conditions(rest, table):
             is_counted = COUNT_ZH.fullmatch(asked) or (condition and PEOPLE_ZH.fullmatch(asked))
             if is_counted and (condition or group):
-                yield FormQuestion(COUNT, table, "", group, condition)
+                yield FormQuestion(COUNT, table, "", group, condition, part)
             for kind, name in _asked(asked, table):
                 column = find_column(name, table)
                 if column and column.name != group and _fits(kind, column):
-                    yield FormQuestion(kind, table, column.name, group, condition)
+                    yield FormQuestion(kind, table, column.name, group, condition, part)
 
 
-def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:
-    """Yield the column that a question groups by, and the rest."""
-    yield "", text
+def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str, str]]:
+    """Yield the column that a question groups by, the part of its dates, and the rest."""
+    yield "", "", text
     for end in range(2, len(text) + 1):
         found = GROUP_ZH.fullmatch(text[:end])
-        column = find_column(found["one"] or found["two"] or "", table) if found else None
+        column, part = find_group(found["one"] or found["two"] or "", table) if found else ("", "")
         if column:
-            yield column.name, text[end:].lstrip("的,，")
+            yield column, part, text[end:].lstrip("的,，")
 
 
 def _conditions(text: str, table: TypedTable) -> Iterator[tuple[Filter | None, str]]:
@@ -234,109 +214,3 @@ def _fits(kind: str, column: Column) -> bool:
     if kind in (SUM, MEAN, MEDIAN):
         return column.is_number
     return kind == DISTINCT or column.is_number or column.is_date
-
-
-def find_column(words: str, table: TypedTable) -> Column | None:
-    """Return the column that words name; None where none or several do."""
-    wanted = re.sub(r"^the |的$| (?:values?|column)$|列$", "", words.strip(" \"'“”‘’「」")).strip()
-    if not wanted:
-        return None
-    for names in (_whole_names, _last_names):
-        found = [
-            column
-            for column in table.columns
-            if wanted in names(column) or _singular(wanted) in names(column)
-        ]
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
-
-
-def _whole_names(column: Column) -> set[str]:
-    name = _fold_name(column.title)
-    bare = re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", name)  # without its unit
-    return {
-        name,
-        bare,
-        name.replace(" ", ""),
-        column.name,
-        column.name.replace("_", " "),
-        name.replace("_", " "),
-    } - {""}
-
-
-def _last_names(column: Column) -> set[str]:
-    return {_fold_name(part) for part in column.title.split(" | ")[-1:]} - {""}
-
-
-def _singular(word: str) -> str:
-    return word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
-
-
-def read_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `region is north` or `north`; None where the words hold no value."""
-    words = words.strip(" \"'“”")
-    for form in (IS_EN, IS_ZH):
-        found = form.fullmatch(words)
-        column = find_column(found["column"], table) if found else None
-        if found and column:
-            return Filter(found["value"].strip(" \"'“”"), column.name)
-    if named := _name_filter(words, table):
-        return named
-    return Filter(words) if words and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", words) else None
-
-
-def _name_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `region north` and `north region`: a column beside the value."""
-    spaces = [found.start() for found in re.finditer(" ", words)]
-    pairs = [(words[:at], words[at + 1 :]) for at in spaces]
-    for name, value in (*reversed(pairs), *((two, one) for one, two in pairs)):
-        column = find_column(name, table)
-        if column and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", value):
-            return Filter(value.strip(" \"'“”"), column.name)
-    return None
-
-
-def lookup_sql(filter_: Filter, table: TypedTable) -> str:
-    """Return the query that counts the rows of each column that could hold the value of a filter."""
-    is_number = filter_.value.isdigit() and not filter_.column  # 2023 is a year, and the number of no order
-    texts = (TEXT, CODE)
-    chosen = [
-        one
-        for one in table.columns
-        if (one.kind in texts and not is_number) or (one.kind in (*texts, INTEGER) and _is_year(one))
-    ]
-    value = literal(filter_.value)
-    parts = [
-        f"SELECT {literal(one.name)} AS name, count(*) AS n FROM {quoted(table.name)}"
-        f" WHERE lower({quoted(one.name)}::VARCHAR) = {value}"
-        for one in chosen[:100]
-        if not filter_.column or one.name == filter_.column
-    ]
-    return f"SELECT name FROM ({' UNION ALL '.join(parts)}) AS hits WHERE n > 0" if parts else ""
-
-
-def _is_year(column: Column) -> bool:
-    return bool(re.search(r"year|jahr|année|año|年", column.title, re.IGNORECASE))
-
-
-def write_sql(question: FormQuestion, filter_column: str = "") -> str:
-    """Return the query of a question. filter_column: where its filter's value stands."""
-    column, group = quoted(question.column), quoted(question.group)
-    measures = {
-        SUM: f"sum({column}) AS {quoted(f'sum_of_{question.column}')}",
-        MEAN: f"avg({column}) AS {quoted(f'mean_of_{question.column}')}",
-        LOW: f"min({column}) AS {quoted(f'minimum_of_{question.column}')}",
-        HIGH: f"max({column}) AS {quoted(f'maximum_of_{question.column}')}",
-        MEDIAN: f"median({column}) AS {quoted(f'median_of_{question.column}')}",
-        DISTINCT: f"count(DISTINCT {column}) AS {quoted(f'distinct_{question.column}')}",
-        RANGE: f"min({column}) AS minimum, max({column}) AS maximum",
-        COUNT: 'count(*) AS "rows"',
-    }
-    where = ""
-    if question.filter is not None:
-        where = f" WHERE lower({quoted(filter_column)}::VARCHAR) = {literal(question.filter.value)}"
-    source = f"{measures[question.kind]} FROM {quoted(question.table.name)}{where}"
-    if not question.group:
-        return f"SELECT {source}"
-    return f"SELECT {group}, {source} GROUP BY {group} ORDER BY 2 DESC NULLS LAST, 1"

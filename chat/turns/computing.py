@@ -13,9 +13,11 @@ from chat.errors import ChatError
 from chat.fair_places import Caller
 from chat.files.attachments import Attachment, Attachments
 from chat.grounding.computed_results import Computation, describe_table
+from chat.numbers.form_columns import FormQuestion
 from chat.numbers.form_patterns import COLUMNS
+from chat.numbers.form_sql import lookup_sql, single_sql, write_sql
 from chat.numbers.query_result import NoResult, QueryResult
-from chat.numbers.question_forms import FormQuestion, lookup_sql, read_question, write_sql
+from chat.numbers.question_forms import read_question
 from chat.numbers.sql_names import unique
 from chat.numbers.typed_table import TypedTable
 
@@ -113,6 +115,8 @@ class Computing:
             if len(places.rows) != 1:  # nowhere, or in several columns
                 return None
             column = str(places.rows[0][0])
+        if asked.is_single and (await self._query(single_sql(asked, column))).rows[0][0]:
+            return None  # the highest of a group's rows, or of the groups' sums?
         sql = write_sql(asked, column)
         result = await self._query(sql)
         computation = Computation(sql, result, (asked.table,))

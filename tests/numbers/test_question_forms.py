@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chat.numbers.question_forms import Filter, FormQuestion, lookup_sql, read_question, write_sql
+from chat.numbers.form_columns import Filter, FormQuestion
+from chat.numbers.form_sql import lookup_sql, single_sql, write_sql
+from chat.numbers.question_forms import read_question
 from chat.numbers.typed_table import Column, TypedTable
 
 SALES = TypedTable(
@@ -190,7 +192,6 @@ def test_natural_phrasings_in_chinese_are_read(
         "average price",  # a column has this name
         "sum of amount by region and product",
         "average amount excluding South",
-        "Which region has the highest amount?",
         "How many orders are there by region?",
         "总工资比去年高多少",
     ],
@@ -198,6 +199,69 @@ def test_natural_phrasings_in_chinese_are_read(
 def test_a_phrasing_that_can_mean_something_else_is_none(question: str) -> None:
     assert read_question(question, [ORDERS]) is None
     assert read_question(question, [STAFF]) is None
+
+
+VISITS = TypedTable(
+    "visits", "visits.csv", "", "",
+    (Column("city", "City", "text"), Column("status", "Status", "text"), Column("cost", "Cost", "decimal"),
+     Column("date", "Date", "date"), Column("费用", "费用", "decimal"), Column("区", "区", "text")),
+    100,
+)  # fmt: skip
+HIRED = TypedTable(
+    "hired", "hired.csv", "", "", (Column("pay", "Pay", "decimal"), Column("hired", "Hire date", "date")), 9
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "sql"),
+    [
+        ("Which city has the highest total cost?", 'sum("cost") DESC NULLS LAST) <= 1 ORDER BY 2 DESC'),
+        ("Which city has the lowest average cost", 'avg("cost") ASC NULLS LAST) <= 1 ORDER BY 2 ASC'),
+        ("which city has the most rows", "count(*) DESC NULLS LAST) <= 1"),
+        ("top 5 cities by total cost", 'sum("cost") DESC NULLS LAST) <= 5'),
+        ("Top 3 by cost", 'ORDER BY "cost" DESC) <= 3 ORDER BY "cost" DESC'),
+        ("the 4 lowest cost", 'ORDER BY "cost" ASC) <= 4'),
+        ("how many rows have status open", """AS "rows" FROM "visits" WHERE lower("status"::VARCHAR)"""),
+        ("What percentage of rows have status open?", """FILTER (WHERE lower("status"::VARCHAR) = 'open')"""),
+        ("share of rows by city", '100.0 * count(*) / sum(count(*)) OVER ()'),
+        ("how many cities are there", 'count(DISTINCT "city")'),
+        ("which cities are there?", 'WHERE "city" IS NOT NULL GROUP BY "city"'),
+        ("total cost by month", """strftime("date", '%Y-%m') AS "month_of_date", sum("cost")"""),
+        ("average cost per quarter of date", "|| '-Q' || quarter"),
+        ("total cost in 2023", """WHERE strftime("date", '%Y') = '2023'"""),
+        ("how many rows in March 2023", """WHERE strftime("date", '%Y-%m') = '2023-03'"""),
+        ("按年统计费用总和", """strftime("date", '%Y') AS "year_of_date", sum("费用")"""),
+        ("2023年3月的费用总和", """WHERE strftime("date", '%Y-%m') = '2023-03'"""),
+        ("哪个区的总费用最高？", 'sum("费用") DESC NULLS LAST) <= 1'),
+        ("哪个区的平均费用最低", 'avg("费用") ASC NULLS LAST) <= 1'),
+        ("费用最高的前五条", 'ORDER BY "费用" DESC) <= 5'),
+        ("区为东城的占比是多少", """FILTER (WHERE lower("区"::VARCHAR) = '东城')"""),
+        ("有哪些区", 'SELECT "区", count(*)'),
+    ],
+)  # fmt: skip
+def test_the_first_of_several_shares_values_and_dates_are_one_query(question: str, sql: str) -> None:
+    read = read_question(question, [VISITS])
+    assert read
+    assert not read.is_single
+    assert sql in write_sql(read, read.filter.column if read.filter else "")
+
+
+@pytest.mark.parametrize(
+    "question", ["Which city has the highest cost?", "top 3 cities by cost", "哪个区的费用最高"]
+)
+def test_the_highest_value_of_a_group_needs_groups_of_one_row(question: str) -> None:
+    read = read_question(question, [VISITS])
+    assert read
+    assert read.is_single
+    assert "count(DISTINCT" in single_sql(read)
+
+
+@pytest.mark.parametrize("question", ["total pay by year", "pay by month", "average pay per year in 2020"])
+def test_a_year_says_nothing_of_a_date_that_is_no_event(question: str) -> None:
+    assert read_question(question, [HIRED]) is None
+    read = read_question("total pay by year of hire date", [HIRED])
+    assert read
+    assert read.part == "year"
 
 
 def test_a_number_without_a_column_is_a_year_and_no_other_number() -> None:

@@ -76,6 +76,14 @@ async def test_a_value_of_the_file_limits_the_rows(app: RunningApp) -> None:
     assert [table["covered"] for table in found["tables"]] == [10]
 
 
+async def test_the_first_of_several_is_computed_where_one_reading_fits(app: RunningApp) -> None:
+    found = computation_of(await ask(app, "Which region has the highest total amount?"))
+    assert found["rows"] == [["S", 105.0]]
+    assert computation_of(await ask(app, "How many rows in January 2021?"))["rows"] == [[20]]
+    events = await ask(app, "Which region has the highest amount?")  # of its rows, or in total?
+    assert not [one for one in events if one.type == "computation"]
+
+
 @pytest.mark.parametrize("question", ["total of Amount for West", "What is the total of Amount in spring?"])
 async def test_a_value_that_stands_nowhere_gives_rows_and_profile_and_no_figure(
     app: RunningApp, question: str

@@ -1,0 +1,159 @@
+"""What a question of a known form names: columns, values and parts of dates. Pure functions over a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chat.numbers.cell_values import parse_date
+from chat.numbers.form_patterns import IS_EN, IS_ZH
+from chat.numbers.typed_table import Column, TypedTable
+from chat.unicode_forms import normalize
+
+PARTS = {
+    "year": r"(?:years?(?: of (?:the )?(?P<column>.+))?|年份?|年度)",
+    "quarter": r"(?:quarters?(?: of (?:the )?(?P<column>.+))?|季度?)",
+    "month": r"(?:months?(?: of (?:the )?(?P<column>.+))?|月份?)",
+}
+EVENT = re.compile(
+    r"^(?:the )?(?:date|day|time|month|datum|fecha|timestamp|日期|时间|時間|月份|年月)$"
+    r"|(?:order|invoice|sales?|transaction|payment|posting|booking|event|purchase)[ _]?(?:date|day|time)"
+    r"|(?:订单|訂單|订购|下单|交易|销售|銷售|发票|發票|付款|支付|发生|發生|记账|購買|购买)(?:日期|时间|時間|日|月份)"
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """column: empty where the question names the value alone, which is then looked for.
+
+    part: `year` or `month` of the dates of the column, where the value is one.
+    """
+
+    value: str
+    column: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class FormQuestion:
+    """A question of a known form. column, group: names in SQL, empty where it has none.
+
+    part: `year`, `quarter` or `month` of the dates that it groups by. limit: how many it wants, the first
+    by size; is_lowest: the last. is_single: it names no sum, so each group must stand in one row.
+    """
+
+    kind: str
+    table: TypedTable
+    column: str = ""
+    group: str = ""
+    filter: Filter | None = None
+    part: str = ""
+    limit: int = 0
+    is_lowest: bool = False
+    is_single: bool = False
+
+
+def fold_name(name: str) -> str:
+    return " ".join(normalize("NFKC", name).casefold().split())
+
+
+def find_column(words: str, table: TypedTable) -> Column | None:
+    """Return the column that words name; None where none or several do."""
+    wanted = re.sub(r"^the |的$| (?:values?|column)$|列$", "", words.strip(" \"'“”‘’「」")).strip()
+    if not wanted:
+        return None
+    for names in (_whole_names, _last_names):
+        found = [
+            column
+            for column in table.columns
+            if wanted in names(column) or _singular(wanted) in names(column)
+        ]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _whole_names(column: Column) -> set[str]:
+    name = fold_name(column.title)
+    bare = re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", name)  # without its unit
+    return {
+        name,
+        bare,
+        name.replace(" ", ""),
+        column.name,
+        column.name.replace("_", " "),
+        name.replace("_", " "),
+    } - {""}
+
+
+def _last_names(column: Column) -> set[str]:
+    return {fold_name(part) for part in column.title.split(" | ")[-1:]} - {""}
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
+
+
+def read_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region is north` or `north`; None where the words hold no value."""
+    words = words.strip(" \"'“”")
+    for form in (IS_EN, IS_ZH):
+        found = form.fullmatch(words)
+        column = find_column(found["column"], table) if found else None
+        if found and column:
+            return Filter(found["value"].strip(" \"'“”"), column.name)
+    if dated := _date_filter(words, table):
+        return dated
+    if named := _name_filter(words, table):
+        return named
+    return Filter(words) if words and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", words) else None
+
+
+def _date_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `2023`, `march 2023` and `2023年3月` in a table with one column of dates."""
+    column = only_date(table)
+    if column is None:
+        return None
+    year = re.fullmatch(r"(?:the )?(?:year )?((?:19|20)\d\d)年?", words)
+    if year:
+        return None if any(map(is_year, table.columns)) else Filter(year[1], column.name, "year")
+    is_month = re.fullmatch(r"[a-z]+\.? (?:19|20)\d\d|(?:19|20)\d\d-\d\d|(?:19|20)\d\d年\d\d?月份?", words)
+    month = parse_date(words) if is_month else None
+    return Filter(f"{month:%Y-%m}", column.name, "month") if month else None
+
+
+def only_date(table: TypedTable) -> Column | None:
+    """Return the column that says when each row took place; None where there are several dates.
+
+    `in 2023` says nothing of a date of birth: the name of the column must be that of an event.
+    """
+    dates = [column for column in table.columns if column.is_date]
+    return dates[0] if len(dates) == 1 and EVENT.search(fold_name(dates[0].title)) else None
+
+
+def find_group(words: str, table: TypedTable) -> tuple[str, str]:
+    """Return the column that words group by, and which part of its dates; two empty texts for none."""
+    if column := find_column(words, table):
+        return column.name, ""
+    for part, form in PARTS.items():
+        found = re.fullmatch(form, words)
+        dates = (found["column"] or "").strip() if found else ""
+        column = find_column(dates, table) if dates else only_date(table) if found else None
+        if column and column.is_date:
+            return column.name, part
+    return "", ""
+
+
+def _name_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region north` and `north region`: a column beside the value."""
+    spaces = [found.start() for found in re.finditer(" ", words)]
+    pairs = [(words[:at], words[at + 1 :]) for at in spaces]
+    for name, value in (*reversed(pairs), *((two, one) for one, two in pairs)):
+        column = find_column(name, table)
+        if column and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", value):
+            return Filter(value.strip(" \"'“”"), column.name)
+    return None
+
+
+def is_year(column: Column) -> bool:
+    return bool(re.search(r"year|jahr|année|año|年", column.title, re.IGNORECASE))

@@ -1,0 +1,166 @@
+"""Questions for the first of several (`which region has the highest total amount`), shares and values.
+
+Pure functions over the columns of a table. Chinese words stand without spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from chat.numbers.form_columns import FormQuestion, find_column, find_group, read_filter
+from chat.numbers.form_patterns import (
+    COUNT,
+    FIRST_EN,
+    HIGH,
+    KINDS,
+    LOW,
+    MEAN,
+    MEASURE_EN,
+    MEDIAN,
+    MOST_EN,
+    NUMBERS,
+    NUMBERS_ZH,
+    OF_ZH,
+    PEOPLE_ZH,
+    ROWS,
+    SHARE,
+    SHARE_EN,
+    SHARE_ZH,
+    SUM,
+    TOP,
+    TOP_EN,
+    TOP_ZH,
+    VALUES,
+    VALUES_EN,
+    VALUES_ZH,
+    VERB_EN,
+    WAY_ZH,
+    WHICH_EN,
+    WHICH_ZH,
+    WITH_MOST_EN,
+)
+from chat.numbers.typed_table import TypedTable
+
+MOST_FIRST = 100
+LOW_WAYS = {"bottom", *(way for way, is_low in (MOST_EN | WAY_ZH).items() if is_low)}
+SUMMED = (SUM, MEAN, MEDIAN)
+Measure = tuple[str, str, bool]  # kind, column, whether each group must stand in one row
+
+
+def read_ranked(text: str, table: TypedTable) -> Iterator[FormQuestion]:
+    """Yield the readings of a question for the first of several, a share, or the values of a column."""
+    yield from _english(text, table)
+    if re.search(r"[\u4e00-\u9fff]", text):
+        yield from _chinese(text.replace(" ", ""), table)
+
+
+def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
+    if found := WHICH_EN.fullmatch(text):
+        yield from _groups(found["group"], list(_measures(found["what"], table)), table, 1, found["way"])
+    if (
+        (found := VERB_EN.fullmatch(text))
+        and (column := find_column(found["what"], table))
+        and column.is_number
+    ):
+        yield from _groups(found["group"], [(SUM, column.name, False)], table, 1, found["way"])
+    for form in (TOP_EN, WITH_MOST_EN):
+        if found := form.fullmatch(text):
+            limit = int(NUMBERS.get(found["limit"], found["limit"]))
+            measures = list(_measures(found["what"], table))
+            group = found["group"] or ""
+            if not group or re.fullmatch(ROWS, group):
+                yield from _rows(measures, table, limit, found["way"])
+            else:
+                yield from _groups(group, measures, table, limit, found["way"])
+    if found := FIRST_EN.fullmatch(text):
+        limit = int(NUMBERS.get(found["limit"], found["limit"]))
+        yield from _rows(list(_measures(found["what"], table)), table, limit, found["way"])
+    if found := SHARE_EN.fullmatch(text):
+        yield from _shares(found["filter"] or "", found["group"] or "", table)
+    if found := VALUES_EN.fullmatch(text):
+        yield from _values(found["one"] or found["two"], table)
+
+
+def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
+    if found := WHICH_ZH.fullmatch(text):
+        whole = found["group"] + found["what"]
+        for cut in range(1, len(whole)):
+            measures = list(_measures_zh(whole[cut:].lstrip("的"), table))
+            yield from _groups(whole[:cut].rstrip("的"), measures, table, 1, found["way"])
+    if found := TOP_ZH.fullmatch(text):
+        limit = int(NUMBERS_ZH.get(found["limit"], found["limit"]))
+        measures = list(_measures_zh(found["what"].rstrip("的"), table))
+        if found["group"]:
+            yield from _groups(found["group"], measures, table, limit, found["way"])
+        else:
+            yield from _rows(measures, table, limit, found["way"])
+    if found := SHARE_ZH.fullmatch(text):
+        yield from _shares(found["filter"], "", table)
+    if found := VALUES_ZH.fullmatch(text):
+        yield from _values(found["one"] or found["two"], table)
+
+
+def _measures(words: str, table: TypedTable) -> Iterator[Measure]:
+    """Yield what `total amount`, `rows` or `amount` can measure."""
+    if re.fullmatch(ROWS, words):
+        yield COUNT, "", False
+    if column := find_column(words, table):
+        if column.is_number or column.is_date:
+            yield HIGH, column.name, True
+        return
+    found = MEASURE_EN.fullmatch(words)
+    column = find_column(found["column"], table) if found else None
+    if found and column and column.is_number and KINDS[found["kind"]] in SUMMED:
+        yield KINDS[found["kind"]], column.name, False
+
+
+def _measures_zh(words: str, table: TypedTable) -> Iterator[Measure]:
+    if PEOPLE_ZH.fullmatch(words):
+        yield COUNT, "", False
+    if column := find_column(words, table):
+        if column.is_number or column.is_date:
+            yield HIGH, column.name, True
+        return
+    for mark, kind in (("平均", MEAN), ("总", SUM), ("總", SUM)):
+        column = find_column(words.removeprefix(mark).lstrip("的"), table) if words.startswith(mark) else None
+        if column and column.is_number:
+            yield kind, column.name, False
+    found = OF_ZH.fullmatch(words)
+    column = find_column(found["column"], table) if found else None
+    if found and column and column.is_number and KINDS[found["kind"]] in SUMMED:
+        yield KINDS[found["kind"]], column.name, False
+
+
+def _groups(
+    words: str, measures: list[Measure], table: TypedTable, limit: int, way: str
+) -> Iterator[FormQuestion]:
+    group, part = find_group(words, table)
+    if not group or not 0 < limit <= MOST_FIRST:
+        return
+    is_low = way in LOW_WAYS
+    for kind, column, is_single in measures:
+        if column != group and not (part and is_single):
+            found = LOW if is_low and is_single else kind
+            yield FormQuestion(found, table, column, group, None, part, limit, is_low, is_single)
+
+
+def _rows(measures: list[Measure], table: TypedTable, limit: int, way: str) -> Iterator[FormQuestion]:
+    for _, column, is_single in measures:
+        if is_single and 0 < limit <= MOST_FIRST:
+            yield FormQuestion(TOP, table, column, limit=limit, is_lowest=way in LOW_WAYS)
+
+
+def _shares(words: str, group: str, table: TypedTable) -> Iterator[FormQuestion]:
+    condition = read_filter(words, table) if words else None
+    if condition:
+        yield FormQuestion(SHARE, table, "", "", condition)
+    name, part = find_group(group, table) if group else ("", "")
+    if name:
+        yield FormQuestion(SHARE, table, "", name, None, part)
+
+
+def _values(words: str, table: TypedTable) -> Iterator[FormQuestion]:
+    column = find_column(words, table)
+    if column and not column.is_number and not column.is_date:
+        yield FormQuestion(VALUES, table, column.name)
