@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from PIL import Image
+
 from chat.extraction.ocr import pp_ocr, tesseract
 from chat.extraction.ocr.drawn_rules import find_rules, without_rules
 from chat.extraction.ocr.page_image import PageImage, even_light, has_light_letters, image_of
@@ -22,6 +24,7 @@ UPRIGHT_SURE = 0.8  # below it a page without a known pose is tried the other wa
 TALL_SHARE = 0.5  # of the words that are higher than wide: the page lies on its side
 LONG_WORD = 3  # characters, of the words that tell so
 BETTER_PP = frozenset({"Han", "Japanese"})  # scripts that PP-OCR reads better than Tesseract
+SIMILAR = ("Latin", "Cyrillic", "Greek")  # scripts that are mistaken for each other
 GUESSED = "Latin"  # the script of a page that tells none
 
 
@@ -65,7 +68,8 @@ class Engines:
         is_quick = self.has_tesseract and tesseract.models_of(script)
         if is_quick and not (script in BETTER_PP and self.has_pp):
             clean = image_of(without_rules(even, rules, level.dots))
-            best = (self._quick().read(clean, script, level.dots), level, tesseract.NAME)
+            words, script = self._read_quickly(clean, script, level.dots)
+            best = (words, level, tesseract.NAME)
         is_sure = best is not None and mean_confidence(best[0]) >= SURE[tesseract.NAME]
         is_doubtful = not is_sure or has_light_letters(level.grey)  # which Tesseract leaves out
         if self.has_pp and is_doubtful and (script in pp_ocr.SCRIPTS or best is None):
@@ -78,6 +82,18 @@ class Engines:
         if shown is not level:
             rules = find_rules(even_light(shown.grey), shown.dots)
         return Recognised(compose(words, rules, shown.dots), shown, engine, mean_confidence(words))
+
+    def _read_quickly(self, clean: Image.Image, script: str, dots: int) -> tuple[list[SeenWord], str]:
+        """Return what Tesseract sees, and the script: that of a page of numbers may be mistaken."""
+        best = self._quick().read(clean, script, dots)
+        for other in SIMILAR if script in SIMILAR else ():
+            if mean_confidence(best) >= SURE[tesseract.NAME]:
+                break
+            if other != script and tesseract.models_of(other):
+                words = self._quick().read(clean, other, dots)
+                if _weight(words) > _weight(best):
+                    best, script = words, other
+        return best, script
 
     def _read_thorough(
         self, image: PageImage, level: PageImage, *, is_posed: bool

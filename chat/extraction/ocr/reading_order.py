@@ -9,7 +9,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from chat.extraction.layout.page_tables import PageTable, find_page_tables
 from chat.extraction.layout.page_words import FIRST_WIDE, Line, Segment, Word, make_line, rows_of_words
@@ -24,6 +24,7 @@ FEWEST_LINES = 3  # of a column
 LEAST_WIDTH = 0.2  # of the page's text that the lines of a column take: narrower ones are cells
 LEAST_LINE = 10  # characters of a column's lines
 LEAST_SHARE = 0.5  # of the lines of a column that are no figures
+USUAL_SHARE = 0.6  # of the usual height of lines: a line of about their size
 TOKEN = re.compile(r"[^\s|]+")
 
 Place = tuple[int, int, SeenWord]  # start and end in the text
@@ -45,11 +46,33 @@ def compose(seen: Sequence[SeenWord], rules: Rules, dots: int) -> ComposedText:
         return _assemble(_lines_as_read(words))
     scale = POINTS / dots
     placed = [
-        Word(one.text, one.left * scale, one.top * scale, one.right * scale, one.bottom * scale, at, at)
-        for at, one in enumerate(words)
+        Word(one.text, one.left * scale, top * scale, one.right * scale, bottom * scale, at, at)
+        for at, (one, (top, bottom)) in enumerate(zip(words, _heights(words), strict=True))
     ]
     tables = find_page_tables(placed, _scaled(rules, scale))
     return _assemble(_lines(placed, words, tables))
+
+
+def _heights(words: Sequence[SeenWord]) -> list[tuple[float, float]]:
+    """Return top and bottom of each word as a font has them: a picture's "on" is lower than its "Apfel".
+
+    Rows and gaps are measured in heights of lines. A line has those of its highest and lowest letters, and
+    at least the height of most lines of about its size.
+    """
+    lines: dict[tuple[int, float], tuple[float, float]] = {}
+    keys: list[tuple[int, float]] = []
+    for word in words:
+        middle = (word.top + word.bottom) / 2
+        of_line = (key for key in lines if key[0] == word.line and lines[key][0] < middle < lines[key][1])
+        key = next(of_line, (word.line, word.top))
+        top, bottom = lines.get(key, (word.top, word.bottom))
+        lines[key] = min(top, word.top), max(bottom, word.bottom)
+        keys.append(key)
+    usual = quantiles([bottom - top for top, bottom in lines.values()] * 2, n=4)[2] if lines else 0.0
+    for key, (top, bottom) in lines.items():
+        if USUAL_SHARE * usual < bottom - top < usual:
+            lines[key] = top, top + usual
+    return [lines[key] for key in keys]
 
 
 def _scaled(rules: Rules, scale: float) -> Rules:

@@ -47,6 +47,25 @@ def test_columns_are_read_one_after_the_other_below_a_title_across_both() -> Non
     ]
 
 
+def test_words_without_high_or_low_letters_stand_in_the_rows_of_the_others() -> None:
+    rows = [
+        ["", "Nord", "Sud", "Est"],
+        ["Apfel", "12", "7", "9"],
+        ["aus", "345", "10", "8"],
+        ["Jagd", "6", "5", "41"],
+    ]
+    words = []
+    for at, row in enumerate(rows):
+        for column, text in enumerate(row):
+            for one in line(text, 100 + 260 * column, 200 + 42 * at, at):
+                top = one.top if set(text) & set("ApfldNSEJ0123456789") else one.top + 9
+                words.append(
+                    one._replace(top=top, bottom=one.bottom if set(text) & set("pgfJ") else one.bottom - 8)
+                )
+    lines = compose(words, Rules(), DOTS).text.splitlines()
+    assert lines == [" | Nord | Sud | Est", "Apfel | 12 | 7 | 9", "aus | 345 | 10 | 8", "Jagd | 6 | 5 | 41"]
+
+
 def test_names_and_amounts_side_by_side_stay_rows() -> None:
     names, amounts = (
         ["Bread and butter", "Milk from the farm", "Eggs, a dozen", "Apples, red"],

@@ -1,0 +1,48 @@
+"""Which engine reads a page, and in which script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chat.extraction.ocr import tesseract
+from chat.extraction.ocr.engine_choice import Engines
+from chat.extraction.ocr.page_image import PageImage
+from chat.extraction.ocr.seen_words import SeenWord
+from chat.extraction.ocr.tesseract import Pose
+
+
+class Reader:
+    """Takes each page for Latin; sees words with a confidence that depends on the script it is asked for."""
+
+    def __init__(self, confidence: dict[str, float]) -> None:
+        self.confidence = confidence
+        self.asked: list[str] = []
+
+    def pose(self, image: Image.Image, dots: int) -> Pose:
+        return Pose(0, "Latin")
+
+    def read(self, image: Image.Image, script: str, dots: int) -> list[SeenWord]:
+        self.asked.append(script)
+        return [SeenWord(script, 10, 10, 90, 30, self.confidence[script], 0)]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "asked", "read"),
+    [
+        ({"Latin": 0.95}, ["Latin"], "Latin"),
+        ({"Latin": 0.8, "Cyrillic": 0.96}, ["Latin", "Cyrillic"], "Cyrillic"),
+        ({"Latin": 0.8, "Cyrillic": 0.3, "Greek": 0.5}, ["Latin", "Cyrillic", "Greek"], "Latin"),
+    ],
+)
+def test_a_script_that_is_read_badly_is_read_as_those_that_look_like_it(
+    confidence: dict[str, float], asked: list[str], read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tesseract, "models_of", lambda script: script)
+    reader: Any = Reader(confidence)
+    page = PageImage(np.full((200, 400), 255, np.uint8), 200, 400, 200)
+    found = Engines(has_pp=False, has_tesseract=True, _tesseract=reader).read(page)
+    assert (reader.asked, found.page.text) == (asked, read)
