@@ -8,10 +8,28 @@ function dressBlocks() {
     if (directed.get(prose) === prose.lastElementChild) continue; // nothing of it was drawn again
     directed.set(prose, prose.lastElementChild);
     directText(prose);
+    for (const box of prose.querySelectorAll('li input[type="checkbox"]')) box.setAttribute("aria-label", box.closest("li").textContent.trim().slice(0, 80));
   }
+  if (!isBusy()) openToKeys("#conversation .prose :is(pre, table, .katex-display):not([data-measured])");
   for (const drawing of document.querySelectorAll("#conversation .mermaid")) dressDrawing(drawing);
   holdPlaces();
 }
+
+// What scrolls sideways can be scrolled by keys, and so can be reached by them; what has room is no stop on the way. All are
+// measured before one is changed: the page is laid out once.
+function openToKeys(selector) {
+  const blocks = [...document.querySelectorAll(selector)].map((block) => [block, block.scrollWidth > block.clientWidth]);
+  for (const [block, isWide] of blocks) {
+    block.dataset.measured = "";
+    if (isWide) block.tabIndex = 0;
+    else block.removeAttribute("tabindex");
+  }
+}
+let measuring = 0;
+addEventListener("resize", () => {
+  cancelAnimationFrame(measuring);
+  measuring = requestAnimationFrame(() => openToKeys("#conversation .prose [data-measured]"));
+});
 
 // A drawing that mermaid cannot read is shown as it was written; another is enlarged by a click.
 const written = new WeakMap();

@@ -44,7 +44,7 @@ function iconButton(name, label, act, path) {
 }
 
 function buildViewer() {
-  const root = element("aside", "");
+  const root = element("div", "");
   root.id = "viewer";
   root.setAttribute("role", "dialog");
   root.setAttribute("aria-label", say("evidence.label"));

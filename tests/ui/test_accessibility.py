@@ -105,6 +105,28 @@ async def test_a_screen_reader_is_told_whose_each_message_is_and_where_the_list_
         await expect(tab.page.get_by_role("navigation", name="Conversations")).to_contain_text("Hello")
 
 
+@pytest.mark.parametrize("width", [640, 320])  # of 1,280 pixels at 200 and 400 %
+async def test_axe_finds_nothing_serious_at_twice_the_size(
+    served: RunningApp, browser: Browser, provider: Provider, width: int
+) -> None:
+    cells, line = " a longer cell |" * 9, "-|" * 9
+    provider.answer = (
+        f"- [x] done\n- [ ] open\n\n|{cells}\n|{line}\n|{cells}\n\n```\n{'code ' * 60}\n```\n\n"
+        f"$${'a + ' * 60} b$$\n\n```mermaid\ngraph LR; A[Upload] --> B[Read] --> C[Check]\n```"
+    )
+    zoomed: dict[str, Any] = {"viewport": {"width": width, "height": 400}, "device_scale_factor": 2}
+    async with visit(browser, served.url, reduced_motion="reduce", **zoomed) as tab:
+        await tab.ask("Hello")
+        await expect(tab.growing.locator("table")).to_have_attribute("tabindex", "0")
+        await expect(tab.growing.locator(".katex-display")).to_have_attribute("tabindex", "0")
+        drawing = tab.growing.locator(".mermaid svg:has(.node)")  # measured while nothing moves
+        assert await drawing.evaluate("svg => svg.viewBox.baseVal.width") < 1_000
+        await expect(tab.growing.get_by_role("checkbox", name="done")).to_be_checked()
+        assert await find_violations(tab.page) == []
+        await tab.page.locator("#settings .toggle-button").click()
+        assert await find_violations(tab.page) == []
+
+
 async def test_text_runs_the_way_of_its_script_block_by_block(
     served: RunningApp, browser: Browser, provider: Provider
 ) -> None:
