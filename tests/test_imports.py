@@ -29,6 +29,7 @@ LEAVES = (
     "json_bounds",
     "unicode_forms",
     "numerals",
+    "languages",
 )
 LAYERS = (  # top first; packages of one layer do not import each other
     ("ui", "http"),

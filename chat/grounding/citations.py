@@ -17,19 +17,19 @@ from chat.grounding.claims import Claim, find_claims, is_proof
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
-from chat.grounding.languages import (
-    count_languages,
-    find_language,
-    find_languages,
-    has_decimal_comma,
-    is_in_other_letters,
-)
 from chat.grounding.mark_reading import Mark, find_marks, find_names
 from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
 from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
 from chat.grounding.quoted_words import QuotedWords
 from chat.grounding.text_windows import Match
+from chat.languages import (
+    count_languages,
+    find_language,
+    find_languages,
+    has_decimal_comma,
+    is_in_other_letters,
+)
 
 PASSAGE_MARGIN_CHARACTERS = 120
 LONGEST_PASSAGE = 3_000

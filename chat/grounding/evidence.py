@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from chat.documents.document import Document
 from chat.grounding.figures import FigureIndex
 from chat.grounding.gram_index import GramIndex, Votes
-from chat.grounding.languages import DECIMAL_COMMA, find_language, find_languages
+from chat.languages import DECIMAL_COMMA, find_language, find_languages
 
 _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か

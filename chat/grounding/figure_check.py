@@ -18,10 +18,10 @@ from chat.grounding.computations import find_computed, is_derived
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence
 from chat.grounding.figures import Amount, read_amounts
-from chat.grounding.languages import has_decimal_comma
 from chat.grounding.mark_reading import Mark
 from chat.grounding.normal_form import CURRENCIES
 from chat.grounding.quotations import Quotation
+from chat.languages import has_decimal_comma
 
 FIGURES_MAX = 1_000  # of an answer
 SMALL_COUNT = 12  # whole numbers up to here count things in words, often the answer's own

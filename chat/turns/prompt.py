@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
-from chat.grounding.languages import find_language
 from chat.grounding.mark_writing import clean_name, mark_page, mark_place
 from chat.grounding.receipts import Receipt
 from chat.grounding.retrieval.headings import Span
 from chat.grounding.retrieval.passages import Index
 from chat.grounding.selection import Excerpt, Selection
+from chat.languages import find_language
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 TABLE_CONTINUES = "[table continues]"  # in the file, behind what is sent of it

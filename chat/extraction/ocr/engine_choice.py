@@ -16,7 +16,7 @@ from chat.extraction.ocr.drawn_rules import find_rules, without_rules
 from chat.extraction.ocr.page_image import PageImage, even_light, has_light_letters, image_of
 from chat.extraction.ocr.pp_ocr import PpOcr
 from chat.extraction.ocr.reading_order import ComposedText, compose
-from chat.extraction.ocr.seen_words import SeenWord, mean_confidence
+from chat.extraction.ocr.seen_words import SeenWord, mean_confidence, weigh
 from chat.extraction.ocr.tesseract import Pose, Tesseract
 
 SURE = {"tesseract": 0.90}  # mean confidence from which the quick engine's page is taken
@@ -74,7 +74,7 @@ class Engines:
         is_doubtful = not is_sure or has_light_letters(level.grey)  # which Tesseract leaves out
         if self.has_pp and is_doubtful and (script in pp_ocr.SCRIPTS or best is None):
             words, turned = self._read_thorough(image, level, is_posed=bool(pose.script))
-            if best is None or _weight(words) > _weight(best[0]):
+            if best is None or weigh(words) > weigh(best[0]):
                 best = (words, turned, pp_ocr.NAME)
         if best is None:
             raise NoEngine(pose.script)
@@ -91,7 +91,7 @@ class Engines:
                 break
             if other != script and tesseract.models_of(other):
                 words = self._quick().read(clean, other, dots)
-                if _weight(words) > _weight(best):
+                if weigh(words) > weigh(best):
                     best, script = words, other
         return best, script
 
@@ -107,7 +107,7 @@ class Engines:
         for degrees in tries:
             other = image.turned(degrees).straightened()
             words = self._pp.read(other.grey)
-            if _weight(words) > _weight(best):
+            if weigh(words) > weigh(best):
                 best, shown = words, other
             if mean_confidence(best) >= UPRIGHT_SURE and not _lies(best):
                 break
@@ -122,8 +122,3 @@ def _lies(words: Sequence[SeenWord]) -> bool:
     """Whether most longer words are higher than wide."""
     long = [word for word in words if len(word.text) >= LONG_WORD]
     return sum(word.height > word.right - word.left for word in long) > TALL_SHARE * len(long)
-
-
-def _weight(words: Sequence[SeenWord]) -> float:
-    """Return how much was read, by how sure the engine is: doubtful characters count little."""
-    return sum(len(word.text) * word.confidence**2 for word in words)

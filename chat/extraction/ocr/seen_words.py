@@ -77,3 +77,8 @@ def mean_confidence(words: Sequence[SeenWord]) -> float:
     """Return the mean over the characters, 0 to 1; 0 where there are none."""
     characters = sum(len(word.text) for word in words)
     return sum(word.confidence * len(word.text) for word in words) / characters if characters else 0.0
+
+
+def weigh(words: Sequence[SeenWord]) -> float:
+    """Return how much was read, by how sure the engine is: doubtful characters count little."""
+    return sum(len(word.text) * word.confidence**2 for word in words)

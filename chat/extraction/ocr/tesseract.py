@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from chat.extraction.ocr.seen_words import SeenWord, join_runs
+from chat.extraction.ocr.seen_words import SeenWord, join_runs, weigh
+from chat.languages import find_language
 
 NAME = "tesseract"
 FOLDERS = (
@@ -40,6 +42,10 @@ MODELS = {
     "Japanese": ("jpn",),
     "Han": ("chi_sim", "chi_tra"),
 }
+OF_LANGUAGE = {"fr": "fra", "es": "spa", "it": "ita", "pt": "por", "nl": "nld"}
+WELL_READ = ("en", "de")
+ACCENTED = re.compile(r"[^\W\d_a-zäöüßA-ZÄÖÜ]")
+FEWEST_ACCENTED = 3  # on a page: more than a name or two
 BESIDE = ("Cyrillic", "Greek")  # scripts of the same direction whose pages have English words among theirs
 FINE = frozenset({"Arabic", "Hebrew", "Devanagari", "Thai"})  # scripts whose dots are small at 200 to an inch
 ENLARGED = 1.5
@@ -104,6 +110,12 @@ class Tesseract:
         models = models_of(script)
         if not models:
             raise KeyError(script)
+        words = self._read(image, script, models, dots)
+        if script == "Latin" and (others := other_models(" ".join(word.text for word in words))):
+            return max(words, self._read(image, script, others, dots), key=weigh)
+        return words
+
+    def _read(self, image: Image.Image, script: str, models: str, dots: int) -> list[SeenWord]:
         scale = ENLARGED if script in FINE else 1.0
         if scale != 1.0:
             size = round(image.width * scale), round(image.height * scale)
@@ -122,6 +134,22 @@ class Tesseract:
 
             self._readers[models] = tesserocr.PyTessBaseAPI(path=str(find_data()), lang=models, psm=mode)
         return self._readers[models]
+
+
+def other_models(text: str) -> str:
+    """Return the models that read a page better than the German one, which takes ô for ö; empty: none.
+
+    Its small words tell the language. A page that has few of them is tried with all languages of its accents.
+    """
+    language = find_language(text)
+    has_accents = len(ACCENTED.findall(text)) >= FEWEST_ACCENTED
+    if language in WELL_READ and not has_accents:
+        return ""
+    first = (
+        [OF_LANGUAGE[language]] if language in OF_LANGUAGE else [*OF_LANGUAGE.values()] if has_accents else []
+    )
+    there = [name for name in first if name in languages()]
+    return "+".join([*there, *({"eng"} & languages())]) if there else ""
 
 
 def _parse(rows: Sequence[str], scale: float) -> Iterator[SeenWord]:

@@ -46,3 +46,22 @@ def test_a_script_that_is_read_badly_is_read_as_those_that_look_like_it(
     page = PageImage(np.full((200, 400), 255, np.uint8), 200, 400, 200)
     found = Engines(has_pp=False, has_tesseract=True, _tesseract=reader).read(page)
     assert (reader.asked, found.page.text) == (asked, read)
+
+
+@pytest.mark.parametrize(
+    ("text", "models"),
+    [
+        ("The tenant pays the rent, and that is all for the month.", ""),
+        ("Der Mieter zahlt die Miete für den Monat, und das ist alles.", ""),
+        ("Le locataire paie le loyer du mois, et les charges sont dans le contrat.", "fra+eng"),
+        ("Il prezzo della casa è con il garage, non con le spese.", "ita+eng"),
+        ("Coûts 12 Intérêts 7 Impôts 9", "fra+spa+ita+eng"),
+        ("Cost 12 Interest 7 Tax 9", ""),
+    ],
+)
+def test_a_page_with_accents_is_read_again_with_the_models_of_its_language(
+    text: str, models: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = frozenset({"deu", "eng", "fra", "spa", "ita"})
+    monkeypatch.setattr(tesseract, "languages", lambda: there)
+    assert tesseract.other_models(text) == models

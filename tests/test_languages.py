@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.grounding.languages import find_language, find_languages, has_decimal_comma
+from chat.languages import find_language, find_languages, has_decimal_comma
 
 
 @pytest.mark.parametrize(
