@@ -96,7 +96,9 @@ def check(
         *checker.check_all(find_claims(visible, quotations, marks, names)),
         *(_check_mark(mark) for mark in marks),
     ]
-    figures = check_figures(visible, evidence, quotations, marks, question, computation)
+    translated = {one.at for one in citations if one.status == "translated"}
+    compared = [one for one in quotations if one.at not in translated]  # a translation keeps its figures
+    figures = check_figures(visible, evidence, compared, marks, question, computation)
     citations += [_cite_figure(one, computation) for one in figures]
     return tuple(sorted(citations, key=lambda citation: (citation.at, citation.end)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,19 +59,14 @@ class GramIndex:
         grams = _hash(_codes(folded), self.size)
         buckets = (grams >> np.uint32(16)).astype(np.int64)
         counts = self.starts[buckets + 1] - self.starts[buckets]
-        offsets, places = list[int](), [np.zeros(0, np.int32)]
-        for offset in _rarest(counts):
-            if counts[offset] <= MOST_PLACES:
-                there = self.order[self.starts[buckets[offset]] : self.starts[buckets[offset] + 1]]
-                there = there[self.hashes[there] == grams[offset]]
-                offsets.append(offset)
-                places.append(there)
-        sizes = [len(there) for there in places[1:]]
-        return Votes(
-            len(folded),
-            np.repeat(np.array(offsets, np.int64), sizes),
-            np.concatenate(places).astype(np.int64),
-        )
+        voters = np.array(_rarest(counts.tolist()), np.int64)
+        voters = voters[counts[voters] <= MOST_PLACES]
+        sizes = counts[voters]
+        offsets = np.repeat(voters, sizes)
+        ranks = np.arange(len(offsets)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0, 1, 2 of each gram
+        places = self.order[self.starts[buckets[offsets]] + ranks]
+        same = self.hashes[places] == grams[offsets]
+        return Votes(len(folded), offsets[same], places[same].astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +144,16 @@ def _chains(spans: list[_Span]) -> Iterator[_Span]:
                 yield _Span(one.start, two.end, min(0.99, one.share + two.share), one.first, two.last)
 
 
-def _rarest(counts: NDArray[np.int64]) -> list[int]:
+def _rarest(counts: list[int]) -> list[int]:
     """Return the offsets of the rarest grams of each part of a quote."""
-    parts = np.array_split(np.arange(len(counts)), max(1, min(GRAMS // 2, len(counts) // 2)))
-    return [int(at) for part in parts for at in part[np.argsort(counts[part], kind="stable")][:2]]
+    parts = max(1, min(GRAMS // 2, len(counts) // 2))
+    size, longer = divmod(len(counts), parts)
+    bounds = [size * part + min(part, longer) for part in range(parts + 1)]
+    return [
+        at
+        for first, last in pairwise(bounds)
+        for at in sorted(range(first, last), key=counts.__getitem__)[:2]
+    ]
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

@@ -37,6 +37,11 @@ _EXPRESSION = re.compile(
     rf"|第\s*(?P<zh_sections>{_LIST})\s*(?P<zh_unit>[条條款节節])"
     rf"|(?:{_LEFT}(?i:(?:work)?sheets?|tabellenblatt|blatt|tab)(?![A-Za-z])|工作表)\s*[\"'“‘„「]?(?P<sheets>[^\"'”’“」,;，；!()\[\]【】（）\n]{{1,60}})"
 )
+_SECTION_AND_PAGE = re.compile(
+    r"(?:sections?|sec\.|abschnitte?|article|art\.|artikel|clauses?|ziffer|§+)\s*[\d.]+[a-z]?\s*[,，]\s*"
+    r"(?=(?:pp?\.|S\.|pages?|seiten?)\s*\d)|第[^,，、第]{1,9}[条條款节節]\s*[,，、]\s*(?=第\s*\d+\s*[页頁])",
+    re.IGNORECASE,
+)
 _QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
@@ -250,6 +255,8 @@ def _read_bracket(
             )
         if mark:
             marks.append(_place_mark(mark, start, end, answer[start:end].strip()))
+    if any(mark.unit == "page" for mark in marks):  # (Section 4.2, p. 17): the page says more
+        marks = [mark for mark in marks if not mark.is_section]
     if _QUOTE_MARKS.search(found[1]):  # ("as it says", p. 3): the mark stands behind the quote
         yield from _beside_quote(found, marks, answer)
     elif len(marks) == 1:
@@ -269,6 +276,7 @@ def _parts(text: str, inner: int, names: Sequence[NamedFile]) -> list[Span]:
     """Return the stretches of a bracket that name one place each."""
     cuts = [inner + cut.end() for cut in re.finditer(r"[;；]", text)]
     cuts += [name.at for name in names[1:]]
+    cuts += [inner + both.end() for both in _SECTION_AND_PAGE.finditer(text)]
     bounds = sorted({inner, *cuts, inner + len(text)})
     return list(pairwise(bounds))
 

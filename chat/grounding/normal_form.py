@@ -68,7 +68,7 @@ _EDITORIAL = (  # what an encyclopaedia writes into its text about it
     r"|来源请求|來源請求|谁|誰|何时|何時|原创研究|原創研究"
 )
 _TOKEN = rf"""
-  (?P<word>(?!(?:US|HK|NT)[$]|FN\d){_LETTER}+(?:{_MARKS}+{_LETTER}*)*)
+  (?P<word>(?!(?:US|HK|NT)[$]|FN\d)(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
  |(?P<lawref>FN\d{{1,3}}\b|\[(?i:{_EDITORIAL})\??\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
@@ -100,6 +100,8 @@ _POWER_NOTE_BEFORE = re.compile(
     rf"(?:[^\W\d_]{{{SHORTEST_NOTED_WORD}}}|[\u2e80-\u9fff]|[.,;!?)\"'”’。，；）])$"
 )
 _LENGTH_BEFORE = re.compile(r"(?<![^\W\d_])[kcdmμn]?m$")
+_ROUND_BEFORE = re.compile(r"[a-zß-ÿ]{4}[\"”’]?\s?\((?:\d{1,3}\s?[,;]\s?){0,8}$")
+_ROUND_AFTER = re.compile(r"(?:\s?[,;]\s?\d{1,3}){0,8}\)\s?\.")  # a reference (1, 2) ends a sentence
 _NOTE_AFTER = re.compile(r"\s|$|[.,;:!?)\]\"'”’。，]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -129,7 +131,7 @@ class NormalForm:
     @cached_property
     def keys(self) -> str:
         """The compared characters of all tokens."""
-        return "".join(token.key for token in self.tokens)
+        return "".join([token.key for token in self.tokens])
 
     @cached_property
     def token_starts(self) -> list[int]:
@@ -186,9 +188,9 @@ def write_normal_form(text: str, *, decimal_comma: bool = False, joins_spaces: b
     for found in pattern.finditer(plain):
         kind = found.lastgroup or ""
         if kind == "word":  # most are words: no call for them
-            raw = found[0]
+            raw, (start, end) = found[0], found.span()
             key = raw.lower() if raw.isascii() else _word_key(raw)
-            tokens.append(Token(key, found.start(), found.end(), "word", raw))
+            tokens.append(Token(key, start, end, "word", raw, ""))
         else:
             tokens += _READ[kind](plain, found, decimal_comma)
     return NormalForm(text, tokens)
@@ -200,24 +202,38 @@ def _word_key(raw: str) -> str:
 
 def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
     raw, start, end = found.group(), found.start(), found.end()
-    before, after = plain[max(0, start - 8) : start], plain[end : end + 3]
-    if raw in ("2", "3") and _LENGTH_BEFORE.search(before) and not after[:1].isalnum():
+    if (
+        raw in ("2", "3")
+        and _LENGTH_BEFORE.search(plain[max(0, start - 3) : start])
+        and not plain[end : end + 1].isalnum()
+    ):
         yield Token(f"^{raw}", start, end, "power", raw)  # km2, where the raised digit was lost
         return
-    is_note = (
-        len(raw) <= 3
-        and raw.isdigit()
-        and bool(_NOTE_AFTER.match(after))
-        and bool(_NOTE_BEFORE.search(before))
-    )
+    is_note = len(raw) <= 3 and raw.isdigit() and _is_reference(plain, start, end)
     sign = "" if is_note else _sign(plain, raw, start, end)
     key = f"{OPEN}{read_number(raw, decimal_comma)}{CLOSE}"
     yield Token(key, start, end, "note" if is_note else "number", raw, sign)
 
 
+def _is_reference(plain: str, start: int, end: int) -> bool:
+    """Is a number a footnote's mark behind a word, or one in round brackets at the end of a sentence?"""
+    if _NOTE_AFTER.match(plain[end : end + 3]) and _NOTE_BEFORE.search(plain[max(0, start - 8) : start]):
+        return True
+    before = plain[max(0, start - 40) : start]
+    if (
+        "(" not in before
+        or not _ROUND_AFTER.match(plain, end)
+        or not (opened := _ROUND_BEFORE.search(before))
+    ):
+        return False
+    return not _FIGURE_BEFORE.search(before[: opened.start() + 4])
+
+
 def _sign(plain: str, raw: str, start: int, end: int) -> str:
     """Return the sign of a number: `-` for -697 and −$697, `(` for (697) among figures, `()` in prose."""
     before = plain[max(0, start - 24) : start]
+    if "-" not in before and "(" not in before:
+        return ""
     if _MINUS_BEFORE.search(before):
         return "-"
     opened = _PARENTHESIS_BEFORE.search(before)

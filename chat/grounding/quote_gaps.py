@@ -26,6 +26,10 @@ LAYOUT_CHARACTERS = 2_500  # of footnotes and running heads between the halves o
 LEAST_LAYOUT, LEAST_LAYOUT_SHARE = 12, 0.4  # letters between the halves; share of the quote in its place
 FOOT_CHARACTERS, HEAD_CHARACTERS = 700, 400  # at the end of a page and at the head of the next one
 LEAST_PIECE_LETTERS, LEAST_PIECE_CJK = 8, 3
+LEAST_VERB_LETTERS, VERB_CHARACTERS = (
+    4,
+    200,
+)  # of a piece that ends a clause, and of what is left out before it
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|[。！？；]\n|\n(?=\s*(?:[•●▪■*-]|\(?\d{1,2}[.)]|\([a-z]\))\s)")
 _CLAUSE_END = re.compile(r"[.!?,;:](?=[\s\"”’)\]]|$)|[。！？，；：、]|\n[ \t]*\n")
 _NEGATION = re.compile(
@@ -56,17 +60,28 @@ def find_with_gaps(quote: QuotedWords, evidence: Evidence, within: Span | None =
 def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) -> Match | None:
     """Return where all pieces of a quote stand in their order, near one another."""
     pieces = quote.pieces
-    if not all(
+    last = fold(pieces[-1])
+    are_long = [
         is_long(piece, LEAST_PIECE_LETTERS, LEAST_PIECE_CJK) or _has_number_and_word(piece)
         for piece in pieces
-    ):
+    ]
+    has_verb = not are_long[-1] and len(last) >= LEAST_VERB_LETTERS and last.isalpha()
+    if not all(are_long[:-1] if has_verb else are_long):
         return None
     longest = max(range(len(pieces)), key=lambda number: len(pieces[number]))
     for anchor in find_exact(quote.part(pieces[longest]), evidence, within):
         span = _extend(quote, evidence, longest, anchor) if anchor.status == "found" else None
-        if span:
+        if span and not (has_verb and _is_far(evidence.document.text[span.start : span.end], pieces[-2:])):
             return span
     return None
+
+
+def _is_far(text: str, pieces: Sequence[str]) -> bool:
+    """Is a sentence's end, or much text, between the last two pieces, of which the last is a short one?"""
+    between = text[: len(text) - len(pieces[1])].rsplit(pieces[0][-12:], 1)[-1]
+    return len(between) > VERB_CHARACTERS or bool(
+        re.search(r"[.!?。！？;；]\s|[。！？；]|\n[ \t]*\n", between)
+    )
 
 
 def _has_number_and_word(piece: str) -> bool:

@@ -12,6 +12,7 @@ from chat.grounding.evidence import Span
 
 MOST_HEADINGS = 40  # of one number, as in a table of contents and in the text
 HEADING_GAP = 16  # characters between a number and the title behind it
+MOST_SKIPPED = 5  # numbers between two headings: parts that were repealed
 LONGEST = 60_000  # characters of a section whose end is not seen
 _INDENT = re.compile(r"(?:^|\n)[ \t\u3000>#*_\d.]*$")
 _LATIN = (
@@ -77,6 +78,14 @@ def _end(text: str, start: int, section: Section) -> int:
     named = _NEXT_NAMED if _NAMED.match(text, start) else _NEXT_NUMBER
     pattern = _NEXT.get(section.unit, named)
     for found in pattern.finditer(text, start + 1, limit):
-        if not found.re.groups or not found[1].startswith(section.number + "."):
+        if not found.re.groups or (
+            not found[1].startswith(section.number + ".") and _may_follow(found[1], section.number)
+        ):
             return found.start()
     return limit
+
+
+def _may_follow(number: str, before: str) -> bool:
+    """May the heading of `number` follow the section `before`? A page's number or a list's may not."""
+    first, own = int(number.split(".")[0]), before.split(".")[0]
+    return not own.isdigit() or int(own) <= first <= int(own) + MOST_SKIPPED

@@ -290,3 +290,33 @@ def test_an_invented_quote_is_not_called_translated_where_its_page_has_its_langu
     for page, status in ((2, "not_found"), (1, "translated")):
         found, _ = check(f"Es gilt: {quote} (S. {page}).", evidence)
         assert found.status == status
+
+
+def test_the_figures_of_a_translated_quote_are_looked_up() -> None:
+    english = "Our focus is on long-term growth of 13% and of 3,512 euro. It is the same for the others."
+    answer = "Sie schreiben: „Unser Hauptaugenmerk liegt auf Wachstum von 14 % und 3.512 Euro“ (S. 1)."
+    found = check(answer, [Evidence.prepare(make_document(english))])
+    assert [(one.kind, one.status) for one in found] == [
+        ("quote", "translated"),
+        ("figure", "not_found"),
+        ("figure", "found"),
+        ("page_mark", "page_exists"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mark", "status"),
+    [
+        ("Section 4.2, p. 2", "found"),
+        ("Section 4.2, p. 1", "other_page"),
+        ("Section 4.2", "found"),  # the page's foot is no heading
+        ("Section 4.3", "other_page"),
+    ],
+)
+def test_a_page_beside_a_section_is_the_place(mark: str, status: str) -> None:
+    pages = (
+        "4.2 Owls\nThey fly.\n16 Chapter 4",
+        "Owls hunt voles at night by ear alone.\n4.3 Voles\nThey run.",
+    )
+    quote, _ = check(f'"Owls hunt voles at night" ({mark}).', [Evidence.prepare(make_document(*pages))])
+    assert quote.status == status

@@ -176,6 +176,9 @@ def test_a_chart_with_a_caption_may_stand_between_two_pages(between: str, is_fou
         ("It is one of the biggest (338 000 km2).", "one of the biggest (338 000 km³)", ""),
         ("It is one of the biggest (338 000 km2).", "one of the biggest (338 000 km)", ""),
         ("The number of cases was 102 in May.", "The number of cases was 10² in May", ""),
+        ("of the family Coronaviridae (1, 2) . It is an", "of the family Coronaviridae. It is an", "found"),
+        ("they had a deficit of (12). It was large", "a deficit of 12. It was large", "altered"),
+        ("they had a deficit of (12). It was large", "they had a deficit of. It was large", ""),
         ("perhaps the first modern[vague] statement", "perhaps the first modern statement", "found"),
         ("perhaps the first[citation needed] statement of it", "the first statement of it", "found"),
         ("this is the first [not second] statement of it", "the first statement of it", ""),
@@ -183,4 +186,18 @@ def test_a_chart_with_a_caption_may_stand_between_two_pages(between: str, is_fou
 )
 def test_a_lost_power_and_an_editors_mark_change_no_words(file: str, quote: str, status: str) -> None:
     match = next(find_exact(QuotedWords(quote), Evidence.prepare(make_document(file))), None)
+    assert (match.status if match else "") == status
+
+
+@pytest.mark.parametrize(
+    ("file", "status"),
+    [
+        ("Wir prüfen, bevor wir ihnen Konten zuweisen\nund diese Pakete hochladen können.", "omission"),
+        ("Wir prüfen, bevor wir ihnen Konten zuweisen. Alles folgt, weil wir können.", ""),
+        ("Wir prüfen, bevor wir ihnen Konten zuweisen und Pakete nicht hochladen können.", "altered"),
+    ],
+)
+def test_a_short_verb_may_end_the_clause_behind_an_ellipsis(file: str, status: str) -> None:
+    quote = QuotedWords("bevor wir ihnen Konten zuweisen […] können")
+    match = find_with_gaps(quote, Evidence.prepare(make_document(file)))
     assert (match.status if match else "") == status
