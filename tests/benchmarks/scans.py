@@ -3,8 +3,10 @@
     CORPORA=folder python -m tests.benchmarks.scans [tesseract pp-ocr auto] [languages=en] [kinds=clean,skew]
 
 Pages are printed by Chromium from printed/*.txt of CORPORA, drawn at 200 dots per inch and spoilt: skew (2
-degrees), jpeg (quality 30), photo (perspective, blur, uneven light), columns. Prints token F1, the engine
-that was chosen, its confidence, CPU seconds of the page and the most memory so far, each engine in a process.
+degrees), jpeg (quality 30, low contrast), low (100 dots), fax (two shades), photo (perspective, blur, uneven
+light), shadow (an edge of one), table (from below, on a dark table), columns (clean, in two). Prints token
+F1, the engine that was chosen, its confidence, CPU seconds of the page and the most memory so far. Each
+engine has a process.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import opencc
 import pypdfium2  # type: ignore[import-untyped]
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from playwright.sync_api import PdfMargins, sync_playwright
 
 from chat.extraction.ocr import page_image
@@ -37,7 +40,7 @@ FONTS = {
     "ja": "Noto Serif CJK JP",
     "ar": "DejaVu Sans",
 }
-KINDS = ("clean", "skew", "jpeg", "photo", "columns")
+KINDS = ("clean", "skew", "turned", "jpeg", "low", "fax", "noise", "photo", "shadow", "table", "columns")
 ENGINES = {"tesseract": (False, True), "pp-ocr": (True, False), "auto": (True, True)}
 DOTS = 200
 GERMAN = """Die Übergabe der Wohnung erfolgt am 1. Mai 2024 um 9:30 Uhr. Über den Zustand der
@@ -81,26 +84,54 @@ def print_pages(folder: Path, chosen: dict[str, str]) -> None:
 
 
 def spoil(image: Image.Image, kind: str) -> Image.Image:
-    """Return the page as a scanner or a telephone sees it."""
+    """Return the page as a scanner, a fax or a telephone sees it."""
+    wide, high = image.size
     if kind == "skew":
         return image.rotate(-2, Image.Resampling.BICUBIC, fillcolor=255)
+    if kind == "turned":
+        return image.rotate(90, expand=True)
     if kind == "jpeg":
         packed = io.BytesIO()
         image.point([int(60 + value * 0.66) for value in range(256)]).save(packed, "JPEG", quality=30)
         return Image.open(packed)
+    if kind == "low":
+        return image.resize((wide // 2, high // 2), Image.Resampling.BOX)
+    if kind == "fax":
+        half = image.resize((wide // 2, high), Image.Resampling.BOX)
+        return half.point([255 * (value > 150) for value in range(256)]).convert("1")
+    if kind == "noise":
+        return _noisy(image, 35)
     if kind == "photo":
-        wide, high = image.size
         corners = (-60, -40, -20, high + 50, wide + 70, high + 20, wide + 20, -70)
         seen = image.transform(
             image.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=255
         )
-        light = (
-            Image.linear_gradient("L")
-            .resize(image.size)
-            .point([140 + value * 115 // 255 for value in range(256)])
-        )
-        return ImageChops.multiply(seen.filter(ImageFilter.GaussianBlur(1.2)), light)
-    return image
+        return ImageChops.multiply(seen.filter(ImageFilter.GaussianBlur(1.2)), _light(image.size, 140))
+    if kind == "shadow":
+        shade = Image.new("L", image.size, 230)
+        ImageDraw.Draw(shade).polygon([(wide * 9 // 10, 0), (wide, 0), (wide, high), (wide // 2, high)], 105)
+        return ImageChops.multiply(image, shade)
+    return _on_table(image) if kind == "table" else image
+
+
+def _noisy(image: Image.Image, sigma: float) -> Image.Image:
+    noise = np.random.default_rng(1).normal(0, sigma, image.size[::-1])
+    return Image.fromarray((np.asarray(image) + noise).clip(0, 255).astype(np.uint8))
+
+
+def _light(size: tuple[int, int], least: int) -> Image.Image:
+    gradient = Image.linear_gradient("L").resize(size)
+    return gradient.point([least + value * (255 - least) // 255 for value in range(256)])
+
+
+def _on_table(image: Image.Image) -> Image.Image:
+    """Return the page as photographed from below: smaller at the top, on a dark table, in uneven light."""
+    wide, high = image.size[0] * 5 // 4, image.size[1] * 6 // 5
+    flat = Image.new("L", (wide, high), 70)
+    flat.paste(image, ((wide - image.size[0]) // 2, (high - image.size[1]) // 2))
+    corners = (-wide // 14, 0, 0, high, wide, high, wide + wide // 14, 0)
+    seen = flat.transform((wide, high), Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=70)
+    return _noisy(ImageChops.multiply(seen.filter(ImageFilter.GaussianBlur(1)), _light((wide, high), 150)), 4)
 
 
 def measure(engine: str, folder: Path, names: list[str], kinds: list[str]) -> None:

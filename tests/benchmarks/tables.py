@@ -2,6 +2,7 @@
 
     CORPORA=... python -m tests.benchmarks.tables icdar    a: CORPORA/tables/*.pdf with their *-str.xml
     python -m tests.benchmarks.tables made                 b: printed by each program that is there
+    python -m tests.benchmarks.tables scanned              b: printed and drawn, at 200 dots an inch
     PDFPLUMBER=python ...                                  a Python with pdfplumber, to run beside it
 
 a: relations of neighbouring cells as the ICDAR 2013 competition counts them, mean over documents. Only cells
@@ -22,12 +23,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
+import pypdfium2  # type: ignore[import-untyped]
+
 from chat.documents.document import Document, Page
 from chat.documents.row_format import count_bars, split_row
+from chat.extraction.ocr.engine_choice import Engines
+from chat.extraction.ocr.page_image import DOTS, load
 from chat.extraction.source import Source
 from chat.extraction.worker import read
 from tests.benchmarks.made_tables import MadeTable, make_tables
 
+WEAK_SCAN = 0.9
 Cell = tuple[str, int, int, int, int]
 Relations = Counter[tuple[str, str, str]]
 PLUMBER = """import pdfplumber, sys
@@ -145,7 +151,8 @@ def made() -> None:
     print(*(f"  {share:.2f} {name}" for share, name in sorted(weak)), sep="\n")
 
 
-def _printed(table: MadeTable, folder: Path) -> Iterator[tuple[str, Path]]:
+def _printed(table: MadeTable, folder: Path, last: str = "") -> Iterator[tuple[str, Path]]:
+    """Yield programs and their files, to the program `last`."""
     page = folder / f"{table.name}.html"
     page.write_text(table.html)
     yield "html", page
@@ -153,6 +160,8 @@ def _printed(table: MadeTable, folder: Path) -> Iterator[tuple[str, Path]]:
     chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     if _run([*chromium, f"--print-to-pdf={target}", page.as_uri()], target):
         yield "chromium", target
+    if last == "chromium":
+        return
     target = folder / f"{table.name}.weasyprint.pdf"
     if _run([sys.executable, "-m", "weasyprint", page, target], target):
         yield "weasyprint", target
@@ -172,14 +181,38 @@ def _run(command: Sequence[str | Path], target: Path) -> bool:
     return target.exists()
 
 
-def _share(table: MadeTable, path: Path) -> float:
-    got = Counter(_triples(path))
+def scanned() -> None:
+    """Print the share of triples that the reader of scanned pages gives back, and each weak table."""
+    engines, found = Engines(), defaultdict[str, list[float]](list)
+    with TemporaryDirectory() as folder:
+        for table in make_tables():
+            printed = [
+                path for program, path in _printed(table, Path(folder), "chromium") if program == "chromium"
+            ]
+            for path in printed:
+                share = _share(table, path, tuple(_read_drawn(path, engines)))
+                found["ruled" if table.is_ruled else "unruled"].append(share)
+                if share < WEAK_SCAN:
+                    print(f"  {share:.2f} {table.name}", flush=True)
+    for kind, shares in sorted(found.items()):
+        print(f"scanned {kind:8} {sum(shares) / len(shares):.3f} of {len(shares)} tables")
+
+
+def _read_drawn(path: Path, engines: Engines) -> Iterator[Page]:
+    with pypdfium2.PdfDocument(path) as document:
+        for number, sheet in enumerate(document, 1):
+            drawn = path.with_suffix(".png")
+            sheet.render(scale=DOTS / 72, grayscale=True).to_pil().save(drawn)
+            yield Page(str(number), engines.read(load(Source(drawn, drawn.name), 1)).page.text)
+
+
+def _share(table: MadeTable, path: Path, pages: tuple[Page, ...] = ()) -> float:
+    got = Counter(_triples(path, pages or tuple(pages_of(path))))
     expected = Counter((fold(a), fold(b), fold(c)) for a, b, c in table.triples)
     return (got & expected).total() / expected.total()
 
 
-def _triples(path: Path) -> Iterator[tuple[str, str, str]]:
-    pages = tuple(pages_of(path))
+def _triples(path: Path, pages: tuple[Page, ...]) -> Iterator[tuple[str, str, str]]:
     document = Document(path.name, "", 1, "page" if path.suffix == ".pdf" else "", pages, len(pages))
     for table in document.tables:
         for _, cells in table.rows(document.text):
@@ -193,3 +226,5 @@ if __name__ == "__main__":
         icdar(peers | ({"pdfplumber": plumber_of} if "PDFPLUMBER" in os.environ else {}))
     if "made" in sys.argv:
         made()
+    if "scanned" in sys.argv:
+        scanned()
