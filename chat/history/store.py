@@ -217,11 +217,6 @@ class History:
         """Delete a conversation whose messages another history has; its files stay. Raises NotFound."""
         await self._database.write(conversations.drop_copy, conversation_id, owner)
 
-    async def update_message(self, message_id: str, owner: str, **fields: Unpack[MessageFields]) -> None:
-        """Set these fields; the others stay."""
-        row = await bulk_writes.in_thread(bulk_writes.weigh(fields), messages.make_changes, fields)
-        await self._database.write(messages.change_message, message_id, owner, row)
-
     async def end_answer(self, growth: Growth) -> None:
         """Write the ending of an answer. NotFound if it has one, or another generation writes it by now."""
         row = await bulk_writes.in_thread(

@@ -72,11 +72,13 @@ async def measure_writes(history: History) -> None:
                 for _ in range(1000)
             )
         )
-    message = await history.add_message(conversation.id, OWNER, "assistant", parent_id=None)
-    with measured("update_message, 20,000 characters", 100):
+    message = await history.add_message(
+        conversation.id, OWNER, "assistant", parent_id=None, generation_id="g"
+    )
+    with measured("end_answer, 20,000 characters", 100):
         for _ in range(100):
-            await history.update_message(message.id, OWNER, text="字" * 20_000)
-    grown = [Growth(OWNER, message.id, "", {"text": "字" * 200, "reasoning": ""})] * 1000
+            await history.end_answer(Growth(OWNER, message.id, "g", {"text": "字" * 20_000}))
+    grown = [Growth(OWNER, message.id, "g", {"text": "字" * 200, "reasoning": ""})] * 1000
     with measured("write_turns, 1,000 answers that grow, together", 1000):
         await history.write_turns(grown)
 

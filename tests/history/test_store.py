@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 
 from chat.documents.document import Document, Page
 from chat.errors import HistoryUnavailable, InvalidRequest, NotFound
-from chat.history import Conversation, History, Message, MessageFields, make_title
+from chat.history import Conversation, Growth, History, Message, MessageFields, make_title
 from chat.history.database import Database
 from chat.history.schema import metadata
 
@@ -186,18 +187,21 @@ async def test_a_message_comes_back_as_it_was_added(history: History) -> None:
     assert await history.branch(conversation.id, ME) == (replace(added, prompt=None),)
 
 
-async def test_an_update_sets_what_it_names_and_leaves_the_rest(history: History) -> None:
+async def test_an_ending_sets_what_it_names_and_leaves_the_rest(history: History) -> None:
     conversation = await history.create_conversation(ME)
     added = await history.add_message(
-        conversation.id, ME, "assistant", parent_id=None, text="half", model="m", usage={"tokens": 1}
-    )
-    await history.update_message(added.id, ME, text="whole", finish_reason="stop", usage=None, prompt=[1])
+        conversation.id, ME, "assistant", parent_id=None, text="half", model="m", usage={"tokens": 1},
+        generation_id="g",
+    )  # fmt: skip
+    ending = {"text": "whole", "finish_reason": "stop", "usage": None, "prompt": [1]}
+    await history.end_answer(Growth(ME, added.id, "g", cast(MessageFields, ending)))
     await history.like(added.id, ME, True)
     expected = replace(added, text="whole", finish_reason="stop", usage=None, prompt=[1], liked=True)
     assert await history.message(added.id, ME) == expected
-    await history.update_message(added.id, ME, prompt=None)
     await history.like(added.id, ME, None)
-    assert await history.message(added.id, ME) == replace(expected, prompt=None, liked=None)
+    assert await history.message(added.id, ME) == replace(expected, liked=None)
+    with pytest.raises(NotFound):  # it has an ending
+        await history.end_answer(Growth(ME, added.id, "g", {"text": "other"}))
     assert [one.hit_id for one in await history.conversations(ME, "whole")] == [added.id]
     assert await history.conversations(ME, "half") == ()
 
@@ -296,7 +300,9 @@ CALLS: dict[str, Call] = {
         talk, OTHER, "user", parent_id=None, text="!"
     ),
     "message": lambda history, talk, message, file: history.message(message, OTHER),
-    "update_message": lambda history, talk, message, file: history.update_message(message, OTHER, text="!"),
+    "end_answer": lambda history, talk, message, file: history.end_answer(
+        Growth(OTHER, message, "g", {"text": "!"})
+    ),
     "like": lambda history, talk, message, file: history.like(message, OTHER, True),
     "siblings": lambda history, talk, message, file: history.siblings(message, OTHER),
     "select_branch": lambda history, talk, message, file: history.select_branch(message, OTHER),
@@ -409,8 +415,8 @@ async def test_two_hundred_writers_at_once_all_succeed(history: History) -> None
 
     async def write(number: int) -> None:
         own = await history.create_conversation(ME)
-        message = await ask(history, own.id, None, f"own {number}")
-        await history.update_message(message.id, ME, text=f"changed {number}")
+        message = await history.add_message(own.id, ME, "assistant", parent_id=None, generation_id="g")
+        await history.end_answer(Growth(ME, message.id, "g", {"text": f"changed {number}"}))
         await ask(history, shared.id, None, str(number))
 
     await asyncio.gather(*map(write, range(200)))
