@@ -126,8 +126,8 @@ def _database(value: str) -> str:
 
 
 def _redis(value: str) -> str:
-    if not re.match(r"(rediss?|unix)://", value):
-        raise ValueError("a redis:// or rediss:// URL")
+    if not re.match(r"(rediss?(\+cluster)?|unix)://", value):
+        raise ValueError("a redis:// or rediss:// URL, or redis+cluster://host:port,host:port")
     if not value.startswith("unix"):
         _check_authority(value)
     return value
@@ -276,7 +276,11 @@ class Settings:
         "DATABASE_URL", "", _database, "Database of the history. Empty: SQLite in DATA_DIR", secret=True
     )
     redis_url: str = _setting(
-        "REDIS_URL", "", _redis, "Redis, to share streams and limits between replicas", secret=True
+        "REDIS_URL",
+        "",
+        _redis,
+        "Redis to share streams and limits between replicas; redis+cluster://host:port for a cluster",
+        secret=True,
     )
     redis_prefix: str = _setting(
         "REDIS_PREFIX",

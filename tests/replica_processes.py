@@ -18,7 +18,7 @@ from tests.processes import RoutesProcess
 from tests.provider import Call, Provider
 
 if TYPE_CHECKING:
-    from tests.servers_redis import RedisServer
+    from tests.servers_redis import RedisNodes, RedisServer
 
 PATIENCE_SECONDS = 180  # a limit, not a claim
 
@@ -30,7 +30,7 @@ async def outlive_a_heartbeat() -> None:
 
 @asynccontextmanager
 async def replicas(
-    count: int, folder: Path, redis: RedisServer, provider: Provider, **environ: str
+    count: int, folder: Path, redis: RedisServer | RedisNodes, provider: Provider, **environ: str
 ) -> AsyncGenerator[list[RoutesProcess], None]:
     async with AsyncExitStack() as stack:
         given = {

@@ -22,6 +22,7 @@ LEAVES = (
     "settings",
     "errors",
     "ids",
+    "redis_urls",
     "request_id",
     "visitors",
     "shares",
@@ -49,7 +50,7 @@ FOREIGN = {  # a library, and where alone it is imported (`app` is app.py)
     "fastapi": {"app", "http"},
     "starlette": {"app", "http"},
     "openai": {"completions"},
-    "redis": {"cluster"},
+    "redis": {"cluster", "redis_urls"},
     "duckdb": {"numbers"},
 }
 

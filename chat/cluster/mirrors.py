@@ -237,12 +237,14 @@ class Mirrors:
             task.exception()  # retrieved, because the caller may have left
 
     async def _open(self, id: str) -> Mirror:
-        first = ("XRANGE", self._names.events(id), "-", "+", "COUNT", 1)
-        probe = ("SET", self._names.claim("room"), 1, "PX", 1)  # a full Redis refuses it: see failed_at
-        reply, mine, _ = await self._redis.run([first, ("EXISTS", self._names.alive(self._me)), probe])
+        key = self._names.events(id)
+        mine, room = self._names_beside(key)
+        first = ("XRANGE", key, "-", "+", "COUNT", 1)
+        probe = ("SET", room, 1, "PX", 1)  # a full Redis refuses it: see failed_at
+        reply, is_mine, _ = await self._redis.run([first, ("EXISTS", mine), probe])
         entry = wire.read_entry(*reply[0]) if isinstance(reply, list) and reply else None
         if entry is None or entry.about is None:
-            if mine != 1 or self._is_restored():  # its writer may be about to send it, or to send it again
+            if is_mine != 1 or self._is_restored():  # its writer may be about to send it, or to send it again
                 raise Unreachable
             raise NotFound("There is no such answer, or it is no longer kept.")
         mirror = Mirror(id, entry.about, self._stop)
@@ -250,6 +252,13 @@ class Mirrors:
         self._mirrors[id] = mirror
         await self.follow([mirror])
         return mirror
+
+    def _names_beside(self, key: str) -> tuple[str, str]:
+        """Return a key of this replica that is lost with another key, and one that needs the same room."""
+        if self._redis.is_cluster:
+            tag = self._redis.tag_of(key)
+            return self._names.mark(self._me, tag), self._names.mark("room", tag)
+        return self._names.alive(self._me), self._names.claim("room")
 
     async def _catch_up(self, mirror: Mirror) -> None:
         """Append the events that the stream has and the mirror lacks. Raises Unreachable."""

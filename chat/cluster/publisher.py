@@ -83,6 +83,7 @@ class Publisher:
         self._publications: dict[str, Publication] = {}
         self._abouts: WeakKeyDictionary[Generation, bytes] = WeakKeyDictionary()
         self._woken = asyncio.Event()
+        self._outages = 0  # of Redis, after which the state of each stream was looked at
 
     def publish(self, generation: Generation, about: wire.About) -> None:
         """Publish a generation from now on."""
@@ -120,6 +121,12 @@ class Publisher:
     async def flush(self) -> None:
         """Write and push all new events. Raises Unreachable."""
         now = asyncio.get_running_loop().time()
+        if (
+            self._outages != self._redis.outages
+        ):  # also if another task noticed it: a failover loses the newest
+            self._outages = self._redis.outages
+            for one in self._publications.values():
+                one.written = None
         due = [one for one in self._publications.values() if one.retry_at <= now]
         await self._locate([one for one in due if one.written is None])
         await self._write_and_push(due)

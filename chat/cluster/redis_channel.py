@@ -9,13 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from chat.errors import Unreachable
 
@@ -33,21 +43,21 @@ class RedisChannel:
     """away_since: loop time of the first failure after the last reply; None: Redis answers.
 
     is_open: until then nothing is sent, and Redis counts as away. failed_at: loop time of the last failure,
-    or of the last command that a full Redis refused: what was begun before may not be there yet.
+    or of the last command that a full Redis refused: what was begun before may not be there yet. outages: how
+    often it was away and is back.
     """
 
+    is_cluster = False
+    _subscribe, _message = "SUBSCRIBE", b"message"
+    _faults = (RedisError, RedisClusterException, OSError, TimeoutError)
+
     def __init__(self, url: str) -> None:
-        self._pool: Any = ConnectionPool.from_url(
-            url,
-            protocol=2,
-            socket_connect_timeout=ANSWER_SECONDS,
-            socket_timeout=None,  # the timeouts are here, one per round trip
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._client = self._connect(url)
         self._retry_at = 0.0
         self.is_open = False
         self.away_since: float | None = None
         self.failed_at = float("-inf")
+        self.outages = 0
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Return the reply to each command; a refusal is an exception as value. Raises Unreachable."""
@@ -57,40 +67,58 @@ class RedisChannel:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 replies = await self._run(commands)
-        except (RedisError, OSError, TimeoutError) as error:
+        except self._faults as error:
             raise self._fail(error) from None
-        if self.away_since is not None:
+        if self.away_since is not None and self._reach_all(commands):
             log.info("Redis answers again")
             self.away_since = None
+            self.outages += 1
         if any(isinstance(reply, OutOfMemoryError) for reply in replies):
             self.failed_at = loop.time()
         return replies
 
+    async def find_tags(self) -> Sequence[str]:
+        """Return a hash tag for each node of a cluster; none for a single Redis."""
+        return ()
+
+    def tag_of(self, key: str) -> str:
+        """Return the hash tag of the node that has a key. Of a cluster alone."""
+        raise NotImplementedError
+
     async def subscribe(self, channel: str) -> AsyncGenerator[bytes, None]:
         """Yield b"" when the channel is subscribed, then each message. Raises Unreachable."""
         try:
-            connection = await self._pool.get_connection()
-            try:
+            async with self._connection(channel) as connection:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await connection.send_command("SUBSCRIBE", channel)
+                    await connection.send_command(self._subscribe, channel)
                     await connection.read_response()
                 yield b""
                 while True:
                     async with asyncio.timeout(SILENCE_SECONDS):
                         kind, _, message = await connection.read_response()
-                    if kind == b"message":
+                    if kind == self._message:
                         yield message
-            finally:
-                await connection.disconnect()
-                await self._pool.release(connection)
-        except (RedisError, OSError, TimeoutError) as error:
+                    elif kind == b"sunsubscribe":  # the channel's slot has moved to another node
+                        raise ConnectionResetError
+        except self._faults as error:
+            self._note_fault()
             raise Unreachable from error
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        await self._client.aclose()
+
+    def _connect(self, url: str) -> Any:
+        """Return a client, which connects when it is used."""
+        return ConnectionPool.from_url(
+            url,
+            protocol=2,
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=None,  # the timeouts are here, one per round trip
+            retry=Retry(NoBackoff(), 0),
+        )
 
     async def _run(self, commands: Sequence[Command]) -> list[Reply]:
-        connection = await self._pool.get_connection()
+        connection = await self._client.get_connection()
         try:
             await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             return [await _read(connection) for _ in commands]
@@ -98,21 +126,48 @@ class RedisChannel:
             await connection.disconnect(nowait=True)
             raise
         finally:
-            await self._pool.release(connection)
+            await self._client.release(connection)
+
+    @asynccontextmanager
+    async def _connection(self, channel: str) -> AsyncGenerator[AbstractConnection, None]:
+        """A connection for the messages of a channel alone."""
+        connection = await self._client.get_connection()
+        try:
+            yield connection
+        finally:
+            await connection.disconnect()
+            await self._client.release(connection)
+
+    def _reach_all(self, commands: Sequence[Command]) -> bool:
+        """Return whether the replies to these show that all of Redis answers."""
+        return True
 
     def _fail(self, error: Exception) -> Unreachable:
         now = asyncio.get_running_loop().time()
         self._retry_at, self.failed_at = now + PAUSE_SECONDS, now
+        self._note_fault()
         if self.away_since is None:
             self.away_since = now
             log.warning("Redis does not answer: %s", type(error).__name__)
         return Unreachable()
 
+    def _note_fault(self) -> None:
+        """Note that a connection has failed."""
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether a command was refused for its own sake. Otherwise, ask again or elsewhere.
+
+    After a failover a server is a read-only replica; in a cluster a slot may move, or have no node.
+    """
+    elsewhere = (ReadOnlyError, ClusterDownError, AskError, TryAgainError)
+    return isinstance(error, ResponseError) and not isinstance(error, elsewhere)
+
 
 async def _read(connection: AbstractConnection) -> Reply:
     try:
         return await connection.read_response()
-    except ReadOnlyError:  # a failover made it a read-only replica: connect again
-        raise
     except ResponseError as refusal:
-        return refusal
+        if is_refusal(refusal):
+            return refusal
+        raise

@@ -7,16 +7,28 @@ that another process sees.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
 
 from chat.errors import SettingError
 from chat.ids import new_id
+from chat.redis_urls import cluster_options, is_cluster
+
+E = TypeVar("E", bound=BaseException)
 
 ANSWER_SECONDS = 5.0
+OPTIONS: dict[str, Any] = {
+    "protocol": 2,
+    "socket_connect_timeout": ANSWER_SECONDS,
+}  # 2: SUBSCRIBE has a reply
 # On one key, whose type suits few of them: only a refusal for want of rights counts.
 ON_A_KEY = (
     "SET {} 1 PX 1000,GET {},EXISTS {},PEXPIRE {} 1000,EXPIRE {} 1,XADD {} * e 1,XRANGE {} - +,"
@@ -28,39 +40,54 @@ OTHERS = (["TIME"], ["EVALSHA", "0", "0"], ["SCRIPT", "LOAD", "return 1"])
 
 async def check_rights(url: str, prefix: str) -> None:
     """Raise SettingError with one line that says what is missing. prefix: of the names in Redis."""
+    name = f"{prefix}:probe:{new_id()}"
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await _check(url, f"{prefix}:probe:{new_id()}")
-    except AuthenticationError:
-        raise SettingError("REDIS_URL: Redis refuses the user or the password.") from None
-    except (RedisError, OSError, TimeoutError) as error:
-        if certificate := _find_refusal(error):
-            raise SettingError(
-                f"REDIS_URL: the certificate of Redis is not trusted ({certificate.verify_message}). Name "
-                "the file of its authority: rediss://…?ssl_ca_certs=/path/to/ca.pem"
-            ) from None
+            lacking = await (_try_cluster(url, name) if is_cluster(url) else _try_single(url, name))
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        line = _read_fault(error)
+    else:
+        found = ", ".join(dict.fromkeys(one for one in lacking if one))
+        line = f"the user of Redis has no right to {found}." if found else ""
+    if line:
+        raise SettingError(f"REDIS_URL: {line}") from None
 
 
-async def _check(url: str, name: str) -> None:
-    async with Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS) as redis:
-        commands = [line.replace("{}", name).split(" ") for line in ON_A_KEY.split(",")]
-        commands += [*OTHERS, ["PUBLISH", name, ""]]
-        lacking = [await _try(redis, command) for command in commands]
-        async with redis.pubsub() as channel:
-            try:
-                await channel.subscribe(name)
-                await channel.parse_response()
-            except ResponseError as refusal:
-                lacking.append(_read_refusal(refusal, ["SUBSCRIBE"]))
-    found = [one for one in dict.fromkeys(lacking) if one]
-    if found:
-        raise SettingError(f"REDIS_URL: the user of Redis has no right to {', '.join(found)}.")
+async def _try_single(url: str, name: str) -> list[str]:
+    """Return what is lacking at a single Redis. Raises SettingError if it is a cluster."""
+    async with Redis.from_url(url, **OPTIONS) as redis:
+        with contextlib.suppress(ResponseError):  # a single one knows none, or the user has no right to it
+            told = await redis.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
+            if int(told.get("cluster_size", 0)) > 1:
+                scheme = url.partition(":")[0]
+                raise SettingError(f"REDIS_URL: this is a Redis Cluster: write {scheme}+cluster://…")
+        commands = [*_commands(name), ["PUBLISH", name, ""], ["SUBSCRIBE", name]]
+        return [await _try(redis.execute_command, command) for command in commands]
 
 
-async def _try(redis: Redis, command: Sequence[str]) -> str:
+async def _try_cluster(url: str, name: str) -> list[str]:
+    """Return what is lacking at the node of a name; the nodes of a cluster have the same users."""
+    nodes, options = cluster_options(url)
+    async with RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in nodes],
+        retry=Retry(NoBackoff(), 0),
+        **OPTIONS,
+        **options,
+    ) as cluster:
+        node = cluster.get_node_from_key(name)
+        assert node
+        commands = [*_commands(name), ["SPUBLISH", name, ""], ["SSUBSCRIBE", name]]
+        return [await _try(node.execute_command, command) for command in commands]
+
+
+def _commands(name: str) -> list[list[str]]:
+    return [*(line.replace("{}", name).split(" ") for line in ON_A_KEY.split(",")), *OTHERS]
+
+
+async def _try(run: Callable[..., Awaitable[Any]], command: Sequence[str]) -> str:
     """Return what the user may not do of it; empty: nothing."""
     try:
-        await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        await run(*command)
     except ResponseError as refusal:
         return _read_refusal(refusal, command)
     return ""
@@ -80,10 +107,27 @@ def _read_refusal(refusal: ResponseError, command: Sequence[str]) -> str:
     return f"the command {command[0]}"
 
 
-def _find_refusal(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """Return the refusal of a certificate among the causes of an error."""
+def _read_fault(error: BaseException) -> str:
+    """Return why no command could be tried; empty: Redis does not answer."""
+    if _find(error, AuthenticationError):
+        return "Redis refuses the user or the password."
+    if certificate := _find(error, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of Redis is not trusted ({certificate.verify_message}). Name "
+            "the file of its authority: rediss://…?ssl_ca_certs=/path/to/ca.pem"
+        )
+    if refusal := _find(error, ResponseError):  # when a client of a cluster asks for its nodes
+        if "cluster support disabled" in str(refusal):
+            return "this Redis is no cluster: write redis:// or rediss://, without +cluster."
+        lacking = _read_refusal(refusal, ["CLUSTER SLOTS or COMMAND"])
+        return f"the user of Redis has no right to {lacking}." if lacking else ""
+    return ""
+
+
+def _find(error: BaseException | None, kind: type[E]) -> E | None:
+    """Return an error of a kind among the causes of an error."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
+        if isinstance(error, kind):
             return error
         error = error.__cause__ or error.__context__
     return None

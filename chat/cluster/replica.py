@@ -14,12 +14,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from chat.cluster import wire
+from chat.cluster.cluster_channel import ClusterChannel
 from chat.cluster.mirrors import Mirror, Mirrors
 from chat.cluster.publisher import Publisher
 from chat.cluster.redis_channel import PAUSE_SECONDS, Command, RedisChannel
 from chat.errors import Unreachable
 from chat.generations.generation import Generation, GenerationLimits
 from chat.ids import new_id
+from chat.redis_urls import is_cluster
 
 BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 6.0  # lifetime of a heartbeat
@@ -27,6 +29,11 @@ GONE_SECONDS = 10.0  # without Redis until mirrors are lost
 FLUSH_SECONDS = 1.0  # for the last events at shutdown
 
 log = logging.getLogger(__name__)
+
+
+def open_channel(url: str) -> RedisChannel:
+    """Return a channel to a Redis or to a cluster, which connects when it is used."""
+    return ClusterChannel(url) if is_cluster(url) else RedisChannel(url)
 
 
 class Replica:
@@ -41,8 +48,8 @@ class Replica:
     ) -> None:
         self.id = new_id()
         self._known = known
-        self._names = wire.Names("")
-        self._redis = RedisChannel(url)
+        self._redis = open_channel(url)
+        self._names = wire.Names("", self._redis.is_cluster)
         self._publisher = Publisher(self._redis, self._names, known, limits.retention, limits.max_events)
         self._mirrors = Mirrors(
             self._redis, self._names, self.id, self._is_trusted, self._is_restored, on_sealed
@@ -170,21 +177,25 @@ class Replica:
                 log.exception("the heartbeat of this replica failed")
 
     async def _send_heartbeat(self) -> None:
-        """Renew the key of this replica. A full Redis still extends an existing key."""
-        loop, key = asyncio.get_running_loop(), self._names.alive(self.id)
-        milliseconds = int(ALIVE_SECONDS * 1000)
-        commands = [
-            ("PEXPIRE", key, milliseconds),
-            ("SET", key, 1, "NX", "PX", milliseconds),
-            ("PUBLISH", self._names.channel(self.id), wire.pack_command()),
-        ]
+        """Renew the keys of this replica. A full Redis still extends an existing key.
+
+        A key that is missing means that Redis, or a node of a cluster, has come back empty. That is noted
+        before the key is set again: `Mirrors` takes an existing one for a sign that nothing else is lost.
+        """
+        loop, milliseconds = asyncio.get_running_loop(), int(ALIVE_SECONDS * 1000)
+        marks = [self._names.mark(self.id, tag) for tag in await self._redis.find_tags()]
+        keys = [self._names.alive(self.id), *marks]
+        beat = ("PUBLISH", self._names.channel(self.id), wire.pack_command())
         sent = loop.time()
-        was_there, *_ = await self._redis.run(commands)
-        if not (self._is_in_time() and was_there == 1):
-            self._beating_since = loop.time()
-        if self._last_beat is not None and was_there != 1:
+        extended = await self._redis.run([*(("PEXPIRE", key, milliseconds) for key in keys), beat])
+        missing = [key for key, reply in zip(keys, extended, strict=False) if reply != 1]
+        if missing and self._last_beat is not None:
             self._note_restart()
             self._publisher.republish()
+        if missing:
+            await self._redis.run([("SET", key, 1, "PX", milliseconds) for key in missing])
+        if missing or not self._is_in_time():
+            self._beating_since = loop.time()
         self._last_beat = sent
 
     async def _receive_messages(self) -> None:

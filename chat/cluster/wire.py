@@ -55,15 +55,24 @@ class Push(NamedTuple):
 
 @dataclass
 class Names:
-    """The names of keys and channels. prefix: of this deployment, as others may use the same Redis."""
+    """The names of keys and channels. prefix: of this deployment, as others may use the same Redis.
+
+    In a cluster all heartbeats have one hash tag, and so lie in one slot: if that is lost, all are. A single
+    Redis has the names that earlier versions use, which may run beside this one.
+    """
 
     prefix: str
+    is_cluster: bool = False
 
     def events(self, generation_id: str) -> str:
         return f"{self.prefix}:events:{generation_id}"
 
     def alive(self, replica: str) -> str:
-        return f"{self.prefix}:alive:{replica}"
+        return f"{self.prefix}:{'{alive}' if self.is_cluster else 'alive'}:{replica}"
+
+    def mark(self, replica: str, tag: str) -> str:
+        """The key of a replica on the node of a hash tag: without it, that node has come back empty."""
+        return f"{self.prefix}:{{{tag}}}:mark:{replica}"
 
     def claim(self, name: str) -> str:
         return f"{self.prefix}:claim:{name}"

@@ -8,7 +8,7 @@ does as well. Knows no generation beside its id.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 from chat.generations.registry import AnswerPlaces
@@ -44,6 +44,15 @@ end
 return 0
 """
 
+# KEYS: places. ARGV: the seconds of the lease, then for each key the ids that hold one there.
+EXTEND = """
+local until_then = tonumber(redis.call('TIME')[1]) + tonumber(ARGV[1])
+for at, key in ipairs(KEYS) do
+  for id in string.gmatch(ARGV[at + 1], '%S+') do redis.call('ZADD', key, until_then, id) end
+  redis.call('EXPIRE', key, ARGV[1])
+end
+"""
+
 
 class SharedPlaces:
     """shared: the counters of all replicas. limits: those of this process, which are the same for all."""
@@ -52,6 +61,7 @@ class SharedPlaces:
         self._shared = shared
         self._limits = limits
         self._script: Any = shared.redis.register_script(TAKE)
+        self._extend: Any = shared.redis.register_script(EXTEND)
         self._held: dict[str, Visitor] = {}
 
     async def take(self, id: str, visitor: Visitor) -> None:
@@ -77,7 +87,8 @@ class SharedPlaces:
             for party in _parties(visitor):
                 ids[self._key(party)].append(id)
         if ids:
-            await self._shared.ask(lambda shared: _extend(shared, ids))
+            arguments = [LEASE_SECONDS, *(" ".join(those) for those in ids.values())]
+            await self._shared.ask(lambda _: self._extend(list(ids), arguments))
 
     def _key(self, party: Hashable) -> str:
         # One hash tag: a script's keys must lie in one slot of a Redis Cluster.
@@ -92,15 +103,5 @@ async def _remove(shared: SharedCounters, keys: list[str], id: str) -> bool:
     async with shared.redis.pipeline(transaction=False) as pipeline:
         for key in keys:
             pipeline.zrem(key, id)
-        await pipeline.execute()
-    return True
-
-
-async def _extend(shared: SharedCounters, ids: Mapping[str, list[str]]) -> bool:
-    seconds, _ = await shared.redis.time()
-    async with shared.redis.pipeline(transaction=False) as pipeline:
-        for key, those in ids.items():
-            pipeline.zadd(key, dict.fromkeys(those, seconds + LEASE_SECONDS))
-            pipeline.expire(key, LEASE_SECONDS)
         await pipeline.execute()
     return True

@@ -16,6 +16,8 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
+from chat.redis_urls import cluster_options, is_cluster
+
 ANSWER_SECONDS = 1.0  # until a Redis that says nothing counts as away
 PAUSE_SECONDS = 5.0  # until one that is away is asked again
 
@@ -29,19 +31,12 @@ class SharedCounters:
 
     def __init__(self, redis_url: str, prefix: str) -> None:
         self.prefix = prefix
-        scheme = "async+redis+" if redis_url.startswith("unix") else "async+"
-        storage = storage_from_string(
-            scheme + redis_url,
-            implementation="redispy",
-            key_prefix=f"{prefix}:limits",
-            socket_connect_timeout=ANSWER_SECONDS,
-        )
-        assert isinstance(storage, Storage)
+        storage = _open_storage(redis_url, f"{prefix}:limits")
         self.moving = MovingWindowRateLimiter(storage)
         bridge: Any = getattr(storage, "bridge", None)
         self.redis: Any = bridge.storage
-        errors: Any = storage.base_exceptions
-        self._errors: Any = errors if isinstance(errors, tuple) else (errors,)
+        errors: Any = bridge.dependency.exceptions
+        self._errors: Any = (errors.RedisError, errors.RedisClusterException)
         self._retry_at = 0.0
 
     async def ask(self, count: Callable[[SharedCounters], Awaitable[T]]) -> T | None:
@@ -61,11 +56,31 @@ class SharedCounters:
         try:
             return await count(self)
         except (*self._errors, OSError):
-            await self.redis.connection_pool.disconnect(inuse_connections=False)
+            if pool := getattr(self.redis, "connection_pool", None):  # a cluster's client connects by itself
+                await pool.disconnect(inuse_connections=False)
             return await count(self)
 
     async def aclose(self) -> None:
         await self.redis.aclose()
+
+
+def _open_storage(redis_url: str, prefix: str) -> Storage:
+    """Return the storage of the `limits` library, which connects when it is used."""
+    if is_cluster(redis_url):
+        nodes, options = cluster_options(redis_url)
+        hosts = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in nodes]
+        url = "redis+cluster://" + ",".join(hosts)
+    else:
+        url, options = redis_url.replace("unix://", "redis+unix://", 1), {}
+    storage = storage_from_string(
+        f"async+{url}",
+        implementation="redispy",
+        key_prefix=prefix,
+        socket_connect_timeout=ANSWER_SECONDS,
+        **options,
+    )
+    assert isinstance(storage, Storage)
+    return storage
 
 
 def name_of(party: Hashable) -> str:

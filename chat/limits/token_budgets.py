@@ -37,6 +37,15 @@ end
 return granted
 """
 
+# KEYS: a counter per budget. ARGV: the tokens to add, seconds to keep. Returns 1.
+ADD = """
+for _, key in ipairs(KEYS) do
+  redis.call('INCRBY', key, ARGV[1])
+  redis.call('EXPIRE', key, ARGV[2])
+end
+return 1
+"""
+
 
 @dataclass(frozen=True)
 class TokenBudget:
@@ -93,6 +102,7 @@ class TokenCounts:
         self._here: Counter[Hashable] = Counter()
         self._day = 0
         self._script: Any = shared.redis.register_script(RESERVE) if shared else None
+        self._add: Any = shared.redis.register_script(ADD) if shared else None
 
     async def reserve(self, budgets: Sequence[TokenBudget], least: int, most: int, day: int) -> int:
         """Return the tokens granted, or -1 less the number of the budget that has too few, from 1 on."""
@@ -110,7 +120,7 @@ class TokenCounts:
         self._add_here(budgets, tokens, day)
         if self._shared:
             keys = [_key(self._shared, budget, day) for budget in budgets]
-            await self._shared.ask(lambda shared: _add_there(shared, keys, tokens))
+            await self._shared.ask(lambda _: self._add(keys, [tokens, 2 * DAY_SECONDS]))
 
     async def spent(self, budget: TokenBudget) -> int:
         """Return what is spent or reserved of a budget today."""
@@ -212,15 +222,6 @@ def today() -> int:
 def _key(shared: SharedCounters, budget: TokenBudget, day: int) -> str:
     # One hash tag: a script's keys must lie in one slot of a Redis Cluster.
     return f"{shared.prefix}:{{tokens}}:{day}:{name_of(budget.party)}"
-
-
-async def _add_there(shared: SharedCounters, keys: Sequence[str], tokens: int) -> bool:
-    async with shared.redis.pipeline(transaction=True) as pipeline:
-        for key in keys:
-            pipeline.incrby(key, tokens)
-            pipeline.expire(key, 2 * DAY_SECONDS)
-        await pipeline.execute()
-    return True
 
 
 async def _read_there(shared: SharedCounters, key: str) -> int:

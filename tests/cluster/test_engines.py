@@ -32,18 +32,26 @@ from tests.servers import make_settings
 pytestmark = pytest.mark.slow  # two engines on one Redis
 
 if TYPE_CHECKING:
-    from tests.servers_redis import RedisServer  # the plugin below imports it first
+    from tests.servers_redis import RedisNodes, RedisServer  # the plugin below imports it first
 
 pytest_plugins = ("tests.servers_redis",)
 
 ANNA = Visitor(Guest("anna"))
 
 
+@pytest.fixture(params=["shared_redis", "shared_cluster"])
+def either(request: pytest.FixtureRequest) -> RedisServer | RedisNodes:
+    """A single Redis, and a cluster."""
+    server: RedisServer | RedisNodes = request.getfixturevalue(request.param)
+    return server
+
+
 @asynccontextmanager
 async def open_engines(
-    redis: RedisServer, provider: Provider, folder: Path, count: int = 2, **environ: str
+    redis: RedisServer | RedisNodes, provider: Provider, folder: Path, count: int = 2, **environ: str
 ) -> AsyncGenerator[list[Engine], None]:
-    """Replicas in one process, with one history."""
+    """Replicas in one process, with one history; names in Redis that no other test has."""
+    environ = {"REDIS_PREFIX": folder.name, **environ}
     async with AsyncExitStack() as stack:
         engines = []
         for _ in range(count):
@@ -65,9 +73,9 @@ async def begin(one: Engine, provider: Provider) -> tuple[Generation, str, Call]
 
 
 async def test_a_conversation_goes_on_on_another_replica(
-    redis: RedisServer, provider: Provider, tmp_path: Path
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path) as [one, other]:
+    async with open_engines(either, provider, tmp_path) as [one, other]:
         generation, conversation, call = await begin(one, provider)
         running = (await other.branch(conversation, "anna"))[-1]
         assert (running.finish_reason, running.generation_id) == (None, generation.id)
@@ -88,9 +96,9 @@ async def test_a_conversation_goes_on_on_another_replica(
 
 
 async def test_no_replica_asks_a_model_without_turns_that_only_another_one_has(
-    redis: RedisServer, provider: Provider, tmp_path: Path
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path) as [one, other]:
+    async with open_engines(either, provider, tmp_path) as [one, other]:
         first = await one.start(Turn("Hi", options=Options(model="plain")), ANNA)
         await read(first)
         conversation = one.conversation_of(first)
@@ -140,9 +148,9 @@ async def _list(showing: Showing) -> list[Shown]:
 
 
 async def test_the_same_request_id_starts_one_answer_on_all_replicas(
-    redis: RedisServer, provider: Provider, tmp_path: Path
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path, 3) as engines:
+    async with open_engines(either, provider, tmp_path, 3) as engines:
         turn = Turn("Hi", request_id="r", options=Options(model="plain"))
         started = await asyncio.gather(*[engine.start(turn, ANNA) for engine in engines])
         again = await engines[2].start(turn, ANNA)
@@ -211,9 +219,9 @@ async def test_two_deployments_on_one_redis_do_not_see_each_other(
 
 
 async def test_a_request_that_failed_to_start_may_be_tried_on_another_replica(
-    redis: RedisServer, provider: Provider, tmp_path: Path
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path) as [one, other]:
+    async with open_engines(either, provider, tmp_path) as [one, other]:
         with pytest.raises(NotFound):
             await one.start(Turn("Hi", file_ids=("none",), request_id="r"), ANNA)
         assert (await other.start(Turn("Hi", request_id="r"), ANNA)).last_id == 0
@@ -236,9 +244,9 @@ async def test_a_file_attached_on_one_is_asked_about_and_deleted_on_another(
 
 
 async def test_deleting_a_conversation_stops_answers_of_other_replicas_on_every_branch(
-    redis: RedisServer, provider: Provider, tmp_path: Path
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path
 ) -> None:
-    async with open_engines(redis, provider, tmp_path, 3) as [one, two, other]:
+    async with open_engines(either, provider, tmp_path, 3) as [one, two, other]:
         first, conversation, _ = await begin(one, provider)
         answer = (await two.branch(conversation, "anna"))[-1]
         second = await two.retry(answer.id, ANNA)
@@ -263,9 +271,9 @@ async def test_a_temporary_conversation_is_over_on_another_replica_which_says_so
 
 
 async def test_the_answer_of_a_dead_replica_is_stored_completely_and_continued(
-    redis: RedisServer, provider: Provider, tmp_path: Path, short_beats: None
+    either: RedisServer | RedisNodes, provider: Provider, tmp_path: Path, short_beats: None
 ) -> None:
-    async with open_engines(redis, provider, tmp_path) as [one, other]:
+    async with open_engines(either, provider, tmp_path) as [one, other]:
         generation, conversation, _ = await begin(one, provider)
         writer = one._peers.replica
         assert writer

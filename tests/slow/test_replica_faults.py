@@ -34,7 +34,7 @@ from tests.replica_processes import (
 
 if TYPE_CHECKING:
     from tests.servers_postgres import PostgresServer
-    from tests.servers_redis import RedisServer
+    from tests.servers_redis import RedisNodes, RedisServer
 
 pytest_plugins = ("tests.servers_redis", "tests.servers_postgres")
 
@@ -192,6 +192,47 @@ async def test_a_redis_that_was_restarted_is_told_all_again_and_readers_elsewher
             await outlive_a_heartbeat()
         for answer in answers:
             await answer.call.text("time")
+            await finish(answer, "Once upon a time")
+
+
+async def test_a_node_of_a_cluster_that_came_back_empty_is_told_all_again(
+    cluster: RedisNodes, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, cluster, provider) as [writer, other]:
+        await outlive_a_heartbeat()
+        answers = [await begin(writer, other, provider) for _ in range(8)]
+        for node in cluster.nodes:
+            node.stop()
+            for answer in answers:
+                await answer.call.text("more ")
+            node.start()
+            cluster.wait()
+            await outlive_a_heartbeat()
+        for answer in answers:
+            await answer.call.text("time")
+            await finish(answer, "Once more more more time")
+        for answer in answers:
+            url = f"/ai/generations/{answer.generation_id}/events"
+            late: list[ServerSentEvent] = []
+            assert await follow(other.client, url, late) == 200
+            assert texts(late) == "Once more more more time"
+
+
+async def test_a_node_of_a_cluster_that_is_replaced_by_its_replica_holds_readers_up_and_no_more(
+    cluster: RedisNodes, provider: Provider, tmp_path: Path
+) -> None:
+    cluster.add_replica(of=cluster.nodes[0])
+    async with replicas(2, tmp_path, cluster, provider) as [writer, other]:
+        await outlive_a_heartbeat()
+        answers = [await begin(writer, other, provider) for _ in range(8)]
+        cluster.nodes.pop(0).stop()
+        for answer in answers:
+            await answer.call.text("upon ")
+        for answer in answers:
+            await wait_for(answer.there, "Once upon ")
+        cluster.wait()
+        for answer in answers:
+            await answer.call.text("a time")
             await finish(answer, "Once upon a time")
 
 
