@@ -13,7 +13,8 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import Awaitable, Sequence
+from base64 import b64decode
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,20 @@ async def start(client: httpx.AsyncClient, caller: Caller, **fields: Any) -> dic
     return told
 
 
+@contextlib.asynccontextmanager
+async def opened_page(client: httpx.AsyncClient, caller: Caller) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """Open a client as the caller's browser: with the cookie of its log-in, without X-Visitor."""
+    headers = dict(caller.headers)
+    headers.pop("x-visitor", None)
+    login = headers.pop("authorization", "")
+    async with httpx.AsyncClient(base_url=client.base_url, headers=headers, timeout=120) as browser:
+        if login:
+            name, _, password = b64decode(login.split()[1]).decode().partition(":")
+            answer = await browser.post("/login", data={"username": name, "password": password})
+            assert answer.status_code == 200, answer.text
+        yield browser
+
+
 class Attempts:
     """One caller's tries at what the victim left."""
 
@@ -134,11 +149,11 @@ class Attempts:
     async def _find(self) -> str:
         """Start with the victim's request_id: another answer than the victim's is none of its."""
         asked = {"user_message": QUESTION, "request_id": self._left.request_id}  # without the secret word
-        told = await start(self._client, self._caller, model="quoting", **asked)
+        told = await start(self._client, self._caller, model="plain", **asked)
         return "got it" if told.get("generation_id") == self._left.generation else "refused"
 
     async def _ask(self, **fields: Any) -> str:
-        body = {"user_message": QUESTION, "model": "quoting", **fields}
+        body = {"user_message": QUESTION, "model": "plain", **fields}  # which does not say the secret word
         return await self._read("POST", "/ai/stream_chat", json=body)
 
     async def _stop(self) -> str:
@@ -160,8 +175,7 @@ class Attempts:
             if event.get("backend_fn") and self._acts(event)
             for visit in visits
         ]
-        headers = {name: value for name, value in self._caller.headers.items() if name != "x-visitor"}
-        async with httpx.AsyncClient(base_url=self._client.base_url, headers=headers, timeout=120) as client:
+        async with opened_page(self._client, self._caller) as client:
             for at in range(0, len(calls), EVENTS_AT_ONCE):
                 session = f"{self._caller.name}{actions[0]}{at}".encode().hex()
                 with contextlib.suppress(AssertionError, TimeoutError):
@@ -189,10 +203,8 @@ async def compare(
     environ = {"OPENAI_MODEL": "quoting,held,plain", "OCR": "off"} | environ
     async with served(tree, provider, **environ) as client:
         for caller in (*callers, victim):
-            login = {name: caller.headers[name] for name in ("authorization",) if name in caller.headers}
-            config = (await client.get("/config", headers=login)).json()
-            if "dependencies" not in config:
-                config = {"dependencies": [], "components": []}
+            async with opened_page(client, caller) as visit:
+                config = (await visit.get("/config")).json()
             left = await leave(client, victim)
             cells = await Attempts(client, caller, left, config).row()
             lines.append(f"| {caller.name} | " + " | ".join(cells) + " |")
