@@ -130,6 +130,24 @@ def test_a_table_that_lays_out_a_page_is_no_table(tmp_path: Path) -> None:
     assert lines_of(path) == ["## News", "words", "a | 1", "b | 2"]
 
 
+def test_a_table_of_values_may_hold_a_table_in_a_cell(tmp_path: Path) -> None:
+    inner = "<table><tr><td>Q1<td>5<tr><td>Q2<td>6</table>"
+    head = "<tr><th>Region<th>Parts<th>Sum"
+    page = f"<table>{head}<tr><td>North<td>{inner}</td><td>11<tr><td>South<td><td>3</table>"
+    rows = [["Region", "Parts", "Sum"], ["North", "Q1 5 Q2 6", "11"], ["South", "", "3"]]
+    assert rows_in(tmp_path, "a.html", page) == rows
+
+    def line(*cells: str) -> str:
+        return f"<w:tr>{''.join(f'<w:tc>{cell}</w:tc>' for cell in cells)}</w:tr>"
+
+    def words(text: str) -> str:
+        return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    parts = f"<w:tbl>{line(words('Q1'), words('5'))}{line(words('Q2'), words('6'))}</w:tbl><w:p/>"
+    lines = [line(*map(words, rows[0])), line(words("North"), parts, words("11")), line(*map(words, rows[2]))]
+    assert rows_in(tmp_path, "a.docx", docx(f"<w:tbl>{''.join(lines)}</w:tbl>")) == rows
+
+
 def test_a_chapter_of_a_book_has_tables(tmp_path: Path) -> None:
     items = '<manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine>'
     container = '<container><rootfiles><rootfile full-path="b.opf"/></rootfiles></container>'

@@ -9,6 +9,7 @@ from chat.documents.row_format import is_blank, is_number, is_year, join_row, sp
 
 WIDEST = 1_000  # columns; a span in a file is a number that anyone can write
 MOST_CELLS = 3_000_000
+FEWEST_COLUMNS, MOST_DIVIDED, LONGEST_CELL = 3, 0.25, 200  # of a table of values with tables in some cells
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,15 @@ Line = Sequence[SpanningCell]
 def cell_text(lines: Iterable[str], *, holds_table: bool) -> str:
     """Return the lines of a cell as one. A row of a table inside it is words like others."""
     return " ".join(" ".join(split_row(line)) if holds_table else line for line in lines)
+
+
+def is_grid(widths: Sequence[int], divided: int, lengths: Sequence[int]) -> bool:
+    """Whether a table that holds tables has values all the same, and does not lay out a page.
+
+    widths: cells of each row. divided: how many cells hold a table. lengths: characters of each cell.
+    """
+    is_even = len(widths) > 1 and len(set(widths)) == 1 and widths[0] >= FEWEST_COLUMNS
+    return is_even and divided <= MOST_DIVIDED * len(lengths) and max(lengths) <= LONGEST_CELL
 
 
 def table_lines(lines: Sequence[Line], header_rows: int = 0) -> list[str]:

@@ -38,7 +38,8 @@ def make_grid(
 def _plain(value: Value, show: Callable[[Value], str]) -> str:
     if isinstance(value, float) and not value.is_integer():
         return repr(value)
-    return " ".join(show(value).split())
+    text = show(value)
+    return text if text.isalnum() else " ".join(text.split())
 
 
 def _fill_down(rows: list[list[str]], areas: Sequence[Area]) -> None:

@@ -25,6 +25,7 @@ from chat.extraction.source import Findings, Shape, Source
 WHAT = "spreadsheet"
 DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
 MOST_MERGED = 10_000  # areas of a sheet
+BEYOND = 1.25  # of the cap of characters: the text must reach it, so that it says that it is cut
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -44,7 +45,7 @@ def read_as(kind: str, source: Source) -> Findings:
     package = Package(source, WHAT) if kind in ("xlsx", "xlsb") else None
     beside = beside_sheets(kind, source, package, names)
     for name in names:
-        yield from _sheet(workbook, name, beside.get(name, Beside()), source.name)
+        yield from _sheet(workbook, name, beside.get(name, Beside()), source)
     if package is not None:
         yield from _inside(package)
     elif kind == "xls" and (objects := count_objects(source.read_bytes())):
@@ -70,19 +71,29 @@ def _open(source: Source) -> python_calamine.CalamineWorkbook:
         raise refusals.damaged(source.name, WHAT) from error
 
 
-def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside, file: str) -> Findings:
+def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside, source: Source) -> Findings:
     lines: list[str] = []
     try:
         sheet = workbook.get_sheet_by_name(name)
         values, left, areas = list(sheet.iter_rows()), (sheet.start or (0, 0))[1], _merged(sheet)
-        yield make_grid(file, name, values, left, areas, beside, show)
-        rows = repeat_labels(list(_rows(values, left, beside)), areas)
+        yield make_grid(source.name, name, values, left, areas, beside, show)
+        shown = _within(_rows(values, left, beside), int(BEYOND * source.characters))
+        rows = repeat_labels(list(shown), areas)
         lines = sheet_lines([" ".join(cell.split()) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
     if beside.hidden:
         yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
+
+
+def _within(rows: Iterator[list[str]], characters: int) -> Iterator[list[str]]:
+    """Yield rows until they have so many characters: the text ends at the cap, the grid has all of them."""
+    for row in rows:
+        yield row
+        characters -= sum(map(len, row))
+        if characters < 0:
+            return
 
 
 def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Iterator[list[str]]:
@@ -122,6 +133,9 @@ def _fill(cells: list[str], formulas: dict[int, str]) -> list[str]:
 
 def show(value: Value) -> str:
     """Return a value as a person writes it."""
+    if isinstance(value, str):
+        match = DURATION.fullmatch(value) if value.startswith("PT") else None
+        return ":".join(match.groups()) if match else value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -131,6 +145,4 @@ def show(value: Value) -> str:
     if isinstance(value, timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-    if isinstance(value, str) and (match := DURATION.fullmatch(value)):
-        return ":".join(match.groups())
     return "" if value is None else str(value)

@@ -10,7 +10,7 @@ from itertools import takewhile
 from xml.etree.ElementTree import Element
 
 from chat.extraction import formulas
-from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
+from chat.extraction.layout.grid import SpanningCell, cell_text, is_grid, table_lines
 from chat.extraction.office import word_signs
 from chat.extraction.office.charts import chart_lines, diagram_lines
 from chat.extraction.office.numbering import Numbering
@@ -141,7 +141,7 @@ class WordBody:
 
     def _table(self, table: Element) -> Iterator[str]:
         rows = [row for row in members(table, "tr") if row.find("trPr/del") is None]
-        if table.find("tr/tc//tbl/tr[2]") is not None:
+        if table.find("tr/tc//tbl/tr[2]") is not None and not _has_values(rows):
             for row in rows:  # a table that holds tables lays out a page
                 for cell in members(row, "tc"):
                     yield from self.lines(cell)
@@ -164,6 +164,14 @@ class WordBody:
             target = self._relations.get(link.get("r:id", ""))
             if target is not None and target.is_outside:
                 yield target.target
+
+
+def _has_values(rows: list[Element]) -> bool:
+    """Whether a table that holds tables has values all the same."""
+    cells = [list(members(row, "tc")) for row in rows]
+    every = [cell for row in cells for cell in row]
+    divided = sum(cell.find(".//tbl/tr[2]") is not None for cell in every)
+    return is_grid([len(row) for row in cells], divided, [len(_text_of(cell)) for cell in every])
 
 
 def value_of(element: Element | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
+from chat.extraction.layout.grid import SpanningCell, cell_text, is_grid, table_lines
 
 MOST_SPANNED_ROWS = 10_000
 
@@ -56,7 +56,12 @@ class HtmlTable:
     @property
     def is_layout(self) -> bool:
         """Whether the table divides a page, rather than values."""
-        return any(cell.holds_layout for row in self._rows for cell in row)
+        cells = [cell for row in self._rows for cell in row]
+        divided = [cell for cell in cells if cell.holds_layout]
+        if not all(cell.holds_table for cell in divided):
+            return True
+        lengths = [sum(map(len, cell.lines)) for cell in cells]
+        return bool(divided) and not is_grid([len(row) for row in self._rows if row], len(divided), lengths)
 
     def result(self) -> list[str]:
         """Return the lines of the whole table."""
