@@ -26,9 +26,7 @@ IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
 WIDTHS = (160, 320, 640, 960, 1_200, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
 USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
 CACHED_OVERHEAD = 500
-PATIENCE_SECONDS = (
-    1.0  # for the other page of a file: a page that is drawn for longer does not block the rest
-)
+PATIENCE_SECONDS = 3.0  # behind other pages of a file: one that is drawn for longer does not block them
 
 T = TypeVar("T")
 

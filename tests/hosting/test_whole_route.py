@@ -32,7 +32,7 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Runni
 
 async def test_a_stranger_asks_about_a_pdf_and_sees_the_receipt(demo: RunningApp, browser: Browser) -> None:
     async with open_page(browser, demo.url) as visit:
-        await expect(visit.page.locator("#banner")).to_contain_text("small demonstration model")
+        await expect(visit.page.locator("#banners")).to_contain_text("often wrong")
         content = pdf(*map(show, PAGES))
         await visit.attach({"name": "lighthouse.pdf", "mimeType": "application/pdf", "buffer": content})
         await expect(visit.page.locator("#files")).to_contain_text(
