@@ -71,17 +71,16 @@ def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) ->
     longest = max(range(len(pieces)), key=lambda number: len(pieces[number]))
     for anchor in find_exact(quote.part(pieces[longest]), evidence, within):
         span = _extend(quote, evidence, longest, anchor) if anchor.status == "found" else None
-        if span and not (has_verb and _is_far(evidence.document.text[span.start : span.end], pieces[-2:])):
+        if span and (not has_verb or _ends_clause(evidence.document.text, span.end, pieces[-2:], span.start)):
             return span
     return None
 
 
-def _is_far(text: str, pieces: Sequence[str]) -> bool:
-    """Is a sentence's end, or much text, between the last two pieces, of which the last is a short one?"""
-    between = text[: len(text) - len(pieces[1])].rsplit(pieces[0][-12:], 1)[-1]
-    return len(between) > VERB_CHARACTERS or bool(
-        re.search(r"[.!?。！？;；]\s|[。！？；]|\n[ \t]*\n", between)
-    )
+def _ends_clause(text: str, end: int, pieces: Sequence[str], start: int) -> bool:
+    """Does the last piece, a short verb, end at `end` the clause in which the piece before it stands?"""
+    between = text[start : end - len(pieces[1])].rsplit(pieces[0][-12:], 1)[-1]
+    is_one_clause = len(between) <= VERB_CHARACTERS and not _CLAUSE_END.search(between)
+    return is_one_clause and bool(_CLAUSE_END.match(text, end))
 
 
 def _has_number_and_word(piece: str) -> bool:

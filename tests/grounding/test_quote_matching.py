@@ -194,6 +194,8 @@ def test_a_lost_power_and_an_editors_mark_change_no_words(file: str, quote: str,
     [
         ("Wir prüfen, bevor wir ihnen Konten zuweisen\nund diese Pakete hochladen können.", "omission"),
         ("Wir prüfen, bevor wir ihnen Konten zuweisen. Alles folgt, weil wir können.", ""),
+        ("Wir prüfen, bevor wir ihnen Konten zuweisen, was alle anderen können.", ""),
+        ("Wir prüfen, bevor wir ihnen Konten zuweisen und alle können es lesen.", ""),
         ("Wir prüfen, bevor wir ihnen Konten zuweisen und Pakete nicht hochladen können.", "altered"),
     ],
 )
