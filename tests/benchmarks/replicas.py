@@ -215,7 +215,7 @@ async def resume_across(made: Sequence[RoutesProcess], deltas: int, seed: int) -
             decoder, had = EventStreamDecoder(), len(seen)
             async with client.stream("GET", started["events"], headers=headers) as response:
                 async for data in response.aiter_raw(chance.randint(50, 2000)):
-                    seen += decoder.feed(data)
+                    seen += [event for event in decoder.feed(data) if event.type != "resumed"]
                     if len(seen) - had >= limit:
                         cuts += 1
                         break
