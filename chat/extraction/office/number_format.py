@@ -51,9 +51,9 @@ def sections(code: str) -> tuple[tuple[Token, ...], ...]:
 
 def format_number(value: float, code: str) -> str:
     """Return a value as a format shows it; empty where the format is none for numbers, or shows nothing."""
-    parts = sections(code)
-    if abs(value) >= LARGEST or any(_is_date(part) for part in parts):
+    if not code or abs(value) >= LARGEST or is_date(code):
         return ""
+    parts = sections(code)
     part, is_own_sign = _choose(parts, value)
     if not any(kind == "digits" and text in "0#?" for kind, text in part):
         words = "".join(
@@ -70,6 +70,12 @@ def format_number(value: float, code: str) -> str:
 def is_interesting(code: str) -> bool:
     """Whether a format shows a number in another way than its digits."""
     return bool(code) and code not in ("General", "@") and not all(map(_is_date, sections(code)))
+
+
+@lru_cache(maxsize=2_000)
+def is_date(code: str) -> bool:
+    """Whether a format shows a date or a time."""
+    return any(map(_is_date, sections(code)))
 
 
 def _is_date(part: Sequence[Token]) -> bool:
