@@ -14,7 +14,8 @@ from tests.pages import visit
 from tests.servers import RunningApp
 
 
-@pytest.mark.parametrize("is_fixture", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("is_fixture", [False, True])
 async def test_a_failure_leaves_screenshot_document_and_console(
     browser: Browser, app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_fixture: bool
 ) -> None:

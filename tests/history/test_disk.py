@@ -51,6 +51,7 @@ async def banner(page: OpenPage) -> str:
 # --- at the start -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_damaged_history_is_set_aside_and_told(provider: Provider, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -91,6 +91,7 @@ async def check_health(port: int) -> int | None:
     return await process.wait()
 
 
+@pytest.mark.slow
 async def test_the_health_check_tells_an_app_that_answers_from_one_that_does_not(
     app: RunningApp, tmp_path: Path
 ) -> None:

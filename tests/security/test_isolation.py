@@ -196,6 +196,7 @@ def acts(event: dict[str, Any], config: dict[str, Any]) -> bool:
     return bool({names[part] for part, _ in event["targets"] if part in names} & ACTING)
 
 
+@pytest.mark.slow
 async def test_no_event_of_the_page_gives_or_changes_what_is_anothers(app: RunningApp) -> None:
     traces = await leave_traces(app)
     config = (await app.client.get("/config")).json()

@@ -35,6 +35,7 @@ def paths_in(told: str) -> set[str]:
     return set(re.findall(r'"path": ?"([^"]+)"', told)) | set(re.findall(r"file=([^\"\\ ]+)", told))
 
 
+@pytest.mark.slow
 async def test_no_event_of_the_page_gives_a_file_of_the_server(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text(SECRET)

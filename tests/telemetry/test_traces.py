@@ -52,6 +52,7 @@ async def test_a_turn_is_a_span_with_figures_and_without_text(provider: Provider
     assert b"private" not in received[0]
 
 
+@pytest.mark.slow
 def test_without_the_setting_nothing_of_it_is_imported() -> None:
     code = (
         "import sys; from chat.telemetry.traces import Traces; Traces('').open(); "

@@ -246,6 +246,7 @@ async def test_a_broken_answer_keeps_its_text_says_why_and_can_be_retried_or_con
     await expect(tab.history.locator(".error")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_an_error_before_the_first_token_is_a_sentence_with_a_retry(tab: Visit) -> None:
     await tab.choose("status-503")
     await tab.ask("Break")
@@ -259,6 +260,7 @@ async def test_an_error_before_the_first_token_is_a_sentence_with_a_retry(tab: V
     await expect(tab.history.locator(".branches .count")).to_have_text("1/2")
 
 
+@pytest.mark.slow
 async def test_an_edited_question_is_a_new_branch_and_the_first_one_stays(tab: Visit) -> None:
     await tab.choose("plain")
     await tab.ask("First")
