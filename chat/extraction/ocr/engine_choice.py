@@ -13,7 +13,7 @@ from PIL import Image
 
 from chat.extraction.ocr import pp_ocr, tesseract
 from chat.extraction.ocr.drawn_rules import find_rules, without_rules
-from chat.extraction.ocr.page_image import PageImage, even_light, has_light_letters, image_of
+from chat.extraction.ocr.page_image import PageImage, has_light_letters, image_of
 from chat.extraction.ocr.pp_ocr import PpOcr
 from chat.extraction.ocr.reading_order import ComposedText, compose
 from chat.extraction.ocr.seen_words import SeenWord, mean_confidence, weigh
@@ -59,15 +59,14 @@ class Engines:
         """Return what stands on the page. Raises NoEngine."""
         pose = Pose(0, "")
         if self.has_tesseract:
-            pose = self._quick().pose(image_of(even_light(image.grey)), image.dots)
+            pose = self._quick().pose(image_of(image.even), image.dots)
         level = image.turned(pose.turn).straightened()
-        even = even_light(level.grey)
-        rules = find_rules(even, level.dots)
+        rules = find_rules(level.even, level.dots)
         best: tuple[list[SeenWord], PageImage, str] | None = None
         script = pose.script or GUESSED
         is_quick = self.has_tesseract and tesseract.models_of(script)
         if is_quick and not (script in BETTER_PP and self.has_pp):
-            clean = image_of(without_rules(even, rules, level.dots))
+            clean = image_of(without_rules(level.even, rules, level.dots))
             words, script = self._read_quickly(clean, script, level.dots)
             best = (words, level, tesseract.NAME)
         is_sure = best is not None and mean_confidence(best[0]) >= SURE[tesseract.NAME]
@@ -80,7 +79,7 @@ class Engines:
             raise NoEngine(pose.script)
         words, shown, engine = best
         if shown is not level:
-            rules = find_rules(even_light(shown.grey), shown.dots)
+            rules = find_rules(shown.even, shown.dots)
         return Recognised(compose(words, rules, shown.dots), shown, engine, mean_confidence(words))
 
     def _read_quickly(self, clean: Image.Image, script: str, dots: int) -> tuple[list[SeenWord], str]:

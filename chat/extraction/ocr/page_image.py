@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,11 @@ class PageImage:
     quarters: int = 0
     skew: float = 0.0
 
+    @cached_property
+    def even(self) -> Grey:
+        """The pixels as in even light."""
+        return even_light(self.grey)
+
     def turned(self, degrees: int) -> PageImage:
         """Return the picture turned to the left by right angles."""
         quarters = degrees // 90 % 4
@@ -59,7 +65,7 @@ class PageImage:
 
     def straightened(self) -> PageImage:
         """Return the picture with its lines level."""
-        skew = find_skew(even_light(self.grey))
+        skew = find_skew(self.even)
         if abs(skew) < LEAST_SKEW:
             return self
         paper = int(np.percentile(self.grey, 80))
