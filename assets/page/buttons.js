@@ -13,6 +13,7 @@ const local = {
   begin: () => document.querySelector("#sidebar-top .do-new")?.click(),
   model: openModels,
   "retry-with": retryWith,
+  more: showActions,
   "sort-table": sortTable,
   "copy-table": copyTable,
   "save-table": saveTable,
@@ -75,6 +76,12 @@ function showMenu(event) {
 function press(button) {
   const on = button.getAttribute("aria-pressed") !== "true";
   for (const other of button.parentElement.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button && on));
+}
+
+// Where nothing can be pointed at, most of what can be done with an answer, and its figures, stand behind one button.
+function showActions(button) {
+  const isOpen = button.closest(".footer").classList.toggle("is-open");
+  button.setAttribute("aria-expanded", String(isOpen));
 }
 
 function setTemporary(on) {

@@ -22,26 +22,39 @@ SHOWN_COLUMNS = 40  # of the rows behind a figure
 
 
 def show_computation(
-    computation: Json, language: str, *, is_growing: bool = False, is_told: bool = False
+    computation: Json,
+    language: str,
+    *,
+    is_growing: bool = False,
+    has_head: bool = True,
+    has_result: bool = True,
 ) -> str:
-    """Return the block; nothing where nothing was computed. is_told: the answer's own text has the result."""
+    """Return the block; nothing where nothing was computed. has_*: what the answer's text does not say."""
     if not computation.get("columns"):
         return ""
-    columns, rows, titles = computation["columns"], computation.get("rows", ()), _titles(computation)
+    titles = _titles(computation)
+    parts = [*(_heads(computation, language) if has_head else ())]
+    if has_result:
+        parts += _result(computation, titles, language, is_growing=is_growing)
+    if not is_growing:
+        parts += [_how(computation, titles, language), _behind(computation, titles, language)]
+    if not any(parts):
+        return ""
+    return tag("section", *parts, cls="computation", aria_label=text(language, "computed.label"))
+
+
+def _result(
+    computation: Json, titles: Mapping[str, str], language: str, *, is_growing: bool
+) -> Iterator[str]:
+    """Yield the chart, the table, and what can be done with it."""
+    columns, rows = computation["columns"], computation.get("rows", ())
     if is_growing:
         rows = rows[:GROWING_ROWS]
     names = [_name(str(one["name"]), titles, language) for one in columns]
-    table = _table(columns, rows, names, language)
-    tools = "" if is_growing else _tools(computation, language)
-    chart = show_chart(columns, rows, names, language)
-    result = chart + table + tools
-    if is_told:
-        summary = tag("summary", plain(text(language, "computed.table")))
-        result = chart + tag("details", summary, table, tools, cls="told")
-    parts = [*_heads(computation, language), result]
+    yield show_chart(columns, rows, names, language)
+    yield _table(columns, rows, names, language)
     if not is_growing:
-        parts += [_how(computation, titles, language), _behind(computation, titles, language)]
-    return tag("section", *parts, cls="computation", aria_label=text(language, "computed.label"))
+        yield _tools(computation, language)
 
 
 def _heads(computation: Json, language: str) -> Iterator[str]:
@@ -109,6 +122,8 @@ def _how(computation: Json, titles: Mapping[str, str], language: str) -> str:
     sql = str(computation.get("sql", ""))
     query = tag("pre", tag("code", plain(sql)), tabindex="0", aria_label="SQL") if sql else ""
     left = [tag("li", plain(line)) for line in _left_out(computation, titles, language)]
+    if not (query or left):  # a description of a table, which is what there is to say of it
+        return ""
     return tag(
         "details",
         tag("summary", plain(text(language, "computed.how"))),

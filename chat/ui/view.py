@@ -18,10 +18,10 @@ from chat.turns.models import QUOTES
 from chat.ui import receipt_view
 from chat.ui.citation_view import show_citations
 from chat.ui.cited_marks import mark_claims, mark_pending
-from chat.ui.computation_view import show_computation
 from chat.ui.drawing import SHOWN_CHARACTERS, cut, draw_text
 from chat.ui.follower import Growing
 from chat.ui.html import button, plain, tag
+from chat.ui.quotes_view import shorten_quotes, show_computed
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_duration, describe_error, describe_time
 
@@ -99,7 +99,8 @@ def _answer(message: Message, branch: Branch, reader: Reader, *, is_last: bool) 
         seconds = (message.timings or {}).get("reasoning")
         shown.append(_reasoning(message.reasoning, seconds, reader, is_over=True))
     if message.text:
-        shown += _text(mark_claims(message.text, message.citations or [], message.id), reader)
+        marked = mark_claims(message.text, message.citations or [], message.id)
+        shown += _text(shorten_quotes(message.model, marked, message.receipt or {}), reader)
     return [*shown, _part("assistant", _answer_footer(message, branch, reader, is_last=is_last))]
 
 
@@ -134,13 +135,14 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
         is_over = growing.reasoning_seconds is not None
         shown.append(_reasoning(growing.reasoning, growing.reasoning_seconds, reader, is_over=is_over))
     if growing.text:
-        shown += _text(mark_pending(growing.text, growing.receipt), reader, growing=True)
+        marked = mark_pending(growing.text, growing.receipt)
+        shown += _text(shorten_quotes(growing.model, marked, growing.receipt), reader, growing=True)
     elif growing.progress and not growing.reasoning:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
         shown.append(show_thinking(reader, growing.waited))
-    if computed := show_computation(
-        growing.receipt.get("computation") or {}, reader.language, is_growing=True
+    if computed := show_computed(
+        growing.model, growing.receipt, growing.text, reader.language, is_growing=True
     ):
         shown.append(_part("assistant", computed))
     if growing.receipt.get("files"):
@@ -249,11 +251,7 @@ def _answer_footer(message: Message, branch: Branch, reader: Reader, *, is_last:
     return "".join(
         [
             error,
-            show_computation(
-                (message.receipt or {}).get("computation") or {},
-                reader.language,
-                is_told=message.model == QUOTES,
-            ),
+            show_computed(message.model, message.receipt or {}, message.text, reader.language),
             show_citations(message.citations or [], message.id, reader.language),
             receipt_view.show_receipt(
                 message.receipt or {},
@@ -288,6 +286,7 @@ def _answer_buttons(message: Message, branch: Branch, reader: Reader, is_last: b
         shown.append(
             button("retry-with", label, id=id, lane="none", value=message.model, icon=not message.error)
         )
+    shown.append(button("more", reader.say("answer.more"), lane="none", aria_expanded="false"))
     shown.append(_thumb("like", True, message, reader))
     shown.append(_thumb("dislike", False, message, reader))
     shown.append(button("prompt", reader.say("answer.prompt"), id=id, lane="drawer"))

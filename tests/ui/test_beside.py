@@ -254,6 +254,9 @@ async def test_a_long_list_of_models_is_searched_and_no_typed_text_becomes_a_nam
         await expect(named).to_have_text("maker/model-37")
         assert (await tab.state())["options"]["model"] == "maker/model-37"
         await tab.ask("Hello")
+        await expect(tab.growing.locator(".footer .do:visible, .bot-row .figures:visible")).to_have_count(5)
+        await tab.button("more").tap()  # where nothing can be pointed at, the rest stands behind one button
+        await expect(tab.growing.locator(".figures")).to_be_visible()
         await tab.button("retry-with").tap()
         await menu.locator("input").fill("plain")
         shown = await menu.bounding_box()

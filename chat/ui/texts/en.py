@@ -104,6 +104,7 @@ TEXTS: dict[str, str] = {
     "answer.copy_code": "Copy the code",
     "answer.like": "Good answer",
     "answer.dislike": "Bad answer",
+    "answer.more": "More",
     "answer.prompt": "Show the prompt",
     "answer.prompt.title": "What was sent to the model",
     "answer.previous": "Earlier answer",

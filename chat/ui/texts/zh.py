@@ -101,6 +101,7 @@ TEXTS: dict[str, str] = {
     "answer.copy_code": "复制代码",
     "answer.like": "回答得好",
     "answer.dislike": "回答得不好",
+    "answer.more": "更多",
     "answer.prompt": "查看提示词",
     "answer.prompt.title": "发给模型的内容",
     "answer.previous": "上一个回答",
