@@ -23,12 +23,13 @@ import orjson
 
 from chat.cluster.peers import Peers
 from chat.cluster.request_ids import RequestIds
-from chat.completions import Endpoint
+from chat.completions import Embeddings, Endpoint
 from chat.errors import HistoryUnavailable, Interrupted, InvalidRequest, NotFound, Unreachable
 from chat.extraction import ReaderLimits, Readers
 from chat.extraction.ocr.installed import name_engines
 from chat.fair_places import FairThreads
-from chat.files.attachments import Attachment, Attachments
+from chat.files.attachment import Attachment
+from chat.files.attachments import Attachments
 from chat.files.conversation_files import ConversationFile, ConversationFiles
 from chat.files.page_views import PageViews
 from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
@@ -43,7 +44,9 @@ from chat.jobs.accounting import Accounting
 from chat.jobs.background_tasks import BackgroundTasks
 from chat.jobs.checkpoints import save_growing_answers
 from chat.jobs.deletions import Deletions
+from chat.jobs.endpoint_setup import find_embedding_endpoint
 from chat.jobs.expiry import expire_files, expire_generations, expire_requests
+from chat.jobs.passage_vectors import VectorMaker
 from chat.jobs.place_leases import renew_places
 from chat.limits.answer_places import SharedPlaces
 from chat.limits.at_once import AtOnce
@@ -126,6 +129,7 @@ class Engine:
         self.pages = PageViews(self.readers, self._attachments)
         self._files = ConversationFiles(self._stores, self._attachments)
         self._quotas = Quotas(settings)
+        self._vectors = self._create_vectors()
         self.passes = Passes()
         self.at_once = AtOnce()
         self._generations = Generations(GenerationLimits.from_settings(settings), self._ended, self.memory)
@@ -173,6 +177,13 @@ class Engine:
             stored_bytes=int(self.settings.stored_files_mb * 1_000_000),
             memory=self.memory,
         )
+
+    def _create_vectors(self) -> VectorMaker | None:
+        endpoint = find_embedding_endpoint(self.settings)
+        if endpoint is None:
+            return None
+        client = Embeddings(endpoint, self.settings.embedding_model)
+        return VectorMaker(client, self._attachments.contents, self._quotas)
 
     def _watch_bytes(self) -> None:
         """Let the metrics read how many bytes each kind of thing holds."""
@@ -234,6 +245,8 @@ class Engine:
         await self._tasks.aclose()
         if not self._peers.replica:  # else another one may still undo
             await self._deletions.purge(0)
+        if self._vectors:
+            await self._vectors.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
         if self._ocr:
@@ -393,6 +406,8 @@ class Engine:
                 await self._quotas.admit_file(visitor)
             attachment = await self._attachments.add(path, name, visitor, password, is_temporary=is_temporary)
             attachment.when_read(held.pop_all().close)
+        if self._vectors:
+            self._vectors.begin(attachment, visitor, least=self.models.file_characters)
         return attachment
 
     async def attachment(self, id: str, owner: str) -> Attachment:
@@ -401,7 +416,7 @@ class Engine:
 
     async def original(self, attachment: Attachment) -> Path:
         """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
-        return await self._attachments.original(attachment)
+        return await self._attachments.contents.original(attachment)
 
     async def conversation_files(self, conversation_id: str, reader: str) -> Sequence[ConversationFile]:
         """Return the files of a conversation's shown branch, without expired ones. Raises NotFound."""
@@ -625,7 +640,7 @@ class Engine:
         model = await self.models.choose(options.model, has_files, explained=explained)
         images: Sequence[str] = ()
         if self.models.sees(model):
-            images = await self._attachments.pictures(attachments, scans=options.shows_scans)
+            images = await self._attachments.contents.pictures(attachments, scans=options.shows_scans)
         return AnswerTask(
             visitor=visitor,
             question=inquiry.question.text,
@@ -645,7 +660,10 @@ class Engine:
             search_terms=(continued.receipt or {}).get("search_terms", "") if continued else "",
             query=((continued.receipt or {}).get("computation") or {}).get("sql", "") if continued else "",
             wants_title=inquiry.wants_title,
-            computing=Computing(self._attachments, attachments, visitor.caller) if has_files else None,
+            computing=Computing(self._attachments.contents, attachments, visitor.caller)
+            if has_files
+            else None,
+            measure=partial(self._vectors.measure, visitor=visitor) if self._vectors else None,
         )
 
     async def _choose_files(self, inquiry: _Inquiry) -> tuple[Sequence[Attachment], Sequence[str]]:

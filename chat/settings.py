@@ -47,8 +47,12 @@ def _text(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that cannot be
+        is_url = False
+    if not is_url:
         raise ValueError("an http:// or https:// URL")
     return value.rstrip("/")
 
@@ -204,6 +208,22 @@ class Settings:
     assistant_name: str = _setting("ASSISTANT_NAME", ASSISTANT_NAME, _text, "The assistant's name")
     local_model: str = _setting(
         "LOCAL_MODEL", "", _text, "Embedded model: path of a GGUF file, or owner/repo:file on the Hub"
+    )
+    embedding_model: str = _setting(
+        "EMBEDDING_MODEL",
+        "",
+        _text,
+        "Model for embeddings, with which long files are searched by meaning too; empty: by words alone",
+    )
+    embedding_base_url: str = _setting(
+        "EMBEDDING_BASE_URL", "", _url, "Its OpenAI-compatible endpoint. Empty: that of the answers"
+    )
+    embedding_api_key: str = _setting(
+        "EMBEDDING_API_KEY",
+        "",
+        _text,
+        "Its key. Empty: OPENAI_API_KEY where the host is the same, else none",
+        secret=True,
     )
     file_context_characters: int = _setting(
         "FILE_CONTEXT_CHARACTERS",
@@ -434,7 +454,13 @@ class Settings:
             values["cors_origins"] = ("local",) if is_local else ("*",)
         is_zero_gpu = given.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
         has_hub_sign_in = given.get("SYSTEM") == "spaces" and all(given.get(name) for name in HUB_SIGN_IN)
-        return cls(**values, is_space=is_space, is_zero_gpu=is_zero_gpu, has_hub_sign_in=has_hub_sign_in)
+        settings = cls(**values, is_space=is_space, is_zero_gpu=is_zero_gpu, has_hub_sign_in=has_hub_sign_in)
+        if settings.embedding_model and not (settings.embedding_base_url or settings.has_endpoint):
+            raise SettingError(
+                f"EMBEDDING_MODEL={settings.embedding_model!r} is not accepted: without OPENAI_BASE_URL or"
+                " OPENAI_API_KEY it needs EMBEDDING_BASE_URL."
+            )
+        return settings
 
     @property
     def has_endpoint(self) -> bool:

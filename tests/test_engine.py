@@ -620,10 +620,10 @@ async def test_the_bytes_of_a_file_are_kept_with_its_text_up_to_a_limit(tmp_path
     async with open_engine(tmp_path) as engine:
         found = [await engine.attachment(file.id, "anna") for file in files]
         assert {one.document.text for one in found} == {"The bridge is 200 m long."}
-        first = await engine._attachments.original(found[0])
+        first = await engine._attachments.contents.original(found[0])
         assert first.read_bytes() == path.read_bytes()
         with pytest.raises(NotFound, match="only its text"):
-            await engine._attachments.original(found[2])
+            await engine._attachments.contents.original(found[2])
 
 
 async def ask_about_a_picture(engine: Engine, folder: Path, max_tokens: int) -> Generation:

@@ -35,7 +35,11 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     ("variable", "value", "accepted"),
     [
         ("OPENAI_BASE_URL", "localhost:8000/v1", "an http:// or https:// URL"),
+        ("OPENAI_BASE_URL", "http://localhost:80000/v1", "an http:// or https:// URL"),
+        ("OPENAI_BASE_URL", "http://[::1/v1", "an http:// or https:// URL"),
         ("OPENAI_BASE_URL", "ftp://example.org", "an http:// or https:// URL"),
+        ("EMBEDDING_BASE_URL", "localhost:11434", "an http:// or https:// URL"),
+        ("EMBEDDING_MODEL", "bge-m3", "it needs EMBEDDING_BASE_URL"),
         ("FILE_CONTEXT_CHARACTERS", "many", "a whole number from 200 to 4000000"),
         ("FILE_CONTEXT_CHARACTERS", "-1", "a whole number from 200 to 4000000"),
         ("GRADIO_SERVER_PORT", "99999", "a whole number from 0 to 65535"),

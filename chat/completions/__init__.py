@@ -11,6 +11,7 @@
     tool_calls       the arguments of the function that a model calls
     reasoning        reasoning told from the answer where both are one text (reasoning_marks, harmony)
     continuation     going on with an answer that broke off
+    embeddings       texts -> their vectors, where the owner names a model for them
     provider_errors  whatever goes wrong -> a ProviderError with our own sentence (error_bodies, fault_words)
 
 Knows no generation, no history and no page. `upstream` alone knows the OpenAI client.
@@ -18,6 +19,7 @@ Knows no generation, no history and no page. `upstream` alone knows the OpenAI c
 
 from chat.completions.chunks import Chunk
 from chat.completions.client import Completions, join_reply, join_text
+from chat.completions.embeddings import Embedded, Embeddings
 from chat.completions.model_memory import ModelMemory
 from chat.completions.request import Endpoint, Request
 from chat.completions.tool_calls import Reply, find_arguments
@@ -25,6 +27,8 @@ from chat.completions.tool_calls import Reply, find_arguments
 __all__ = [
     "Chunk",
     "Completions",
+    "Embedded",
+    "Embeddings",
     "Endpoint",
     "ModelMemory",
     "Reply",

@@ -57,15 +57,15 @@ class Upstream:
 
     @asynccontextmanager
     async def post(
-        self, body: bytes, api_key: str, deadline: float | None = None
+        self, body: bytes, api_key: str, deadline: float | None = None, *, operation: str = "chat/completions"
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a completion; on exit the answer is closed.
+        """Ask for a completion, or send another operation's body; on exit the answer is closed.
 
         api_key: a visitor's own, or empty. deadline: for the headers, in the loop's time.
         """
         try:
             async with asyncio.timeout_at(deadline) as timer:
-                answer = await self._send("POST", "chat/completions", body, api_key)
+                answer = await self._send("POST", operation, body, api_key)
         except NETWORK_ERRORS as error:
             if timer.expired():
                 raise make_error("first_token_timeout") from None

@@ -9,32 +9,27 @@ its text, so that its pages can be shown: up to STORED_FILES_MB, and always wher
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio
 
 from chat.documents.document import Document, Page, Problem
-from chat.documents.scanned_pages import waiting_numbers
 from chat.errors import ChatError, HistoryUnavailable, NotFound
 from chat.extraction import Readers, Reading
-from chat.fair_places import Caller, FairThreads
+from chat.fair_places import FairThreads
+from chat.files.attachment import Attachment
+from chat.files.file_contents import FileContents
 from chat.files.scans import Scans
 from chat.files.working_copies import WorkingCopies
-from chat.grounding.evidence import Evidence
-from chat.grounding.retrieval.passages import Index
 from chat.history import History, Message
 from chat.ids import new_id
-from chat.numbers.query_result import NoResult, QueryResult
-from chat.numbers.table_pack import read_tables
-from chat.numbers.typed_table import BadTable, TypedTable
 from chat.shares import Limit, Shares
 from chat.visitors import Visitor
 
@@ -43,143 +38,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-TABLES_SUFFIX = ".tables"  # of the working copy of a file's tables
 INLINE_NAME = "file.txt"
-IMAGES = 4  # newest pictures of the conversation, sent with a question
-SCANS = 8  # with pages that are sent as pictures
-SCAN_PIXELS = 1_200  # width of a page for a model: small print stays legible
 CACHED = 64  # attachments whose text and index stay in memory
 CACHED_CHARACTERS = 40_000_000  # of their texts; an index has about ten bytes for each
 # Bytes of files of temporary conversations, which are in memory.
 TEMPORARY_LIMIT = Limit(of_visitor=100_000_000, of_network=200_000_000, total=500_000_000)
-SCAN_WAIT = 20.0  # seconds after its upload that a question waits for a file's scanned pages
 LARGEST_STORED = 500_000_000  # bytes of one file: a database takes no value of more than 1 GB
-
-
-class Attachment:
-    """A file of a visitor. `document` is what has been read so far, a new value whenever it grows."""
-
-    def __init__(
-        self,
-        id: str,
-        owner: str,
-        source: Reading | Document,
-        threads: FairThreads,
-        caller: Caller = (),
-    ) -> None:
-        self.id = id
-        self.caller = caller or (owner,)  # whose place the work on it takes
-        self._threads = threads
-        self.owner = owner
-        self._source = source
-        self._changed = asyncio.Event()  # set, and replaced, when a scanned page was read
-        self.asked_from = time.monotonic()  # since when a question may wait for scanned pages
-        self.is_known = asyncio.Event()  # set when the document tells which scanned pages wait
-        if isinstance(source, Document):
-            self.is_known.set()
-        self._index: Index | None = None
-        self._evidence: Evidence | None = None
-        self._preparing = asyncio.Lock()
-        self.recording: asyncio.Task[None] | None = None  # when it is done, other replicas have the file
-        self.is_recorded = False
-        self._tables = b""  # of a file whose pages are read one after another, until they are stored
-        self.typed: Sequence[TypedTable] | None = None  # its tables, once they are asked for
-
-    @property
-    def document(self) -> Document:
-        return self._source if isinstance(self._source, Document) else self._source.document
-
-    @property
-    def name(self) -> str:
-        return self.document.name
-
-    @property
-    def is_image(self) -> bool:
-        return self.document.media_type.startswith("image/")
-
-    @property
-    def has_text(self) -> bool:
-        """Whether questions can be answered from its text: of a picture, once it was read."""
-        return not self.is_image or any(page.text for page in self.document.pages)
-
-    async def follow(self) -> AsyncGenerator[Document, None]:
-        """Yield the document whenever it grows, up to the complete one."""
-        if isinstance(self._source, Document):
-            yield self._source
-            return
-        async for document in self._source.follow():
-            yield document
-
-    def replace(self, document: Document) -> None:
-        """Set the document of a file that was read to its end: a scanned page has come."""
-        self._tables = self.take_tables()
-        self._source = document
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def follow_scans(self) -> AsyncGenerator[Document, None]:
-        """Yield the document whenever a scanned page was read, until none waits or SCAN_WAIT has passed."""
-        with contextlib.suppress(TimeoutError):
-            if self.document.is_complete or not self.document.characters:
-                await self._wait(self.is_known)
-            while waiting_numbers(self.document):
-                await self._wait(self._changed)
-                yield self.document
-
-    async def _wait(self, event: asyncio.Event) -> None:
-        async with asyncio.timeout(max(0.0, self.asked_from + SCAN_WAIT - time.monotonic())):
-            await event.wait()
-
-    async def finish(self) -> Document:
-        """Return the complete document, when other replicas can read it too."""
-        if self.recording:
-            await asyncio.wait([self.recording])
-        return self._source if isinstance(self._source, Document) else await self._source.finish()
-
-    def take_tables(self) -> bytes:
-        """Return the tables that reading has found; empty for a file that was read earlier."""
-        return self._source.tables if isinstance(self._source, Reading) else self._tables
-
-    def forget_tables(self) -> None:
-        """Give their memory back, once they are stored."""
-        self._tables = b""
-        if isinstance(self._source, Reading):
-            self._source.forget_tables()
-
-    def when_read(self, done: Callable[[], None]) -> None:
-        """Call `done` when the file is read to its end, or reading has failed."""
-        if isinstance(self._source, Reading):
-            self._source.when_done(done)
-        else:
-            done()
-
-    async def index(self) -> Index:
-        """Return the index of the text read so far. Built in a thread, cached per document."""
-        async with self._preparing:
-            document = self.document
-            if self._index is None or self._index.document is not document:
-                self._index = await self._threads.run(self.caller, Index.build, document)
-            return self._index
-
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what `work` returns, from a thread, in the turn of the file's visitor."""
-        return await self._threads.run(self.caller, work, *args, **kwargs)
-
-    async def evidence(self) -> Evidence:
-        """Return the folded text for citations. Built in a thread, cached per document."""
-        async with self._preparing:
-            document = self.document
-            if self._evidence is None or self._evidence.document is not document:
-                self._evidence = await self._threads.run(self.caller, Evidence.prepare, document)
-            return self._evidence
-
-    async def close(self) -> None:
-        """Stop reading."""
-        if isinstance(self._source, Reading):
-            await self._source.cancel()
 
 
 class Attachments:
@@ -204,8 +68,10 @@ class Attachments:
         ocr: the pool that reads scanned pages, ocr_pages of one file; None: they stay unread. memory: the
         shares of all bytes in memory.
         """
+        self._copies = WorkingCopies(folder)
+        self.contents = FileContents(stores, self._copies, readers)
         self._scans: Scans[Attachment] | None = (
-            Scans(ocr, ocr_pages, self.original, self._update) if ocr else None
+            Scans(ocr, ocr_pages, self.contents.original, self._update) if ocr else None
         )
         self._threads = threads
         self.temporary = Shares("bytes of files in temporary conversations", TEMPORARY_LIMIT, memory)
@@ -213,7 +79,6 @@ class Attachments:
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
         self._on_read = on_read  # called with the media type and the seconds of a read file
-        self._copies = WorkingCopies(folder)
         self._stored_bytes = stored_bytes
         self._stores = stores
         self._cache: OrderedDict[str, Attachment] = OrderedDict()
@@ -266,7 +131,11 @@ class Attachments:
             visitor.caller, _make_inline, text, self._readers.limits.characters
         )
         inline = self._keep(Attachment(new_id(), owner, document, self._threads, caller=visitor.caller))
-        save = partial(history.add_attachment, owner, document, id=inline.id)
+
+        async def save() -> None:
+            await history.add_attachment(owner, document, id=inline.id)
+            inline.is_written.set()
+
         self._stores.queue.later(inline.id, save)
         return (*file_ids, inline.id)
 
@@ -277,82 +146,6 @@ class Attachments:
             with contextlib.suppress(NotFound):
                 found.append(await self.get(id, owner))
         return found
-
-    async def pictures(self, attachments: Sequence[Attachment], *, scans: bool) -> Sequence[str]:
-        """Return the newest pictures as data URLs, and with `scans` pages without text."""
-        urls = [await self._data_url(file) for file in [one for one in attachments if one.is_image][-IMAGES:]]
-        for file in attachments if scans else ():
-            urls += await self._scan_urls(file, SCANS - len(urls))
-        return urls
-
-    async def _data_url(self, attachment: Attachment) -> str:
-        """Return a picture as a data URL, shrunk for a model. Raises AttachmentError."""
-        path = await self.original(attachment)
-        data, media_type = await self._readers.shrink_image(path, caller=attachment.caller)
-        return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
-
-    async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
-        """Return up to `limit` pages without text as data URLs. Raises AttachmentError."""
-        pages = [page for one in attachment.document.problems if one.kind == "no_text" for page in one.pages]
-        numbers = [int(page) for page in pages if page.isdecimal()][:limit]
-        if not numbers:
-            return ()
-        try:
-            path = await self.original(attachment)
-        except NotFound:
-            return ()
-        caller = attachment.caller
-        pictures = [
-            await self._readers.render(path, number, SCAN_PIXELS, caller=caller) for number in numbers
-        ]
-        return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
-
-    async def original(self, attachment: Attachment) -> Path:
-        """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
-
-        async def load() -> bytes | None:
-            for history in (self._stores.kept, self._stores.temporary):
-                with contextlib.suppress(NotFound):
-                    return await history.original(attachment.id, attachment.owner)
-            return None
-
-        path = await self._copies.get(attachment.id, load)
-        if path is None:
-            raise NotFound("The file itself is not kept, only its text.")
-        return path
-
-    async def tables(self, attachment: Attachment) -> tuple[Sequence[TypedTable], Path | None]:
-        """Return a file's tables with typed columns, and the path of their cells; none where it has none."""
-        await attachment.finish()
-
-        async def load() -> bytes | None:
-            if pack := attachment.take_tables():
-                return pack
-            for history in (self._stores.kept, self._stores.temporary):
-                with contextlib.suppress(NotFound):
-                    return await history.tables(attachment.id, attachment.owner) or b""
-            return b""
-
-        path = await self._copies.get(f"{attachment.id}{TABLES_SUFFIX}", load)
-        if attachment.typed is None:
-            pack = await asyncio.to_thread(path.read_bytes) if path else b""
-            attachment.typed = await attachment.run(_describe, pack)
-        return attachment.typed, path if attachment.typed else None
-
-    async def query(
-        self, files: Sequence[Attachment], names: Sequence[Sequence[str]], sql: str, caller: Caller
-    ) -> QueryResult:
-        """Return the result of one SELECT over the tables of files. Raises NoResult, AttachmentError.
-
-        names: what the query calls the tables of each file.
-        """
-        paths = [(await self.tables(file))[1] for file in files]
-        chosen = [(path, own) for path, own in zip(paths, names, strict=True) if path]
-        if not chosen:
-            raise NoResult("The files have no tables that can be computed with.")
-        return await self._readers.query(
-            [path for path, _ in chosen], [own for _, own in chosen], sql, caller=caller
-        )
 
     async def get(self, id: str, owner: str) -> Attachment:
         """Return an attachment. Raises NotFound, also for one of another owner."""
@@ -370,6 +163,7 @@ class Attachments:
             record = await history.attachment(id, owner)
             found = self._keep(Attachment(id, record.owner, record.document, self._threads))
             found.is_recorded = True
+            found.is_written.set()
             if self._scans:  # a restart has interrupted the reading of its pages
                 self._scans.begin(found)
         if found.owner not in ("", owner):
@@ -401,8 +195,7 @@ class Attachments:
                 await self._scans.stop(id)
             if found:
                 await found.close()
-            self._copies.remove(id)
-            self._copies.remove(f"{id}{TABLES_SUFFIX}")
+            self.contents.forget(id)
 
     async def remove_all(self, owner: str) -> None:
         """Drop all attachments of an owner from memory, also those that are being read."""
@@ -465,6 +258,7 @@ class Attachments:
             attachment.is_recorded = True
         except ChatError as error:  # the file stays usable while it is in memory
             log.warning("a file could not be written to history: %s", error)
+        attachment.is_written.set()
         self._copies.release(attachment.id)
         if self._scans and attachment.id in self._cache:
             self._scans.begin(attachment, password)
@@ -502,14 +296,6 @@ class Attachments:
             return None  # `temporary` limits them
         is_in_memory = self._stores.keeps_nothing
         return min(self._stored_bytes, TEMPORARY_LIMIT.total) if is_in_memory else self._stored_bytes
-
-
-def _describe(pack: bytes) -> Sequence[TypedTable]:
-    """Return the tables of a pack; none where a child has written something else."""
-    try:
-        return read_tables(pack) if pack else ()
-    except BadTable:
-        return ()
 
 
 async def _is_kept(attachment: Attachment, history: History) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.errors import NotFound
-from chat.files.attachments import Attachment, Attachments
+from chat.files.attachment import Attachment
+from chat.files.attachments import Attachments
 from chat.history import Message
 from chat.history.stores import Stores
 

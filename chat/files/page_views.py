@@ -19,7 +19,8 @@ from chat.documents.document import Document, Page
 from chat.documents.page_boxes import PageBoxes, Span
 from chat.errors import AttachmentError, NotFound
 from chat.extraction import Readers
-from chat.files.attachments import Attachment, Attachments
+from chat.files.attachment import Attachment
+from chat.files.attachments import Attachments
 
 PDF = "application/pdf"
 IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
@@ -74,7 +75,7 @@ class PageViews:
         step = next((one for one in WIDTHS if one >= width), WIDTHS[-1])
 
         async def draw() -> tuple[bytes, str]:
-            path = await self._attachments.original(attachment)
+            path = await self._attachments.contents.original(attachment)
             name, caller = attachment.name, attachment.caller
             async with self._one_child(attachment.id):
                 return await self._readers.show_page(path, number, step, name=name, caller=caller)
@@ -113,7 +114,7 @@ class PageViews:
             return None
 
         async def place() -> PageBoxes:
-            path = await self._attachments.original(attachment)
+            path = await self._attachments.contents.original(attachment)
             name, caller = attachment.name, attachment.caller
             async with self._one_child(attachment.id):
                 return await self._readers.place_text(path, number, page.text, name=name, caller=caller)

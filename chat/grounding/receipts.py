@@ -93,9 +93,9 @@ class FileReceipt:
 class Receipt:
     """The answer's proof of reading. budget, used: characters of file text. notes: stable names of what was
     done besides: `search_terms`, `smaller_budget`, `images`. search_terms: the words searched by,
-    where a model wrote them; search_tokens: what that request took. computation: over tables of the files;
-    query_tokens: what the requests took that wrote its query. excluded: names of files that the visitor has
-    left out.
+    where a model wrote them; search_tokens: what that request took; near_tokens: what the question's vector
+    took. computation: over tables of the files; query_tokens: what the requests took that wrote its query.
+    excluded: names of files that the visitor has left out.
     """
 
     budget: int = 0
@@ -105,6 +105,7 @@ class Receipt:
     notes: tuple[str, ...] = ()
     search_terms: str = ""
     search_tokens: int = 0
+    near_tokens: int = 0
     query_tokens: int = 0
     computation: Computation | None = None
     excluded: tuple[str, ...] = ()
@@ -118,6 +119,7 @@ class Receipt:
             "notes": list(self.notes),
             "search_terms": self.search_terms,
             **({"search_tokens": self.search_tokens} if self.search_tokens else {}),
+            **({"near_tokens": self.near_tokens} if self.near_tokens else {}),
             **({"query_tokens": self.query_tokens} if self.query_tokens else {}),
             **({"computation": self.computation.to_json()} if self.computation else {}),
             **({"excluded": list(self.excluded)} if self.excluded else {}),

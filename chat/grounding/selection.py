@@ -42,7 +42,7 @@ class Excerpt:
     """What is sent of one document, in its own order.
 
     spans: disjoint, sorted, into `document.text`. reasons: why each is sent (`chat.grounding.room`, and
-    `title` and `cited`). words: what was searched for, question and search words.
+    `title`, `cited` and `near`). words: what was searched for, question and search words.
     """
 
     document: Document
@@ -84,11 +84,12 @@ def choose(
     *,
     search_terms: str = "",
     cited: Sequence[Cited] = (),
+    near: Sequence[Scores] = (),
 ) -> Selection:
     """Choose at most `budget` characters of the files for `question`.
 
     search_terms: words of the passage that answers, where a model wrote some (see `wants_search_terms`).
-    cited: what the last answer cited.
+    cited: what the last answer cited. near: how near each sentence of each file is in meaning, 0 to 1.
     """
     if sum(len(index.document.text) for index in indexes) <= budget:
         everything = [Excerpt(index.document, "full", _whole(index)) for index in indexes]
@@ -97,7 +98,7 @@ def choose(
     whole = _fill_small(room) if not places else frozenset()
     scored = Scored()
     if search_terms or not is_about_the_whole(places.rest):
-        wanted = Wanted(places.rest, previous_question, search_terms, cited)
+        wanted = Wanted(places.rest, previous_question, search_terms, cited, near)
         scored = score_sentences(wanted, indexes, ALL_CHARACTERS if places else REACH * budget)
     scores = scored.scores
     is_found = any(score.any() for score in scores)

@@ -132,9 +132,10 @@ attachments = Table(
     Column("created", Time, nullable=False),
     Column("used", Time, nullable=False),
     Column("document", LargeBinary, nullable=False),
-    Column("search_index", LargeBinary),
+    Column("search_index", LargeBinary),  # unused: a process of an older version beside this one writes it
     Column("original", LargeBinary),
     Column("tables", LargeBinary),
+    Column("vectors", LargeBinary),
 )
 Index("attachments_by_use", attachments.c.used)
 

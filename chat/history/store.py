@@ -276,7 +276,6 @@ class History:
         document: Document,
         *,
         id: str | None = None,
-        search_index: bytes | None = None,
         original: bytes | None = None,
         tables: bytes | None = None,
         limit: int | None = None,
@@ -285,7 +284,7 @@ class History:
         time = now()
         attachment = StoredFile(id or new_id(), owner, document, time, time)
         packed = await asyncio.to_thread(stored_files.pack_document, document)
-        columns = {"search_index": search_index, "original": original, "tables": tables}
+        columns = {"original": original, "tables": tables}
         await self._database.write(stored_files.insert_attachment, attachment, packed, columns, limit)
         return attachment
 
@@ -295,11 +294,11 @@ class History:
         owner: str,
         document: Document | None = None,
         *,
-        search_index: bytes | None = None,
         original: bytes | None = None,
+        vectors: bytes | None = None,
     ) -> None:
-        """Set the given columns: the document, its index, the bytes of the file."""
-        columns = {"search_index": search_index, "original": original}
+        """Set the given columns: the document, the bytes of the file, its passages' vectors."""
+        columns = {"original": original, "vectors": vectors}
         if document is not None:
             columns["document"] = await asyncio.to_thread(stored_files.pack_document, document)
         given = {name: value for name, value in columns.items() if value is not None}
@@ -321,16 +320,13 @@ class History:
         """Return whether it still exists, without reading it."""
         return await self._database.read(stored_files.select_existence, attachment_id, owner)
 
-    async def search_index(self, attachment_id: str, owner: str) -> bytes | None:
-        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "search_index")
+    async def file_column(self, attachment_id: str, owner: str, column: str) -> bytes | None:
+        """Return what is kept of a file beside its text, or None.
 
-    async def original(self, attachment_id: str, owner: str) -> bytes | None:
-        """Return the bytes of the file, if they were kept."""
-        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "original")
-
-    async def tables(self, attachment_id: str, owner: str) -> bytes | None:
-        """Return the file's tables with typed columns (chat.numbers.table_pack)."""
-        return await self._database.read(stored_files.select_bytes, attachment_id, owner, "tables")
+        column: `original`, its bytes; `tables`, with typed columns (chat.numbers.table_pack); `vectors`, of
+        its passages (chat.grounding.retrieval.nearness).
+        """
+        return await self._database.read(stored_files.select_bytes, attachment_id, owner, column)
 
     async def delete_attachment(self, attachment_id: str, owner: str) -> None:
         await self._database.write(stored_files.delete_attachment, attachment_id, owner)

@@ -14,7 +14,7 @@ from fastapi import Body, File, Form, UploadFile
 from fastapi import Path as PathParameter
 
 from chat.errors import FileTooLarge
-from chat.files.attachments import Attachment
+from chat.files.attachment import Attachment
 from chat.files.conversation_files import ConversationFile
 from chat.http.ai_router import create_ai_router
 from chat.http.caller import Caller, StartingCaller, TheEngine

@@ -6,5 +6,6 @@ accounting           an ended answer: history, tokens, metrics, trace
 conversation_titles  a title, written by the idle model
 expiry               unused files and old generations are deleted
 place_leases         places of answers in progress, over all replicas
+passage_vectors      vectors of files' passages, where the owner names a model for them
 endpoint_setup       the endpoint that answers: the owner's, or the embedded model
 """

@@ -1,7 +1,8 @@
 """The source of completions: the owner's endpoint, a model server of this machine, or the embedded model.
 
-Knows how neither of them answers. An embedded model is found without the network; one that is on no disk is
-downloaded beside a page that is open already (`Models.download`).
+Beside it the owner's endpoint for embeddings, where one is named. Knows how none of them answers. An embedded
+model is found without the network; one that is on no disk is downloaded beside a page that is open already
+(`Models.download`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
+
+from yarl import URL
 
 from chat.completions import Endpoint
 from chat.errors import ChatError
@@ -64,6 +67,20 @@ def _own_endpoint(settings: Settings) -> Endpoint:
         models=settings.models,
         headers={"HTTP-Referer": settings.site_url or DEFAULT_SITE_URL, "X-Title": TITLE},
     )
+
+
+def find_embedding_endpoint(settings: Settings) -> Endpoint | None:
+    """Return the endpoint for embeddings; None where no model for them is named.
+
+    The key of the answers' endpoint is sent to no other host.
+    """
+    if not settings.embedding_model:
+        return None
+    own = _own_endpoint(settings)
+    url = settings.embedding_base_url or own.base_url
+    is_same = settings.has_endpoint and URL(url).origin() == URL(own.base_url).origin()
+    key = settings.embedding_api_key or (own.api_key if is_same else "")
+    return Endpoint(base_url=url, api_key=key or "none", headers=own.headers)
 
 
 async def _start(settings: Settings, models: Models, stack: contextlib.AsyncExitStack) -> None:

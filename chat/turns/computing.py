@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from chat.errors import ChatError
 from chat.fair_places import Caller
-from chat.files.attachments import Attachment, Attachments
+from chat.files.attachment import Attachment
+from chat.files.file_contents import FileContents
 from chat.grounding.computed_results import Computation, describe_table
 from chat.numbers.form_columns import FormQuestion
 from chat.numbers.form_patterns import COLUMNS
@@ -71,15 +72,15 @@ class ComputedAnswer:
 class Computing:
     """The tables of a question's files, each under a name of its own."""
 
-    def __init__(self, attachments: Attachments, files: Sequence[Attachment], caller: Caller) -> None:
-        self._attachments = attachments
+    def __init__(self, contents: FileContents, files: Sequence[Attachment], caller: Caller) -> None:
+        self._contents = contents
         self._files = [file for file in files if not file.is_image]
         self._caller = caller
         self._tables: list[list[TypedTable]] = []
 
     async def load(self) -> Sequence[TypedTable]:
         """Return the tables of all files."""
-        found = [(await self._attachments.tables(file))[0] for file in self._files]
+        found = [(await self._contents.tables(file))[0] for file in self._files]
         names = iter(unique(table.name for tables in found for table in tables))
         self._tables = [[table.named(next(names)) for table in tables] for tables in found]
         return [table for tables in self._tables for table in tables]
@@ -135,7 +136,7 @@ class Computing:
         if not sql:
             raise NoResult("No column can hold the value.")
         names = [[table.name for table in tables] for tables in self._tables]
-        return await self._attachments.query(self._files, names, sql, self._caller)
+        return await self._contents.query(self._files, names, sql, self._caller)
 
 
 def _tell_columns(table: TypedTable, texts: dict[str, str]) -> ComputedAnswer:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from chat.files.attachments import IMAGES, Attachment
+from chat.files.attachment import Attachment
+from chat.files.file_contents import IMAGES
 from chat.grounding.citations import Citation, check
 from chat.grounding.computed_results import Computation
 from chat.grounding.receipts import Receipt, write_receipt
-from chat.grounding.retrieval.passages import Index
+from chat.grounding.retrieval.passages import Index, Scores
 from chat.grounding.scoring import Cited
 from chat.grounding.selection import Selection, choose, wants_search_terms
 from chat.history import Message
@@ -38,7 +39,11 @@ DEMO_CHARACTERS = 2_000  # of files: the tiny model reads about 100 tokens a sec
 LONG_CHARACTERS = 10_000  # of talk: counting its tokens takes the loop 0.4 µs a character
 LITTLE_MORE = 1.25  # times the budget: files of that size are sent whole where the window allows
 PROVED = ("found", "omission", "other_page")  # statuses of claims that a passage proves
+FOLLOW_UP_CHARACTERS = 60  # a question as short as this is looked for together with the one before
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
+
+# question, files, their indexes -> how near each sentence is in meaning, if that is known, and its tokens
+Measure = Callable[[str, Sequence[Attachment], Sequence[Index]], Awaitable[tuple[Sequence[Scores], int]]]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +62,7 @@ class AnswerTask:
     search_terms, query: of an answer that is continued. computing: the tables of the files, or None.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins. excluded: names of files that the question is asked without.
+    measure: of a model for embeddings, where the owner names one.
     """
 
     visitor: Visitor
@@ -78,6 +84,7 @@ class AnswerTask:
     query: str = ""
     computing: Computing | None = None
     excluded: Sequence[str] = ()
+    measure: Measure | None = None
 
 
 class Context:
@@ -92,6 +99,8 @@ class Context:
         self._images = task.images
         self._terms = task.search_terms
         self._terms_tokens = 0
+        self._near: Sequence[Scores] = ()
+        self.near_tokens = 0  # of the question's vector
         self.tables: Sequence[TypedTable] = ()
         self.computation: Computation | None = None
         self.query_tokens = 0  # of the requests that wrote the query
@@ -156,10 +165,19 @@ class Context:
         self._profile = await self.run(write_profile, tables, language)
         return self._profile
 
+    async def find_near(self) -> bool:
+        """Let the next prompt prefer what is near in meaning, and tell whether that is known."""
+        task, question = self.task, self.task.question
+        if len(question) <= FOLLOW_UP_CHARACTERS:
+            question = f"{self.previous_question} {question}".strip()
+        if task.measure:
+            self._near, self.near_tokens = await task.measure(question, self._files, self.indexes)
+        return bool(self._near)
+
     def note_tokens(self, tokens: int) -> None:
         """Keep in the receipt what a request took that changed nothing."""
         self._terms_tokens = tokens
-        self.receipt = dataclasses.replace(self.receipt, search_tokens=tokens)
+        self.receipt = dataclasses.replace(self.receipt, search_tokens=tokens, near_tokens=self.near_tokens)
 
     def set_result(self, computation: Computation) -> None:
         """Take the result of a query into the prompt that is written next."""
@@ -222,6 +240,7 @@ class Context:
             receipt,
             notes=(*receipt.notes, *filter(None, notes)),
             search_tokens=self._terms_tokens,
+            near_tokens=self.near_tokens,
             excluded=tuple(self.task.excluded),
             query_tokens=self.query_tokens,
             computation=self.computation,
@@ -274,6 +293,7 @@ class Context:
             characters,
             search_terms=self._terms,
             cited=self.task.cited,
+            near=self._near,
         )
 
 

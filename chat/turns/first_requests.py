@@ -1,6 +1,7 @@
 """What a model is asked before it answers: words to search for, whether to compute, and the query.
 
     one short request      search words where the files do not fit; with tables also whether they are computed
+    beside it              the vector of the question, where the owner names a model for embeddings
     one to three requests  a SELECT over the tables; what was wrong with the last one goes back, twice at most
 
 Each is metered like the answer, and none of their chunks is an event. Knows no generation.
@@ -38,7 +39,7 @@ class FirstRequests:
         task = self._context.task
         if model.is_demo or task.begun or task.options.reads_whole:
             return False
-        return bool(self._context.tables) or await self._wants_words(model)
+        return bool(self._context.tables) or await self._wants_words(model) or await self._wants_near()
 
     def cost(self) -> int:
         """Return how many tokens they may take at most."""
@@ -48,16 +49,17 @@ class FirstRequests:
 
     async def send(self, model: Model, completions: Completions) -> bool:
         """Send them and write the prompt again; tell whether it or its receipt has changed."""
-        terms, computes = await self._ask(model, completions)
+        (terms, computes), is_near = await asyncio.gather(self._ask(model, completions), self._find_near())
+        near_tokens = self._context.near_tokens
         asked = await self._meter.count()
         if computes:
             await self._compute(model, completions)
             self._context.query_tokens = await self._meter.count() - asked
-        if terms or computes:
+        if terms or computes or is_near:
             await self._context.write(model, terms=terms, tokens=asked)
-        elif self._context.tables:
+        elif self._context.tables or near_tokens:
             self._context.note_tokens(asked)
-        return bool(terms or computes or self._context.tables)
+        return bool(terms or computes or self._context.tables or near_tokens)
 
     async def repeat(self, model: Model, sql: str) -> None:
         """Run the query of an answer that is continued, and write the prompt with its result."""
@@ -68,6 +70,13 @@ class FirstRequests:
     async def _wants_words(self, model: Model) -> bool:
         context = self._context
         return not context.task.words.is_slow(model.name) and await context.run(lambda: context.wants_words)
+
+    async def _wants_near(self) -> bool:
+        context = self._context
+        return context.task.measure is not None and await context.run(lambda: context.wants_words)
+
+    async def _find_near(self) -> bool:
+        return await self._wants_near() and await self._context.find_near()
 
     async def _ask(self, model: Model, completions: Completions) -> tuple[str, bool]:
         """Return search words, and whether the tables are computed."""

@@ -16,7 +16,7 @@ import anyio
 from chat.documents.document import Document
 from chat.engine import Engine
 from chat.errors import ChatError, InvalidRequest, PasswordRequired
-from chat.files.attachments import Attachment
+from chat.files.attachment import Attachment
 from chat.grounding.file_profile import make_profile
 from chat.ids import new_id
 from chat.ui import sidebar

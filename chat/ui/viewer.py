@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.engine import Engine
-from chat.files.attachments import Attachment
+from chat.files.attachment import Attachment
 from chat.files.conversation_files import ConversationFile
 from chat.files.page_views import find_claim
 from chat.ids import new_id

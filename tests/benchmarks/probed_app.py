@@ -55,12 +55,13 @@ def measure(app: RunningApp, stored: Collection[str]) -> State:
     if trim:
         trim(0)  # what the allocator keeps for later is not what the application holds
     pages = int(Path("/proc/self/statm").read_text().split()[1])
+    left = Path(os.environ["TMPDIR"]).rglob("*")
     return State(
         memory_mb=round(pages * PAGE_BYTES / 1e6, 1),
         tasks=len(asyncio.all_tasks()),
         files=len(os.listdir("/proc/self/fd")),
         children=len(find_descendants(os.getpid())),
-        temporary=sum(path.name not in stored for path in Path(os.environ["TMPDIR"]).rglob("*")),
+        temporary=sum(path.name.partition(".")[0] not in stored for path in left),
         running=app.engine.running,
         objects=len(gc.get_objects()),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chat.cluster import cluster_channel, redis_channel, redis_rights
 from chat.cluster.cluster_channel import ClusterChannel
 from chat.cluster.peers import check_redis
 from chat.cluster.redis_channel import RedisChannel
@@ -15,6 +16,7 @@ from chat.errors import NotFound, Refused, SettingError, Unreachable
 from chat.generations.generation import GenerationLimits
 from chat.generations.registry import AnswerPlaces
 from chat.ids import new_id
+from chat.limits import counters
 from chat.limits.answer_places import SharedPlaces
 from chat.limits.quotas import Quotas
 from chat.redis_urls import cluster_options, is_cluster, node_urls
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.servers_redis",)
 
 ANNA = Visitor(Guest("anna"))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for every reply: no test here is about a node that does not answer, and a busy machine is slow."""
+    for module in (redis_channel, cluster_channel, redis_rights, counters):
+        monkeypatch.setattr(module, "ANSWER_SECONDS", PATIENCE_SECONDS)
 
 
 def test_the_url_of_a_cluster_names_nodes_login_and_tls() -> None:
@@ -68,10 +77,11 @@ async def test_a_cluster_replies_as_a_single_redis_does(
         )
     ]
     replies = []
-    for channel in (ClusterChannel(shared_cluster.url), RedisChannel(shared_redis.url)):
-        channel.is_open = True
-        replies.append([str(reply) for reply in await channel.run(commands)])
-        await channel.aclose()
+    async with AsyncExitStack() as stack:
+        for channel in (ClusterChannel(shared_cluster.url), RedisChannel(shared_redis.url)):
+            stack.push_async_callback(channel.aclose)
+            channel.is_open = True
+            replies.append([str(reply) for reply in await channel.run(commands)])
     assert replies[0] == replies[1]
 
 

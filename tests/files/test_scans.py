@@ -15,7 +15,7 @@ from chat.errors import UnreadableFile
 from chat.extraction import PageResult, ReaderLimits, Readers
 from chat.extraction.ocr import tesseract
 from chat.fair_places import FairThreads
-from chat.files.attachments import Attachment
+from chat.files.attachment import Attachment
 from chat.files.scans import Scans
 from chat.turns.turn import Options, Turn
 from tests.test_engine import ANNA, open_engine, opening, read

@@ -311,15 +311,15 @@ CALLS: dict[str, Call] = {
         file, OTHER, DOCUMENT
     ),
     "delete_attachment": lambda history, talk, message, file: history.delete_attachment(file, OTHER),
-    "original": lambda history, talk, message, file: history.original(file, OTHER),
-    "search_index": lambda history, talk, message, file: history.search_index(file, OTHER),
+    "original": lambda history, talk, message, file: history.file_column(file, OTHER, "original"),
+    "vectors": lambda history, talk, message, file: history.file_column(file, OTHER, "vectors"),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_thing_of_another_owner_is_not_found(history: History, name: str) -> None:
     conversation = await history.create_conversation(ME, "private")
-    file = await history.add_attachment(ME, DOCUMENT, original=b"bytes", search_index=b"index")
+    file = await history.add_attachment(ME, DOCUMENT, original=b"bytes")
     message = await history.add_message(
         conversation.id, ME, "user", parent_id=None, text="private", attachment_ids=[file.id]
     )

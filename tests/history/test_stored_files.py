@@ -34,18 +34,18 @@ async def send(history: History, conversation_id: str, *attachment_ids: str) -> 
 
 
 async def test_an_attachment_comes_back_as_it_was_read(history: History) -> None:
-    added = await history.add_attachment(ME, DOCUMENT, search_index=b"\0index", original=b"%PDF\0\xff")
+    added = await history.add_attachment(ME, DOCUMENT, tables=b"\0index", original=b"%PDF\0\xff")
     readable = replace(DOCUMENT, pages=(*DOCUMENT.pages[:2], Page("2", "half a pair ?")))
     assert await history.attachment(added.id, ME) == replace(added, document=readable)
-    assert await history.search_index(added.id, ME) == b"\0index"
-    assert await history.original(added.id, ME) == b"%PDF\0\xff"
+    assert await history.file_column(added.id, ME, "tables") == b"\0index"
+    assert await history.file_column(added.id, ME, "original") == b"%PDF\0\xff"
 
 
 async def test_what_is_not_kept_beside_the_text_is_none(history: History) -> None:
     added = await history.add_attachment(ME, DOCUMENT, id="chosen")
     assert added.id == "chosen"
-    assert await history.search_index("chosen", ME) is None
-    assert await history.original("chosen", ME) is None
+    assert await history.file_column("chosen", ME, "vectors") is None
+    assert await history.file_column("chosen", ME, "original") is None
     with pytest.raises(InvalidRequest, match="exists already"):
         await history.add_attachment(ME, DOCUMENT, id="chosen")
 
@@ -56,7 +56,7 @@ async def test_the_bytes_of_files_have_a_limit_of_which_an_owner_has_half_of_wha
     async def is_kept(owner: str, size: int, limit: int | None) -> bool:
         added = await history.add_attachment(owner, DOCUMENT, original=b"x" * size, limit=limit)
         assert (await history.attachment(added.id, owner)).document.pages
-        return await history.original(added.id, owner) is not None
+        return await history.file_column(added.id, owner, "original") is not None
 
     assert await is_kept(ME, 500, 1000)
     assert not await is_kept(ME, 1, 1000)
@@ -69,10 +69,10 @@ async def test_the_bytes_of_files_have_a_limit_of_which_an_owner_has_half_of_wha
 async def test_a_document_that_is_read_further_replaces_the_one_before(history: History) -> None:
     added = await history.add_attachment(ME, DOCUMENT, original=b"bytes")
     whole = replace(DOCUMENT, is_complete=True, problems=(), pages=(Page("1", "all"),))
-    await history.update_attachment(added.id, ME, whole, search_index=b"index")
+    await history.update_attachment(added.id, ME, whole, vectors=b"\0vectors")
     assert (await history.attachment(added.id, ME)).document == whole
-    assert await history.search_index(added.id, ME) == b"index"
-    assert await history.original(added.id, ME) == b"bytes"
+    assert await history.file_column(added.id, ME, "vectors") == b"\0vectors"
+    assert await history.file_column(added.id, ME, "original") == b"bytes"
 
 
 async def test_several_come_in_the_order_asked_for_without_those_that_are_gone(history: History) -> None:

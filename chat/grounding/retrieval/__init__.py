@@ -1,4 +1,4 @@
-"""Finding the part of a text that bears on a question: no embeddings, no service, well under a second.
+"""Finding the part of a text that bears on a question: by words, well under a second.
 
     sentences   where each begins, in any script
     terms       the words of a text as they are searched for, in any language
@@ -8,6 +8,7 @@
     named_parts statements, notes and appendices that a question names by their title
     common_words  how much a word of a long question says
     passages    Index: where every term stands; Search: a score for every sentence
+    nearness    how near passages are to a question, by vectors that an endpoint made
     tables      the header row that a row needs beside it
     samples     the head and even samples, for questions about the whole
 

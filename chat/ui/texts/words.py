@@ -65,8 +65,9 @@ def list_receipt(language: str, receipt: Json) -> list[str]:
     if tokens := receipt.get("search_tokens"):
         key = "search_tokens" if receipt.get("search_terms") else "decision_tokens"
         lines.append(text(language, f"receipt.{key}", tokens=tokens))
-    if tokens := receipt.get("query_tokens"):
-        lines.append(text(language, "receipt.query_tokens", tokens=tokens))
+    for kind in ("near_tokens", "query_tokens"):
+        if tokens := receipt.get(kind):
+            lines.append(text(language, f"receipt.{kind}", tokens=tokens))
     return lines
 
 
