@@ -18,6 +18,8 @@ _COMMON = {
     "de": "der die das und ist nicht von zu mit den des im für auf ein eine werden wird dem sich auch als"
     " oder bei sind nach über wurde durch aus einer zum zur haben nur darf dürfen kann sie es wir sein seine"
     " ihre diese dieser war hat wenn aber noch bis vom am um wie keine kein man seite"
+    " legt beträgt gilt muss müssen können soll sollen dass seit ohne gegen zwischen jeder jede jedes"
+    " mindestens höchstens"
     " unser unsere unseren ihren ihrer liegt steht gibt sowie alle mehr jahr",
     "fr": "le la les des et est une dans pour que qui sur par au aux du avec pas sont ce cette ont été plus",
     "es": "el los las una y en es que del por con para se no su al lo como más fue son esta entre",

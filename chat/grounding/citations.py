@@ -22,6 +22,7 @@ from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
 from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
 from chat.grounding.quoted_words import QuotedWords
+from chat.grounding.sentence_conditions import find_condition, states_condition
 from chat.grounding.text_windows import Match
 from chat.languages import (
     count_languages,
@@ -52,6 +53,7 @@ class Citation:
     the claim stands in the answer. cited_page: what the answer says; page: where it is, by the file's count;
     printed: the label printed there, where it differs; unit: what its pages are. said, stands: the words that
     differ.
+    condition: what limits the words in their sentence and is not quoted, as "unless …" behind them.
     passage_start, passage_end: the words proved, into `Document.text`; passage: the same with a margin, to
     show. from_picture: the text of the page was read from a picture, and single letters may be wrong;
     confidence: how sure the engine was of the page's letters, 0 to 1.
@@ -74,6 +76,7 @@ class Citation:
     unit: str = ""
     from_picture: bool = False
     confidence: float = 0.0
+    condition: str = ""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -368,8 +371,16 @@ def _cite(citation: Citation, found: _Found, claim: Claim) -> Citation:
         status = "other_page"
     whole = _found(citation, document, status, match.start, match.end)
     if match.difference is None:
-        return whole
+        return replace(whole, condition=_condition(status, match, document, claim))
     return replace(whole, said=match.difference.said, stands=match.difference.stands)
+
+
+def _condition(status: str, match: Match, document: Document, claim: Claim) -> str:
+    """Return the condition that the answer leaves out of a sentence which it confirms."""
+    if status not in ("found", "omission", "other_page") or not claim.is_proof:
+        return ""
+    is_said = states_condition(claim.around)
+    return "" if is_said else find_condition(document.text, match.start, match.end)
 
 
 def _found(claim: Citation, document: Document, status: str, start: int, end: int) -> Citation:

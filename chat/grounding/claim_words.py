@@ -41,6 +41,13 @@ _INTRODUCTION = re.compile(
     rf"|(?:the|this|its)\s+(?:\w+\s+){{0,2}}{_PARTS}\s+(?:also\s+)?{_SAYS}\b"
     rf"|(?:das|die|der|dem|im|in der)\s+(?:\w+\s+)?{_PARTS_DE}\s+{_SAYS_DE}\b"
     rf"|据(?:该|此|本)?(?:文|{_FILES_ZH})|{_FILES_ZH}(?:中|里|上|内)?{_SAYS_ZH}"
+    r"|\b(?:selon|d['’]après|le (?:rapport|document|texte|contrat|règlement)|l['’]article"
+    r"|(?:précise|indique|stipule|dispose|déclare|affirme|mentionne)(?:nt)?)\b"
+    r"|\b(?:según|el (?:informe|documento|texto|contrato|art[íi]culo|archivo)"
+    r"|(?:dice|indica|establece|señala|afirma)n?)\b"
+    r"|\b(?:согласно|в (?:отч[её]те|документе|договоре|тексте|статье|файле)"
+    r"|(?:сказано|указано|говорится|написано|сообщает))\b"
+    r"|によれば|によると|とある|と(?:記載|規定|書かれ|述べ)|[条項章]には"
     r"|原文|写道|写明|指出|规定|載明|载明|明确|提到|根据|按照|依据|文件[中里称说]|报告[中里称说]|合同[中里约规]"
     r"|文中|文档[中里]|表述为|条文|引用",
     re.IGNORECASE,
@@ -49,12 +56,15 @@ _NO_CLAIM = re.compile(
     r"\b(?:you (?:asked|said|wrote|mentioned|mean)"
     r"|your (?:question|query|message|words|phrase|request)|proverb|saying|motto|slogan|adage"
     r"|so-called|known as|called|titled|entitled|term|phrase|word|named|for example|e\.g\.|draft|suggest\w*"
-    r"|could (?:write|say)|translat\w+ as"
+    r"|could (?:write|say)|translat\w+ as|from memory|aus dem gedächtnis"
     r"|sie (?:fragten|fragen|schrieben|meinten)|ihre? (?:frage|anfrage)|du (?:fragst|fragtest)|deine? frage"
     r"|sprichwort|redensart|sogenannt\w*|so genannt\w*|genannt|namens|begriff\w*|titel|betitelt|wort|ausdruck"
-    r"|zum beispiel|z\. ?b\.)\b"
+    r"|zum beispiel|z\. ?b\.|proverbe|dicton|vous (?:demandez|parlez|écrivez)|terme|intitulée?|par exemple"
+    r"|proverbio|refrán|usted (?:pregunta|escribe|menciona)|término|titulad[oa]|por ejemplo"
+    r"|пословиц\w*|поговорк\w*|вы (?:спрашиваете|пишете)|термин\w*|так называем\w*|например)\b"
+    r"|ことわざ|諺|という(?:言葉|用語)|いわゆる|例えば"
     r"|您?你?(?:问|提问|说的|提到的|所说)|(?:您|你)的(?:问题|提问)|谚语|俗话|成语|所谓|称为|名为|标题|题为|术语"
-    r"|一词|比如|例如|口号|常言",
+    r"|一词|比如|例如|口号|常言|凭记忆",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -64,7 +74,9 @@ _DENIED = re.compile(
     r"|never (?:\w+ )?(?:says?|states?|mentions?|uses?|appears?)|nowhere|cannot find|can['’]t find"
     r"|not (?:find|found|mentioned|contained|stated|in the)"
     r"|nicht (?:erwähnt|enthalten|gesagt|genannt|zu finden)"
-    r"|kein(?:e[nr]?)? (?:satz|stelle|hinweis|erwähnung|passage|aussage)|nirgends)\b"
+    r"|kein(?:e[nr]?)? (?:satz|stelle|hinweis|erwähnung|passage|aussage)|nirgends"
+    r"|ne (?:mentionne|contient|dit|parle)(?:nt)? pas|no (?:l[oa]s? )?(?:menciona|contiene|dice)n?"
+    r"|не (?:упомина|содерж|говор)\w*)\b"
     r"|(?:没有?|并未|未)(?:提到|提及|写|说|规定|出现|找到|包含|载明|使用)|找不到|不存在",
     re.IGNORECASE,
 )

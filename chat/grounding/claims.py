@@ -43,7 +43,7 @@ class Claim:
     """A quotation and what it claims. marks: where it says that the words stand; any of them may be meant.
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
-    prove something. before: the answer's words before the quotation.
+    prove something. before: the answer's words before the quotation; around: before and behind it.
     """
 
     quotation: Quotation
@@ -52,6 +52,7 @@ class Claim:
     is_proof: bool
     before: str
     is_translation: bool = False
+    around: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _read_claim(
     named = named or _is_attributed(answer, quotation, names)
     proof = is_proof(quotation.text)
     strong = _is_strong(quotation, own, words, before, named=named, proof=proof)
-    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words))
+    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words), words)
 
 
 def _is_strong(

@@ -16,7 +16,7 @@ from chat.grounding.chinese_numerals import write_chinese
 from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
 from chat.grounding.computations import find_computed, is_derived
 from chat.grounding.computed_results import Computation
-from chat.grounding.evidence import Evidence
+from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figures import Amount, read_amounts
 from chat.grounding.mark_reading import Mark
 from chat.grounding.normal_form import CURRENCIES
@@ -185,6 +185,8 @@ def _look_up(
     label = marks[0].label if marks else ""
     for one, (start, stop, _) in hits:
         if any(one is other and span[0] <= start < span[1] for other, span in spans):
+            if _is_chance(figure, spans):
+                return None
             return Figure("found", text, figure.at, figure.end, label, one, start, stop)
     if computation:
         if computation.figures.find(figure, is_rough=is_rough):
@@ -198,6 +200,12 @@ def _look_up(
     if figure.digits < TELLING_DIGITS or not is_exact:
         return None
     return Figure("other_page" if spans else "found", text, figure.at, figure.end, label, one, start, stop)
+
+
+def _is_chance(figure: Amount, spans: Sequence[tuple[Evidence, Span]]) -> bool:
+    """Is a figure of two digits somewhere in a whole file by chance, as 98 km beside the bus 98?"""
+    is_short = figure.digits < TELLING_DIGITS
+    return is_short and all(end - start >= one.document.characters for one, (start, end) in spans)
 
 
 def _is_in_words(figure: Amount, evidence: Evidence) -> bool:

@@ -38,7 +38,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _SCALE_WORD = re.compile(
-    r"\b(thousands?|millions?|billions?|mio|mrd|tausend|millionen|milliarden?)\b|[万亿]", re.IGNORECASE
+    r"\b(thousands?|millions?|billions?|bn|mn|mio|mrd|tausend|millionen|milliarden?)\b|[万亿]", re.IGNORECASE
 )
 _BY_COMMA = {joins: re.compile(LITERAL_WITH_SPACES if joins else LITERAL) for joins in (False, True)}
 _CHINESE_PERCENT = re.compile(r"百分之$")

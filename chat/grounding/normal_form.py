@@ -22,6 +22,7 @@ SHORTEST_NOTED_WORD = 4  # letters: a digit behind a shorter one is part of a na
 LARGEST_LABEL = 30  # (12) before a word is the label of a list; before a number's end it is minus 12
 FIRST_CJK = "\u2e80"
 CURRENCIES = "$€£¥₩₹₽"
+_CODES = {"EUR": "€", "USD": "$", "GBP": "£"}  # beside a number: the same as the sign
 OPEN, CLOSE = "\ue000", "\ue001"  # around a number's value, so that a part of a number matches no number
 
 _SUPER = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
@@ -68,10 +69,11 @@ _EDITORIAL = (  # what an encyclopaedia writes into its text about it
     r"|来源请求|來源請求|谁|誰|何时|何時|原创研究|原創研究"
 )
 _TOKEN = rf"""
-  (?P<word>(?!(?:US|HK|NT)[$]|FN\d)(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
+  (?P<word>(?!(?:US|HK|NT)[$]|FN\d|(?:EUR|USD|GBP)\b)(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
  |(?P<lawref>FN\d{{1,3}}\b|\[(?i:{_EDITORIAL})\??\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
+ |(?P<code>(?:EUR|USD|GBP)\b)
  |(?P<number>LITERAL)
  |(?P<power>[{_SUPER}]+|\^\s*\{{?\s*[-+]?\d+\s*\}}?)
  |(?P<squared>[㎡㎥℃℉№])
@@ -103,6 +105,10 @@ _LENGTH_BEFORE = re.compile(r"(?<![^\W\d_])[kcdmμn]?m$")
 _ROUND_BEFORE = re.compile(r"[a-zß-ÿ]{4}[\"”’]?\s?\((?:\d{1,3}\s?[,;]\s?){0,8}$")
 _ROUND_AFTER = re.compile(r"(?:\s?[,;]\s?\d{1,3}){0,8}\)\s?\.")  # a reference (1, 2) ends a sentence
 _NOTE_AFTER = re.compile(r"\s|$|[.,;:!?)\]\"'”’。，]")
+_AMOUNT_BEFORE = re.compile(
+    r"\d(?:\)?\s?|\s(?:million|billion|trillion|thousand|[mb]n|Mio\.?|Mrd\.?|Tsd\.?|Millionen|Milliarden?|Tausend)\s)$"
+)
+_AMOUNT_AFTER = re.compile(r"\s?[-(]?\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -265,6 +271,15 @@ def _read_squared(plain: str, found: re.Match[str], decimal_comma: bool) -> Iter
         yield Token(key, found.start(), found.end(), "power" if key[0] == "^" else "word", found.group())
 
 
+def _read_code(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    """Yield EUR beside a number as the sign €, which is left out of the keys; elsewhere it is a word."""
+    raw, start, end = found.group(), found.start(), found.end()
+    if _AMOUNT_BEFORE.search(plain[max(0, start - 16) : start]) or _AMOUNT_AFTER.match(plain, end):
+        yield Token("", start, end, "currency", _CODES[raw])
+    else:
+        yield Token(raw.lower(), start, end, "word", raw)
+
+
 _Reader = Callable[[str, "re.Match[str]", bool], Iterator[Token]]
 
 
@@ -283,6 +298,7 @@ _READ: dict[str, _Reader] = {
     "ref": _reader("ref", lambda raw: "[" + re.sub(r"\s", "", raw[1:-1]) + "]"),
     "lawref": _reader("ref", str.lower),
     "currency": _reader("currency", lambda raw: ""),
+    "code": _read_code,
     "percent": _reader("symbol", lambda raw: "%"),
     "compare": _reader("symbol", lambda raw: _COMPARE[raw]),
     "symbol": _reader("symbol", lambda raw: raw),

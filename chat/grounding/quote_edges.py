@@ -26,7 +26,8 @@ _NAMES = frozenset(("US", "IT", "WHO", "AIDS"))  # in small letters each is a wo
 _OTHER_SIGNS = {("-", ""), ("-", "()"), ("", "-"), ("", "("), ("(", ""), ("()", "-")}  # of quote and file
 _WRITTEN = {"": "{}", "-": "-{}", "(": "({})", "()": "({})"}
 _NOT_BEFORE = re.compile(
-    r"(?:\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder)|n['’]t)\s+$"
+    r"(?:\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder"
+    r"|ne|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|ни|без)|n['’]t)\s+$|\bn['’]$"
     r"|(?:不得|不能|不可|不应|不要|不予|不会|不是|不具|没有|禁止|严禁|(?<!除)非|[不未没勿莫])$",
     re.IGNORECASE,
 )
@@ -48,7 +49,8 @@ _SCALE_WORD = re.compile(
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
-    r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*)\b"
+    r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*"
+    r"|ne|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|нет|ни|без)\b"
     r"|n['’]t\b|[不未没無无勿莫非]|禁止",
     re.IGNORECASE,
 )
@@ -89,8 +91,22 @@ def _find_negation(
         return None
     first, last = there.offset(start), there.end_offset(end)
     lead = there.text[max(0, first - 60) : first]
-    lost = _NOT_BEFORE.search(lead[-12:]) or _NOT_AFTER.match(there.text, last) or _DENIED_BEFORE.search(lead)
+    lost = _not_before(lead) or _not_after(there.text, last) or _DENIED_BEFORE.search(lead)
     return Difference("", lost.group().strip()) if lost else None
+
+
+def _not_before(lead: str) -> re.Match[str] | None:
+    """Return the "not" at the end of `lead`. "Never" alone in a cell or a line is the head of a column."""
+    lost = _NOT_BEFORE.search(lead, max(0, len(lead) - 12))
+    is_head = lost and "\n" in lost.group() and lead[: lost.start()].rstrip(" \t")[-1:] in ("", "|", "\n")
+    return None if is_head else lost
+
+
+def _not_after(text: str, at: int) -> re.Match[str] | None:
+    """Return the "not" that follows. With a capital, on the next line, it begins a row of its own."""
+    lost = _NOT_AFTER.match(text, at)
+    is_next = lost and "\n" in lost.group() and lost.group().lstrip()[0].isupper()
+    return None if is_next else lost
 
 
 def _currency_before(there: NormalForm, first: int) -> list[Token]:
@@ -120,7 +136,7 @@ def _currency_behind(tokens: list[Token], at: int) -> str:
     """Return the currency sign behind a number, or behind the "million" that follows it."""
     last, *following = tokens[at : at + 3]
     for token in following:
-        is_beside = token.start - last.end <= 1
+        is_beside = token.start - last.end <= (1 if last.kind == "number" else 2)  # 5 Mio. EUR
         if token.kind == "currency":
             return token.raw if is_beside else ""
         if not (is_beside and _SCALE_WORD.fullmatch(token.raw)):

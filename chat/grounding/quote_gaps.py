@@ -33,7 +33,8 @@ LEAST_VERB_LETTERS, VERB_CHARACTERS = (
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|[。！？；]\n|\n(?=\s*(?:[•●▪■*-]|\(?\d{1,2}[.)]|\([a-z]\))\s)")
 _CLAUSE_END = re.compile(r"[.!?,;:](?=[\s\"”’)\]]|$)|[。！？，；：、]|\n[ \t]*\n")
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|nicht|kein\w*|nie|niemals|ohne|weder)\b|n['’]t\b"
+    r"\b(?:not|no|never|none|neither|nor|cannot|without|nicht|kein\w*|nie|niemals|ohne|weder"
+    r"|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|не|нет|ни|без)\b|n['’]t\b"
     r"|[不未无無没沒勿莫非]",
     re.IGNORECASE,
 )
@@ -66,12 +67,19 @@ def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) ->
         for piece in pieces
     ]
     has_verb = not are_long[-1] and len(last) >= LEAST_VERB_LETTERS and last.isalpha()
-    if not all(are_long[:-1] if has_verb else are_long):
+    first = fold(pieces[0])
+    begins_with_verb = not are_long[0] and len(first) >= LEAST_VERB_LETTERS and first.isalpha()
+    if not all(are_long[begins_with_verb : len(pieces) - has_verb]):
         return None
     longest = max(range(len(pieces)), key=lambda number: len(pieces[number]))
     for anchor in find_exact(quote.part(pieces[longest]), evidence, within):
         span = _extend(quote, evidence, longest, anchor) if anchor.status == "found" else None
-        if span and (not has_verb or _ends_clause(evidence.document.text, span.end, pieces[-2:], span.start)):
+        text = evidence.document.text
+        if (
+            span
+            and (not has_verb or _ends_clause(text, span.end, pieces[-2:], span.start))
+            and (not begins_with_verb or _is_in_clause(text[span.start : anchor.start]))
+        ):
             return span
     return None
 
@@ -79,8 +87,12 @@ def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) ->
 def _ends_clause(text: str, end: int, pieces: Sequence[str], start: int) -> bool:
     """Does the last piece, a short verb, end at `end` the clause in which the piece before it stands?"""
     between = text[start : end - len(pieces[1])].rsplit(pieces[0][-12:], 1)[-1]
-    is_one_clause = len(between) <= VERB_CHARACTERS and not _CLAUSE_END.search(between)
-    return is_one_clause and bool(_CLAUSE_END.match(text, end))
+    return _is_in_clause(between) and bool(_CLAUSE_END.match(text, end))
+
+
+def _is_in_clause(between: str) -> bool:
+    """Is what stands between a short verb and the next piece a part of one clause?"""
+    return len(between) <= VERB_CHARACTERS and not _CLAUSE_END.search(between)
 
 
 def _has_number_and_word(piece: str) -> bool:

@@ -124,6 +124,7 @@ class _Citation(_Checked):
     passage_start: Count = 0
     passage_end: Count = 0
     confidence: Number = 0.0
+    condition: str = ""
 
 
 class _Error(_Checked):

@@ -122,7 +122,8 @@ def name_state(citation: Json, language: str) -> str:
     """
     is_read = citation.get("from_picture") and _kind(citation) != "page_mark"
     read = text(language, "evidence.state.picture") if is_read else ""
-    return " · ".join(filter(None, (_name_status(citation, language), read)))
+    limited = text(language, "evidence.state.condition") if citation.get("condition") else ""
+    return " · ".join(filter(None, (_name_status(citation, language), limited, read)))
 
 
 def _name_status(citation: Json, language: str) -> str:

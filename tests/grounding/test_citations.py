@@ -200,6 +200,7 @@ def test_json_has_every_field() -> None:
         "unit": "",
         "from_picture": False,
         "confidence": 0.0,
+        "condition": "",
     }
 
 

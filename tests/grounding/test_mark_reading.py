@@ -48,6 +48,9 @@ def pages_of(mark: Mark) -> list[str]:
         ("So (Note 5, p. 3).", "3"),
         ("In report.pdf, page 3 says so.", "3"),
         ("So `report.pdf` (p. 3).", "3"),
+        ("Así (pág. 3), página 6.", "3|6"),
+        ("Так (с. 3), на стр. 6 и на странице 7.", "3|6|7"),
+        ("そうである（3ページ）。", "3"),
     ],
 )
 def test_a_page_is_named(answer: str, pages: str) -> None:

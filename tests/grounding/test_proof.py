@@ -14,7 +14,7 @@ from tests.benchmarks.proof import CONFIRMED, KnownClaim, judge, read_claims, re
 from tests.made_documents import make_document
 
 CLAIMS = [claim for claim in read_claims() if "/" not in claim.file]
-SAMPLES = [name for name in dict.fromkeys(claim.file for claim in CLAIMS)]
+SAMPLES = list(dict.fromkeys(name for claim in CLAIMS for name in claim.files))
 OTHER_LETTERS = dict(zip("aouäöüéñ", "äöüaouen", strict=True))
 OTHER_SCALES = {
     "thousand": "million", "million": "billion", "billion": "million", "Tausend": "Millionen",

@@ -203,3 +203,51 @@ def test_a_short_verb_may_end_the_clause_behind_an_ellipsis(file: str, status: s
     quote = QuotedWords("bevor wir ihnen Konten zuweisen […] können")
     match = find_with_gaps(quote, Evidence.prepare(make_document(file)))
     assert (match.status if match else "") == status
+
+
+@pytest.mark.parametrize(
+    ("file", "status"),
+    [
+        ("Die Sicherheit darf in der Regel höchstens drei Mieten betragen.", "omission"),
+        ("Die Sicherheit darf nicht höchstens drei Mieten betragen.", ""),
+        ("Die Sicherheit darf nicht in der Regel höchstens drei Mieten betragen.", "altered"),
+        ("Man darf. Die Sicherheit soll höchstens drei Mieten betragen.", ""),
+    ],
+)
+def test_a_short_verb_may_begin_the_clause_before_an_ellipsis(file: str, status: str) -> None:
+    quote = QuotedWords("darf […] höchstens drei Mieten betragen")
+    match = find_with_gaps(quote, Evidence.prepare(make_document(file)))
+    assert (match.status if match else "") == status
+
+
+@pytest.mark.parametrize(
+    ("file", "quote", "status"),
+    [
+        (
+            "The cost was 18.4 million EUR in the last year.",
+            "The cost was 18.4 million € in the last year",
+            "found",
+        ),
+        (
+            "Die Kosten lagen bei −18,4 Mio. EUR im Jahr.",
+            "Die Kosten lagen bei −18,4 Mio. € im Jahr",
+            "found",
+        ),
+        (
+            "Die Kosten lagen bei −18,4 Mio. EUR im Jahr.",
+            "Die Kosten lagen bei −18,4 Mio. USD im Jahr",
+            "altered",
+        ),
+        ("The cost was EUR 500 in the last year.", "The cost was $500 in the last year", "altered"),
+        (
+            "They traded the pair EUR against USD that day.",
+            "They traded the pair USD against EUR that day",
+            "",
+        ),
+    ],
+)
+def test_a_currency_may_be_its_code(file: str, quote: str, status: str) -> None:
+    evidence = Evidence.prepare(make_document(file))
+    decimal_comma = "," in quote
+    match = next(find_exact(QuotedWords(quote, decimal_comma), evidence), None)
+    assert (match.status if match else "") == status

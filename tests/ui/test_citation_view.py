@@ -189,3 +189,16 @@ def test_marks_in_words_become_chips_when_they_cannot_go_on() -> None:
     assert PENDING.findall(mark_pending("On page 1 it says that it is made of iron.", RECEIPT)) == ["page 1"]
     sheet = {"files": [{"name": "s.xlsx", "unit": "sheet"}]}
     assert PENDING.findall(mark_pending("On page 1 it says that it is made of iron.", sheet)) == []
+
+
+def test_a_condition_that_the_answer_leaves_out_is_in_the_chip_and_in_the_list() -> None:
+    found = {
+        "kind": "quote",
+        "status": "found",
+        "text": "May end",
+        "name": "r.pdf",
+        "condition": "unless rent is owed",
+    }
+    assert name_state(found, "en") == "a condition is left out"
+    assert "“unless rent is owed”" in show_citations([found], "m1", "en")
+    assert "“unless rent is owed”" in show_citations([found], "m1", "zh")

@@ -132,6 +132,9 @@ def describe_cited(language: str, citation: Json) -> str:
 def describe_verdict(language: str, citation: Json) -> str:
     """Return what the check of a citation found, and whether its page was read from a picture."""
     verdict = _describe_verdict(language, citation)
+    if condition := citation.get("condition"):
+        limited = text(language, "citation.condition", condition=condition)
+        verdict = f"{verdict}{'；' if language == 'zh' else '; '}{limited}"
     if not citation.get("from_picture"):
         return verdict
     return f"{verdict}{'；' if language == 'zh' else '; '}{describe_picture(language, citation)}"
