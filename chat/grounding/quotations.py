@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 _NESTED = r'(?<=[\s(])"(?=\w)[^"\n]{1,300}(?<=[\w.,!?%)])"(?=[\s,.;:!?)])'  # straight marks in straight ones
 _INSIDE = r"(?:[^{0}{1}\n]|\n(?!\s*\n|\s*[-*>#])|{0}[^{0}{1}\n]{{0,300}}{1}){{2,2000}}?"
+_GERMAN = "„[^„“”\n]{1,300}“"  # its closing mark is the opening one of “…”
+_INSIDE_ENGLISH = (
+    rf"(?:[^“”„\n]|{_GERMAN}|„(?!{_GERMAN[1:]})|\n(?!\s*\n|\s*[-*>#])|“[^“”\n]{{0,300}}”){{2,2000}}?"
+)
 
 
 def _pair(opening: str, closing: str) -> str:
@@ -20,7 +24,7 @@ _PAIRS = re.compile(
     "|".join(
         (
             r"„((?:[^„“”\n]|\n(?!\s*\n)|„[^„“”\n]{1,300}[“”]){2,2000})[“”]",
-            _pair("“", "”"),
+            rf"“({_INSIDE_ENGLISH})”",
             _pair("「", "」"),
             _pair("『", "』"),
             r"»((?:[^«»\n]){2,2000})«",

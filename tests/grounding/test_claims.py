@@ -44,6 +44,10 @@ def quotes(answer: str, files: list[Evidence] = FILES) -> list[tuple[str, str]]:
             "Es „is based on a „double“ test of five plates“ (S. 2).",
             "is based on a „double“ test of five plates",
         ),
+        (
+            "It “is based on a „double“ test of five plates” [p. 2].",
+            "is based on a „double“ test of five plates",
+        ),
     ],
 )
 def test_quotation_marks_within_the_same_marks_are_part_of_the_quote(answer: str, quote: str) -> None:
