@@ -77,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_routes(app)
     page = create_page(engine)
     app.state.page = _mount_page(app, engine, page)
-    _add_page_files(app, PageHead(page, settings.assistant_name))
+    _add_page_files(app, PageHead(page, settings.assistant_name, has_replicas=bool(settings.redis_url)))
     _add_middleware(app, engine, app.state.page)
     return app
 

@@ -22,7 +22,7 @@ function sayLine() {
 
 async function askLine() {
   clearTimeout(asksAgain);
-  const isSame = await isSameServer();
+  const isSame = await isSameBuild();
   if (isSame === null) asksAgain = setTimeout(askLine, LINE_MILLISECONDS);
   else if (hasLostEvents || !isSame) loadAnew();
   else lineBack();

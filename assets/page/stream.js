@@ -33,7 +33,7 @@ async function readStream(ask) {
         else await Promise.race(joining);
       }
       if (isWhole) pass(CLOSE);
-      else if (await isServerThere()) endStream(pass);
+      else if (passOn === pass && await isServerThere()) endStream(pass); // else it was ended while it was open
       if (passOn === pass) passOn = null;
       out.close();
     },
@@ -83,7 +83,9 @@ async function comeBack(id) {
   if (!overdue.has(id)) return;
   if (isSame === null) expectAnswer(id); // none answers now
   else overdue.delete(id);
-  if (isSame === false) loadAnew();
+  if (isSame !== false) return;
+  if (await isSameBuild()) endStream(passOn ?? (() => {}));
+  else loadAnew();
 }
 
 // Pass an answer's frames on, but the one that ends a stream. Return whether that was the last of them.
@@ -136,15 +138,26 @@ function kindOf(frame) {
   return { msg, id };
 }
 
-// Return when the server answers: whether it is the one that made this page. Another one's page is loaded anew.
+// Return when a server answers: whether this page can go on with it. Another build's page is loaded anew.
 async function isServerThere() {
   for (let wait = 250; ; wait = Math.min(2 * wait, ASK_MILLISECONDS)) {
     if (isLeaving) await new Promise((back) => addEventListener("pageshow", back, { once: true }));
-    const isSame = await isSameServer();
+    const isSame = await isSameBuild();
     if (isSame === false) loadAnew();
     if (isSame !== null) return isSame;
     lineLost();
     await new Promise((again) => { setTimeout(again, wait); addEventListener("online", again, { once: true }); });
+  }
+}
+
+// Whether what answers makes the same page, as other replicas do, and this server after a restart; null: none answers.
+const { build: BUILD, replicas: REPLICAS } = document.currentScript.dataset;
+async function isSameBuild() {
+  try {
+    const answer = await bare(root() + BUILD, { cache: "no-store", signal: AbortSignal.timeout(ASK_MILLISECONDS) });
+    return answer.ok || (answer.status === 404 ? false : null);
+  } catch {
+    return null;
   }
 }
 
@@ -160,8 +173,10 @@ async function isSameServer() {
 
 // Ask anew: for the conversation, and what grows in it; for the message that was on its way; for what else was asked for.
 const REPEATED = ["list", "fetch", "drawer", "quiet", "look", "stop"]; // a second time they change nothing
-function resume(lost) {
+async function resume(lost) {
   if (!document.body.classList.contains("is-ready")) return loadAnew();
+  // After a restart, unlike other replicas, it does not know whether it has taken the message that was on its way.
+  if (unnamed && REPLICAS === undefined && await isSameServer() === false) return loadAnew();
   followed = "";
   if (unnamed) {
     sending ??= { ...unnamed, files: [] };

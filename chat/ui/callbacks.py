@@ -169,8 +169,8 @@ class Callbacks:
         """
         known = await self.engine.find_request(visit.target, visit.visitor)
         if known:  # the script did not receive that the message was accepted: its connection was cut
-            async for shown in self.open(replace(visit, conversation=self.engine.conversation_of(known))):
-                yield replace(shown, told={**(shown.told or {}), "is_known": True})
+            async for shown in self._open_known(visit, self.engine.conversation_of(known)):
+                yield shown
             return
         with self._holding(visit.owner, visit.conversation) as is_first:
             if not (is_first and message.strip()) or await self._is_answering(visit):
@@ -180,6 +180,10 @@ class Callbacks:
             async with aclosing(self._start(visit, message)) as showing:  # type: ignore[type-var]
                 async for shown in showing:
                     yield shown
+
+    async def _open_known(self, visit: Visit, conversation: str) -> Showing:
+        async for shown in self.open(replace(visit, conversation=conversation)):
+            yield replace(shown, told={**(shown.told or {}), "is_known": True})
 
     @contextlib.contextmanager
     def _holding(self, owner: str, conversation: str) -> Iterator[bool]:
@@ -207,7 +211,8 @@ class Callbacks:
         told = _tell(visit.conversation, "", hidden=hidden, is_sent=True)
         yield Shown(history, [question, view.show_thinking(reader)], told, notice="")
         try:
-            generation = await self.engine.start(await self._turn(visit, message), visit.visitor)
+            turn = await self._turn(visit, message)
+            generation, is_new = await self.engine.start_or_find(turn, visit.visitor)
         except ChatError as error:
             shown = await self._refuse(visit, message, reader.show(error))
             if isinstance(error, Stopping) and self.engine.settings.redis_url:
@@ -216,6 +221,10 @@ class Callbacks:
             yield shown
             return
         conversation = self.engine.conversation_of(generation)
+        if not is_new:  # another replica has taken the message: it stands in the conversation
+            async for shown in self._open_known(visit, conversation):
+                yield shown
+            return
         with generation.hold():  # a busy server may take longer to tell the page than it waits for a reader
             if follower.is_newest:
                 yield Shown(told=_tell(conversation, generation.id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 
@@ -40,8 +41,10 @@ _MODULE = '<script type="module"'
 class PageHead:
     """files: contents by path, which the document asks for."""
 
-    def __init__(self, page: gr.Blocks, name: str) -> None:
+    def __init__(self, page: gr.Blocks, name: str, *, has_replicas: bool = False) -> None:
+        """has_replicas: another server knows which messages this one has taken."""
         self._name = name
+        self._has_replicas = has_replicas
         style, script = _join_style().encode(), _join_script().encode()
         self._style, self._script = _path("style", "css", style), _path("script", "js", script)
         self._arrival = _read("arrival.js")
@@ -52,6 +55,9 @@ class PageHead:
             self._script: script,
             **{self._previews[code]: png for code, png in previews.items()},
         }
+        build = _write_build(page, self.files)
+        self._build = _path("build", "json", build)
+        self.files = {**self.files, self._build: build}
         first = first_files(_kinds(page))
         self._early = "".join(map(_hint, [*first.frame, *first.components]))
         # In the order in which Gradio adds its style sheets: ours after the frame's, before the components'.
@@ -74,7 +80,13 @@ class PageHead:
             "data_again": text(language, "page.again"),
         }
         watch = tag("script", self._arrival, **said)
-        script = tag("script", src=f".{self._script}", defer=True)
+        script = tag(
+            "script",
+            src=f".{self._script}",
+            data_build=self._build,
+            data_replicas=self._has_replicas,
+            defer=True,
+        )
         early = watch + head + self._fetch_early(document) + script
         document = document.replace(_MODULE, early + _MODULE, 1)
         styles = self._sheets + _link("stylesheet", f".{self._style}")
@@ -130,6 +142,13 @@ def _read(name: str) -> str:
 
 def _read_preview(language: str) -> bytes:
     return (ASSETS / "screenshots" / f"desktop-{language}-light.png").read_bytes()
+
+
+def _write_build(page: gr.Blocks, files: Mapping[str, bytes]) -> bytes:
+    """Return what is the same for all servers that an open page can go on with: one of them has this file."""
+    config = {name: value for name, value in page.config.items() if name != "app_id"}
+    whole = json.dumps([config, *files], sort_keys=True, default=str)
+    return json.dumps({"build": hashlib.sha256(whole.encode()).hexdigest()}).encode()
 
 
 def _path(name: str, ending: str, content: bytes) -> str:

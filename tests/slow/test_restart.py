@@ -24,7 +24,27 @@ async def test_a_message_to_a_server_that_is_gone_is_still_there_when_it_is_back
         await process.stop()
         await tab.send("Hello")
         await expect(tab.composer).to_have_value("Hello")
+        await expect(page.locator('[data-place="line"] *')).to_have_count(1)
     async with AppProcess(tmp_path, **environ):
+        await expect(page.locator('[data-place="line"] *')).to_have_count(0, timeout=WAIT_MILLISECONDS)
+        await expect(tab.composer).to_have_value("Hello")
+        await tab.ask("And this?")
+        assert await page.evaluate("window.isTheSame"), "the same page goes on"
+    await page.close()
+
+
+async def test_a_page_whose_server_comes_back_as_another_build_is_loaded_anew(
+    provider: Provider, tmp_path: Path, browser: Browser
+) -> None:
+    environ = {"OPENAI_BASE_URL": provider.url, "GRADIO_SERVER_PORT": str(closed_port())}
+    page = await browser.new_page()
+    async with AppProcess(tmp_path, **environ) as process:
+        tab = Visit(page, process.url)
+        await tab.open()
+        await page.evaluate("window.isTheSame = true")
+        await process.stop()
+        await tab.send("Hello")
+    async with AppProcess(tmp_path, **environ, ASSISTANT_NAME="Renamed"):
         await page.wait_for_function("!window.isTheSame", timeout=WAIT_MILLISECONDS)
         await expect(tab.composer).to_have_value("Hello", timeout=WAIT_MILLISECONDS)
     await page.close()
