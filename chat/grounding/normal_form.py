@@ -71,6 +71,8 @@ _EDITORIAL = (  # what an encyclopaedia writes into its text about it
 _TOKEN = rf"""
   (?P<word>(?!(?:US|HK|NT)[$]|FN\d|(?:EUR|USD|GBP)\b)(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
+ |(?P<letterref>(?<=[^\W\d_])\[[a-z]{{1,2}}\](?!\w))
+ |(?P<cellnote>(?:(?<=[^\W\d_])|(?<=[^\W\d_]\ ))\([a-z]\)(?=[^\S\n]*\|))
  |(?P<lawref>FN\d{{1,3}}\b|\[(?i:{_EDITORIAL})\??\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
  |(?P<code>(?:EUR|USD|GBP)\b)
@@ -89,8 +91,8 @@ _SCALE = r"million|billion|trillion|thousand|percent|Mio|Mrd|Million|Milliarde|T
 _LABEL_AFTER = re.compile(rf"\)[^\S\n]+(?!{_SCALE})[^\W\d_]", re.IGNORECASE)
 _PARENTHESIS_BEFORE = re.compile(rf"(?:^|[^\w\]])\(\s*(?:(?:US|HK|NT)?[{CURRENCIES}])?\s*$")
 _FIGURE_BEFORE = re.compile(
-    r"(?:^|[\d%)|\t\n—–-]|\b(?:was|were|is|are|of|to|by|at|from|loss|deficit|betrug|lag bei|von|auf|um)"
-    r"|[为是])\s*$",
+    rf"(?:^|[\d%)|\t\n—–{CURRENCIES}-]"
+    r"|\b(?:was|were|is|are|of|to|by|at|from|loss|deficit|betrug|lag bei|von|auf|um)|[为是])\s*$",
     re.IGNORECASE,
 )
 _PARENTHESIS_AFTER = re.compile(r"\s*%?\s*\)")
@@ -297,6 +299,8 @@ _READ: dict[str, _Reader] = {
     "squared": _read_squared,
     "ref": _reader("ref", lambda raw: "[" + re.sub(r"\s", "", raw[1:-1]) + "]"),
     "lawref": _reader("ref", str.lower),
+    "letterref": _reader("ref", str),
+    "cellnote": _reader("note", lambda raw: raw[1]),
     "currency": _reader("currency", lambda raw: ""),
     "code": _read_code,
     "percent": _reader("symbol", lambda raw: "%"),

@@ -146,7 +146,7 @@ def _currency_behind(tokens: list[Token], at: int) -> str:
 
 
 def _numbers(tokens: Sequence[Token]) -> list[Token]:
-    return [token for token in tokens if token.kind in ("number", "note")]
+    return [token for token in tokens if token.kind in ("number", "note") and token.raw[0] != "("]
 
 
 def _compare_signs(said: list[Token], stands: list[Token]) -> Difference | None:

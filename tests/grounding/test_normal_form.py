@@ -56,6 +56,7 @@ def test_what_carries_meaning_is_kept(one: str, two: str) -> None:
     [
         ("fell to -697 now", "-"),
         ("| (697) 6", "("),
+        ("fell to $(697) now", "("),
         ("people (48%) said", "()"),
         ("Smith (2019)", "()"),
         ("COVID-19", ""),

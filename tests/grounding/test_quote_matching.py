@@ -182,6 +182,15 @@ def test_a_chart_with_a_caption_may_stand_between_two_pages(between: str, is_fou
         ("perhaps the first modern[vague] statement", "perhaps the first modern statement", "found"),
         ("perhaps the first[citation needed] statement of it", "the first statement of it", "found"),
         ("this is the first [not second] statement of it", "the first statement of it", ""),
+        (
+            "la tierra estaba vacía[a], y el abismo[b] era oscuro",
+            "la tierra estaba vacía, y el abismo era",
+            "found",
+        ),
+        ("Restructuring charges (a) | (36) | (27)", "Restructuring charges (36) (27)", "found"),
+        ("Restructuring charges (a) | (36) | (27)", "Restructuring charges (a) (36) (27)", "found"),
+        ("as paragraph (a) allows it to them all", "as paragraph allows it to them all", ""),
+        ("The loss narrowed to $(1.2) million in May", "The loss narrowed to $1.2 million in May", "altered"),
     ],
 )
 def test_a_lost_power_and_an_editors_mark_change_no_words(file: str, quote: str, status: str) -> None:
