@@ -32,6 +32,7 @@ from chat.errors import ChatError, SettingError
 from chat.gradio_frontend import STUBS, frontend_folder
 from chat.gradio_internals import MountedPage
 from chat.http.bounded_protocol import BoundedProtocol, ConnectionShares, raise_file_limit
+from chat.http.loop_steps import LoopSteps
 from chat.http.middleware.content_policy import security_headers
 from chat.http.middleware.gradio_allowlist import GradioAllowlistMiddleware
 from chat.http.middleware.gradio_sessions import GradioSessionMiddleware
@@ -47,7 +48,7 @@ from chat.http.middleware.route_cors import add_cors
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
 from chat.http.middleware.static_files import StaticFile, StaticFilesMiddleware
 from chat.http.middleware.upload_places import UploadPlacesMiddleware
-from chat.http.routes import add_routes
+from chat.http.routes import add_routes, build_routes
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
 from chat.telemetry import logs
@@ -56,6 +57,7 @@ from chat.ui.page_head import PageHead
 from chat.ui.theme import create_theme
 
 LOOK_SECONDS, PAGES_LOOKS, CALM_LOOKS = 0.02, 75, 20  # whether what pages have asked is answered
+ACCEPTED = 16  # connections in one step of the loop
 GRACE_SECONDS = 2  # for a reader that does not read; the others have their ending at once
 
 
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_routes(app)
     page = create_page(engine)
     app.state.page = _mount_page(app, engine, page)
+    build_routes(app)
     _add_page_files(app, PageHead(page, settings.assistant_name, has_replicas=bool(settings.redis_url)))
     _add_middleware(app, engine, app.state.page)
     return app
@@ -196,7 +199,7 @@ async def _let_pages_settle(page: MountedPage) -> None:
 def create_server(app: FastAPI, settings: Settings) -> Server:
     """Return the server of an app made by `create_app`."""
     shares = ConnectionShares(raise_file_limit(), settings.trusted_proxies)
-    protocol: Any = partial(BoundedProtocol, shares=shares)
+    protocol: Any = partial(BoundedProtocol, shares=shares, steps=LoopSteps())
     return Server(
         uvicorn.Config(
             app,
@@ -230,6 +233,16 @@ def listen(settings: Settings) -> socket.socket:
             "stop what is listening there, or set another port."
         ) from None
     return taken
+
+
+def share_out(taken: socket.socket) -> list[socket.socket]:
+    """Return handles of the listening socket, of which each accepts one connection in a step of the loop.
+
+    With one, uvloop accepts no more: behind 600 connections of an attacker a visitor's waits for 600 steps.
+    What they send is taken up in turn (chat.http.loop_steps), once they are accepted.
+    """
+    has_uvloop = importlib.util.find_spec("uvloop") is not None  # asyncio's own loop accepts all that wait
+    return [taken, *(taken.dup() for _ in range(ACCEPTED - 1) if has_uvloop)]
 
 
 def announce(settings: Settings, port: int) -> None:
@@ -288,7 +301,7 @@ def main() -> int:
     if settings.is_zero_gpu:
         report_to_zero_gpu()
     spare_collector()
-    create_server(app, settings).run(sockets=[taken])
+    create_server(app, settings).run(sockets=share_out(taken))
     gc.freeze()  # all is closed: the interpreter need not search a million objects for cycles, for seconds
     return 0
 

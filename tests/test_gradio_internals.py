@@ -31,6 +31,7 @@ from chat.gradio_internals import (
     QUEUE_SECONDS,
     WORKAROUNDS,
     MountedPage,
+    begin_one_event_a_step,
     check_file_paths,
     estimate_rarely,
     forget_old_sessions,
@@ -188,6 +189,27 @@ async def estimates_once(served: Served) -> bool:
     return len(served.estimates) == 1  # when it joined, and not when it began
 
 
+async def begins_one_a_step(served: Served) -> bool:
+    """Let three events wait, then look in which steps of the loop they begin."""
+    steps, began, free = 0, list[int](), served.queue.active_jobs
+    all_begun = asyncio.Event()
+
+    async def begin(*_: Any) -> None:
+        began.append(steps)
+        if len(began) == 3:
+            all_begun.set()
+
+    served.queue.process_events, served.queue.active_jobs = begin, [()]
+    for number in range(3):
+        await served.join(WRITE, "x", f"page {number}")
+    served.queue.active_jobs = free
+    async with asyncio.timeout(HANGING_SECONDS):
+        while not all_begun.is_set():
+            steps += 1
+            await asyncio.sleep(0)
+    return len(set(began)) == 3
+
+
 async def forgets_sessions(served: Served) -> bool:
     for number in range(KEPT + 2):
         await served.run(WRITE, "x", f"page {number}")
@@ -220,6 +242,7 @@ PROBES: dict[Callable[..., None], Callable[[Served], Awaitable[bool]]] = {
     run_many_events: has_room_for_many,
     poll_rarely: polls_rarely,
     estimate_rarely: estimates_once,
+    begin_one_event_a_step: begins_one_a_step,
     forget_old_sessions: forgets_sessions,
     record_few_events: records_little,
     keep_states_small: describes_nothing,

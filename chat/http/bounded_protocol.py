@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol with bounds on what comes before a request: bytes, seconds, connections.
+"""uvicorn's HTTP protocol with bounds on what comes before a request: bytes, seconds, connections, and on how
+much of that one step of the loop takes up.
 
 uvicorn reads a head of any length for any time, joins what follows a chunked body (trailers) to the headers,
 and accepts connections until the process has no file descriptor left. A proxy in front bounds some of it. A
@@ -17,10 +18,12 @@ from typing import Any
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from chat.http.loop_steps import LoopSteps
 from chat.visitors import Network
 
 HEAD_BYTES = 131_072  # of a request line with its headers: the address has up to 64 kB
 HEAD_SECONDS = 20.0
+PIPELINED = 32  # requests that a connection may send before the first of them is answered
 NETWORK_SHARE = 4  # of the connections that the process can have open, a network has one in so many
 WANTED_FILES = 65_536
 FILES_KEPT = 200  # for files, databases and the endpoint
@@ -75,11 +78,13 @@ async def _no_app(*_: object) -> None:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. shares: of all connections of the server."""
+    """One connection. shares, steps: of all connections of the server."""
 
-    def __init__(self, *args: Any, shares: ConnectionShares, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shares: ConnectionShares, steps: LoopSteps, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._shares = shares
+        self._steps = steps
+        self._held: list[bytes] = []  # until a later step of the loop
         self._network: Network | None = None
         self._is_in_head = False
         self._is_in_message = False
@@ -99,9 +104,29 @@ class BoundedProtocol(HttpToolsProtocol):
             self._shares.give_back(self._network)
             self._network = None
         self._stop_waiting()
+        self._held.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._held and self._steps.admit():
+            return self._take_up(data)
+        if not self._held:
+            self._unset_keepalive_if_required()
+            self._steps.wait(self._network, self._take_held)
+        self._held.append(data)
+        if self.transport.is_reading():
+            self.transport.pause_reading()
+
+    def _take_held(self) -> None:
+        data = b"".join(self._held)
+        self._held.clear()
+        if not data or self.transport.is_closing():
+            return
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
+        self._take_up(data)
+
+    def _take_up(self, data: bytes) -> None:
         self._unread += len(data)
         super().data_received(data)
         if self.transport.is_closing():
@@ -112,6 +137,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._await_head()
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= PIPELINED:  # 256 kB of them in one read would be parsed in one step
+            raise OverflowError
         self._is_in_head = self._is_in_message = True
         super().on_message_begin()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from chat.errors import NotFound
 from chat.http import documentation_routes, file_routes, generation_routes, operations_routes, page_routes
@@ -28,6 +29,17 @@ def add_routes(app: FastAPI) -> None:
     add_error_responses(app)
     for router in (*AI_ROUTERS, rest_router, operations_routes.router, documentation_routes.router):
         app.include_router(router)
+
+
+def build_routes(app: Starlette) -> None:
+    """Let FastAPI build every route now, those of a mounted app too.
+
+    It builds the routes of a router at the first request that may match one of them: for 150 ms of the loop.
+    """
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
+        if isinstance(route, Mount) and isinstance(route.app, Starlette):
+            build_routes(route.app)
 
 
 @rest_router.api_route("/{path:path}", methods=list(METHODS), include_in_schema=False)

@@ -67,8 +67,10 @@ class LoopWatch:
         while not self._is_over.wait(BEAT_SECONDS):
             beat = self._beat
             late = time.monotonic() - beat - BEAT_SECONDS
-            frame = sys._current_frames().get(self._thread)
-            if late > LOGGED_SECONDS and beat != logged and beat == self._beat and frame:
+            if late <= LOGGED_SECONDS or beat == logged:
+                continue
+            frame = sys._current_frames().get(self._thread)  # costs more the more threads there are
+            if frame and beat == self._beat:  # else the block is over, and this is the stack of another step
                 logged = beat
                 log.warning("the event loop is blocked for %.0f ms in %s", late * 1000, describe(frame))
 

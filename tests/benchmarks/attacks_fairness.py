@@ -235,7 +235,13 @@ ATTACKS: dict[str, Attack] = {
         *(nothing, html_comments, tiny_uploads, searches, queue_joins, nested_import, paragraphs),
         *(backtick_cell, quote_run, long_answer, brackets, file_content, unread_answers),
         *(temporary_pictures, half_uploads),
-        *(attacks_files.page_views, attacks_files.page_texts, attacks_files.pictures, attacks_files.archives),
+        *(
+            attacks_files.bursts,
+            attacks_files.page_views,
+            attacks_files.page_texts,
+            attacks_files.pictures,
+            attacks_files.archives,
+        ),
         *(attacks_files.computations, attacks_files.silent_connections, attacks_files.endless_heads),
     )
 }

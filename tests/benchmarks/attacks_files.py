@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import random
+import socket
 import zipfile
 import zlib
 from collections import Counter
@@ -21,6 +23,7 @@ from tests.pdf_files import pdf, show
 OWNER = {"x-visitor": "a visitor that attacks, 0123"}
 ADDRESS = "127.0.0.66"
 HOLD_SECONDS = 10.0
+AT_ONCE = 600
 QUESTION = "What is the total of amount?"
 
 
@@ -134,6 +137,45 @@ async def computations(http: aiohttp.ClientSession, url: str) -> str:
 async def open_wire(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, _, port = url.removeprefix("http://").partition(":")
     return await asyncio.open_connection(host, int(port), local_addr=(ADDRESS, 0))
+
+
+def head_of(method: str, path: str, url: str, body: bytes = b"", type: str = "application/json") -> bytes:
+    """Return a request, whose connection ends with its answer."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: {url.removeprefix('http://')}\r\nConnection: close\r\n"
+    sized = f"Content-Type: {type}\r\nContent-Length: {len(body)}\r\n" if body else ""
+    return f"{head}{sized}\r\n".encode() + body
+
+
+def send_at_once(url: str, request: bytes) -> Sequence[object]:
+    """Open all connections, send on all of them, then read; return what each got: its status, or an error."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    wires = [socket.create_connection((host, int(port)), source_address=(ADDRESS, 0)) for _ in range(AT_ONCE)]
+    for wire in wires:
+        wire.sendall(request)
+    told: list[object] = []
+    for wire in wires:
+        with wire:
+            try:
+                line = wire.recv(100).split(b" ")
+                told.append(int(line[1]) if len(line) > 1 else ConnectionResetError())
+            except OSError as error:
+                told.append(error)
+    return told
+
+
+async def bursts(http: aiohttp.ClientSession, url: str) -> str:
+    """600 small requests on as many open connections at the same moment, of each of five kinds."""
+    question = json.dumps({"user_message": "Hi", "model": "plain"}).encode()
+    join = json.dumps({"data": [{}], "fn_index": 0, "session_hash": "abcdef"}).encode()
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\na\r\n--b--\r\n'
+    requests = (
+        head_of("GET", "/healthz", url),
+        head_of("GET", "/ai/files/none/pages/1", url),
+        head_of("POST", "/ai/stream_chat", url, question),
+        head_of("POST", "/ai/files", url, form, "multipart/form-data; boundary=b"),
+        head_of("POST", "/gradio_api/queue/join", url, join),
+    )
+    return "; ".join([name_outcomes(await asyncio.to_thread(send_at_once, url, one)) for one in requests])
 
 
 async def silent_connections(http: aiohttp.ClientSession, url: str) -> str:

@@ -90,14 +90,36 @@ MODELS = {
 
 
 @contextlib.asynccontextmanager
-async def serve(tree: Path, provider: Provider) -> AsyncGenerator[tuple[str, int], None]:
+async def serve_models() -> AsyncGenerator[str, None]:
+    """Start the endpoint; give its URL. In this process its answers would hold up the honest visitor."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.benchmarks.hostile", "--models", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def run_models() -> None:
+    """Be the endpoint, until killed."""
+    async with Provider() as provider:
+        provider.scripts.update(MODELS)
+        print(provider.url, flush=True)
+        await asyncio.Event().wait()
+
+
+@contextlib.asynccontextmanager
+async def serve(tree: Path, models: str) -> AsyncGenerator[tuple[str, int], None]:
     """Start a version of the app; give its URL and its process id."""
     port = closed_port()
     with tempfile.TemporaryDirectory() as folder:
         environ = {
             "PATH": os.environ["PATH"], "TMPDIR": folder, "DATA_DIR": f"{folder}/data",
             "GRADIO_TEMP_DIR": f"{folder}/gradio", "GRADIO_SERVER_PORT": str(port), "TITLES": "words",
-            "OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-owner",
+            "OPENAI_BASE_URL": models, "OPENAI_API_KEY": "sk-owner",
             "OPENAI_MODEL": ",".join(("plain", LONG, *MODELS)),
         }  # fmt: skip
         log = await asyncio.to_thread(open, f"{folder}/log", "wb")
@@ -192,19 +214,21 @@ class HonestVisitor:
 async def measure(tree: Path, name: str) -> str:
     """Run one attack; return its row."""
     connector = aiohttp.TCPConnector(limit=0, local_addr=(HONEST, 0), force_close=True)
-    async with Provider() as provider, serve(tree, provider) as (url, pid):
-        provider.scripts.update(MODELS)
-        async with aiohttp.ClientSession(connector=connector) as http:
-            visitor = HonestVisitor(http, url, await OpenPage.load(http, url))
-            before = memory_mb(pid, "VmRSS")
-            attack = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.benchmarks.attacks_fairness", name, url,
-                cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            await visitor.use(attack)
-            outcome = await end(attack)
-            grown = memory_mb(pid, "VmHWM") - before
-            block = await longest_block(http, url)
+    async with (
+        serve_models() as models,
+        serve(tree, models) as (url, pid),
+        aiohttp.ClientSession(connector=connector) as http,
+    ):
+        visitor = HonestVisitor(http, url, await OpenPage.load(http, url))
+        before = memory_mb(pid, "VmRSS")
+        attack = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.benchmarks.attacks_fairness", name, url,
+            cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await visitor.use(attack)
+        outcome = await end(attack)
+        grown = memory_mb(pid, "VmHWM") - before
+        block = await longest_block(http, url)
     seen = visitor.seen
     cells = [seen.cell(column) for column in COLUMNS]
     followed = "kept" if seen.is_followed else "**lost**"
@@ -237,8 +261,11 @@ async def longest_block(http: aiohttp.ClientSession, url: str) -> str:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tree", type=Path, default=ROOT)
+    parser.add_argument("--models", action="store_true", help="be the scripted endpoint, and no more")
     parser.add_argument("attacks", nargs="*", choices=[*ATTACKS, []])
     given = parser.parse_args()
+    if given.models:
+        return await run_models()
     head = ["attack", *(f"{name}, p50 / worst ms" for name in COLUMNS), "failed probes", "page's answer"]
     print(" | ".join([*head, "memory MB", "longest block, CPU ms", "the attacker got"]))
     print(" | ".join(["---"] * (len(head) + 3)), flush=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chat.http import bounded_protocol
-from chat.http.bounded_protocol import HEAD_BYTES, ConnectionShares
+from chat.http.bounded_protocol import HEAD_BYTES, PIPELINED, ConnectionShares
+from chat.http.loop_steps import LoopSteps
 from chat.visitors import Network
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
@@ -102,6 +103,26 @@ async def test_a_request_for_a_websocket_is_answered_as_any_other(app: RunningAp
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     upgrade = GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n" + key + b"\r\n"
     assert await exchange(app, upgrade) == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_bodies_that_wait_for_a_later_step_arrive_whole(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LoopSteps, "_allow", lambda _: 1)
+    text = "".join(f"line {number}\n" for number in range(40_000))
+    files = [("file", (f"{number}.txt", text.encode())) for number in range(6)]
+    answers = await asyncio.gather(*[app.client.post("/ai/files", files=[file]) for file in files])
+    assert [answer.json()["characters"] for answer in answers] == [len(text)] * len(files)
+
+
+async def test_pipelined_requests_are_answered_and_too_many_of_them_are_not_parsed(app: RunningApp) -> None:
+    asked = (GET + b"\r\n") * 3 + GET + b"Connection: close\r\n\r\n"
+    for sent, most in ((asked, 4), ((GET + b"\r\n") * 2_000 + asked, PIPELINED + 1)):
+        async with wire(app) as (reader, writer), asyncio.timeout(SECONDS):
+            writer.write(sent)
+            with contextlib.suppress(ConnectionError):
+                answered = (await reader.read()).count(b"HTTP/1.1 200")
+        assert answered == 4 if most == 4 else answered <= most
 
 
 @pytest.mark.parametrize(
