@@ -31,7 +31,13 @@ COLOURS = 96
 FAST, SLOW, LONG = 90, 900, 2600  # milliseconds that a frame is shown
 PIECE = 6  # characters of the answer in a frame
 GREEN, WHITE = "#16785a", "#ffffff"
+# How long the model's text on the page is. What stands there before its first words is longer than these.
+LETTERS = (
+    "[...document.querySelectorAll('#growing .md.chatbot')]"
+    ".reduce((sum, one) => sum + one.textContent.length, 0)"
+)
 MODEL = "xiaojia-demo"
+COMPUTES_NOT = "compute: no"  # as chat/turns/compute_decision.py wants it
 CAPTIONS = {
     "ask": "Ask a question about a file.",
     "grow": "The answer streams ...",
@@ -91,7 +97,13 @@ class Script:
         self._sent: asyncio.Queue[str] = asyncio.Queue()
 
     async def answer(self, call: Call) -> None:
-        """Send each piece when it is there; an empty one ends the answer."""
+        """Send each piece when it is there; an empty one ends the answer.
+
+        Before it the model is asked whether the file's tables are computed.
+        """
+        if COMPUTES_NOT in str(call.body["messages"][-1]["content"]):
+            await call.text(COMPUTES_NOT)
+            return await call.finish()
         while piece := await self._sent.get():
             await call.text(piece)
         await end(call, sum(len(piece) for piece in self.pieces) // 4)
@@ -105,14 +117,12 @@ async def grow(film: Film, script: Script, pieces: Sequence[str], caption: str =
     for piece in pieces:
         before = await _letters(film.tab)
         script.send(piece)
-        await film.tab.page.wait_for_function(
-            "before => document.querySelector('#growing').innerText.length > before", arg=before
-        )
+        await film.tab.page.wait_for_function(f"before => {LETTERS} > before", arg=before)
         await film.shoot(FAST, caption)
 
 
 async def _letters(tab: Visit) -> int:
-    count: int = await tab.page.evaluate("document.querySelector('#growing').innerText.length")
+    count: int = await tab.page.evaluate(LETTERS)
     return count
 
 
