@@ -29,7 +29,7 @@ from chat.asset_files import ASSETS
 from chat.cluster.peers import check_redis
 from chat.engine import Engine
 from chat.errors import ChatError, SettingError
-from chat.gradio_frontend import STUBS, frontend_folder
+from chat.gradio_frontend import change_file, frontend_folder
 from chat.gradio_internals import MountedPage
 from chat.http.bounded_protocol import BoundedProtocol, ConnectionShares, raise_file_limit
 from chat.http.loop_steps import LoopSteps
@@ -92,7 +92,7 @@ def _add_page_files(app: FastAPI, head: PageHead) -> None:
         StaticFilesMiddleware,
         made={path: StaticFile.of(path, content) for path, content in head.files.items()},
         folder=frontend_folder() / "assets",
-        stubs=STUBS,
+        change=change_file,
     )
 
 

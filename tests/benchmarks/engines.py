@@ -13,7 +13,7 @@ import os
 import sys
 import time
 
-from tests.benchmarks.page import PROBE, WARM_UP, _cpu, _serve, _stamp
+from tests.benchmarks.page import PROBE, WARM_UP, _cpu, _stamp, serve
 from tests.provider import Provider
 from tests.webdrivers import ENGINES, Tab, start_engine
 
@@ -28,7 +28,7 @@ async def main() -> None:
     print(f"{DELTAS} deltas at {A_SECOND} a second, {before} messages before; milliseconds")
     heads = ("lag p50", "lag max", "beh. max", "updates", "cpu s")
     print(" " * 12, *(f"{head:>8}" for head in heads))
-    async with Provider() as provider, _serve("page", provider.url, before) as (url, pid):
+    async with Provider() as provider, serve("page", provider.url, before) as (url, pid):
         provider.scripts["stamped"] = _stamp(DELTAS, A_SECOND)
         for engine in os.environ.get("ENGINES", " ".join(ENGINES)).split():
             async with start_engine(engine) as tab:

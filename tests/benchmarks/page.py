@@ -89,7 +89,7 @@ async def main() -> None:
     async with Provider() as provider, start_chromium() as browser:
         provider.scripts["stamped"] = _stamp(deltas, rate)
         for way in os.environ.get("WAYS", "page load_chat each").split():
-            async with _serve(way, provider.url, before) as (url, pid):
+            async with serve(way, provider.url, before) as (url, pid):
                 print(await _try(way, browser, url, pid, deltas / rate), flush=True)
 
 
@@ -180,7 +180,8 @@ def _cpu(pid: int) -> float:
 
 
 @asynccontextmanager
-async def _serve(way: str, provider: str, before: int) -> Any:
+async def serve(way: str, provider: str, before: int) -> Any:
+    """Run a server of page_servers; yield its address and its process id. before: messages of 4 kB."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tests.benchmarks.page_servers", way, provider, str(before), folder]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)

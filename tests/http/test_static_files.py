@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from chat.gradio_frontend import STUBS, first_files, frontend_folder
+from chat.gradio_frontend import STUBS, change_file, first_files, frontend_folder
 from chat.http.middleware.compression import pick_encoding
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
@@ -110,6 +110,16 @@ def test_a_stub_has_every_name_that_is_imported_from_the_file() -> None:
         }
         assert wanted
         assert wanted <= exported
+
+
+def test_no_style_makes_a_browser_look_through_the_page_at_each_change_of_a_class() -> None:
+    slow = re.compile(rb"\[class[^\]]*\]\s+(?:\*|::?[a-z-]+)[,{]")
+    styles = {path.name: path.read_bytes() for path in ASSETS.glob("*.css")}
+    assert any(slow.search(style) for style in styles.values())  # else there is nothing left to change
+    served = {name: change_file(name, style) for name, style in styles.items()}
+    assert [name for name, style in served.items() if slow.search(style)] == []
+    assert all(style.count(b"{") == styles[name].count(b"{") for name, style in served.items())
+    assert any(b"]::selection{" in style for style in served.values())
 
 
 def test_what_a_first_visit_loads_is_read_from_gradios_files() -> None:

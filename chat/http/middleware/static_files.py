@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +45,21 @@ class StaticFilesMiddleware:
     """Answer GET and HEAD of these files.
 
     made: files by path. folder: of files by their names below `/assets/`, each named by the hash of its
-    content. stubs: what is served instead of a file of the folder, by the start of its name.
+    content. change: what is served in the place of such a file, given its name and its content.
     """
 
     def __init__(
-        self, app: ASGIApp, made: Mapping[str, StaticFile], folder: Path, stubs: Mapping[str, bytes]
+        self,
+        app: ASGIApp,
+        made: Mapping[str, StaticFile],
+        folder: Path,
+        change: Callable[[str, bytes], bytes],
     ) -> None:
         self._app = app
         self._files = dict(made)
         self._folder = folder
         self._names = frozenset(path.name for path in folder.iterdir() if path.is_file())
-        self._stubs = stubs
+        self._change = change
         self._encoded = Compressed(ENCODED_FILES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,9 +72,8 @@ class StaticFilesMiddleware:
     async def _find(self, path: str) -> StaticFile | None:
         name = path.removeprefix("/assets/")
         if path not in self._files and name != path and name in self._names:
-            stub = next((stub for start, stub in self._stubs.items() if name.startswith(start)), None)
-            content = await anyio.Path(self._folder / name).read_bytes() if stub is None else stub
-            self._files[path] = StaticFile.of(name, content)
+            content = await anyio.Path(self._folder / name).read_bytes()
+            self._files[path] = StaticFile.of(name, self._change(name, content))
         return self._files.get(path)
 
     async def _answer(self, file: StaticFile, scope: Scope, send: Send) -> None:
