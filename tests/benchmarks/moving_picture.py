@@ -81,8 +81,8 @@ class Film:
 
 
 def _palette(frames: Sequence[Image.Image]) -> Image.Image:
-    """Return a picture with the colours of all frames: of every fifth, side by side."""
-    chosen = frames[::5]
+    """Return a picture with the colours of all frames: of every fifth from the last one, side by side."""
+    chosen = frames[::-5]
     strip = Image.new("RGB", (WIDTH, (HEIGHT + BAR) * len(chosen)))
     for place, frame in enumerate(chosen):
         strip.paste(frame, (0, place * (HEIGHT + BAR)))
