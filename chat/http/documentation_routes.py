@@ -21,14 +21,14 @@ example_router = create_ai_router()
 @router.get("/openapi.json", include_in_schema=False)
 async def describe_routes(request: Request) -> Response:
     """The routes as an OpenAPI document."""
-    return JSONResponse(_describe(request))
+    return JSONResponse(await _describe(request))
 
 
 @router.get("/docs", include_in_schema=False)
 async def show_routes(request: Request) -> Response:
     """The routes as a page."""
     template = await asyncio.to_thread((ASSETS / "reference.html").read_text, "utf-8")
-    page = write_reference(template, _describe(request))
+    page = write_reference(template, await _describe(request))
     return Response(page, media_type="text/html; charset=utf-8")
 
 
@@ -38,10 +38,14 @@ async def show_example() -> FileResponse:
     return FileResponse(ASSETS / "example.html", headers={"content-security-policy": EXAMPLE_POLICY})
 
 
-def _describe(request: Request) -> dict[str, Any]:
-    """Return the OpenAPI document. Its operations name a token only where this server has one."""
-    document: dict[str, Any] = request.app.openapi()
-    if not get_engine(request).access.is_open:
+async def _describe(request: Request) -> dict[str, Any]:
+    """Return the OpenAPI document. Its operations name a token only where this server has one.
+
+    The first time it is made in a thread: FastAPI takes 200 ms for it, and keeps it.
+    """
+    engine, app = get_engine(request), request.app
+    document: dict[str, Any] = app.openapi_schema or await engine.threads.run(("documentation",), app.openapi)
+    if not engine.access.is_open:
         return document
     paths = {
         path: {method: operation | {"security": []} for method, operation in item.items()}

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -138,9 +139,13 @@ def litellm_command(python: str, provider: str, port: int, folder: Path) -> tupl
 
 def wait_until_up(url: str, process: subprocess.Popen[str]) -> None:
     for _ in range(3000):
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{url}/docs", timeout=5).close()
+        try:
+            urllib.request.urlopen(f"{url}/docs", timeout=30).close()
             return
+        except urllib.error.HTTPError:  # LiteLLM has no such page
+            return
+        except OSError:
+            pass
         if process.poll() is not None:
             raise SystemExit(f"The server for {url} ended with {process.returncode}")
         time.sleep(0.1)
