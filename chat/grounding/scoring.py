@@ -20,7 +20,7 @@ WORDS_WEIGHT = 2.0  # of a model's search words, beside 1 for the question's own
 HEAD_WEIGHT = 0.25  # of the best score, for a page whose head has all of the question
 PART_WEIGHT = 0.35  # for a part that the question names
 CITED_WEIGHT = 0.2  # for what the last answer cited
-NEAR_WEIGHT = 0.5  # for the passage that is nearest in meaning
+NEAR_WEIGHT = 0.75  # of the question's best score, for the passage that is nearest in meaning
 NEAR = 0.6  # nearness that is told as a reason
 
 Cited = tuple[str, int, int]  # name of a file, start and end in its text

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 from chat.completions import Embedded, Embeddings
-from chat.errors import ChatError, ProviderError, Refused
+from chat.errors import ProviderError, Refused
 from chat.files.attachment import Attachment
 from chat.files.file_contents import FileContents
 from chat.grounding.retrieval.nearness import (
@@ -25,6 +25,7 @@ from chat.grounding.retrieval.nearness import (
     write_passage,
 )
 from chat.grounding.retrieval.passages import Index, Scores
+from chat.jobs.background_tasks import logged_failures
 from chat.limits.quotas import Quotas
 from chat.turns.tokens import estimate_tokens
 from chat.visitors import Visitor
@@ -56,7 +57,7 @@ class VectorMaker:
         """
         if attachment.id in self._tasks or not attachment.has_text or time.monotonic() < self._paused_until:
             return
-        task = asyncio.create_task(self._run(attachment, visitor, least), name="passage vectors")
+        task = asyncio.create_task(self._run(attachment, visitor, least))
         self._tasks[attachment.id] = task
         attachment.on_close.append(task.cancel)
         task.add_done_callback(lambda _: self._tasks.pop(attachment.id, None))
@@ -98,19 +99,16 @@ class VectorMaker:
         await self._embeddings.aclose()
 
     async def _run(self, attachment: Attachment, visitor: Visitor, least: int) -> None:
-        try:
+        with logged_failures("making the vectors of a file"):
             document = await attachment.settle()
             if document.characters <= least:
                 return
             async with self._places:
-                await self._make(attachment, visitor)
-        except Refused as error:  # of the day's tokens: a later question goes on
-            log.info("no vectors of a file: %s", error)
-        except ProviderError as error:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("no vectors (EMBEDDING_MODEL): %s", error)
-        except ChatError as error:
-            log.info("vectors of a file could not be stored: %s", error)
+                try:
+                    await self._make(attachment, visitor)
+                except ProviderError:
+                    self._paused_until = time.monotonic() + PAUSE_SECONDS
+                    raise
 
     async def _make(self, attachment: Attachment, visitor: Visitor) -> None:
         index = await attachment.index()

@@ -84,6 +84,8 @@ def main() -> None:
         for half, is_second in (("first", False), ("second", True)):
             those = [one for one in asked if one.is_second == is_second]
             print_half(name, half, find_index, those, meaning)
+    if meaning:
+        meaning.close()
 
 
 class Meaning:
@@ -103,6 +105,10 @@ class Meaning:
         """Return how near each sentence of a document is to a question."""
         row = self._loop.run_until_complete(self._client.embed_question(question)).rows[0]
         return measure_nearness(row, [self._find(index)], [index])
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.close()
 
     def _find(self, index: Index) -> PassageVectors:
         key = hashlib.sha256(index.document.text.encode("utf-8", "surrogatepass")).hexdigest()

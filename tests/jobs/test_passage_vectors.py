@@ -135,6 +135,7 @@ async def test_what_was_stored_is_not_made_twice(
         assert len(meanings.texts) == passages + 1  # the question alone
 
 
+@pytest.mark.slow  # as the next one
 async def test_vectors_of_another_length_are_made_anew(
     provider: Provider, meanings: Meanings, tmp_path: Path
 ) -> None:
@@ -144,6 +145,7 @@ async def test_vectors_of_another_length_are_made_anew(
         assert not [one for one in (await ask(engine, file))["files"][0]["passages"] if "near" in one["why"]]
 
 
+@pytest.mark.slow
 async def test_small_files_and_unset_models_ask_for_nothing(
     provider: Provider, meanings: Meanings, tmp_path: Path
 ) -> None:
