@@ -29,6 +29,7 @@ SECONDS = 60.0  # for one answer
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # seconds before asking again
 SHORTEST = 100  # characters: a text of so few is not cut further for an endpoint that refuses it
 TOO_LARGE = frozenset({400, 413, 422})
+STALLS = frozenset({"first_token_timeout", "idle_timeout"})
 
 # What a model was trained to read before a question and before a passage, by the cards of the models.
 PREFIXES = (
@@ -98,6 +99,10 @@ class Embeddings:
             try:
                 return await self._ask(texts)
             except ProviderError as error:
+                if error.type in STALLS:  # the endpoint may still be at work, and be paid for it
+                    raise ProviderError(
+                        "No vectors came in time (EMBEDDING_BASE_URL).", type=error.type
+                    ) from None
                 if attempt == ATTEMPTS - 1 or not error.retryable:
                     raise
                 wait = error.retry_after or wait

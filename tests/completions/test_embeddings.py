@@ -118,6 +118,22 @@ async def test_a_fault_that_passes_is_asked_again_and_another_is_not(
     await closed.aclose()
 
 
+async def test_an_endpoint_that_stalls_is_not_asked_again(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings_module, "SECONDS", 0.1)
+
+    async def stall(call: Any) -> None:
+        await call.connection.wait_closed()
+
+    provider.scripts[MODEL] = stall
+    client = connect(provider)
+    with pytest.raises(ProviderError, match="in time"):
+        await client.embed_passages(["x"])
+    assert len(provider.requests) == 1
+    await client.aclose()
+
+
 async def test_a_row_of_zeros_stays_finite(provider: Provider) -> None:
     async def answer(call: Any) -> None:
         await call.reply(200, {"data": [{"embedding": [0, 0]}]})
