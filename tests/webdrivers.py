@@ -45,6 +45,8 @@ def _firefox(display: str, *, denies_storage: bool) -> WebDriver:
     options.binary_location = str(FIREFOX)
     options.add_argument("-headless")
     options.set_preference("intl.accept_languages", "en-US")
+    if denies_storage:
+        options.set_preference("network.cookie.cookieBehavior", 1)  # to a frame of another site
     return webdriver.Firefox(options, webdriver.FirefoxService(str(_geckodriver())))
 
 
@@ -127,7 +129,7 @@ class Tab:
 
 @asynccontextmanager
 async def start_engine(engine: str, *, denies_storage: bool = False) -> AsyncGenerator[Tab, None]:
-    """Start a browser, and end it afterwards. denies_storage: WebKit does."""
+    """Start a browser, and end it afterwards. denies_storage: WebKit and Firefox do."""
     async with _display() if engine == "webkit" else nullcontext("") as display:
         driver = await asyncio.to_thread(_STARTS[engine], display, denies_storage=denies_storage)
         try:

@@ -205,10 +205,20 @@ function hearPaste(event) {
   const files = text ? [] : [...event.clipboardData.files];
   if (text.length > PASTED_CHARACTERS) files.push(new File([text], "pasted_text.txt", { type: "text/plain" }));
   if (!files.length && text) event.stopImmediatePropagation(); // the browser's own pasting is all that it needs
+  if (!event.clipboardData.types.length && navigator.vendor.startsWith("Apple")) readPictures();
   if (!files.length) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   attachFiles(files);
+}
+
+// WebKitGTK names no picture in the event; it gives it to what asks while the event is handled. Other engines would ask the
+// visitor for leave.
+async function readPictures() {
+  const items = await navigator.clipboard?.read?.().catch(() => []) ?? [];
+  const pictures = items.map((item) => [item, item.types.find((type) => type.startsWith("image/"))]).filter(([, type]) => type);
+  const files = await Promise.all(pictures.map(async ([item, type]) => new File([await item.getType(type)], `image.${type.slice(6)}`, { type })));
+  if (files.length) attachFiles(files);
 }
 
 // A file that is let go beside the composer would be opened by the browser in the place of the page.

@@ -1,6 +1,13 @@
 // Other tabs of this browser: what begins or ends in one of them is shown by all that show the same conversation.
 
-const tabs = "BroadcastChannel" in window ? new BroadcastChannel("xiaojia") : null;
+const tabs = openChannel();
+function openChannel() {
+  try {
+    return new BroadcastChannel("xiaojia");
+  } catch { // Firefox denies it with the storage of a frame of another site
+    return null;
+  }
+}
 
 function tellTabs(isEnded) {
   const { conversation, generation, temporary } = state;

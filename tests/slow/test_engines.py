@@ -180,6 +180,28 @@ async def test_a_text_that_cannot_be_copied_is_selected(
     assert (await tab.script("return String(getSelection())")).strip() == "Nine hours."
 
 
+COPY_PICTURE = """document.addEventListener("click", () => {
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d").fillRect(0, 0, 40, 30);
+    const png = new Promise((done) => canvas.toBlob(done, "image/png"));
+    navigator.clipboard.write([new ClipboardItem({ "image/png": png })]).then(
+        () => { window.copied = "yes"; }, (error) => { window.copied = String(error); });
+}, { once: true })"""
+
+
+@pytest.mark.parametrize(
+    "tab", ["chromium", "webkit"], indirect=True
+)  # Firefox without a screen copies texts
+async def test_a_picture_that_is_pasted_is_attached(tab: Tab, proxy: CuttingProxy) -> None:
+    await open_page(tab, proxy.url)
+    await tab.script(COPY_PICTURE)
+    await tab.click(COMPOSER)
+    assert await tab.until("window.copied") == "yes"
+    await tab.type(COMPOSER, Keys.CONTROL, "v", Keys.NULL)
+    await tab.until("document.querySelector('#files .attached.done')?.textContent.includes('image.png')")
+    assert await tab.script("return document.querySelectorAll('#files .attached').length") == 1
+
+
 async def test_enter_that_ends_a_composition_sends_nothing(
     tab: Tab, provider: Provider, proxy: CuttingProxy
 ) -> None:
@@ -197,6 +219,26 @@ async def test_enter_that_ends_a_composition_sends_nothing(
     assert "ni hao" in json.dumps(call.body["messages"])
     await call.finish()
     await tab.until("!document.body.classList.contains('is-running')")
+
+
+@pytest.mark.parametrize("engine", ["webkit"])  # Chromium: tests/ui/test_conversation.py, through DevTools
+async def test_enter_that_ends_the_input_methods_own_composition_sends_nothing(
+    engine: str, provider: Provider, proxy: CuttingProxy
+) -> None:
+    """GTK's own input method: Ctrl+Shift+U, the number of a character, and Enter, which ends it."""
+    async with start_engine(engine) as tab:
+        await open_page(tab, proxy.url)
+        await tab.script(
+            "document.addEventListener('compositionend', ({ data }) => { window.composed = data; });"
+        )
+        await tab.type(COMPOSER, Keys.CONTROL, Keys.SHIFT, "u", Keys.NULL, "4f60", Keys.ENTER)
+        await tab.until("window.composed === '你'")
+        assert await tab.script(f"return document.querySelector({COMPOSER!r}).value") == "你"
+        await tab.type(COMPOSER, "们", Keys.ENTER)
+        call = await provider.next_call()
+        assert call.body["messages"][-1]["content"] == "你们"
+        await call.finish()
+        await tab.until("!document.body.classList.contains('is-running')")
 
 
 # --- in a frame ------------------------------------------------------------------------------------------
@@ -233,7 +275,7 @@ async def open_framed(tab: Tab, url: str) -> None:
     await tab.click(COMPOSER)  # WebKit's driver types into a frame only where it has the focus
 
 
-@pytest.mark.parametrize("engine", ["webkit"])  # Chromium: tests/hosting/test_space.py; not yet: Firefox
+@pytest.mark.parametrize("engine", ["firefox", "webkit"])  # Chromium: tests/hosting/test_space.py
 async def test_the_page_works_in_a_frame_of_another_site_that_has_no_storage(
     engine: str, provider: Provider, framed: str
 ) -> None:
