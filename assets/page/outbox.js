@@ -75,7 +75,8 @@ function confirmSent() {
   keepDraft();
   document.body.classList.remove("is-empty");
   document.body.classList.add("is-running");
-  goToEnd();
+  stick = true;
+  requestAnimationFrame(follow); // at once, the page would be laid out in one long task with what is drawn into it
 }
 
 // A message that was refused, or that no server took, comes back into the composer; beside other text it waits.
