@@ -8,6 +8,7 @@ few pieces, in turn between networks. A connection whose piece waits reads nothi
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 
@@ -19,9 +20,9 @@ Take = Callable[[], None]
 
 
 class LoopSteps:
-    """Made in the loop whose steps it counts, or before that loop runs."""
+    """clock: of processor time. By the clock on the wall a busy machine would let its steps grow longer."""
 
-    def __init__(self, pieces: int = PIECES, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, pieces: int = PIECES, clock: Callable[[], float] = time.thread_time) -> None:
         self._pieces = pieces
         self._clock = clock
         self._left = pieces
@@ -65,7 +66,7 @@ class LoopSteps:
         """Return how many pieces this step may take up."""
         if not self._waiting:
             return self._pieces
-        now = self._clock() if self._clock else asyncio.get_running_loop().time()
+        now = self._clock()
         seconds = 0.0 if self._began is None else now - self._began
         self._began = now
         return min(PIECES_MAX, self._pieces + int(seconds * PIECES_A_SECOND))

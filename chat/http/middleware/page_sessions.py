@@ -33,8 +33,9 @@ class PageSessions:
         sessions = self._of_network[network]
         while len(sessions) >= PAGES_OF_NETWORK and session not in sessions:
             self._drop_one(sessions, session)
-        while self._count_events(sessions) >= EVENTS_OF_NETWORK:
-            self._drop_one(sessions, session)
+        events = self._count_events(sessions)
+        while events >= EVENTS_OF_NETWORK:
+            events -= self._drop_one(sessions, session)
         sessions[session] = None
         sessions.move_to_end(session)
 
@@ -52,7 +53,8 @@ class PageSessions:
     def _count_events(self, sessions: OrderedDict[str, None]) -> int:
         return sum(map(self._page.count_awaited, sessions))
 
-    def _drop_one(self, sessions: OrderedDict[str, None], kept: str) -> None:
+    def _drop_one(self, sessions: OrderedDict[str, None], kept: str) -> int:
+        """Drop the oldest page that nothing reads; return how many events it awaited. Raises Refused."""
         unread = (one for one in sessions if one not in self._read and one != kept)
         oldest = next(unread, None)
         if oldest is None:
@@ -63,4 +65,6 @@ class PageSessions:
                 limit=EVENTS_OF_NETWORK,
             )
         del sessions[oldest]
+        awaited = self._page.count_awaited(oldest)
         self._page.forget_session(oldest)
+        return awaited
