@@ -111,6 +111,7 @@ _AMOUNT_BEFORE = re.compile(
     r"\d(?:\)?\s?|\s(?:million|billion|trillion|thousand|[mb]n|Mio\.?|Mrd\.?|Tsd\.?|Millionen|Milliarden?|Tausend)\s)$"
 )
 _AMOUNT_AFTER = re.compile(r"\s?[-(]?\d")
+_CELL_GAP = " \t\n\r\f\v\u00a0|"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -261,11 +262,16 @@ def _read_power(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterat
 
 
 def _read_dash(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
-    """Yield a dash between numbers; a minus belongs to its number, other dashes are left out."""
-    before, after = plain[max(0, found.start() - 3) : found.start()], plain[found.end() : found.end() + 3]
+    """Yield a dash between numbers; a minus belongs to its number, other dashes are left out.
+
+    One that is alone in its cell stands for nothing: a quote of the row may leave it out.
+    """
+    before = plain[max(0, found.start() - 12) : found.start()]
+    after = plain[found.end() : found.end() + 12]
     is_minus = before[-1:].isspace() and after[:1].isdigit()
-    if before.rstrip()[-1:].isdigit() and after.lstrip()[:1].isdigit() and not is_minus:
-        yield Token("-", found.start(), found.end(), "symbol", "-")
+    if before.rstrip(_CELL_GAP)[-1:].isdigit() and after.lstrip(_CELL_GAP)[:1].isdigit() and not is_minus:
+        is_empty_cell = before.rstrip(" \t").endswith("|")
+        yield Token("-", found.start(), found.end(), "note" if is_empty_cell else "symbol", "-")
 
 
 def _read_squared(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:

@@ -96,10 +96,12 @@ def _find_negation(
 
 
 def _not_before(lead: str) -> re.Match[str] | None:
-    """Return the "not" at the end of `lead`. "Never" alone in a cell or a line is the head of a column."""
+    """Return the "not" at the end of `lead`. "Never" alone or at the end of a row heads a column."""
     lost = _NOT_BEFORE.search(lead, max(0, len(lead) - 12))
-    is_head = lost and "\n" in lost.group() and lead[: lost.start()].rstrip(" \t")[-1:] in ("", "|", "\n")
-    return None if is_head else lost
+    if lost and "\n" in lost.group():
+        line = lead[lead.rfind("\n", 0, lost.start()) + 1 : lost.start()]
+        return None if "|" in line or not line.strip() else lost
+    return lost
 
 
 def _not_after(text: str, at: int) -> re.Match[str] | None:
@@ -146,7 +148,7 @@ def _currency_behind(tokens: list[Token], at: int) -> str:
 
 
 def _numbers(tokens: Sequence[Token]) -> list[Token]:
-    return [token for token in tokens if token.kind in ("number", "note") and token.raw[0] != "("]
+    return [token for token in tokens if token.kind in ("number", "note") and token.raw[0] not in "(-"]
 
 
 def _compare_signs(said: list[Token], stands: list[Token]) -> Difference | None:

@@ -45,7 +45,7 @@ def find_with_gaps(quote: QuotedWords, evidence: Evidence, within: Span | None =
     found = _find_around_layout(quote, evidence, within)
     if found is None and len(quote.pieces) > 1:
         found = _find_pieces(quote, evidence, within)
-    elif found is None and quote.has_gap and len(quote.pieces) == 1:
+    elif found is None and quote.has_gap and len(quote.pieces) == 1 and _is_telling(quote.pieces[0]):
         whole = quote.part(quote.pieces[0])
         found = next(
             (
@@ -62,10 +62,7 @@ def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) ->
     """Return where all pieces of a quote stand in their order, near one another."""
     pieces = quote.pieces
     last = fold(pieces[-1])
-    are_long = [
-        is_long(piece, LEAST_PIECE_LETTERS, LEAST_PIECE_CJK) or _has_number_and_word(piece)
-        for piece in pieces
-    ]
+    are_long = [_is_telling(piece) for piece in pieces]
     has_verb = not are_long[-1] and len(last) >= LEAST_VERB_LETTERS and last.isalpha()
     first = fold(pieces[0])
     begins_with_verb = not are_long[0] and len(first) >= LEAST_VERB_LETTERS and first.isalpha()
@@ -93,6 +90,11 @@ def _ends_clause(text: str, end: int, pieces: Sequence[str], start: int) -> bool
 def _is_in_clause(between: str) -> bool:
     """Is what stands between a short verb and the next piece a part of one clause?"""
     return len(between) <= VERB_CHARACTERS and not _CLAUSE_END.search(between)
+
+
+def _is_telling(piece: str) -> bool:
+    """Is a piece long enough to prove something?"""
+    return is_long(piece, LEAST_PIECE_LETTERS, LEAST_PIECE_CJK) or _has_number_and_word(piece)
 
 
 def _has_number_and_word(piece: str) -> bool:

@@ -189,6 +189,14 @@ def test_a_chart_with_a_caption_may_stand_between_two_pages(between: str, is_fou
         ),
         ("Restructuring charges (a) | (36) | (27)", "Restructuring charges (36) (27)", "found"),
         ("Restructuring charges (a) | (36) | (27)", "Restructuring charges (a) (36) (27)", "found"),
+        ("Pension charge | 183 |  | — |  | 222", "Pension charge 183 — 222", "found"),
+        ("Pension charge | 183 |  | — |  | 222", "Pension charge | 183 | — | 222", "found"),
+        ("Pension charge | 183 |  | — |  | 222", "Pension charge 183 222", "found"),
+        ("They play from 20:15 - | 20:55 | (40min)", "They play from 20:15 - 20:55 (40min)", "found"),
+        ("They play in 2019-2020 | 5", "They play in 2019 2020 5", ""),
+        ("Symptoms | Weekly | Rarely/Never\nHeadache | 239 | 119", "Headache 239 119", "found"),
+        ("Substance | Never\nCannabis and other drugs | 80.1%", "Cannabis and other drugs 80.1%", "found"),
+        ("It is said that they were not\nreported to the agency", "reported to the agency", "altered"),
         ("as paragraph (a) allows it to them all", "as paragraph allows it to them all", ""),
         ("The loss narrowed to $(1.2) million in May", "The loss narrowed to $1.2 million in May", "altered"),
     ],
@@ -260,3 +268,8 @@ def test_a_currency_may_be_its_code(file: str, quote: str, status: str) -> None:
     decimal_comma = "," in quote
     match = next(find_exact(QuotedWords(quote, decimal_comma), evidence), None)
     assert (match.status if match else "") == status
+
+
+def test_a_bracket_is_no_omission_of_all_but_a_number() -> None:
+    evidence = Evidence.prepare(make_document("1. Owls hunt voles at night by ear alone."))
+    assert find_with_gaps(QuotedWords("[Owls hunt at day by their eyes alone] 1."), evidence) is None
