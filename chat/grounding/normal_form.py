@@ -69,10 +69,10 @@ _EDITORIAL = (  # what an encyclopaedia writes into its text about it
     r"|来源请求|來源請求|谁|誰|何时|何時|原创研究|原創研究"
 )
 _TOKEN = rf"""
-  (?P<word>(?!(?:US|HK|NT)[$]|FN\d|(?:EUR|USD|GBP)\b)(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
+  (?P<word>(?!(?=[EFGHNU])(?:(?:US|HK|NT)[$]|FN\d|(?:EUR|USD|GBP)\b))(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
- |(?P<letterref>(?<=[^\W\d_])\[[a-z]{{1,2}}\](?!\w))
- |(?P<cellnote>(?:(?<=[^\W\d_])|(?<=[^\W\d_]\ ))\([a-z]\)(?=[^\S\n]*\|))
+ |(?P<letterref>\[(?<=[^\W\d_]\[)[a-z]{{1,2}}\](?!\w))
+ |(?P<cellnote>\((?:(?<=[^\W\d_]\()|(?<=[^\W\d_]\ \())[a-z]\)(?=[^\S\n]*\|))
  |(?P<lawref>FN\d{{1,3}}\b|\[(?i:{_EDITORIAL})\??\])
  |(?P<currency>(?:\b(?:US|HK|NT|CA|AU|A|C|R))?[{CURRENCIES}])
  |(?P<code>(?:EUR|USD|GBP)\b)
@@ -226,7 +226,12 @@ def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Itera
 
 def _is_reference(plain: str, start: int, end: int) -> bool:
     """Is a number a footnote's mark behind a word, or one in round brackets at the end of a sentence?"""
-    if _NOTE_AFTER.match(plain[end : end + 3]) and _NOTE_BEFORE.search(plain[max(0, start - 8) : start]):
+    is_beside = start > 0 and not plain[start - 1].isspace()
+    if (
+        is_beside
+        and _NOTE_AFTER.match(plain[end : end + 3])
+        and _NOTE_BEFORE.search(plain[max(0, start - 8) : start])
+    ):
         return True
     before = plain[max(0, start - 40) : start]
     if (
