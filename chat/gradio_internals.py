@@ -207,10 +207,16 @@ WORKAROUNDS: tuple[Callable[[Blocks, Any], None], ...] = (
 
 
 class LaterStepLock(asyncio.Lock):
-    """A lock that is taken in a later step of the loop, also where it is free."""
+    """A lock that is taken in a later step of the loop, also where it is free.
+
+    Not by a task that is being cancelled, as the stream of a page that has gone is: the wait would end it
+    before it has cleaned up, and its heartbeat would run for ever.
+    """
 
     async def acquire(self) -> Literal[True]:
-        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            await asyncio.sleep(0)
         return await super().acquire()
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import gradio as gr
 import httpx
 import pytest
@@ -30,6 +31,7 @@ from chat.gradio_internals import (
     PROGRESS_SECONDS,
     QUEUE_SECONDS,
     WORKAROUNDS,
+    LaterStepLock,
     MountedPage,
     begin_one_event_a_step,
     check_file_paths,
@@ -308,3 +310,23 @@ async def test_a_closed_queue_ends_the_events_that_run(
         served.mounted.close()
         async with asyncio.timeout(HANGING_SECONDS):
             await served.ended.wait()
+
+
+async def test_a_task_that_is_cancelled_takes_the_lock_of_the_queue_at_once() -> None:
+    lock, is_waiting, cleaned = LaterStepLock(), asyncio.Event(), []
+
+    async def stream() -> None:
+        try:
+            is_waiting.set()
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            async with lock:
+                cleaned.append("events")
+            cleaned.append("heartbeat")
+            raise
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream)
+        await is_waiting.wait()
+        group.cancel_scope.cancel()  # which cancels every further wait, too
+    assert cleaned == ["events", "heartbeat"]
