@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no
 QUICK := -m "not slow"
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
-.PHONY: install install-dev run check format test test-pages test-slow coverage bench fuzz load soak replica_soak \
+.PHONY: install install-dev run check format test test-pages test-faults test-slow coverage bench fuzz load soak replica_soak \
   screenshots audit
 
 run: install
@@ -50,9 +50,12 @@ test: check # a few minutes; nothing is retried
 test-pages: install-dev # the pages of single features, installation, and what starts many processes
 	$(PYTEST) -m slow --ignore=tests/slow
 
-test-slow: test-pages # then, one at a time: faults of replicas, restarts, three browser engines, soak and load
+test-faults: install-dev # one at a time: faults of replicas, restarts, work on long texts, soak and load in short forms
+	$(BIN)/python -m pytest tests/slow --ignore=tests/slow/test_engines.py
+
+test-slow: test-pages test-faults # then three browser engines
 	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
-	$(BIN)/python -m pytest tests/slow
+	$(BIN)/python -m pytest tests/slow/test_engines.py
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/
 	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered
