@@ -156,4 +156,4 @@ def _read(content: bytes, count: int) -> Embedded:
 
 
 def _no_vectors() -> ProviderError:
-    return ProviderError("What answered sent no vectors (EMBEDDING_BASE_URL).", type="no_vectors")
+    return ProviderError("What answered sent no vectors (EMBEDDING_BASE_URL).", type="provider_error")
