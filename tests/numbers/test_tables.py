@@ -9,7 +9,9 @@ import anyio
 import pytest
 
 from chat.extraction import ReaderLimits, Readers
+from chat.numbers.cell_grid import Delimited, Grid
 from chat.numbers.query_result import NoResult, QueryOutline
+from chat.numbers.raw_cells import RawCells
 from chat.numbers.table_pack import pack_tables, read_tables
 from chat.numbers.typed_table import BadTable, TypedTable
 from tests.office_files import xlsx
@@ -205,3 +207,15 @@ def test_a_pack_that_a_file_has_made_up_is_refused() -> None:
     for bad in (b"", b"XJTABLE1", good[:-1], good.replace(b"[]", b"{}"), b"XJTABLE1" + b"\xff" * 30):
         with pytest.raises(BadTable):
             read_tables(bad)
+
+
+def test_the_cells_of_a_long_file_take_less_memory_than_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(
+        "".join(f"north,upper hill,{number},2024-05-{number % 28 + 1:02}\n" for number in range(200_000))
+    )
+    raw = RawCells()
+    raw.load(Grid("long.csv", delimited=Delimited(",", path.read_bytes, path)))
+    (held,) = raw.one("SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'")
+    assert raw.count("raw") == 200_000
+    assert int(str(held)) < path.stat().st_size
