@@ -294,11 +294,10 @@ class History:
         owner: str,
         document: Document | None = None,
         *,
-        original: bytes | None = None,
         vectors: bytes | None = None,
     ) -> None:
-        """Set the given columns: the document, the bytes of the file, its passages' vectors."""
-        columns = {"original": original, "vectors": vectors}
+        """Set the given columns: the document, its passages' vectors."""
+        columns = {"vectors": vectors}
         if document is not None:
             columns["document"] = await asyncio.to_thread(stored_files.pack_document, document)
         given = {name: value for name, value in columns.items() if value is not None}
