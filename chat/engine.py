@@ -374,10 +374,12 @@ class Engine:
         answer = self._answers.get(generation)
         return answer.timings().get("reasoning") if answer else None
 
-    def waiting_seconds(self, generation: Generation) -> float:
-        """Return the seconds for which the first token is awaited; 0 where another replica writes it."""
+    def waiting(self, generation: Generation) -> tuple[float, str]:
+        """Return for how many seconds the first token is awaited, and the fault after which the endpoint is
+        asked again; nothing of an answer that another replica writes.
+        """
         answer = self._answers.get(generation)
-        return answer.waiting_seconds() if answer else 0.0
+        return answer.waiting() if answer else (0.0, "")
 
     async def stop(self, generation_id: str, owner: str) -> Generation:
         """Stop a generation; return when its ending is logged. Idempotent. Raises NotFound, Unreachable."""

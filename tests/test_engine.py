@@ -390,15 +390,21 @@ async def test_a_conversation_can_be_deleted_long_after_its_answer(
             await engine.branch(conversation_id, "anna")
 
 
-async def test_a_prompt_that_is_too_long_is_sent_smaller_once(provider: Provider, tmp_path: Path) -> None:
-    async def refuse_once(call: Any) -> None:
-        if len(provider.requests) == 2:  # the first one asks for search words
-            await call.reply(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
-        else:
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_prompt_that_is_too_long_is_sent_smaller_until_it_fits(
+    provider: Provider, tmp_path: Path, says_so: bool
+) -> None:
+    async def refuse_long(call: Any) -> None:
+        if len(call.raw) < 6_000:
             await call.text("ok")
             await call.finish()
+        elif says_so:
+            await call.reply(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
+        else:  # as llama-cpp-python's server does
+            await call.start()
+            await call.end()
 
-    provider.scripts["strict"] = refuse_once
+    provider.scripts["strict"] = refuse_long
     async with open_engine(tmp_path, provider) as engine:
         engine.connect(Endpoint(provider.url, "sk-test", ("strict",)))
         text = " ".join(f"Sentence number {number} is here." for number in range(2000))

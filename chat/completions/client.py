@@ -39,8 +39,10 @@ from chat.errors import ProviderError
 
 log = logging.getLogger(__name__)
 
-MAX_RETRY_WAIT_SECONDS = 20.0  # an endpoint that asks for more is not retried: the user is told the wait
 MAX_BACKOFF_SECONDS = 8.0
+# From the first request to the last. An endpoint that asks for a longer wait is not retried: the user is told
+# the wait. Nor is one that took as long to refuse: LiteLLM's proxy tries three times before it does.
+RETRY_SECONDS = 20.0
 STALLS = frozenset({"idle_timeout", "first_token_timeout", "gateway_timeout"})
 
 
@@ -56,13 +58,16 @@ class Completions:
         connect_timeout: float = 10,
         retries: int = 2,
         backoff: float = 0.5,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.endpoint = endpoint
         self._first_token_timeout = first_token_timeout
         self._idle_timeout = idle_timeout
         self._retries = retries
         self._backoff = backoff
+        self._retry_seconds = retry_seconds
         self._forms: ModelMemory[AcceptedForm] = ModelMemory()
+        self._ends: ModelMemory[bool] = ModelMemory()  # of models whose answers end with a finish reason
         self._way = find_way_by_url(endpoint.base_url)  # None: not asked yet
         self._upstream = open_upstream(endpoint, connect_timeout)
 
@@ -83,6 +88,8 @@ class Completions:
         """
         if request.continues and self._way is None:
             await self._learn_way()
+        time = asyncio.get_running_loop().time
+        last_at = time() + self._retry_seconds
         for attempt in range(self._retries + 1):
             parser, overlap, fault = ChunkParser(request.continues), Overlap(""), None
             patience = Patience(self._first_token_timeout, self._idle_timeout)
@@ -100,12 +107,25 @@ class Completions:
             if held := overlap.flush():
                 yield held
             if fault is None:
+                self._check_end(request.model, parser)
                 return
             wait = self._wait_before_retry(fault, attempt)
-            if parser.has_begun or wait is None:
+            if parser.has_begun or wait is None or time() + wait > last_at:
                 raise fault
+            if wait and request.on_retry:
+                request.on_retry(fault)
             log.info("asking again in %.1f s (%s)", wait, fault.type)
             await asyncio.sleep(wait)
+
+    def _check_end(self, model: str, parser: ChunkParser) -> None:
+        """Raise ProviderError for a text without the finish reason that the model's answers have.
+
+        llama-cpp-python's server sends [DONE] in the middle of an answer when another request comes.
+        """
+        if parser.finish_reason:
+            self._ends[model] = True
+        elif parser.has_text and not parser.is_refuted and self._ends.get(model, False):
+            raise make_error("ended_early")
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -134,7 +154,7 @@ class Completions:
         if attempt >= self._retries or not error.retryable or error.type in STALLS:
             return None
         if error.retry_after:
-            return error.retry_after if error.retry_after <= MAX_RETRY_WAIT_SECONDS else None
+            return error.retry_after
         wait = min(self._backoff * 2.0**attempt, MAX_BACKOFF_SECONDS)
         return wait * (1 - 0.25 * random.random())  # noqa: S311 - jitter is no secret
 

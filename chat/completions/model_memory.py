@@ -1,4 +1,4 @@
-"""What endpoints are known to refuse, by model, for an hour: a model behind the same name may change.
+"""What is known of an endpoint's models, by name, for an hour: a model behind the same name may change.
 
 A model's name can be any text that a visitor sends, so that the number of names is bounded.
 """

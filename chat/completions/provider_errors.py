@@ -54,6 +54,7 @@ FAULTS: dict[str, tuple[str, bool]] = {
     "not_a_stream": ("What answered is no model's endpoint: it sent no stream (OPENAI_BASE_URL).", False),
     "malformed": ("The model's endpoint sent an answer that cannot be read.", True),
     "incomplete": ("The answer stopped before the model's endpoint said that it was complete.", True),
+    "no_answer": ("The model's endpoint ended the answer before its first word.", True),
     "provider_error": ("The model's endpoint reported an error while it answered.", True),
     "ended_early": ("The model's endpoint ended the answer before it was complete.", True),
     "unknown_finish": ("The model's endpoint ended the answer for a reason that is not known here.", True),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.errors import ProviderError
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -26,7 +28,7 @@ class Request:
 
     continues: the partial answer that the completion is to go on from, or empty. api_key: a visitor's own, in
     place of the owner's. on_accepted: called each time the endpoint accepts it, since a retry may be paid for
-    too.
+    too. on_retry: called with the fault before each wait for a retry.
     """
 
     model: str
@@ -37,3 +39,4 @@ class Request:
     continues: str = ""
     api_key: str = field(default="", repr=False)
     on_accepted: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    on_retry: Callable[[ProviderError], None] | None = field(default=None, repr=False, compare=False)

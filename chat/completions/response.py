@@ -103,7 +103,9 @@ class _Intake:
         is_foreign = parser.has_unknown and not parser.has_chunks
         if parser.finish_reason or (parser.is_done and not is_foreign):
             return None
-        return make_error("not_a_stream" if is_foreign else "incomplete")
+        if is_foreign:
+            return make_error("not_a_stream")
+        return make_error("incomplete" if parser.has_begun else "no_answer")
 
     def _parse(self, data: bytes | None) -> None:
         """Parse what these bytes complete; None: the body has ended."""

@@ -36,7 +36,8 @@ from chat.turns.models import QUOTES, Model
 from chat.turns.repetition import CHARACTERS, DEMO_CHARACTERS, EnoughSaid, RepetitionDetector
 
 MAX_PARTS = 64  # requests that reading a file whole may cost
-SMALLER = 0.5  # of the budget, for the one retry when the provider says "too long"
+MAX_SHRINKS = 3  # of a prompt that is too long: an endpoint seldom says how long one may be
+SHRUNK_TOKENS = 1_000  # below which a prompt is not what an endpoint without an answer could not read
 DEMO_TOKENS = 160  # of an answer of the tiny demo model, which seldom finds an end
 
 
@@ -62,6 +63,7 @@ class Answer:
         self._text_repetition = RepetitionDetector(patience)
         self._thought_repetition = RepetitionDetector(patience)
         self._enough = EnoughSaid() if task.model.is_demo else None
+        self._fault = ""  # after which the endpoint is asked again
         self.reasoned: list[float] = []  # when the reasoning began, and when the text after it did
 
     async def prepare(self) -> None:
@@ -163,9 +165,11 @@ class Answer:
             timings["reasoning"] = round((*self.reasoned, time.monotonic())[1] - self.reasoned[0], 3)
         return timings
 
-    def waiting_seconds(self) -> float:
-        """Return the seconds for which the first token is awaited; 0 once it is there."""
-        return time.monotonic() - self.started if self.first_token is None else 0.0
+    def waiting(self) -> tuple[float, str]:
+        """Return for how many seconds the first token is awaited, 0 once it is there, and the fault after
+        which the endpoint is asked again.
+        """
+        return (time.monotonic() - self.started, self._fault) if self.first_token is None else (0.0, "")
 
     async def _chunks(self) -> AsyncGenerator[Sequence[Event], None]:
         model = self.task.model
@@ -242,9 +246,9 @@ class Answer:
     async def _complete(
         self, model: Model, completions: Completions
     ) -> AsyncGenerator[Sequence[Event], None]:
-        """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended once."""
+        """Yield the model's chunks; a prompt that is refused for its size or its pictures is mended."""
         has_begun = is_blind = False
-        for is_last in (False, True):
+        while True:
             try:
                 async with aclosing(self.meter.stream(completions, self._request(model))) as batches:
                     async for chunks in batches:
@@ -255,19 +259,28 @@ class Answer:
                 return
             except ProviderError as error:
                 is_blind = error.refuses_pictures
-                if is_last or has_begun or not await self._mend(model, error):
+                if has_begun or not await self._mend(model, error):
                     raise
             yield [self._receipt()]
 
     async def _mend(self, model: Model, error: ProviderError) -> bool:
         """Write the brief anew for a refusal that another one can mend, and tell whether there is one."""
-        if error.type == "context_too_long":
-            await self.context.write(model, share=SMALLER)
-        elif error.type == "bad_request" and self.context.drop_images():
+        if error.type == "bad_request" and self.context.drop_images():
             await self.context.write(model)
+            return True
+        return self._is_too_long(error) and await self.context.shrink(model)
+
+    def _is_too_long(self, error: ProviderError) -> bool:
+        """Is the prompt longer than the endpoint can read?
+
+        llama-cpp-python's server says so by an empty answer alone.
+        """
+        prompt, shrinks = self.context.prompt, self.context.shrinks
+        if error.type == "no_answer":
+            is_long = prompt is not None and prompt.tokens >= SHRUNK_TOKENS
         else:
-            return False
-        return True
+            is_long = error.type == "context_too_long"
+        return is_long and shrinks < MAX_SHRINKS
 
     def _request(self, model: Model) -> Request:
         assert self.context.prompt
@@ -279,7 +292,11 @@ class Answer:
             max_tokens=options.capped(DEMO_TOKENS).max_tokens if model.is_demo else options.max_tokens,
             continues=self.task.begun[0] if self.task.begun else "",
             api_key=self.task.visitor.api_key,
+            on_retry=self._note_fault,
         )
+
+    def _note_fault(self, error: ProviderError) -> None:
+        self._fault = error.type
 
     def _events(self, chunks: Sequence[Chunk]) -> Sequence[Event]:
         """Return a batch as events. One pass, and few steps in it: this runs for each delta."""

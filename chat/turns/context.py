@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from chat.errors import ContextOverflow
 from chat.files.attachment import Attachment
 from chat.files.file_contents import IMAGES
 from chat.grounding.citations import Citation, check
@@ -40,6 +41,7 @@ LONG_CHARACTERS = 10_000  # of talk: counting its tokens takes the loop 0.4 µs 
 LITTLE_MORE = 1.25  # times the budget: files of that size are sent whole where the window allows
 PROVED = ("found", "omission", "other_page")  # statuses of claims that a passage proves
 FOLLOW_UP_CHARACTERS = 60  # a question as short as this is looked for together with the one before
+SMALLER = 0.5  # of what was sent, where that was too long
 NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read whole
 
 # question, files, their indexes -> how near each sentence is in meaning, if that is known, and its tokens
@@ -106,6 +108,8 @@ class Context:
         self.query_tokens = 0  # of the requests that wrote the query
         self._profile = ""
         self._failure = ""  # why a query gave no result
+        self.shrinks = 0
+        self._window = 0  # tokens, where the model's own proved to be less than was thought
 
     async def load(self) -> None:
         """Get the files' indexes."""
@@ -117,18 +121,31 @@ class Context:
         if self.task.computing and not self.task.model.is_demo:
             self.tables = await self.task.computing.load()
 
-    async def write(self, model: Model, *, terms: str = "", tokens: int = 0, share: float = 1.0) -> None:
+    async def write(self, model: Model, *, terms: str = "", tokens: int = 0) -> None:
         """Write the prompt for a model. Raises ContextOverflow.
 
-        terms: search words of the model; tokens: what they took. share: of budget and window.
+        terms: search words of the model; tokens: what they took.
         """
         self._terms, self._terms_tokens = terms or self._terms, tokens or self._terms_tokens
         spoken = sum(len(message.content) for message in self.task.history) + len(self.task.question)
         if self.indexes or spoken > LONG_CHARACTERS:
-            self.prompt = await self.run(self._compose, model, share)
+            self.prompt = await self.run(self._compose, model)
         else:
-            self.prompt = self._compose(model, share)
-        self._note(self.prompt.receipt, "smaller_budget" if share < 1.0 else "")
+            self.prompt = self._compose(model)
+        self._note(self.prompt.receipt, "smaller_budget" if self.shrinks else "")
+
+    async def shrink(self, model: Model) -> bool:
+        """Write a smaller prompt than the one that was sent, and tell whether there is one."""
+        sent = self.prompt
+        if sent is None:
+            return False
+        self.shrinks += 1
+        self._window = int(min(sent.tokens, self._window or model.window) * SMALLER)
+        try:
+            await self.write(model)
+        except ContextOverflow:  # the question alone is as long
+            return False
+        return self.prompt is not None and self.prompt.tokens < sent.tokens
 
     async def select(self) -> None:
         """Write the receipt alone, for an answer that needs no prompt."""
@@ -251,8 +268,8 @@ class Context:
             return computed_material.write_result(self.computation, window // 3)
         return computed_material.FAILED.format(error=self._failure) if self._failure else ""
 
-    def _compose(self, model: Model, share: float) -> Prompt:
-        window = int(model.window * share)
+    def _compose(self, model: Model) -> Prompt:
+        window, share = self._window or model.window, SMALLER**self.shrinks
         selection = None
         if self.indexes:
             wanted = min(self.task.file_characters, DEMO_CHARACTERS if model.is_demo else ALL_THAT_FITS)

@@ -428,7 +428,7 @@ class Callbacks:
         self, growing: Growing, generation: Generation, reader: Reader, visit: Visit
     ) -> list[ChatMessage]:
         """Return the answer so far; the times are those of the answer, whenever the page came."""
-        growing.waited = self.engine.waiting_seconds(generation)
+        growing.waited, growing.fault = self.engine.waiting(generation)
         if growing.reasoning_seconds is not None:
             kept = self.engine.reasoning_seconds(generation)
             growing.reasoning_seconds = growing.reasoning_seconds if kept is None else kept

@@ -29,7 +29,7 @@ LOCK_SECONDS = 2.0  # a showing that takes longer belongs to a browser that is g
 class Growing:
     """What is known of an answer so far. reasoning_seconds: None until the reasoning is over.
 
-    waited: seconds without a first token.
+    waited: seconds without a first token. fault: after which the endpoint is asked again.
     """
 
     generation_id: str = ""
@@ -41,6 +41,7 @@ class Growing:
     progress: dict[str, Any] = field(default_factory=dict)
     ending: dict[str, Any] | None = None
     waited: float = 0.0
+    fault: str = ""
     _reasoning_began: float | None = None
 
     def add(self, events: Sequence[Event]) -> None:

@@ -140,7 +140,7 @@ def show_growing(growing: Growing, reader: Reader) -> list[ChatMessage]:
     elif growing.progress and not growing.reasoning:
         shown.append(_show_progress(growing.progress, reader))
     elif not growing.reasoning:
-        shown.append(show_thinking(reader, growing.waited))
+        shown.append(show_thinking(reader, growing.waited, growing.fault))
     if computed := show_computed(
         growing.model, growing.receipt, growing.text, reader.language, is_growing=True
     ):
@@ -158,10 +158,17 @@ def _show_progress(progress: Mapping[str, Any], reader: Reader) -> ChatMessage:
     return _part("assistant", tag("div", tag("span", sentence), cls="thinking progress"))
 
 
-def show_thinking(reader: Reader, seconds: float = 0.0) -> ChatMessage:
-    """Return that the model is at work; and for how long, where that is longer than usual."""
+def show_thinking(reader: Reader, seconds: float = 0.0, fault: str = "") -> ChatMessage:
+    """Return that the model is at work; and for how long, where that is longer than usual.
+
+    fault: after which the endpoint is asked again.
+    """
     sentence = reader.say("answer.thinking")
-    if seconds >= SHOWN_WAIT_SECONDS:
+    if fault:
+        duration = describe_duration(reader.language, int(seconds))
+        cause = describe_error(reader.language, {"type": fault})
+        sentence = reader.say("answer.again", cause=cause, duration=duration)
+    elif seconds >= SHOWN_WAIT_SECONDS:
         duration = describe_duration(reader.language, int(seconds))
         key = "answer.waiting.long" if seconds >= EXPLAINED_WAIT_SECONDS else "answer.waiting"
         sentence = reader.say(key, duration=duration)

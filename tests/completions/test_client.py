@@ -129,7 +129,7 @@ FAULTY: dict[str, tuple[str, bool, dict[str, Any]]] = {
     "error-event": ("server_error", True, HALF_HEARD),
     "overloaded-midway": ("overloaded", True, HALF_HEARD),
     "no-finish": ("incomplete", True, HALF_HEARD),
-    "empty": ("incomplete", True, {}),
+    "empty": ("no_answer", True, {}),
     **{f"too-long-{name}": ("context_too_long", False, {}) for name in TOO_LONG},
 }
 
@@ -233,6 +233,16 @@ async def test_a_wait_too_long_to_sit_out_is_told_instead() -> None:
         provider.scripts["busy"] = fail(429, None, retry_after="60")
         heard = await hear(client(provider.url), "busy")
         assert (heard.error, heard.retry_after, len(provider.chats)) == ("rate_limited", 60.0, 1)
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0.0, 1), (60.0, 3)])
+async def test_a_gateway_that_takes_long_to_refuse_is_not_asked_again(seconds: float, asked: int) -> None:
+    faults: list[str] = []
+    async with Provider() as provider:
+        completions = client(provider.url, retry_seconds=seconds)
+        heard = await hear(completions, "status-503", on_retry=lambda fault: faults.append(fault.type))
+        assert (heard.error, len(provider.chats)) == ("unavailable", asked)
+        assert faults == ["unavailable"] * (asked - 1)
 
 
 def in_turn(provider: Provider, *models: str) -> Callable[[Call], Any]:

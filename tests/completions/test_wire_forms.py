@@ -12,9 +12,10 @@ import pytest
 from chat.completions import Request, patience
 from chat.completions.chunks import Chunk, ChunkParser
 from chat.completions.patience import Patience
+from chat.errors import ProviderError
 from tests.completions.test_client import QUESTION, Heard, client, hear
 from tests.provider import Provider, chunk, frame
-from tests.wire_scenarios import ANSWER, HALF, PARTS, STOP, deltas, send
+from tests.wire_scenarios import ANSWER, DONE, HALF, PARTS, STOP, deltas, send
 from tests.wire_variants import WIRE
 
 
@@ -58,6 +59,26 @@ async def test_behind_a_finish_reason_an_answer_waits_only_for_its_last_words(
         provider.scripts["open"] = send(*deltas(*PARTS), STOP, stays=True)
         heard = await hear(client(provider.url, idle_timeout=3600), "open")
     assert heard == Heard(ANSWER, "", "stop")
+
+
+async def test_an_end_without_the_finish_reason_that_a_model_gives_is_none() -> None:
+    async with Provider() as provider:
+        cut = send(*deltas(HALF), DONE)  # llama-cpp-python: another request came (interrupt_requests)
+        answers = iter([cut, send(*deltas(*PARTS), STOP, DONE), cut])
+        provider.scripts["shared"] = lambda call: next(answers)(call)
+        completions, heard = client(provider.url), list[tuple[str, str]]()
+        for _ in range(3):
+            text = error = ""
+            try:
+                async with aclosing(completions.stream(Request("shared", QUESTION))) as batches:
+                    async for batch in batches:
+                        text += "".join([one.text for one in batch])
+            except ProviderError as fault:
+                error = fault.type
+            heard.append((text, error))
+        await completions.aclose()
+        assert len(provider.chats) == 3
+    assert heard == [(HALF, ""), (ANSWER, ""), (HALF, "ended_early")]
 
 
 async def test_heartbeats_alone_keep_no_ended_answer_open() -> None:

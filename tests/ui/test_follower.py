@@ -105,23 +105,28 @@ async def test_the_progress_of_reading_a_file_is_shown_until_there_is_text() -> 
     assert "parts" not in str(show_growing(growing, reader))
 
 
+LONG = {
+    "en": "The model&#x27;s endpoint has sent nothing yet: it may be busy, or be reading a long prompt, which"
+    " takes minutes without a graphics card.",
+    "zh": "模型接口还没有回应：可能繁忙，也可能在读很长的内容，没有显卡的机器需要几分钟。",
+}
+
+
 @pytest.mark.parametrize(
-    ("language", "seconds", "sentence"),
+    ("language", "seconds", "fault", "sentence"),
     [
-        ("en", 2.9, "Thinking..."),
-        ("en", 7, "Thinking... 7 s"),
-        ("zh", 75, "正在思考... 1 分 15 秒。没有显卡的机器读完很长的内容需要几分钟。"),
-        (
-            "en",
-            75,
-            "Thinking... 1 min 15 s. A long prompt takes minutes to read on a computer without a graphics card.",  # noqa: E501
-        ),
+        ("en", 2.9, "", "Thinking..."),
+        ("en", 7, "", "Thinking... 7 s"),
+        ("en", 9, "rate_limited", "The model&#x27;s endpoint has had too many requests. Asking again... 9 s"),
+        ("zh", 9, "overloaded", "模型接口负载过高。正在重新请求... 9 秒"),
+        ("en", 75, "", f"Thinking... 1 min 15 s. {LONG['en']}"),
+        ("zh", 75, "", f"正在思考... 1 分 15 秒。{LONG['zh']}"),
     ],
 )
 def test_the_page_says_for_how_long_the_model_has_been_waited_for(
-    language: str, seconds: float, sentence: str
+    language: str, seconds: float, fault: str, sentence: str
 ) -> None:
-    (content,) = show_thinking(Reader(language), seconds)["content"]
+    (content,) = show_thinking(Reader(language), seconds, fault)["content"]
     assert content["value"] == f'<div class="thinking">{sentence}</div>'
 
 

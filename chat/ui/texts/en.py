@@ -86,8 +86,10 @@ TEXTS: dict[str, str] = {
     "answer.end": "Go to the newest",
     "answer.complete": "Answer complete.",
     "answer.stopped": "Stopped.",
+    "answer.again": "{cause} Asking again... {duration}",
     "answer.waiting": "Thinking... {duration}",
-    "answer.waiting.long": "Thinking... {duration}. A long prompt takes minutes to read on a computer without a graphics card.",
+    "answer.waiting.long": "Thinking... {duration}. The model's endpoint has sent nothing yet: it may be busy, or "
+    "be reading a long prompt, which takes minutes without a graphics card.",
     "answer.full": "The model's context window is full.",
     "answer.abandoned": "Ended by this server: no page followed the answer any more. Continue goes on from here.",
     "answer.interrupted": "Ended early: the server stopped while this was being written. Continue goes on from here.",
@@ -481,6 +483,8 @@ TEXTS: dict[str, str] = {
     "error.not_a_stream": "What answered is no model's endpoint: it sent no stream.",
     "error.malformed": "The model's endpoint sent an answer that cannot be read.",
     "error.incomplete": "The answer stopped before the model's endpoint said that it was complete.",
+    "error.no_answer": "The model's endpoint ended the answer before its first word. If your message or its files "
+    "are long, the model may not be able to read so much: try fewer files, or a new chat.",
     "error.provider_error": "The model's endpoint reported an error while it answered.",
     "error.ended_early": "The model's endpoint ended the answer before it was complete.",
     "error.unknown_finish": "The model's endpoint ended the answer for a reason that is not known here. It may be "
