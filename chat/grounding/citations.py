@@ -22,7 +22,7 @@ from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
 from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
 from chat.grounding.quoted_words import QuotedWords
-from chat.grounding.sentence_conditions import find_condition, states_condition
+from chat.grounding.sentence_conditions import find_bound, find_condition, states_bound, states_condition
 from chat.grounding.text_windows import Match
 from chat.languages import (
     count_languages,
@@ -53,7 +53,7 @@ class Citation:
     the claim stands in the answer. cited_page: what the answer says; page: where it is, by the file's count;
     printed: the label printed there, where it differs; unit: what its pages are. said, stands: the words that
     differ.
-    condition: what limits the words in their sentence and is not quoted, as "unless …" behind them.
+    condition: what limits the words in their sentence and is not quoted, as "unless …" or "at most".
     passage_start, passage_end: the words proved, into `Document.text`; passage: the same with a margin, to
     show. from_picture: the text of the page was read from a picture, and single letters may be wrong;
     confidence: how sure the engine was of the page's letters, 0 to 1.
@@ -282,7 +282,7 @@ class _QuoteCheck:
         files = [one for mark in claim.marks for one in mark.files] or self._evidence
         if not any(one.document.characters for one in files):  # scanned pages that wait
             return False
-        language = find_language(quote.text) or self._own_language_of(quote)
+        language = find_language(quote.text) or self._own_language_of(quote, files)
         if language and language in _languages_cited(claim):
             return False
         if language and not any(language in one.languages for one in files):
@@ -291,9 +291,12 @@ class _QuoteCheck:
             return True
         return claim.is_translation
 
-    def _own_language_of(self, quote: QuotedWords) -> str:
-        """Return the answer's language, where the few common words of a quote are of no other."""
-        return self._language if set(count_languages(quote.text)) == {self._language} else ""
+    def _own_language_of(self, quote: QuotedWords, files: Sequence[Evidence]) -> str:
+        """Return the answer's language, where a quote's few common words are its, and none is a file's."""
+        counts = count_languages(quote.text)
+        if any(one.languages & set(counts) for one in files):
+            return ""
+        return self._language if counts and counts[self._language] == max(counts.values()) else ""
 
 
 def _languages_cited(claim: Claim) -> frozenset[str]:
@@ -376,11 +379,14 @@ def _cite(citation: Citation, found: _Found, claim: Claim) -> Citation:
 
 
 def _condition(status: str, match: Match, document: Document, claim: Claim) -> str:
-    """Return the condition that the answer leaves out of a sentence which it confirms."""
-    if status not in ("found", "omission", "other_page") or not claim.is_proof:
+    """Return the condition or the bound that the answer leaves out of a sentence which it confirms."""
+    if status not in ("found", "omission", "other_page"):
         return ""
-    is_said = states_condition(claim.around)
-    return "" if is_said else find_condition(document.text, match.start, match.end)
+    if not states_bound(claim.around) and (bound := find_bound(document.text, match.start, match.end)):
+        return bound
+    if not claim.is_proof or states_condition(claim.around):
+        return ""
+    return find_condition(document.text, match.start, match.end)
 
 
 def _found(claim: Citation, document: Document, status: str, start: int, end: int) -> Citation:

@@ -12,24 +12,34 @@ _FILES = (
     r"|manual|policy|law|act|statute|code|minutes|transcript|spreadsheet|table|letter|memo|10-[KQ]|passage"
     r"|extract)"
 )
-_FILES_DE = r"(?:bericht|dokument|vertrag|datei|studie|gesetz|text|artikel|abkommen|anhang|handbuch)s?"
+_FILES_DE = (
+    r"(?:\w*(?:bericht|dokument|vertrag|datei|studie|gesetz|abkommen|handbuch|beilage|vereinbarung|verordnung|satzung"
+    r"|protokoll|urteil|bescheid|broschüre|richtlinie|anleitung|bedingungen|gebrauchsinformation|vorschrift)"
+    r"|text|artikel|anhang)(?:e?s)?"
+)
 _PARTS = (
     r"(?:sheets?|workbook|slides?|deck|presentation|release|datasheet|guide|survey|standard|regulation|brochure"
-    r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus)"
+    r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus"
+    r"|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
+    r"|record|log|readme|documentation|specification|abstract|introduction|caption|e-?mail|handbook|guidelines?"
+    r"|deed|treaty|resolution|catalogue|terms|conditions)"
 )
 _SAYS = (
     r"(?:says?|said|notes?|warns?|warned|explains?|adds?|records?|shows?|lists?|puts?|writes?|wrote|concludes?"
     r"|remarks?|claims?|mentions?|describes?|defines?|calls?|gives?|reports?|requires?)"
 )
 _PARTS_DE = (
-    r"(?:(?:tabellen)?blatt|tabelle|folie|leitfaden|anleitung|referenz|mitteilung|verordnung|satzung|protokoll"
-    r"|urteil|bescheid|norm|fußnote|abschnitt|broschüre|prospekt|richtlinie|autoren|seite|kapitel|handbuch)"
+    r"(?:(?:tabellen)?blatt|tabelle|folie|leitfaden|referenz|mitteilung|norm|fußnote|abschnitt|prospekt|autoren|seite"
+    r"|kapitel|(?:\w*ordnung)|rechnung|quittung|beleg|merkblatt|formular)"
 )
 _SAYS_DE = (
     r"(?:sagt|sagen|schreibt|schreiben|nennt|erklärt|führt|vermerkt|stellt|bestimmt|verlangt|rät|warnt|zeigt"
     r"|gibt|fordert|meldet)"
 )
-_FILES_ZH = r"(?:文件|报告|手册|论文|文章|公告|年报|判决书?|说明书|幻灯片|表格|材料|教材|合同|协议|规定)"
+_FILES_ZH = (
+    r"(?:文件|报告|手册|论文|文章|公告|年报|判决书?|说明书|幻灯片|表格|材料|教材|合同|协议|规定|规程|章程|通知|条例|办法"
+    r"|制度|标准|细则|方案|备忘录|纪要|发票|清单)"
+)
 _SAYS_ZH = r"(?:称|说|写|指出|要求|认为|显示|表示|强调|介绍|载|记载)"
 _INTRODUCTION = re.compile(
     r"\b(?:according to|as (?:stated|written|defined)"
@@ -41,9 +51,11 @@ _INTRODUCTION = re.compile(
     rf"|(?:the|this|its)\s+(?:\w+\s+){{0,2}}{_PARTS}\s+(?:also\s+)?{_SAYS}\b"
     rf"|(?:das|die|der|dem|im|in der)\s+(?:\w+\s+)?{_PARTS_DE}\s+{_SAYS_DE}\b"
     rf"|据(?:该|此|本)?(?:文|{_FILES_ZH})|{_FILES_ZH}(?:中|里|上|内)?{_SAYS_ZH}"
-    r"|\b(?:selon|d['’]après|le (?:rapport|document|texte|contrat|règlement)|l['’]article"
+    r"|\b(?:selon|d['’]après|(?:le (?:rapport|document|texte|contrat|règlement|bail|guide|manuel|fichier)"
+    r"|la (?:notice|loi|convention))|l['’]article"
     r"|(?:précise|indique|stipule|dispose|déclare|affirme|mentionne)(?:nt)?)\b"
-    r"|\b(?:según|el (?:informe|documento|texto|contrato|art[íi]culo|archivo)"
+    r"|\b(?:según|(?:el (?:informe|documento|texto|contrato|art[íi]culo|archivo|manual|convenio)"
+    r"|la (?:ley|guía|póliza))"
     r"|(?:dice|indica|establece|señala|afirma)n?)\b"
     r"|\b(?:согласно|в (?:отч[её]те|документе|договоре|тексте|статье|файле)"
     r"|(?:сказано|указано|говорится|написано|сообщает))\b"

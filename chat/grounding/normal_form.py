@@ -81,7 +81,7 @@ _TOKEN = rf"""
  |(?P<squared>[㎡㎥℃℉№])
  |(?P<percent>%|(?<=\d)\s*(?:percent|per\s+cent|Prozent|pct)\b)
  |(?P<compare><=|>=|!=|=<|<>)
- |(?P<dash>-)
+ |(?P<dash>-|(?<=[\w%‰℃℉°])~(?=\d)|(?<=[\w%‰℃℉°]\s)~(?=\s\d))
  |(?P<symbol>[^\s\w{_IGNORED}]|[{_NOT_LETTERS}]|(?<=\d)[:·*](?=\d))
 """
 _TOKENS = re.compile(_TOKEN.replace("LITERAL", LITERAL), re.VERBOSE)
@@ -97,12 +97,21 @@ _FIGURE_BEFORE = re.compile(
 )
 _PARENTHESIS_AFTER = re.compile(r"\s*%?\s*\)")
 _MINUS_BEFORE = re.compile(
-    rf"(?:^|[^\w)\]%.\\-])-(?:\s*(?:US|HK|NT)?[{CURRENCIES}]\s*)?$|[=<>≤≥≈~]\s*-\s+$"  # x = − 5
+    rf"(?:^|[^\w)\]%‰℃℉°.\\-])-(?:\s*(?:US|HK|NT)?[{CURRENCIES}]\s*)?$|[=<>≤≥≈~]\s*-\s+$"  # x = − 5
 )
+_MINUS_BEHIND_CHINESE = re.compile(rf"[\u3400-\u9fff]-(?:[{CURRENCIES}]\s*)?$")  # 增长-12.5%
+_MEASURE_AFTER = re.compile(rf"\s?(?:[%‰℃℉°万亿元倍{CURRENCIES}]|个百分点)")
 _NOTE_BEFORE = re.compile(rf"(?:[a-zß-ÿ]{{{SHORTEST_NOTED_WORD}}}(?:[.,;!?)\"'”’]{{1,2}})?|\([a-z]\)[.;])$")
 _POWER_NOTE_BEFORE = re.compile(
     rf"(?:[^\W\d_]{{{SHORTEST_NOTED_WORD}}}|[\u2e80-\u9fff]|[.,;!?)\"'”’。，；）])$"
 )
+_RAISED_UNIT_BEFORE = re.compile(
+    r"(?:met(?:er|re)s?|mètres?|metros?|feet|foot|inch(?:es)?|yards?|miles?|seconds?|sekunden?|[米里尺寸秒])$",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(r"[+*/=<>^·×]|\s-\s|^[^\W\d_]?[^a-zß-ÿ]*$")  # in brackets before a power
+_GRADE_BEFORE = re.compile(r"(?<![A-Za-z])(?:[ABC]{2,3}|Aaa?|Baa?|Caa?)$")  # BBB- is less than BBB
+_GRADE_AFTER = re.compile(r"(?:[\s.,;:)|\]]|$)(?!\s*(?:and|or|und|oder|bzw|to|bis)\b)")
 _LENGTH_BEFORE = re.compile(r"(?<![^\W\d_])[kcdmμn]?m$")
 _ROUND_BEFORE = re.compile(r"[a-zß-ÿ]{4}[\"”’]?\s?\((?:\d{1,3}\s?[,;]\s?){0,8}$")
 _ROUND_AFTER = re.compile(r"(?:\s?[,;]\s?\d{1,3}){0,8}\)\s?\.")  # a reference (1, 2) ends a sentence
@@ -248,7 +257,7 @@ def _sign(plain: str, raw: str, start: int, end: int) -> str:
     before = plain[max(0, start - 24) : start]
     if "-" not in before and "(" not in before:
         return ""
-    if _MINUS_BEFORE.search(before):
+    if _MINUS_BEFORE.search(before) or _is_minus_behind_chinese(plain, raw, before, end):
         return "-"
     opened = _PARENTHESIS_BEFORE.search(before)
     if not (opened and _PARENTHESIS_AFTER.match(plain, end)):
@@ -259,20 +268,37 @@ def _sign(plain: str, raw: str, start: int, end: int) -> str:
     return "("
 
 
+def _is_minus_behind_chinese(plain: str, raw: str, before: str, end: int) -> bool:
+    """Is a dash behind a Chinese letter the sign of a measure, and no part of a name such as 神舟-12?"""
+    is_measure = "." in raw or bool(_MEASURE_AFTER.match(plain, end))
+    return is_measure and bool(_MINUS_BEHIND_CHINESE.search(before))
+
+
 def _read_power(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
     raw = found.group()
     key = "^" + "".join(c for c in raw.translate(_FROM_SUPER) if c in "0123456789+-")
-    is_note = raw[0] != "^" and _POWER_NOTE_BEFORE.search(plain[max(0, found.start() - 4) : found.start()])
+    is_note = raw[0] != "^" and _is_noted(plain[max(0, found.start() - 40) : found.start()])
     yield Token(key, found.start(), found.end(), "note" if is_note else "power", raw)
 
 
+def _is_noted(before: str) -> bool:
+    """Is a raised number a footnote's mark, and no power of a unit (metres²) or of a bracket ((a + b)²)?"""
+    if not _POWER_NOTE_BEFORE.search(before[-4:]) or _RAISED_UNIT_BEFORE.search(before):
+        return False
+    inside = before[:-1].rpartition("(")[2] if before.endswith(")") else ""
+    return not inside or not _FORMULA.search(inside)
+
+
 def _read_dash(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
-    """Yield a dash between numbers; a minus belongs to its number, other dashes are left out.
+    """Yield a dash or a `～` between numbers; a minus belongs to its number, other dashes are left out.
 
     One that is alone in its cell stands for nothing: a quote of the row may leave it out.
     """
     before = plain[max(0, found.start() - 12) : found.start()]
     after = plain[found.end() : found.end() + 12]
+    if _GRADE_BEFORE.search(before) and _GRADE_AFTER.match(after):
+        yield Token("-", found.start(), found.end(), "symbol", "-")
+        return
     is_minus = before[-1:].isspace() and after[:1].isdigit()
     if before.rstrip(_CELL_GAP)[-1:].isdigit() and after.lstrip(_CELL_GAP)[:1].isdigit() and not is_minus:
         is_empty_cell = before.rstrip(" \t").endswith("|")

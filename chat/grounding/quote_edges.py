@@ -12,23 +12,54 @@ from itertools import pairwise
 
 from chat.grounding.differences import Difference
 from chat.grounding.normal_form import NormalForm, Token
+from chat.grounding.quote_cuts import find_cut
 
-FEWEST_LETTERS = 12  # of a quote that says something: a shorter one names a thing, denied or not
+FEWEST_LETTERS = 12  # of a quote that says something: behind "no", a shorter one names a thing
 FEWEST_CHINESE = 5
-_UNITS = frozenset(
-    f"{size}{unit}"
-    for unit in ("W", "V", "Hz", "Pa", "J", "b", "B", "g", "L", "A", "N", "eV", "Ω")
-    for size in "mMkKGT"
-)
+SENTENCE_CHARACTERS = 240  # looked at before a quote and behind it
+NAMED = "named"  # the sign of a currency that the quote writes as a word: the file must have it too
+_SYMBOLS = (
+    "W", "Wh", "V", "VA", "Hz", "Pa", "J", "b", "B", "g", "L", "A", "N", "eV", "Ω", "mol", "Sv", "Bq",
+)  # fmt: skip
+_UNITS = frozenset(f"{size}{unit}" for unit in _SYMBOLS for size in "mMkKGT")
 _NAMES = frozenset(("US", "IT", "WHO", "AIDS"))  # in small letters each is a word
 
 
+CURRENCY_SIGNS = {
+    "euros": "€", "euro": "€", "dollars": "$", "dollar": "$", "francs": "CHF", "franken": "CHF", "chf": "CHF",
+    "欧元": "€", "美元": "$", "英镑": "£", "日元": "¥", "元": "¥",
+}  # fmt: skip
+_CURRENCY_WORD = re.compile(  # 亿美元 is one word
+    "[万亿千百]*(" + "|".join(f"{word}$" if word.isascii() else word for word in CURRENCY_SIGNS) + ")"
+)
 _OTHER_SIGNS = {("-", ""), ("-", "()"), ("", "-"), ("", "("), ("(", ""), ("()", "-")}  # of quote and file
 _WRITTEN = {"": "{}", "-": "-{}", "(": "({})", "()": "({})"}
+_DENIES = (  # a verb or a whole sentence
+    r"not|never|cannot|nor|neither|hardly|barely|scarcely|rarely|seldom|by no means|in no way"
+    r"|(?:under no circumstances|at no time) \w+|unable to"
+    r"|(?:fail(?:s|ed)?|refus(?:e|es|ed)|declin(?:e|es|ed)) to"
+    r"|far from|nicht|nie|niemals|weder|kaum|keineswegs|keinesfalls|nirgends|ne|jamais|nunca|не|ни"
+)
+_STAYS_DENIED = (  # between a "not" and what it denies
+    r"(?:be|been|being|have|have been|yet|yet been|to|to be|always|necessarily|fully|currently|mehr|immer"
+    r"|zwingend|unbedingt|vollständig|zu|auch)"
+)
 _NOT_BEFORE = re.compile(
-    r"(?:\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder"
-    r"|ne|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|ни|без)|n['’]t)\s+$|\bn['’]$"
-    r"|(?:不得|不能|不可|不应|不要|不予|不会|不是|不具|没有|禁止|严禁|(?<!除)非|[不未没勿莫])$",
+    rf"(?:\b(?:{_DENIES})|n['’]t)(?:\s+{_STAYS_DENIED})?\s+$|\bn['’]$"
+    r"|(?:[不未毋勿](?:得|能|可|应|應|要|予|会|會|是|具|必|须|須|需|宜|准|许|許|该|該|再|曾|用)?|不应当|不可以|不能够|不允许"
+    r"|没有|沒有|禁止|严禁|嚴禁|拒绝|拒絕|无须|無須|无需|無需|难以|難以|(?<![除是南西北])非|(?<![沉淹吞埋])[没沒]|莫)$",
+    re.IGNORECASE,
+)
+_NONE_BEFORE = re.compile(
+    r"\b(?:no|kein\w*|aucune?|ning[uú]n\w*"
+    r"|(?P<without>without|ohne|sans|sin|без)(?: (?:the|any|die|den|das|le|la|el))?)\s+$|[无無]$",
+    re.IGNORECASE,
+)
+_PARAGRAPH_END = re.compile(r"[.!?。！？][\"”’)\]]*[^\S\n]*\n[^\S\n]*\n")
+_SENTENCE_END = re.compile(r"[.;!?。；！？](?=\s|$)|[。；！？]|\n\s*\n")
+_INVALID = re.compile(
+    r"\b(?:void|invalid|prohibited|forbidden|unlawful|illegal|ineffective|unwirksam|nichtig|verboten|unzulässig|untersagt|ungültig"
+    r"|interdit\w*|nulo|nula|prohibid\w+)\b",
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
@@ -40,18 +71,15 @@ _DENIED_BEFORE = re.compile(
     r"|(?:bestreitet|leugnet)[\s,]+)(?:that|dass)\s+$",
     re.IGNORECASE,
 )
-_SCALE_AFTER = re.compile(
-    r"\s?[%‰°]|\s(?:percent|million|billion|trillion|thousand|Mio|Mrd|Millionen|Milliarden|Tausend|Prozent)\b|\s?[万亿千百]",
-    re.IGNORECASE,
-)
-_SCALE_WORD = re.compile(
+SCALE_WORD = re.compile(
     r"(?:thousand|[mbt]illion|[mb]n|mio|mrd|million(?:en)?|milliarden?|tausend|tsd|[万亿千百]+)s?",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*"
+    r"|hardly|barely|scarcely|rarely|seldom|unable|fail(?:s|ed)?|refus\w+|declin\w+|far from|kaum|nirgends"
     r"|ne|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|нет|ни|без)\b"
-    r"|n['’]t\b|[不未没無无勿莫非]|禁止",
+    r"|n['’]t\b|[不未没無无勿莫非毋]|禁|拒|难以",
     re.IGNORECASE,
 )
 
@@ -64,10 +92,11 @@ def find_fault(quote: NormalForm, there: NormalForm, start: int, end: int, befor
     first, last = there.token_at(start), there.token_at(end - 1)
     tokens = there.tokens[first : last + 1]
     return (
-        _find_cut_number(there, last)
+        find_cut(there, first, last)
         or _find_negation(quote, there, start, end, before)
+        or _find_bridge(quote, there, start, end)
         or _compare_currencies(
-            list(quote.tokens), [*_currency_before(there, first), *tokens, *there.tokens[last + 1 : last + 2]]
+            list(quote.tokens), [*_currency_before(there, first), *tokens, *there.tokens[last + 1 : last + 3]]
         )
         or _compare_signs(_numbers(quote.tokens), _numbers(tokens))
         or _compare_units(quote.tokens, tokens)
@@ -75,11 +104,20 @@ def find_fault(quote: NormalForm, there: NormalForm, start: int, end: int, befor
     )
 
 
-def _find_cut_number(there: NormalForm, last: int) -> Difference | None:
-    """Return the scale or unit that the file has behind a number which ends the quote."""
-    token = there.tokens[last]
-    cut = _SCALE_AFTER.match(there.text, token.end) if token.kind == "number" else None
-    return Difference(token.raw, token.raw + cut.group()) if cut else None
+def _find_bridge(quote: NormalForm, there: NormalForm, start: int, end: int) -> Difference | None:
+    """Return where the quote runs on over the end of a sentence and of its paragraph: A.⏎⏎Few -> "A few"."""
+    first, last = there.token_at(start), there.token_at(end - 1)
+    if not _PARAGRAPH_END.search(there.text, there.tokens[first].end, there.tokens[last].start):
+        return None
+    for one, two in pairwise(range(first, last + 1)):
+        gap = there.text[there.tokens[one].end : there.tokens[two].start]
+        at = quote.token_at(there.token_starts[two] - start) if _PARAGRAPH_END.search(gap) else 0
+        if at and quote.token_starts[at] == there.token_starts[two] - start:
+            before, after = quote.tokens[at - 1 : at + 1]
+            between = quote.text[before.end : after.start]
+            if between.isspace() and "\n" not in between:
+                return Difference(f"{before.raw} {after.raw}", f"{before.raw}. {after.raw}")
+    return None
 
 
 def _find_negation(
@@ -87,17 +125,34 @@ def _find_negation(
 ) -> Difference | None:
     letters = sum(len(token.key) for token in quote.tokens)
     is_chinese = any(letter >= "\u2e80" for letter in quote.keys)
-    if letters < (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS) or _NEGATION.search(before[-60:]):
+    if _NEGATION.search(before[-60:]):
         return None
     first, last = there.offset(start), there.end_offset(end)
     lead = there.text[max(0, first - 60) : first]
-    lost = _not_before(lead) or _not_after(there.text, last) or _DENIED_BEFORE.search(lead)
+    lost = _denied_before(lead, _NOT_BEFORE)
+    if lost is None and letters >= (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS):
+        lost = _none_before(there.text, first, last) or _not_after(there.text, last)
+        lost = lost or _DENIED_BEFORE.search(lead)
     return Difference("", lost.group().strip()) if lost else None
 
 
-def _not_before(lead: str) -> re.Match[str] | None:
+def _none_before(text: str, first: int, last: int) -> re.Match[str] | None:
+    """Return the "no" or "without" before a quote.
+
+    What may not be done without a consent needs it, and so does what is void without it.
+    """
+    lead = _SENTENCE_END.split(text[max(0, first - SENTENCE_CHARACTERS) : first])[-1]
+    lost = _denied_before(lead, _NONE_BEFORE)
+    if lost and lost["without"]:
+        rest = _SENTENCE_END.split(text[last : last + SENTENCE_CHARACTERS])[0]
+        if _NEGATION.search(lead[: lost.start()]) or _NEGATION.search(rest) or _INVALID.search(lead + rest):
+            return None
+    return lost
+
+
+def _denied_before(lead: str, denial: re.Pattern[str]) -> re.Match[str] | None:
     """Return the "not" at the end of `lead`. "Never" alone or at the end of a row heads a column."""
-    lost = _NOT_BEFORE.search(lead, max(0, len(lead) - 12))
+    lost = denial.search(lead, max(0, len(lead) - 40))
     if lost and "\n" in lost.group():
         line = lead[lead.rfind("\n", 0, lost.start()) + 1 : lost.start()]
         return None if "|" in line or not line.strip() else lost
@@ -116,32 +171,38 @@ def _currency_before(there: NormalForm, first: int) -> list[Token]:
 
 
 def _compare_currencies(said: list[Token], stands: list[Token]) -> Difference | None:
-    """Return the first number with one currency sign in the quote and another in the file."""
-    for (_, one), (_, two) in zip(_amounts(said), _amounts(stands), strict=False):
-        if one and two and one != two:
+    """Return the first number with one currency sign in the quote and another in the file.
+
+    A sign may be left out or added, a word such as "euros" may not.
+    """
+    is_named = any(token.sign == NAMED for token in said)
+    for one, two in zip(_amounts(said), _amounts(stands), strict=False):
+        if one and one != two and (two or is_named):
             return Difference(one, two)
     return None
 
 
-def _amounts(tokens: list[Token]) -> list[tuple[str, str]]:
-    """Return each number with its currency sign; empty where it has none."""
+def _amounts(tokens: list[Token]) -> list[str]:
+    """Return the currency sign of each number; empty where it has none."""
     found = []
     for at, token in enumerate(tokens):
         if token.kind == "number":
             before = tokens[at - 1] if at else None
             sign = before.raw if before and before.kind == "currency" else _currency_behind(tokens, at)
-            found.append((token.key, sign.removeprefix("US")))
+            found.append(sign.removeprefix("US"))
     return found
 
 
 def _currency_behind(tokens: list[Token], at: int) -> str:
-    """Return the currency sign behind a number, or behind the "million" that follows it."""
+    """Return the currency, a sign or a word, behind a number or behind the "million" that follows it."""
     last, *following = tokens[at : at + 3]
     for token in following:
         is_beside = token.start - last.end <= (1 if last.kind == "number" else 2)  # 5 Mio. EUR
         if token.kind == "currency":
             return token.raw if is_beside else ""
-        if not (is_beside and _SCALE_WORD.fullmatch(token.raw)):
+        if token.kind == "word" and (named := _CURRENCY_WORD.match(token.key)):
+            return CURRENCY_SIGNS[named[1]]
+        if not (is_beside and SCALE_WORD.fullmatch(token.raw)):
             return ""
         last = token
     return ""

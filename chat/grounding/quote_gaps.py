@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 from chat.grounding.differences import Difference
 from chat.grounding.evidence import Evidence, Span, fold
@@ -32,10 +32,15 @@ LEAST_VERB_LETTERS, VERB_CHARACTERS = (
 )  # of a piece that ends a clause, and of what is left out before it
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|[。！？；]\n|\n(?=\s*(?:[•●▪■*-]|\(?\d{1,2}[.)]|\([a-z]\))\s)")
 _CLAUSE_END = re.compile(r"[.!?,;:](?=[\s\"”’)\]]|$)|[。！？，；：、]|\n[ \t]*\n")
-_NEGATION = re.compile(
+_LINE_ENDS = re.compile(r"[.!?:。！？：]\s*$")
+_ITEM = re.compile(r"[^\S\n]*(?:[•●▪■◦*–-]|\(\d{1,2}\)|\d{1,2}\)|\(?[a-z]\))[^\S\n]")
+_NEGATION = re.compile(  # and what turns a clause into its opposite in other ways
     r"\b(?:not|no|never|none|neither|nor|cannot|without|nicht|kein\w*|nie|niemals|ohne|weder"
-    r"|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|не|нет|ни|без)\b|n['’]t\b"
-    r"|[不未无無没沒勿莫非]",
+    r"|only|hardly|barely|scarcely|rarely|seldom|unable|refus\w+|fail(?:s|ed|ing)?|den(?:y|ies|ied)|reject\w*"
+    r"|declin\w+ to|prohibit\w*|forbid\w*|forbade|unlikely|except|unless"
+    r"|nur|kaum|selten|verweiger\w*|abgelehnt|lehnt\w*|untersagt|verboten|außer|unmöglich"
+    r"|pas|jamais|aucune?|sans|seulement|sauf|refus\w*|nunca|ning[uú]n\w*|sólo|salvo|не|нет|ни|без|кроме)\b|n['’]t\b"
+    r"|[不未无無没沒勿莫非毋仅僅]|拒绝|拒絕|禁止|严禁|难以|缺乏|除非|只有?",
     re.IGNORECASE,
 )
 
@@ -144,7 +149,26 @@ def _reach(text: str) -> int:
 
 
 def _is_neighbouring(between: str) -> bool:
-    return len(between) <= _reach(between) and len(_PARAGRAPH_END.findall(between)) <= MOST_PARAGRAPHS
+    is_near = len(_PARAGRAPH_END.findall(between)) <= MOST_PARAGRAPHS or _is_list(between)
+    return is_near and len(between) <= _reach(between)
+
+
+def _is_list(between: str) -> bool:
+    """Is it a stretch of one list, up to the beginning of an item or into it?
+
+    Lines that are no items continue one. A sentence, a heading or a negation between items ends the list.
+    """
+    lines = between.split("\n")
+    for before, line in pairwise(lines):
+        is_sentence_end = before.rstrip().endswith((".", "!", "?", ":", "。", "！", "？", "："))
+        if not _ITEM.match(line) and (
+            not line.strip()
+            or is_sentence_end
+            or line.rstrip().endswith((":", "："))
+            or _NEGATION.search(line)
+        ):
+            return False
+    return bool(_ITEM.match(f"{lines[-1]} "))
 
 
 def _page_breaks(evidence: Evidence, start: int, end: int) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from chat.grounding.currency_words import write_currency_forms
 from chat.grounding.evidence import fold
 from chat.grounding.normal_form import FIRST_CJK, NormalForm, write_normal_form
 
@@ -15,6 +17,9 @@ GAP = re.compile(
     r"|\[[^\[\]\d]{0,60}[^\W\d_][^\[\]\d]{0,60}\]"
 )
 _LETTER_IN_BRACKETS = re.compile(r"\[([^\W\d_])\](?=\w)")
+_ENDING_IN_BRACKETS = re.compile(
+    r"(?<=[^\W\d_])\[(e?[dmnrs]|e|ing)\](?![\w\[])"
+)  # des Vertrag[s], require[d]
 SPACED_DIGITS = re.compile(r"\d[ \u00a0\u2007\u2009\u202f]\d{3}")
 
 
@@ -31,8 +36,12 @@ class QuotedWords:
 
     @cached_property
     def literal(self) -> str:
-        """The text without an ellipsis at its ends, and with [T]he written as The."""
+        """The text without an ellipsis at its ends, and with [T]he written as The, require[d] as required."""
+        return self._read(r"\1")
+
+    def _read(self, ending: str) -> str:
         plain = _LETTER_IN_BRACKETS.sub(r"\1", self.text.strip())
+        plain = _ENDING_IN_BRACKETS.sub(ending, plain)
         return re.sub(rf"^(?:{_ELLIPSIS})+\s*|\s*(?:{_ELLIPSIS})+$", "", plain).strip()
 
     @cached_property
@@ -52,14 +61,22 @@ class QuotedWords:
         kept = self.__dict__.setdefault("_forms", {})
         if decimal_comma not in kept:
             forms = dict[str, NormalForm]()
-            has_digits = any(character.isdigit() for character in self.literal)
-            for comma in (decimal_comma, self.decimal_comma) if has_digits else (decimal_comma,):
-                for joins in (comma, not comma) if SPACED_DIGITS.search(self.literal) else (comma,):
-                    form = trim(write_normal_form(self.literal, decimal_comma=comma, joins_spaces=joins))
+            for text in dict.fromkeys((self.literal, self._read(""))):
+                for form in self._write(text, decimal_comma):
                     forms.setdefault(form.keys, form)
             kept[decimal_comma] = list(forms.values())
         found: list[NormalForm] = kept[decimal_comma]
         return found
+
+    def _write(self, text: str, decimal_comma: bool) -> Iterator[NormalForm]:
+        if not any(map(str.isdigit, text)):
+            yield trim(write_normal_form(text, decimal_comma=decimal_comma))
+            return
+        for comma in dict.fromkeys((decimal_comma, self.decimal_comma)):
+            for joins in (comma, not comma) if SPACED_DIGITS.search(text) else (comma,):
+                form = trim(write_normal_form(text, decimal_comma=comma, joins_spaces=joins))
+                yield form
+                yield from write_currency_forms(form)
 
 
 def trim(form: NormalForm) -> NormalForm:

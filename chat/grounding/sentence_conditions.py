@@ -1,7 +1,8 @@
 """Sentence conditions: what limits a quoted sentence and stands just outside of the quote.
 
-"unless", "only if", "es sei denn", 除外 behind the quoted words, or "Except as …," before them. The words are
-there, so that the quote is confirmed; what they say is less than it seems. Knows no answer and no quote.
+"unless", "only if", "es sei denn", 除外 behind the quoted words, or "Except as …," before them; "at most" or
+höchstens before the number that a quote begins with, 以上 behind the one that ends it. The words are there,
+so that the quote is confirmed; what they say is less than it seems. Knows no answer and no quote.
 """
 
 from __future__ import annotations
@@ -39,6 +40,44 @@ _SAID = re.compile(
     r"|если|кроме)\b|除非|除外|除了?|例外|条件|如果|仅|但|ただし",
     re.IGNORECASE,
 )
+_BOUNDS = (
+    r"(?:at (?:least|most)|up to|(?:no|not) (?:more|less|fewer|later|earlier) than"
+    r"|(?:more|less|fewer|greater|higher|lower) than"
+    r"|over|under|above|below|within|(?:not )?exceed(?:ing|s)?|(?:a )?(?:maximum|minimum)(?: of)?"
+    r"|mindestens|wenigstens|höchstens|maximal|minimal|bis zu|(?:nicht )?(?:mehr|weniger) als"
+    r"|über|unter|binnen|innerhalb von)"
+)
+_BOUNDS_ZH = (
+    r"(?:不超过|不多于|不少于|不低于|不高于|至少|至多|最多|最少|超过|低于|高于|少于|多于|不足|不满|未满)"
+)
+_BOUNDS_BEHIND = (
+    r"(?:or (?:more|less|fewer|older|younger|above|below|over|under|higher|lower|later|earlier)"
+    r"|oder (?:mehr|weniger|älter|jünger|höher|niedriger|darüber|darunter))\b"
+)
+_BOUNDS_BEHIND_ZH = r"以[上下内外]|之内"
+_BOUND_BEFORE = re.compile(rf"(?:\b{_BOUNDS}\s+|{_BOUNDS_ZH}\s*|[<>≤≥≦≧±]\s?)[$€£¥]?$", re.IGNORECASE)
+_BOUND_BEHIND = re.compile(rf"\s*(?:{_BOUNDS_BEHIND}|{_BOUNDS_BEHIND_ZH})", re.IGNORECASE)
+_SAID_BOUND = re.compile(
+    rf"\b{_BOUNDS}\b|{_BOUNDS_ZH}|{_BOUNDS_BEHIND}|{_BOUNDS_BEHIND_ZH}|[<>≤≥]|\b(?:limit|cap|max|min|grenze)\w*|上限|下限",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"[$€£¥]?\s?\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|zwei|drei|vier|fünf|sechs|sieben|acht"
+    r"|neun|zehn|zwölf)\b|[一二三四五六七八九十百千万两]",
+    re.IGNORECASE,
+)
+
+
+def find_bound(text: str, start: int, end: int) -> str:
+    """Return the "at most" before a number at `start`, or the "or more" behind `end`, or nothing."""
+    before = _BOUND_BEFORE.search(text[max(0, start - 24) : start]) if _NUMBER.match(text, start) else None
+    found = before or _BOUND_BEHIND.match(text, end)
+    return " ".join(found.group().split()).rstrip(" $€£¥") if found else ""
+
+
+def states_bound(words: str) -> bool:
+    """Does an answer's own sentence around a quote state a bound?"""
+    return bool(_SAID_BOUND.search(words))
 
 
 def find_condition(text: str, start: int, end: int) -> str:

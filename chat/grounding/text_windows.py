@@ -18,7 +18,9 @@ _NOTE = re.compile(r"[⁰¹²³⁴-⁹]|\d{1,2}(?:[\s.,;:)]|$)")
 _PART_OF_NAME = ("+", "#")  # C++, C#
 _NOTED = re.compile(r"[a-zß-ÿ]{4}[.,;!?)\"'”’]{0,2}$")
 _NOTE_START = re.compile(r"(?:^|[\s.,])(?:\d{1,2}|[⁰¹²³⁴-⁹]+)$")  # "3Without it" begins a footnote
-_DENIED_BEFORE = re.compile(r"\b(?:non|un|anti|nicht|in)[-‐‑]$", re.IGNORECASE)
+_DENIED_BEFORE = re.compile(
+    r"\b(?:non|un|anti|nicht|in|ex|semi|quasi|pseudo|half|part|dis|mis|halb|teil|schein)[-‐‑]$", re.IGNORECASE
+)
 _BROKEN_BEFORE = re.compile(r"([^\W\d_]+)[-‐‑\u00ad]\s*\n\s*$")
 _BROKEN_AFTER = re.compile(r"[-‐‑\u00ad]\s*\n\s*([^\W\d_]+)")
 

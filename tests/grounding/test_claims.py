@@ -81,6 +81,11 @@ def test_a_german_answer_writes_the_numbers_of_a_sheet_its_own_way() -> None:
         "Die Tabelle zeigt",
         "据该文，",
         "手册要求",
+        "The lease says",
+        "The leaflet warns:",
+        "Die Packungsbeilage nennt",
+        "Der Jahresbericht erwähnt",
+        "章程规定",
     ],
 )
 def test_a_part_of_a_file_that_says_something_claims_it(introduction: str) -> None:
@@ -104,6 +109,15 @@ def test_a_title_behind_the_book_is_no_claim() -> None:
 def test_latin_words_out_of_a_chinese_file_are_a_translation() -> None:
     file = [Evidence.prepare(CHINESE)]
     assert quotes("„Die Eule jagt nachts“ (S. 1)", file) == [("Die Eule jagt nachts", "translated")]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("Do not wake a sleeping owl", "translated"), ("Never wake sleeping owls", "not_found")],
+)
+def test_a_short_translation_is_known_by_words_that_are_none_of_the_file(words: str, status: str) -> None:
+    file = [Evidence.prepare(make_document("Die Eule darf man nicht wecken, und in der Nacht jagt sie."))]
+    assert quotes(f"The file says: “{words}” (p. 1).", file) == [(words, status)]
 
 
 @pytest.mark.parametrize(

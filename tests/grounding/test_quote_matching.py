@@ -273,3 +273,120 @@ def test_a_currency_may_be_its_code(file: str, quote: str, status: str) -> None:
 def test_a_bracket_is_no_omission_of_all_but_a_number() -> None:
     evidence = Evidence.prepare(make_document("1. Owls hunt voles at night by ear alone."))
     assert find_with_gaps(QuotedWords("[Owls hunt at day by their eyes alone] 1."), evidence) is None
+
+
+def status_of(file: str, quote: str) -> str:
+    match = next(find_exact(QuotedWords(quote), Evidence.prepare(make_document(file))), None)
+    return match.status if match else ""
+
+
+@pytest.mark.parametrize(
+    ("file", "quote", "status"),
+    [
+        ("Der Preis liegt bei 1.250 € im Jahr.", "Der Preis liegt bei 1250 Euro im Jahr", "found"),
+        ("The fund paid 3.4 million euros to it.", "The fund paid €3.4 million to it", "found"),
+        ("The fund paid 3.4 million euros to it.", "The fund paid $3.4 million to it", ""),
+        ("The fund paid $3.4 million to it.", "The fund paid 3.4 million dollars to it", "found"),
+        ("The fund paid $3.4 million to it.", "The fund paid 3.4 million euros to it", "altered"),
+        ("The fund paid 3.4 million to it.", "The fund paid 3.4 million euros to it", "altered"),
+        ("Der Preis liegt bei 1.250 Euro.", "Der Preis liegt bei 1.250 $", "altered"),
+        ("Der Preis liegt bei 3 Mio. Euro.", "Der Preis liegt bei 3 Mio. €", "found"),
+        ("公司投资3.4亿美元建厂。", "公司投资¥3.4亿", "altered"),
+        ("公司投资3.4亿元建厂。", "公司投资¥3.4亿", "found"),
+        ("Fees are 12 € a day, 30 € a week.", "Fees are 12 euros a day, 30 euros a week", "found"),
+        ("Heat it to 85～95 degrees at once.", "Heat it to 85-95 degrees at once", "found"),
+        ("加热到85℃~95℃后保温。", "加热到85℃-95℃后保温", "found"),
+        ("Heat it to 85～95 degrees at once.", "Heat it to 85 95 degrees at once", ""),
+        ("It takes 5 ~10 days of them all.", "It takes 5-10 days of them all", ""),
+        ("夜间气温下降到-5℃左右。", "夜间气温下降到5℃左右", "altered"),
+        ("夜间气温下降到5℃左右。", "夜间气温下降到-5℃左右", "altered"),
+        ("载人飞船神舟-12于六月发射。", "载人飞船神舟12于六月发射", "found"),
+        ("It fell in group A.\n\nFew users reported it.", "A few users reported it", "altered"),
+        ("It fell in group A\n\nFew users reported it.", "It fell in group A. Few users", "found"),
+        ("The law required a seal on it.", "The law require[d] a seal on it", "found"),
+        ("Sie haftet wegen des Vertrag nicht.", "haftet wegen des Vertrag[s]", "altered"),
+        ("Sie haftet wegen des Vertrag immer.", "haftet wegen des Vertrag[s]", "found"),
+        ("The act is lawful in all states.", "The act is [un]lawful in all states", ""),
+    ],
+)
+def test_currencies_ranges_and_brackets(file: str, quote: str, status: str) -> None:
+    assert status_of(file, quote) == status
+
+
+@pytest.mark.parametrize(
+    ("file", "quote", "status"),
+    [
+        ("Dogs are not allowed in the park.", "allowed", "altered"),
+        ("Dogs are not currently allowed there.", "allowed there", "altered"),
+        ("The fee may not be refunded later.", "refunded later", "altered"),
+        ("He failed to sign the second lease.", "sign the second lease", "altered"),
+        ("It can hardly affect the result at all.", "affect the result at all", "altered"),
+        ("Er ist keineswegs zur Zahlung verpflichtet.", "zur Zahlung verpflichtet", "altered"),
+        ("Sie muss nicht unbedingt zustimmen.", "zustimmen", "altered"),
+        ("本品无需冷藏保存。", "冷藏保存", "altered"),
+        ("双方不再承担责任。", "承担责任", "altered"),
+        ("南非总统访问了北京。", "总统访问了北京", "found"),
+        ("There is no right of first refusal.", "refusal", "found"),
+        ("There is no refund of the fee paid.", "refund of the fee paid", "altered"),
+        ("It may be sold without consent of the bank.", "consent of the bank", "altered"),
+        ("It may not be sold without the consent of the bank.", "consent of the bank", "found"),
+        ("A sale without the consent of the bank is void.", "consent of the bank", "found"),
+        ("Ohne vorherige Zustimmung ist der Verkauf unwirksam.", "vorherige Zustimmung", "found"),
+        ("Der Verkauf ist ohne vorherige Zustimmung erlaubt.", "vorherige Zustimmung", "altered"),
+    ],
+)
+def test_what_denies_the_words_from_outside_of_the_quote(file: str, quote: str, status: str) -> None:
+    assert status_of(file, quote) == status
+
+
+LISTS = Evidence.prepare(
+    make_document(
+        "Do not enter the hall\n• when the lamp is red,\n• when the gate\nis shut,\n• during a drill.\n"
+        "Enter the hall\n• when called,\n• at noon,\nNever enter the hall\n• at night alone.\n"
+        "The board refused on Monday to approve the budget. The fee is payable only in cash at the desk."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "status"),
+    [
+        ("Do not enter the hall […] during a drill", "omission"),
+        ("when the lamp is red […] during a drill", "omission"),
+        ("Enter the hall […] at night alone", "altered"),
+        ("The board […] approve the budget", "altered"),
+        ("The fee is payable […] at the desk", "altered"),
+    ],
+)
+def test_an_ellipsis_over_items_of_a_list_and_over_words_that_deny(quote: str, status: str) -> None:
+    match = find_with_gaps(QuotedWords(quote), LISTS)
+    assert (match.status if match else "") == status
+
+
+@pytest.mark.parametrize(
+    ("file", "quote", "status"),
+    [
+        ("Take 5 mg/kg of it each day.", "Take 5 mg", "altered"),
+        ("It takes 3-5 days in May.", "5 days in May", "altered"),
+        ("It takes up to 3–5 days in May.", "It takes up to 3", "altered"),
+        ("Add 3/4 cup of milk to it.", "4 cup of milk", "altered"),
+        ("It began at 10:30 on a Monday.", "It began at 10", "altered"),
+        ("The COVID-19 cases of that year rose.", "19 cases of that year", "altered"),
+        ("It costs $5/month for all of them.", "It costs $5", "altered"),
+        ("It takes 12 months and/or a year.", "It takes 12 months", "found"),
+        ("He was 5 in 2019, 6 in 2020.", "6 in 2020", "found"),
+        ("They are part-time employees of it.", "time employees of it", ""),
+        ("The debt is rated BBB- by both of them.", "rated BBB by both of them", ""),
+        ("The debt is rated BBB− | Stable", "rated BBB- Stable", "found"),
+        ("The debt is AAA- and AA-rated now.", "AAA and AA-rated", "found"),
+        ("It covers 12 metres² of the floor.", "It covers 12 metres of the floor", ""),
+        ("面积为12米²的房间。", "面积为12米的房间", ""),
+        ("Here (a + b)² is nine in all.", "Here (a + b) is nine in all", ""),
+        ("They reported² (see above)³ all of it.", "They reported (see above) all of it", "found"),
+        ("It used 3 MWh of power then.", "It used 3 mWh of power then", "altered"),
+    ],
+)
+def test_what_an_edge_takes_off_a_number_and_a_dash_or_a_power_that_counts(
+    file: str, quote: str, status: str
+) -> None:
+    assert status_of(file, quote) == status

@@ -40,3 +40,29 @@ FILE = Evidence.prepare(
 def test_a_condition_that_the_answer_leaves_out_is_named(answer: str, condition: str) -> None:
     quote = next(one for one in check(answer, [FILE]) if one.kind == "quote")
     assert (quote.status, quote.condition) == ("found", condition)
+
+
+BOUNDS = Evidence.prepare(
+    make_document(
+        "The deposit is at most three monthly rents. Persons aged 18 years or older may vote.\n"
+        "It costs 40 euros. Die Frist beträgt mindestens 14 Tage. 罚款不超过5000元。60周岁以上免票。"
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "condition"),
+    [
+        ("The deposit is “three monthly rents” (p. 1).", "at most"),
+        ("The deposit is at most “three monthly rents” (p. 1).", ""),
+        ("They vote from “18 years” (p. 1).", "or older"),
+        ("The entry is “40 euros” (p. 1).", ""),
+        ("Die Frist ist „14 Tage“ lang (S. 1).", "mindestens"),
+        ("罚款为“5000元”（第1页）", "不超过"),
+        ("“60周岁”免票（第1页）", "以上"),
+        ("“60周岁以上免票”（第1页）", ""),
+    ],
+)
+def test_a_bound_that_the_quote_leaves_out_is_named(answer: str, condition: str) -> None:
+    quote = next(one for one in check(answer, [BOUNDS]) if one.kind == "quote")
+    assert (quote.status, quote.condition) == ("found", condition)
