@@ -4,8 +4,9 @@
 
 CORPORA: the folder with real/pdf/*.pdf, real/docs_*.jsonl and so on; debian/ in it holds the PDFs of
 the packages installation-guide-amd64, debian-reference-de, debian-reference-zh-cn and developers-reference-de
-(as developers-reference.de.pdf), debmake-doc (de and zh-cn) and debian-faq-de. A claim whose
-file is not there is left out: without CORPORA, only the claims over the samples of this folder are checked.
+(as developers-reference.de.pdf), debmake-doc (de and zh-cn) and debian-faq-de; debian/handbook/ in it holds
+the HTML pages of debian-handbook, a folder per language. A claim whose file is not there is left out: without
+CORPORA, only the claims over the samples of this folder are checked.
 Claims: proof_claims.jsonl, each an answer of one claim with the statuses that are right; an empty one stands
 for no verdict. Each set was stored before its first run. After that run its faults were mended: only the
 first run says what to expect.
