@@ -52,6 +52,7 @@ async function hearClick(event) {
   if (name === "restore" && value) leave(value, false); // it was shown when it was deleted
   if (name === "new") focusComposer();
   const isPressed = button.getAttribute("aria-pressed") === "true";
+  clearNotice();
   act(lane, name, { id, value: button.hasAttribute("aria-pressed") ? String(isPressed) : value, conversation });
 }
 

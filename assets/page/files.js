@@ -11,6 +11,7 @@ const isRead = (file) => Boolean(file.id) && file.status === "done";
 const asFile = (kept) => ({ key: kept.id, data: null, name: kept.label, status: "done", isSent: true, ...kept });
 
 function attachFiles(list) {
+  clearNotice();
   const files = refuseLarge([...list]).map((data) => ({ key: makeKey(), data, name: data.name, id: "", label: data.name, status: "uploading", progress: 0, isSent: false }));
   state.files = [...state.files, ...files];
   outgoing.push(...files);
@@ -173,6 +174,7 @@ function passwordForm(file) {
     event.preventDefault();
     const { value } = input;
     input.value = "";
+    clearNotice();
     readLater(file, value);
   };
   return form;

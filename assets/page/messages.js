@@ -136,6 +136,11 @@ function showNotice(sentence) {
   fillPlace("notice", notice.outerHTML);
 }
 
+// What an earlier deed of the visitor led to is not said beside the next one.
+function clearNotice() {
+  for (const notice of document.querySelectorAll('[data-place="notice"] > :not(.hint)')) notice.remove();
+}
+
 // The tab says what it holds, that an answer grows in it, or that one has come to its end there unseen.
 let isUnseen = false;
 function showTitle(isEnded) {

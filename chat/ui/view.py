@@ -285,14 +285,17 @@ def _answer_buttons(message: Message, branch: Branch, reader: Reader, is_last: b
     shown = [_picker(message, branch, reader)]
     if message.finish_reason in BROKEN and message.text and is_last:
         shown.append(button("continue", reader.say("answer.continue"), id=id, icon=False))
-    if message.text:
-        shown.append(button("copy", reader.say("answer.copy"), id=id, lane="fetch"))
+    copy = [button("copy", reader.say("answer.copy"), id=id, lane="fetch")] if message.text else []
+    if not message.error:
+        shown += copy
     if is_last or message.error:
         shown.append(button("retry", reader.say("answer.retry"), id=id, icon=not message.error))
         label = reader.say("answer.retry_with")
         shown.append(
             button("retry-with", label, id=id, lane="none", value=message.model, icon=not message.error)
         )
+    if message.error:  # icons that come with the pointer stand behind the words: no gap before those
+        shown += copy
     shown.append(button("more", reader.say("answer.more"), lane="none", aria_expanded="false"))
     shown.append(_thumb("like", True, message, reader))
     shown.append(_thumb("dislike", False, message, reader))

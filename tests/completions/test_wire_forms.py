@@ -140,7 +140,7 @@ async def test_heartbeats_do_not_put_off_the_first_token_for_ever() -> None:
 
     async with Provider() as provider:
         provider.scripts["never"] = beat
-        heard = await hear(client(provider.url, first_token_timeout=0.3), "never")
+        heard = await hear(client(provider.url, first_token_timeout=2), "never")
     assert (heard.error, len(provider.chats)) == ("first_token_timeout", 1)
 
 

@@ -113,12 +113,14 @@ async def test_an_encrypted_pdf_opens_with_its_password(tab: Visit, provider: Pr
     locked = BytesIO()
     writer.write(locked)
     file = {"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": locked.getvalue()}
-    await tab.attach(file)  # type: ignore[arg-type]
-    chip = tab.page.locator("#files .attached")
+    await tab.attach(text_file("empty.txt", ""), file)  # type: ignore[arg-type]
+    chip, notice = tab.page.locator("#files .attached"), tab.page.locator("#notice .error")
+    await expect(notice).to_contain_text("empty.txt")
     for password, asks in (("wrong", "Password of lamp.pdf"), ("moth", "Wrong password of lamp.pdf")):
         await expect(chip).to_contain_text(asks)
         await chip.locator("input").fill(password)
         await chip.locator("input").press("Enter")
+        await expect(notice).to_have_count(0)  # what was said before is not said of the password
     await expect(tab.page.locator("#files .attached.done")).to_contain_text("lamp.pdf: 1 page")
     await tab.ask("How long?")
     assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])

@@ -84,6 +84,10 @@ async def test_import_and_export_say_what_they_did_and_what_they_left_out(tab: V
     await expect(report).to_contain_text("2 conversations exported to")
     await report.locator('[data-do="dismiss"]').click()
     await expect(report).to_have_count(0)
+    await import_file(tab, good)
+    await expect(report).to_contain_text("0 conversations imported.")
+    await tab.attach(text_file("lamp.txt", "The lamp shines for nine hours."))
+    await expect(report).to_have_count(0)  # it is not said of the file
 
 
 async def test_what_is_refused_beside_the_list_is_said_beside_the_composer(
