@@ -119,6 +119,7 @@ class Engine:
         self._loop_watch = LoopWatch()
         self.metrics.watch_loop(self._loop_watch.longest)
         self.readers = Readers(ReaderLimits.from_settings(settings), self.metrics.observes_waits("files"))
+        self._drawers = Readers(ReaderLimits.of_pages(settings), self.metrics.observes_waits("pages"))
         self._ocr = Readers(ReaderLimits.of_ocr(settings)) if settings.ocr != "off" else None
         self.threads = FairThreads("work", on_wait=self.metrics.observes_waits("threads"))
         self.drawing = FairThreads("drawing", on_wait=self.metrics.observes_waits("drawing"))
@@ -126,7 +127,7 @@ class Engine:
         self._stores = self._create_stores()
         self._answer_log = AnswerLog(self._stores)
         self._attachments = self._create_attachments()
-        self.pages = PageViews(self.readers, self._attachments)
+        self.pages = PageViews(self._drawers, self._attachments)
         self._files = ConversationFiles(self._stores, self._attachments)
         self._quotas = Quotas(settings)
         self._vectors = self._create_vectors()
@@ -167,6 +168,7 @@ class Engine:
     def _create_attachments(self) -> Attachments:
         return Attachments(
             self.readers,
+            self._drawers,
             self.folder / "files",
             self._stores,
             self.threads,
@@ -249,6 +251,7 @@ class Engine:
             await self._vectors.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
+        await self._drawers.aclose()
         if self._ocr:
             await self._ocr.aclose()
         await self._stores.aclose()

@@ -253,7 +253,9 @@ class Settings:
     max_document_characters: int = _setting(
         "MAX_DOCUMENT_CHARACTERS", 3_000_000, _whole(1000, 50_000_000), "Characters read of one file"
     )
-    reader_processes: int = _setting("READER_PROCESSES", 2, _whole(1, 64), "Child processes that read files")
+    reader_processes: int = _setting(
+        "READER_PROCESSES", 2, _whole(1, 64), "Child processes that read files, and as many that draw pages"
+    )
     reader_seconds: float = _setting(
         "READER_SECONDS", 30.0, _number(1, 600), "Seconds that reading one file may take"
     )

@@ -17,6 +17,8 @@ WIDEST_GAP = 1.6  # of a line's height: further apart are two columns, or two ce
 SLANTED = 1.3  # of the highest letter: a higher span would cover other lines
 KNOWN_SHARE = 0.95  # of the letters of a quote: with fewer its place is not known for certain
 
+Placed = tuple[int, int, int, int, int]  # offset of a character; left, top, right, bottom in units
+NOWHERE, NO_SPAN = (0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0)
 Packed = Sequence[Sequence[float]]  # (start, end, left, top, right, bottom) of each word, by offset
 
 
@@ -59,50 +61,53 @@ class PageBoxes:
 
     def is_known(self, text: str, start: int, end: int) -> bool:
         """Whether nearly all letters of the range have a place."""
-        known = {one.start for one in self._boxes(start, end)}
+        known = {at for at, *_ in self._boxes(start, end)}
         letters = [at for at in range(max(0, start), min(end, len(text))) if text[at].isalnum()]
         return bool(letters) and sum(at in known for at in letters) >= KNOWN_SHARE * len(letters)
 
-    def _boxes(self, start: int, end: int) -> Iterator[Span]:
+    def _boxes(self, start: int, end: int) -> Iterator[Placed]:
         start = max(0, start)
         numbers = array("H")
         numbers.frombytes(self.packed[2 * FIELDS * start : 2 * FIELDS * max(start, end)])
-        for step in range(0, len(numbers) - FIELDS + 1, FIELDS):
-            left, top, right, bottom = numbers[step : step + FIELDS]
+        edges = iter(numbers)
+        for at, (left, top, right, bottom) in enumerate(zip(edges, edges, edges, edges, strict=False), start):
             if right > left and bottom > top:
-                at = start + step // FIELDS
-                yield Span(at, at + 1, left / UNIT, top / UNIT, right / UNIT, bottom / UNIT)
+                yield at, left, top, right, bottom
 
 
-def _join(boxes: Iterable[Span], aspect: float) -> Iterator[Span]:
-    """Yield the boxes, those joined that stand side by side."""
-    span = last = None
-    highest = 0.0
+def _join(boxes: Iterable[Placed], aspect: float) -> Iterator[Span]:
+    """Yield the boxes, those joined that stand side by side. In whole units: a page has thousands of them."""
+    span, last, highest = NO_SPAN, NOWHERE, 0
     for box in boxes:
-        height = box.bottom - box.top
-        if span and last and _is_beside(last, box, aspect):
-            union, highest = _unite(span, box), max(highest, height)
-            if union.bottom - union.top < SLANTED * highest:
-                span, last = union, box
+        at, left, top, right, bottom = box
+        if span is not NO_SPAN and _is_beside(last, box, aspect):
+            start, _, span_left, span_top, span_right, span_bottom = span
+            upper, lower = min(span_top, top), max(span_bottom, bottom)
+            highest = max(highest, bottom - top)
+            if lower - upper < SLANTED * highest:
+                span = start, at + 1, min(span_left, left), upper, max(span_right, right), lower
+                last = box
                 continue
-        if span:
-            yield span
-        span, last, highest = box, box, height
-    if span:
-        yield span
+        if span is not NO_SPAN:
+            yield _span_of(span)
+        span, last, highest = (at, at + 1, left, top, right, bottom), box, bottom - top
+    if span is not NO_SPAN:
+        yield _span_of(span)
 
 
-def _unite(span: Span, box: Span) -> Span:
-    left, top = min(span.left, box.left), min(span.top, box.top)
-    return Span(span.start, box.end, left, top, max(span.right, box.right), max(span.bottom, box.bottom))
+def _span_of(span: tuple[int, int, int, int, int, int]) -> Span:
+    start, end, left, top, right, bottom = span
+    return Span(start, end, left / UNIT, top / UNIT, right / UNIT, bottom / UNIT)
 
 
-def _is_beside(last: Span, box: Span, aspect: float) -> bool:
+def _is_beside(last: Placed, box: Placed, aspect: float) -> bool:
     """Whether a character stands next to the one before it, on its right or its left."""
-    lower = min(last.bottom - last.top, box.bottom - box.top)
-    overlap = min(last.bottom, box.bottom) - max(last.top, box.top)
-    gap = min(abs(box.left - last.right), abs(last.left - box.right))
-    return overlap > SAME_LINE * lower and gap < WIDEST_GAP * lower * aspect
+    _, last_left, last_top, last_right, last_bottom = last
+    _, left, top, right, bottom = box
+    lower = min(last_bottom - last_top, bottom - top)
+    if min(last_bottom, bottom) - max(last_top, top) <= SAME_LINE * lower:
+        return False
+    return min(abs(left - last_right), abs(last_left - right)) < WIDEST_GAP * lower * aspect
 
 
 def _scale(edge: float) -> int:

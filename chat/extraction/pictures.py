@@ -12,7 +12,6 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import (
     Image,
-    ImageChops,
     ImageOps,
     WebPImagePlugin,  # noqa: F401  without it the first WebP loads all 40 formats: 75 ms of CPU
 )
@@ -39,7 +38,9 @@ QUALITIES = (88, 75, 60)
 FEW_COLOURS = 6_000  # of a page of text: a photograph has more
 DRAWN_COLOURS = 48
 PAPER_SHARE = 0.5
-GREYS = ((16, 4), (4, 2))  # steps, and the bits of one; WebP is larger than either for dense text
+QUICK, SMALL = 3, 6  # levels of zlib: the first takes half the CPU, for a fifth more bytes
+# Steps, the bits of one, and the level; WebP is larger than any of them for dense text.
+GREYS = ((16, 4, QUICK), (16, 4, SMALL), (4, 2, SMALL))
 SHOWN_BYTES = 150_000  # of a page as the viewer shows it
 SHOWN_QUALITIES = (65, 45, 25)
 
@@ -70,7 +71,7 @@ def shrink(source: Source, longest: int, limit_bytes: int) -> tuple[bytes, str]:
 
 def render(source: Source, page: int, width: int) -> bytes:
     """Return a page of a PDF as a JPEG of `width` pixels; `page` counts from 1."""
-    return _pack(_draw(source, page, width), limit_bytes=PAGE_BYTES)[0]
+    return _pack(_draw(source, page, width).convert("RGB"), limit_bytes=PAGE_BYTES)[0]
 
 
 def show_page(source: Source, page: int, width: int) -> tuple[bytes, str]:
@@ -92,16 +93,13 @@ def show_page(source: Source, page: int, width: int) -> tuple[bytes, str]:
 
 def _pack_page(image: Image.Image) -> tuple[bytes, str]:
     """Return a page of text as a PNG of few colours, which is small and sharp, and others as WebP."""
-    data = b""
-    if is_grey(image) and is_drawn_on_paper(image):
-        for steps, bits in GREYS:
-            data = _save(_in_greys(image, steps), "PNG", bits=bits)
-            if len(data) <= SHOWN_BYTES:
-                break
-        return data, "image/png"
+    grey = _grey_of(image)
+    if grey and _is_drawn_on_paper(grey):
+        return _pack_greys(grey), "image/png"
+    image, data = image.convert("RGB"), b""
     if image.getcolors(FEW_COLOURS) is not None:
         few = image.quantize(DRAWN_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        data = _save(few, "PNG")
+        data = _save(few, "PNG", compress_level=QUICK)
     if data and len(data) <= SHOWN_BYTES:
         return data, "image/png"
     for quality in SHOWN_QUALITIES:
@@ -111,29 +109,38 @@ def _pack_page(image: Image.Image) -> tuple[bytes, str]:
     return data, "image/webp"
 
 
-def is_grey(image: Image.Image) -> bool:
-    """Tell whether a picture has no colour."""
-    red, green, blue = image.split()
-    others = ImageChops.difference(red, green), ImageChops.difference(green, blue)
-    return all(one.getbbox() is None for one in others)
+def _pack_greys(grey: Image.Image) -> bytes:
+    data = b""
+    for steps, bits, level in GREYS:
+        data = _save(_in_greys(grey, steps), "PNG", bits=bits, compress_level=level)
+        if len(data) <= SHOWN_BYTES:
+            break
+    return data
 
 
-def is_drawn_on_paper(image: Image.Image) -> bool:
+def _grey_of(image: Image.Image) -> Image.Image | None:
+    """Return a picture without colour as its greys; None where it has a colour."""
+    red, green, blue = image.split()[:3]
+    return red if red.tobytes() == green.tobytes() == blue.tobytes() else None
+
+
+def _is_drawn_on_paper(grey: Image.Image) -> bool:
     """Tell whether most of a picture is of one lightness, as no photograph is."""
-    shades = image.getchannel(0).histogram()
+    shades = grey.histogram()
     return max(shades) >= PAPER_SHARE * sum(shades)
 
 
-def _in_greys(image: Image.Image, steps: int) -> Image.Image:
-    """Return a picture without colour in so many steps of grey, of which several are in a byte of a PNG."""
+def _in_greys(grey: Image.Image, steps: int) -> Image.Image:
+    """Return a picture in so many steps of grey, of which several are in a byte of a PNG."""
     last = steps - 1
-    grey = image.getchannel(0).point([round(value * last / 255) for value in range(256)])
-    shown = Image.frombytes("P", image.size, grey.tobytes())
+    stepped = grey.point([round(value * last / 255) for value in range(256)])
+    shown = Image.frombytes("P", grey.size, stepped.tobytes())
     shown.putpalette([round(255 * step / last) for step in range(steps) for _ in range(3)])
     return shown
 
 
 def _draw(source: Source, page: int, width: int) -> Image.Image:
+    """Return a page as RGBX."""
     try:
         sheet = _kept.get(source)[page - 1] if page > 0 else None
     except (pypdfium2.PdfiumError, IndexError) as error:
@@ -143,7 +150,8 @@ def _draw(source: Source, page: int, width: int) -> Image.Image:
     if sheet is None:
         raise refusals.no_such_page(source.name, page)
     scale = min(max(WIDTHS[0], min(width, WIDTHS[-1])) / sheet.get_width(), HEIGHT / sheet.get_height())
-    image: Image.Image = sheet.render(scale=scale).to_pil().convert("RGB")
+    # In this order of bytes Pillow takes the picture over as it is: a copy costs as much as the drawing.
+    image: Image.Image = sheet.render(scale=scale, rev_byteorder=True, prefer_bgrx=True).to_pil()
     sheet.close()
     return image
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from chat.settings import Settings
+if TYPE_CHECKING:  # a child, which knows no setting, does not load them
+    from chat.settings import Settings
 
 MEGABYTE = 1_000_000
 OCR_WALL_FACTOR = 20.0  # of the CPU time: everything else on the machine goes first
@@ -42,6 +44,11 @@ class ReaderLimits:
             processes=settings.reader_processes,
             upload_bytes=settings.max_upload_bytes,
         )
+
+    @classmethod
+    def of_pages(cls, settings: Settings) -> ReaderLimits:
+        """Return the limits of a page or a picture that is drawn."""
+        return replace(cls.from_settings(settings), program="chat.extraction.page_drawer")
 
     @classmethod
     def of_ocr(cls, settings: Settings) -> ReaderLimits:

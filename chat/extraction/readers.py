@@ -47,11 +47,18 @@ class Readers:
         self._children: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._is_warming = False
+        self._coming: asyncio.Event | None = None  # set when a child that is being started is there
         self._is_reported = False  # what the sandbox lacks
 
     async def start(self) -> None:
         """Start one warm child in the background; others come with the first files that need them."""
-        self._background(self._warm())
+        self.warm()
+
+    def warm(self) -> None:
+        """Start a child in the background where none is there, so that the next job need not wait for it."""
+        if not self._children and not self._is_closed:
+            self._start_warming()
 
     async def open(
         self, path: Path, name: str, password: str | None = None, *, caller: Caller = UNNAMED
@@ -233,13 +240,20 @@ class Readers:
     @contextlib.asynccontextmanager
     async def _borrow(self, caller: Caller) -> AsyncIterator[Child]:
         async with self._places.hold(caller):
-            child = await self._idle_child() or await self._start_child()
+            child = await self._ready_child() or await self._start_child()
             try:
                 yield child
             finally:
                 await self._put_back(child)
 
-    async def _idle_child(self) -> Child | None:
+    async def _ready_child(self) -> Child | None:
+        """Return a child that waits, or the one that is being started, which is sooner there than another.
+
+        One caller waits for it: a second one starts a child of its own at once.
+        """
+        if not self._idle and self._coming:
+            coming, self._coming = self._coming, None
+            await coming.wait()
         while self._idle:
             child = self._idle.pop()
             if child.is_alive:
@@ -257,7 +271,7 @@ class Readers:
             return
         await self._end(child)
         if not self._idle and not self._is_closed and self.limits.is_kept_warm:
-            self._background(self._warm())
+            self._start_warming()
 
     async def _start_child(self) -> Child:
         child = await Child.start(self.limits)
@@ -267,11 +281,21 @@ class Readers:
             log.warning("files are read without %s: this system has none", ", ".join(child.unconfined))
         return child
 
+    def _start_warming(self) -> None:
+        if not self._is_warming:
+            self._is_warming = True
+            self._background(self._warm())
+
     async def _warm(self) -> None:
         async with self._places.hold(WARMING):
-            if not self._idle and not self._is_closed:
-                with contextlib.suppress(ChildFailed):
-                    self._idle.append(await self._start_child())
+            self._coming = coming = asyncio.Event()
+            try:
+                if not self._idle and not self._is_closed:
+                    with contextlib.suppress(ChildFailed):
+                        self._idle.append(await self._start_child())
+            finally:
+                coming.set()
+                self._is_warming, self._coming = False, None
 
     def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)

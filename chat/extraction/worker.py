@@ -1,25 +1,16 @@
-"""The child: reads one file after another from untrusted bytes, under limits of its own.
-
-`python -m chat.extraction.worker MEMORY_BYTES SECONDS FOLDER`, jobs on standard input, frames on standard
-output (chat.extraction.frames). Its sandbox leaves it the files of FOLDER and its libraries. It has no
-secret, and its parent kills it when it hangs.
-"""
+"""The child that reads files and computes over their tables: `python -m chat.extraction.worker`."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from chat.documents.document import Page, Problem
-from chat.errors import AttachmentError
-from chat.extraction import frames, inner_files, kinds, refusals, sandbox
+from chat.extraction import frames, inner_files, job_loop, kinds
+from chat.extraction.job_loop import Say
 from chat.extraction.source import Finding, Shape, Source
 from chat.extraction.text_grids import TextGrids
 from chat.extraction.tidy import tidy
@@ -30,12 +21,8 @@ try:
 except ImportError:  # Windows: the parent's wall limit is what is left
     resource = None  # type: ignore[assignment]
 
-PR_SET_PDEATHSIG = 1
 BATCH_SECONDS = 0.1
 MOST_TOLD = 20  # tables that could not be typed
-TABLES_BYTES = 1_200_000_000  # of address space beside that of the readers, for DuckDB alone
-GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather than kept
-Say = Callable[..., None]
 
 
 def read(source: Source) -> Iterator[Finding]:
@@ -179,150 +166,8 @@ def query_tables(job: dict[str, Any], say: Say) -> None:
             say(type="no_result", message=str(error))
 
 
-def render_page(job: dict[str, Any], say: Say) -> None:
-    """Answer a `render` job with one picture."""
-    from chat.extraction import pictures
-
-    source = Source(Path(job["path"]), job["name"], job["password"])
-    say(pictures.render(source, job["page"], job["width"]), type="picture", media_type="image/jpeg")
-
-
-def show_page(job: dict[str, Any], say: Say) -> None:
-    """Answer a `page` job with one picture, for the viewer."""
-    from chat.extraction import pictures
-
-    source = Source(Path(job["path"]), job["name"])
-    blob, media_type = pictures.show_page(source, job["page"], job["width"])
-    say(blob, type="picture", media_type=media_type)
-
-
-def place_text(job: dict[str, Any], say: Say) -> None:
-    """Answer a `boxes` job with the box of each character of a page's text."""
-    from chat.extraction.pdf.page_places import place_page
-
-    boxes = place_page(Source(Path(job["path"]), job["name"]), job["page"], job["text"])
-    say(boxes.packed, type="boxes", aspect=boxes.aspect)
-
-
-def shrink_picture(job: dict[str, Any], say: Say) -> None:
-    """Answer a `shrink` job with one picture."""
-    from chat.extraction import pictures
-
-    source = Source(Path(job["path"]), job["name"])
-    blob, media_type = pictures.shrink(source, job["longest"], job["limit_bytes"])
-    say(blob, type="picture", media_type=media_type)
-
-
-Jobs = dict[str, Callable[[dict[str, Any], Say], None]]
-JOBS: Jobs = {
-    "read": read_file,
-    "render": render_page,
-    "shrink": shrink_picture,
-    "page": show_page,
-    "boxes": place_text,
-    "query": query_tables,
-}
-
-
-def answer(job: dict[str, Any], say: Say, jobs: Jobs = JOBS, grown_bytes: int = GROWN_BYTES) -> bool:
-    """Do one job; return whether this process can still be trusted with another."""
-    try:
-        jobs[job["job"]](job, say)
-    except AttachmentError as error:
-        say(type="refusal", error=type(error).__name__, message=str(error), details=error.details)
-    except MemoryError:
-        say(type="refusal", error="MemoryError")
-        return False
-    except (KeyboardInterrupt, SystemExit, BrokenPipeError):
-        raise
-    except (
-        BaseException
-    ) as error:  # any reader may meet any error; a panic of the one in Rust is no Exception
-        broken = refusals.crashed(job["name"])
-        say(type="refusal", error=type(broken).__name__, message=str(broken), details=broken.details)
-        return isinstance(error, Exception) and _peak_bytes() < grown_bytes
-    return _peak_bytes() < grown_bytes
-
-
-def _peak_bytes() -> int:
-    """Return the most memory that this process has held since it was started.
-
-    Not ru_maxrss where Linux tells better: that begins with the size of the server it was started from.
-    """
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
-    if resource is None:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def limit_process(memory_bytes: int) -> None:
-    """Bound the address space; forbid core dumps and files."""
-    if resource is None:
-        return
-    space = (memory_bytes, memory_bytes + TABLES_BYTES)
-    for name, values in (("RLIMIT_AS", space), ("RLIMIT_CORE", (0, 0)), ("RLIMIT_FSIZE", (0, 0))):
-        try:
-            resource.setrlimit(getattr(resource, name), values)
-        except (ValueError, OSError):  # macOS refuses RLIMIT_AS
-            continue
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when the parent is gone, whatever it is doing then. Linux only."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def limit_cpu(seconds: float) -> None:
-    """Allow the next job this much CPU time; the kernel ends the process past it."""
-    if resource is None:
-        return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    spent = usage.ru_utime + usage.ru_stime
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
-
-
-def serve(
-    asked: BinaryIO,
-    answers: BinaryIO,
-    seconds: float,
-    unconfined: Sequence[str] = (),
-    jobs: Jobs = JOBS,
-    grown_bytes: int = GROWN_BYTES,
-) -> None:
-    """Answer jobs until the pipe closes or this process is not fit for another."""
-
-    def say(blob: bytes = b"", **fields: Any) -> None:
-        answers.write(frames.encode(fields, blob))
-        answers.flush()
-
-    say(type="ready", unconfined=unconfined)
-    while head := asked.read(frames.HEAD.size):
-        body, _ = frames.lengths(head)
-        job = frames.decode(asked.read(body))
-        limit_cpu(seconds)
-        is_fit = answer(job, say, jobs, grown_bytes)
-        say(type="end", retire=not is_fit)
-        if not is_fit:
-            return
-
-
-def run(jobs: Jobs, grown_bytes: int, load: Callable[[], None]) -> None:
-    """Keep the pipe for frames alone, load the readers, give up every right that reading needs not, serve."""
-    unconfined = [] if sandbox.isolate_network() else ["namespaces"]
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
-    load()
-    sys.dont_write_bytecode = True
-    die_with_parent()
-    limit_process(int(sys.argv[1]))
-    unconfined += sandbox.confine(Path(sys.argv[3]))
-    serve(sys.stdin.buffer, answers, float(sys.argv[2]), unconfined, jobs, grown_bytes)
+JOBS: job_loop.Jobs = {"read": read_file, "query": query_tables}
 
 
 if __name__ == "__main__":
-    run(JOBS, GROWN_BYTES, kinds.load_readers)
+    job_loop.run(JOBS, kinds.load_readers)

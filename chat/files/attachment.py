@@ -22,7 +22,13 @@ from chat.numbers.typed_table import TypedTable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PDF = "application/pdf"
 SCAN_WAIT = 20.0  # seconds after its upload that a question waits for a file's scanned pages
+
+
+def is_drawn_kind(media_type: str) -> bool:
+    """Whether pages of such a file can be shown as images."""
+    return media_type == PDF or media_type.startswith("image/")
 
 
 class Attachment:
@@ -67,6 +73,11 @@ class Attachment:
     @property
     def is_image(self) -> bool:
         return self.document.media_type.startswith("image/")
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its pages can be shown as images."""
+        return is_drawn_kind(self.document.media_type)
 
     @property
     def has_text(self) -> bool:

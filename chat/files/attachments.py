@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import mimetypes
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from chat.documents.document import Document, Page, Problem
 from chat.errors import ChatError, HistoryUnavailable, NotFound
 from chat.extraction import Readers, Reading
 from chat.fair_places import FairThreads
-from chat.files.attachment import Attachment
+from chat.files.attachment import Attachment, is_drawn_kind
 from chat.files.file_contents import FileContents
 from chat.files.scans import Scans
 from chat.files.working_copies import WorkingCopies
@@ -52,6 +53,7 @@ class Attachments:
     def __init__(
         self,
         readers: Readers,
+        drawers: Readers,
         folder: Path,
         stores: Stores,
         threads: FairThreads,
@@ -63,13 +65,14 @@ class Attachments:
         ocr_pages: int = 0,
         memory: Shares | None = None,
     ) -> None:
-        """stored_bytes: of the files themselves that history keeps beside their text, in total.
+        """drawers: the pool that draws pages.
 
+        stored_bytes: of the files themselves that history keeps beside their text, in total.
         ocr: the pool that reads scanned pages, ocr_pages of one file; None: they stay unread. memory: the
         shares of all bytes in memory.
         """
         self._copies = WorkingCopies(folder)
-        self.contents = FileContents(stores, self._copies, readers)
+        self.contents = FileContents(stores, self._copies, readers, drawers)
         self._scans: Scans[Attachment] | None = (
             Scans(ocr, ocr_pages, self.contents.original, self._update) if ocr else None
         )
@@ -78,6 +81,7 @@ class Attachments:
         self._temporary_of: dict[str, tuple[Visitor, int]] = {}
         self._is_shared = is_shared  # other replicas add and delete files of the same history
         self._readers = readers
+        self._drawers = drawers
         self._on_read = on_read  # called with the media type and the seconds of a read file
         self._stored_bytes = stored_bytes
         self._stores = stores
@@ -101,6 +105,8 @@ class Attachments:
         if is_temporary:
             self._hold_temporary(id, visitor, (await anyio.Path(path).stat()).st_size)
         began = time.monotonic()
+        if is_drawn_kind(mimetypes.guess_type(name)[0] or ""):
+            self._drawers.warm()  # while the file is read, so that its first page does not wait
         try:
             copy = await self._copies.hold(id, path)
             reading = await self._readers.open(copy, name, password, caller=visitor.caller)
@@ -210,6 +216,8 @@ class Attachments:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _keep(self, attachment: Attachment) -> Attachment:
+        if attachment.is_drawn:
+            self._drawers.warm()
         self._cache[attachment.id] = attachment
         while len(self._cache) > CACHED or self.cached_characters > CACHED_CHARACTERS:
             idle = [one for one in self._cache.values() if one.document.is_complete and one is not attachment]

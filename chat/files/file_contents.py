@@ -34,10 +34,11 @@ SCAN_PIXELS = 1_200  # width of a page for a model: small print stays legible
 class FileContents:
     """The bytes, tables and vectors of attachments."""
 
-    def __init__(self, stores: Stores, copies: WorkingCopies, readers: Readers) -> None:
+    def __init__(self, stores: Stores, copies: WorkingCopies, readers: Readers, drawers: Readers) -> None:
         self._stores = stores
         self._copies = copies
         self._readers = readers
+        self._drawers = drawers
 
     async def original(self, attachment: Attachment) -> Path:
         """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
@@ -114,7 +115,7 @@ class FileContents:
     async def _data_url(self, attachment: Attachment) -> str:
         """Return a picture as a data URL, shrunk for a model. Raises AttachmentError."""
         path = await self.original(attachment)
-        data, media_type = await self._readers.shrink_image(path, caller=attachment.caller)
+        data, media_type = await self._drawers.shrink_image(path, caller=attachment.caller)
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
     async def _scan_urls(self, attachment: Attachment, limit: int) -> Sequence[str]:
@@ -129,7 +130,7 @@ class FileContents:
             return ()
         caller = attachment.caller
         pictures = [
-            await self._readers.render(path, number, SCAN_PIXELS, caller=caller) for number in numbers
+            await self._drawers.render(path, number, SCAN_PIXELS, caller=caller) for number in numbers
         ]
         return [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in pictures]
 

@@ -19,10 +19,9 @@ from chat.documents.document import Document, Page
 from chat.documents.page_boxes import PageBoxes, Span
 from chat.errors import AttachmentError, NotFound
 from chat.extraction import Readers
-from chat.files.attachment import Attachment
+from chat.files.attachment import PDF, Attachment
 from chat.files.attachments import Attachments
 
-PDF = "application/pdf"
 IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
 WIDTHS = (160, 320, 640, 960, 1_200, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
 USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
@@ -55,8 +54,8 @@ class PageView:
 class PageViews:
     """The pages of all files."""
 
-    def __init__(self, readers: Readers, attachments: Attachments) -> None:
-        self._readers = readers
+    def __init__(self, drawers: Readers, attachments: Attachments) -> None:
+        self._drawers = drawers
         self._attachments = attachments
         self._images = _Cache[tuple[bytes, str]](IMAGE_BYTES, lambda image: len(image[0]))
         self._boxes = _Cache[PageBoxes](BOX_BYTES, lambda boxes: len(boxes.packed))
@@ -78,7 +77,7 @@ class PageViews:
             path = await self._attachments.contents.original(attachment)
             name, caller = attachment.name, attachment.caller
             async with self._one_child(attachment.id):
-                return await self._readers.show_page(path, number, step, name=name, caller=caller)
+                return await self._drawers.show_page(path, number, step, name=name, caller=caller)
 
         return await self._images.get((attachment.id, number, step), attachment.owner, draw)
 
@@ -117,7 +116,7 @@ class PageViews:
             path = await self._attachments.contents.original(attachment)
             name, caller = attachment.name, attachment.caller
             async with self._one_child(attachment.id):
-                return await self._readers.place_text(path, number, page.text, name=name, caller=caller)
+                return await self._drawers.place_text(path, number, page.text, name=name, caller=caller)
 
         try:
             return await self._boxes.get((attachment.id, number, len(page.text)), attachment.owner, place)
@@ -128,8 +127,8 @@ class PageViews:
     async def _one_child(self, file_id: str) -> AsyncGenerator[None]:
         """Let the pages of a file follow each other, so that the warm child serves all of them.
 
-        The viewer asks for an image, its text and two neighbours at once. A page costs 100 ms of CPU, and a
-        second child 600 ms before it has one.
+        The viewer asks for an image, its text and two neighbours at once. A page costs 60 ms of CPU, and a
+        second child 150 ms before it has one.
         """
         lock = self._working.setdefault(file_id, asyncio.Lock())
         is_ours = False

@@ -78,3 +78,13 @@ def test_boxes_of_words_become_boxes_of_their_characters() -> None:
     (span,) = found.spans(4, 6)
     assert (round(span.left, 2), round(span.right, 2)) == (0.5, 0.7)
     assert found.is_known(text, 0, len(text))
+
+
+def test_a_text_that_is_read_as_it_is_drawn_is_placed_as_any_other_is() -> None:
+    glyphs = draw((0.1, 0.1, "A well- "), (0.1, 0.2, "known  fox 12 (a)"))
+    text = "A well-\nknown fox 12 (a)"
+    places = place_characters(text, glyphs)
+    assert [
+        glyphs[place].character for place, one in zip(places, text, strict=True) if not one.isspace()
+    ] == list("Awell-knownfox12(a)")
+    assert place_characters(f"{text}\nunseen", glyphs)[: len(text)] == places

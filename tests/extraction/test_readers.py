@@ -7,6 +7,8 @@ import io
 import os
 import signal
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +21,7 @@ from chat.documents.document import Document, Page, Problem
 from chat.errors import EmptyFile, FileTooLarge, NoReader, UnreadableFile
 from chat.extraction import ReaderLimits, Readers, Reading, frames, refusals
 from chat.extraction.child import Child, ChildFailed
+from chat.settings import Settings
 from tests.benchmarks.fuzz_extraction import fuzz, mutations
 from tests.made_files import FILES
 from tests.pdf_files import pdf, show
@@ -44,6 +47,14 @@ async def readers() -> AsyncIterator[Readers]:
     """A pool with the usual limits, which tests share: a child takes most of a second to start."""
     pool = Readers(ReaderLimits())
     await pool.start()
+    yield pool
+    await pool.aclose()
+
+
+@pytest.fixture(scope="module")
+async def drawers() -> AsyncIterator[Readers]:
+    """A pool of children that draw."""
+    pool = Readers(ReaderLimits.of_pages(Settings()))
     yield pool
     await pool.aclose()
 
@@ -296,6 +307,50 @@ async def test_child_is_used_again(tmp_path: Path, pool_of: PoolOf) -> None:
     assert len(pids) == 1
 
 
+async def test_a_job_takes_the_child_that_is_being_started_and_a_second_one_starts_its_own(
+    tmp_path: Path, pool_of: PoolOf
+) -> None:
+    path = tmp_path / "stored"
+    path.write_text("text")
+    for jobs in (1, 2):
+        pool = pool_of(ReaderLimits(processes=2))
+        await pool.start()
+        readings = await asyncio.gather(*(pool.open(path, "a.txt") for _ in range(jobs)))
+        pids = {child.pid for child in pool._children}
+        assert [(await reading.finish()).text for reading in readings] == ["text"] * jobs
+        assert len(pids) == jobs
+
+
+async def test_a_job_that_waited_for_a_child_which_did_not_start_starts_one(
+    tmp_path: Path, pool_of: PoolOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "stored"
+    path.write_text("The fox is red.")
+    pool = pool_of(ReaderLimits())
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    await pool.start()
+    while not pool._coming:
+        await asyncio.sleep(0)
+    monkeypatch.undo()
+    assert (await (await pool.open(path, "a.txt")).finish()).text == "The fox is red."
+
+
+def test_the_child_that_draws_loads_neither_the_server_nor_what_reads_text() -> None:
+    code = "import sys, chat.extraction.page_drawer; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "pypdfium2" in loaded
+    unwanted = (
+        "asyncio",
+        "chat.settings",
+        "chat.extraction.readers",
+        "chat.extraction.layout",
+        "pypdf",
+        "duckdb",
+    )
+    assert not loaded.intersection(unwanted)
+
+
 async def test_child_cannot_write_a_file(readers: Readers, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     path.write_text("text")
@@ -324,19 +379,19 @@ def picture(width: int, height: int, kind: str, mode: str = "RGB") -> bytes:
     ],
 )
 async def test_large_picture_is_made_small(
-    readers: Readers, tmp_path: Path, kind: str, mode: str, media_type: str
+    drawers: Readers, tmp_path: Path, kind: str, mode: str, media_type: str
 ) -> None:
     path = tmp_path / "stored"
     path.write_bytes(picture(3_000, 1_500, kind, mode))
-    data, found = await readers.shrink_image(path, longest=600)
+    data, found = await drawers.shrink_image(path, longest=600)
     with Image.open(io.BytesIO(data)) as image:
         assert (found, image.size) == (media_type, (600, 300))
 
 
-async def test_small_picture_stays_as_it_is(readers: Readers, tmp_path: Path) -> None:
+async def test_small_picture_stays_as_it_is(drawers: Readers, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     path.write_bytes(picture(30, 20, "PNG"))
-    assert await readers.shrink_image(path) == (path.read_bytes(), "image/png")
+    assert await drawers.shrink_image(path) == (path.read_bytes(), "image/png")
 
 
 def replace_png_size(data: bytes, size: bytes) -> bytes:
@@ -344,18 +399,18 @@ def replace_png_size(data: bytes, size: bytes) -> bytes:
     return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
 
 
-async def test_picture_of_too_many_pixels_is_refused(readers: Readers, tmp_path: Path) -> None:
+async def test_picture_of_too_many_pixels_is_refused(drawers: Readers, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     size = struct.pack(">II", 20_000, 20_000)
     path.write_bytes(replace_png_size(picture(1, 1, "PNG", "1"), size))
     with pytest.raises(UnreadableFile, match=r"“big\.png” has more pixels than the limit of 80 million"):
-        await readers.shrink_image(path, name="big.png")
+        await drawers.shrink_image(path, name="big.png")
 
 
-async def test_page_is_rendered_as_a_picture(readers: Readers, tmp_path: Path) -> None:
+async def test_page_is_rendered_as_a_picture(drawers: Readers, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     path.write_bytes(pdf(show("Text"), "1 0 0 rg 0 0 612 792 re f"))
-    data = await readers.render(path, 2, 306)
+    data = await drawers.render(path, 2, 306)
     with Image.open(io.BytesIO(data)) as image:
         red, green, blue = image.convert("RGB").resize((1, 1)).tobytes()
         assert (image.format, image.size) == ("JPEG", (306, 396))
@@ -363,11 +418,11 @@ async def test_page_is_rendered_as_a_picture(readers: Readers, tmp_path: Path) -
     assert max(green, blue) < 20
 
 
-async def test_page_that_is_not_there_is_refused(readers: Readers, tmp_path: Path) -> None:
+async def test_page_that_is_not_there_is_refused(drawers: Readers, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     path.write_bytes(pdf(show("Text")))
     with pytest.raises(UnreadableFile, match=r"Page 9 of “a\.pdf” cannot be shown"):
-        await readers.render(path, 9, 306, name="a.pdf")
+        await drawers.render(path, 9, 306, name="a.pdf")
 
 
 async def test_frames_of_a_child_are_bounded() -> None:

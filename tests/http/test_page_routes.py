@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pypdf
 import pytest
 from PIL import Image
 
+from chat.extraction import Readers
 from chat.files import page_views
 from chat.visitors import Guest, Network, Visitor
 from tests.child_processes import find_descendants
@@ -43,6 +45,16 @@ async def upload(served: Served, name: str, data: bytes) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def test_a_file_with_pages_to_draw_starts_the_child_that_draws_them(served: Served) -> None:
+    [engine] = served.engines
+    drawers = engine._drawers
+    await upload(served, "notes.txt", b"Lamps.")
+    assert not drawers._children
+    assert not drawers._is_warming
+    await upload(served, "bridge.pdf", TWO_PAGES)
+    assert drawers._children or drawers._is_warming
 
 
 async def test_a_page_is_an_image_for_the_owner_alone(served: Served) -> None:
@@ -87,6 +99,21 @@ async def test_one_child_serves_what_the_viewer_asks_for_at_once(
     answers = await asyncio.gather(*(served.client.get(path, headers=ANNA) for path in paths))
     assert [one.status_code for one in answers] == [200] * 4
     assert set(find_descendants(os.getpid())) <= before
+
+
+def program_of(pool: Readers) -> set[str]:
+    """Return the programs of a pool's processes."""
+    commands = [Path(f"/proc/{child.pid}/cmdline").read_text().split("\0") for child in pool._children]
+    return {command[2] for command in commands}
+
+
+async def test_a_page_is_drawn_by_a_child_that_reads_no_files(served: Served) -> None:
+    [engine] = served.engines
+    url = f"/ai/files/{(await upload(served, 'bridge.pdf', TWO_PAGES))['file_id']}/pages"
+    for path in (f"{url}/1", f"{url}/1/text"):
+        assert (await served.client.get(path, headers=ANNA)).status_code == 200
+    programs = program_of(engine._drawers), program_of(engine.readers)
+    assert programs == ({"chat.extraction.page_drawer"}, {"chat.extraction.worker"})
 
 
 async def test_a_page_of_much_text_is_whole(served: Served) -> None:

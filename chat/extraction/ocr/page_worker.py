@@ -1,7 +1,7 @@
 """The child that reads scanned pages, one after another, from untrusted bytes, under limits of its own.
 
-`python -m chat.extraction.ocr.page_worker MEMORY_BYTES SECONDS FOLDER`: as chat.extraction.worker, at the
-lowest priority of the system. An engine is loaded when a page needs it first.
+`python -m chat.extraction.ocr.page_worker`, with the loop of chat.extraction.job_loop, at the lowest priority
+of the system. An engine is loaded when a page needs it first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from chat.extraction import worker
+from chat.extraction import job_loop
 from chat.extraction.ocr.page_result import PageResult
 from chat.extraction.source import Source
 
@@ -22,7 +22,7 @@ THREADS = "1"  # pages are read side by side, each by a process
 engines: Any = None
 
 
-def recognise_page(job: dict[str, Any], say: worker.Say) -> None:
+def recognise_page(job: dict[str, Any], say: job_loop.Say) -> None:
     """Answer a `recognise` job with one page."""
     from chat.extraction.ocr import page_image
     from chat.extraction.ocr.engine_choice import Engines, NoEngine
@@ -55,4 +55,4 @@ def lower_priority() -> None:
 
 if __name__ == "__main__":
     lower_priority()
-    worker.run({"recognise": recognise_page}, GROWN_BYTES, lambda: None)
+    job_loop.run({"recognise": recognise_page}, grown_bytes=GROWN_BYTES)

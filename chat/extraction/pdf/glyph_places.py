@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
 
 RUN = 6  # letters that are looked up together
 SHORTEST_RUN = 3
@@ -29,8 +31,7 @@ LINE, ROW = re.compile(r".+"), re.compile(r".* \| .*")
 Box = tuple[float, float, float, float]  # left, top, right, bottom: fractions of the page
 
 
-@dataclass(frozen=True)
-class PageGlyph:
+class PageGlyph(NamedTuple):
     """A character that is drawn on the page, and its box as fractions of the page."""
 
     character: str
@@ -48,34 +49,46 @@ class _Letters:
     def of(cls, characters: Sequence[str]) -> _Letters:
         parts, indexes = [], list[int]()
         for index, character in enumerate(characters):
-            form = LEFT_OUT.sub("", unicodedata.normalize("NFKC", character).casefold())
+            form = _form_of(character)
             parts.append(form)
             indexes.extend([index] * len(form))
         return cls("".join(parts), indexes)
 
 
+@lru_cache(2_048)
+def _form_of(character: str) -> str:
+    return LEFT_OUT.sub("", unicodedata.normalize("NFKC", character).casefold())
+
+
 def place_characters(text: str, glyphs: Sequence[PageGlyph]) -> list[int]:
     """Return the index of the glyph for each character of the text; -1 where it is not found."""
     said, drawn = _Letters.of(text), _Letters.of([glyph.character for glyph in glyphs])
-    alignment = _Alignment(said.text, drawn.text)
-    alignment.align_runs()
-    alignment.align_gaps()
-    alignment.align_words(_words(text, said))
-    alignment.align_repeated(_words(text, said, ROW))
     places = [-1] * len(text)
-    for at, to in enumerate(alignment.to):
+    for at, to in enumerate(_align(text, said, drawn)):
         if to >= 0 and places[said.indexes[at]] < 0:
             places[said.indexes[at]] = drawn.indexes[to]
     _fill(text, glyphs, places)
     return places
 
 
+def _align(text: str, said: _Letters, drawn: _Letters) -> Sequence[int]:
+    """Return the letter on the page for each that was read; -1: none."""
+    if said.text == drawn.text:  # of a page that pdfium has read, without a table
+        return range(len(said.text))
+    alignment = _Alignment(said.text, drawn.text)
+    alignment.align_runs()
+    alignment.align_gaps()
+    alignment.align_words(_words(text, said))
+    alignment.align_repeated(_words(text, said, ROW))
+    return alignment.to
+
+
 def pack_boxes(places: Sequence[int], glyphs: Sequence[PageGlyph]) -> bytes:
     """Return the box of each character as four numbers of 16 bits."""
-    packed = array("H")
+    numbers = list[int]()
     for place in places:
-        packed.extend(_scale(glyphs[place].box) if place >= 0 else NOWHERE)
-    return packed.tobytes()
+        numbers += _scale(glyphs[place].box) if place >= 0 else NOWHERE
+    return array("H", numbers).tobytes()
 
 
 class _Alignment:
@@ -211,5 +224,7 @@ def _fill(text: str, glyphs: Sequence[PageGlyph], places: list[int]) -> None:
 
 
 def _scale(box: Box) -> tuple[int, int, int, int]:
-    left, top, right, bottom = (round(min(max(edge, 0.0), 1.0) * UNIT) for edge in box)
-    return left, top, max(right, left), max(bottom, top)
+    left, top, right, bottom = [
+        0 if edge < 0 else UNIT if edge > 1 else int(edge * UNIT + 0.5) for edge in box
+    ]
+    return left, top, right if right > left else left, bottom if bottom > top else top

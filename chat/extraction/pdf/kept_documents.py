@@ -33,7 +33,7 @@ class KeptDocument(Generic[D]):
     def get(self, source: Source) -> D:
         """Return the document of a file, opened anew where it is another one or was used often."""
         about = source.path.stat()
-        key = source.path, source.password, about.st_mtime_ns, about.st_size
+        key = source.path, source.password, about.st_ino, about.st_mtime_ns, about.st_size
         if self._document is None or key != self._key or self._uses >= USES:
             self.close()
             self._document, self._key, self._uses = self._open(source), key, 0

@@ -13,16 +13,17 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from chat.extraction.pdf.glyph_places import PageGlyph
 from chat.extraction.pdf.glyphs import Glyph
-from chat.extraction.pdf.page_layout import Box
-from chat.extraction.pdf.strokes import find_strokes
 from chat.extraction.source import InnerFile, Source
+
+if TYPE_CHECKING:
+    from chat.extraction.pdf.page_layout import Box
 
 HEADINGS = 5_000
 ATTACHMENTS = 500
@@ -198,10 +199,14 @@ class Sheet:
             ((one - start) / 1000 / SHOWN, (two - start) / 1000 / SHOWN, start / SHOWN)
             for start, one, two in zip(origin, along, across, strict=True)
         ]
-        characters = _whole_characters(self.characters())
-        return [
-            PageGlyph(character, _place(rows, self.box(index))) for index, character in enumerate(characters)
-        ]
+        letters, box, measure = self._letters.raw, self._box, raw.FPDFText_GetLooseCharBox
+        pointer = ctypes.byref(box)
+        glyphs = []
+        for index, character in enumerate(_whole_characters(self.characters())):
+            measure(letters, index, pointer)
+            place = _place(rows, (box.left, -box.top, box.right, -box.bottom))
+            glyphs.append(PageGlyph(character, place))
+        return glyphs
 
     def aspect(self) -> float:
         """Return the page's height, by its width."""
@@ -232,6 +237,8 @@ class Sheet:
 
     def strokes(self) -> list[Box]:
         """Return the boxes of the lines that are drawn along the axes."""
+        from chat.extraction.pdf.strokes import find_strokes  # the child that draws pages loads no layout
+
         return list(find_strokes(self._page.raw))
 
     def picture_share(self) -> float:
