@@ -87,6 +87,7 @@ def find_language(text: str) -> str:
     return language if count >= 2 else ""
 
 
+@lru_cache(maxsize=8)
 def has_decimal_comma(text: str) -> bool:
     """Return whether the language of `text`, which may be a few words, writes 0,85 and 70.923.698."""
     counts = count_languages(text).most_common(2)

@@ -212,7 +212,8 @@ class _QuoteCheck:
             "quote", "not_found", quotation.text, quotation.at, quotation.end,
             cited.name if cited else "", cited.label if cited else "",
         )  # fmt: skip
-        quote = QuotedWords(plain_words(quotation.text), self._decimal_comma, claim.before)
+        words = plain_words(quotation.text)
+        quote = QuotedWords(words, self._decimal_comma, claim.before, claim.behind)
         if not (claim.is_proof or claim.is_strong or claim.marks):
             return
         found = self._look_up(quote, claim)

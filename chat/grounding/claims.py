@@ -29,6 +29,7 @@ _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?\d{1,2}[.)、]|\([a-z]\))\s")
 _ATTRIBUTION = re.compile(
     r"[\s>—–\-*_]*(?:(?:sources?|from|quelle|aus|来源|出处|见)\s*[:：]?)?[\s>—–\-*_]*", re.IGNORECASE
 )
+_QUOTATION_MARK = re.compile(r"[”“\"»«」』’]")
 _END = re.compile(r"(?:(?<!\d)[.!?]|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue011]|$)|[。！？]|\n")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
@@ -43,7 +44,8 @@ class Claim:
     """A quotation and what it claims. marks: where it says that the words stand; any of them may be meant.
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
-    prove something. before: the answer's words before the quotation; around: before and behind it.
+    prove something. before, behind: the answer's words around it in its sentence; around: those and
+    the line that leads to it.
     """
 
     quotation: Quotation
@@ -53,6 +55,7 @@ class Claim:
     before: str
     is_translation: bool = False
     around: str = ""
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _read_claim(
     named = named or _is_attributed(answer, quotation, names)
     proof = is_proof(quotation.text)
     strong = _is_strong(quotation, own, words, before, named=named, proof=proof)
-    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words), words)
+    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words), words, behind)
 
 
 def _is_strong(
@@ -199,7 +202,7 @@ def _is_right_behind(answer: str, quotation: Quotation, mark: Mark) -> bool:
 
 
 def _has_quote(text: str) -> bool:
-    return bool(re.search(r"[”“\"»«」』’]", text))
+    return bool(_QUOTATION_MARK.search(text))
 
 
 def _is_attributed(answer: str, quotation: Quotation, names: Sequence[NamedFile]) -> bool:

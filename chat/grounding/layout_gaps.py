@@ -29,6 +29,7 @@ _PAGE_NUMBER = re.compile(
 _TITLE = re.compile(
     r"\d{1,4}\s+[^.!?]{1,80}|[^.!?a-z]{0,40}[A-Z][^.!?a-z]{1,60}|[A-Z][^.!?]{1,80}\s\d{1,4}\s*"
 )
+_NO_LETTERS = re.compile(r"[\d\s|·•–—-]+")
 _LINK = re.compile(r"\[[^\[\]]*\]\(\S+\)\s*")  # of a page, written below its text
 _BOX_LINE = re.compile(r"[A-Z0-9][^.!?;]{0,59}[^.!?;,\s]\s*")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nor|without|cannot|nicht|kein\w*|nie|ohne)\b", re.IGNORECASE)
@@ -130,4 +131,4 @@ def _heads(document: Document, page: int) -> set[str]:
 
 def _key(line: str) -> str:
     """Return a line without its numbers and spaces: a running head differs in its page number alone."""
-    return re.sub(r"[\d\s|·•–—-]+", "", line).lower()
+    return _NO_LETTERS.sub("", line).lower()

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from chat.grounding.number_notation import LITERAL, LITERAL_WITH_SPACES, read_number
@@ -124,6 +125,9 @@ _CELL_GAP = " \t\n\r\f\v\u00a0|"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
+_make = tuple.__new__  # of a named tuple, without a call in Python
+
+
 class Token(NamedTuple):
     """A part of a text. key: what is compared. kind: word, number, power, symbol, currency, ref or note.
 
@@ -154,11 +158,8 @@ class NormalForm:
     @cached_property
     def token_starts(self) -> list[int]:
         """Where each token's key begins in `keys`."""
-        starts, at = [], 0
-        for token in self.tokens:
-            starts.append(at)
-            at += len(token.key)
-        return starts
+        starts = list(accumulate([len(token.key) for token in self.tokens], initial=0))
+        return starts[:-1]
 
     def token_at(self, at: int) -> int:
         return bisect_right(self.token_starts, at) - 1
@@ -208,7 +209,9 @@ def write_normal_form(text: str, *, decimal_comma: bool = False, joins_spaces: b
         if kind == "word":  # most are words: no call for them
             raw, (start, end) = found[0], found.span()
             key = raw.lower() if raw.isascii() else _word_key(raw)
-            tokens.append(Token(key, start, end, "word", raw, ""))
+            tokens.append(_make(Token, (key, start, end, "word", raw, "")))
+        elif kind == "number":
+            tokens.append(_read_number(plain, found[0], *found.span(), decimal_comma))
         else:
             tokens += _READ[kind](plain, found, decimal_comma)
     return NormalForm(text, tokens)
@@ -218,19 +221,17 @@ def _word_key(raw: str) -> str:
     return normalize("NFC", raw.translate(_WORD_FORMS)).lower()
 
 
-def _read_number(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
-    raw, start, end = found.group(), found.start(), found.end()
+def _read_number(plain: str, raw: str, start: int, end: int, decimal_comma: bool) -> Token:
     if (
         raw in ("2", "3")
         and _LENGTH_BEFORE.search(plain[max(0, start - 3) : start])
         and not plain[end : end + 1].isalnum()
     ):
-        yield Token(f"^{raw}", start, end, "power", raw)  # km2, where the raised digit was lost
-        return
+        return Token(f"^{raw}", start, end, "power", raw)  # km2, where the raised digit was lost
     is_note = len(raw) <= 3 and raw.isdigit() and _is_reference(plain, start, end)
     sign = "" if is_note else _sign(plain, raw, start, end)
     key = f"{OPEN}{read_number(raw, decimal_comma)}{CLOSE}"
-    yield Token(key, start, end, "note" if is_note else "number", raw, sign)
+    return _make(Token, (key, start, end, "note" if is_note else "number", raw, sign))
 
 
 def _is_reference(plain: str, start: int, end: int) -> bool:
@@ -330,7 +331,6 @@ def _reader(kind: str, key: Callable[[str], str]) -> _Reader:
 
 
 _READ: dict[str, _Reader] = {
-    "number": _read_number,
     "power": _read_power,
     "dash": _read_dash,
     "squared": _read_squared,

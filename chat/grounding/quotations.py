@@ -49,6 +49,7 @@ _CALLOUT = re.compile(
     rf"|(?:{_HEADS})\s*:|(?:{_HEADS_ZH})\s*[:：]|[\u2600-\u27bf\U0001f300-\U0001faff])",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<br\s*/?>|</?(?:b|i|em|strong|sup|sub|u|mark)>")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&\"'=])")
 
@@ -100,4 +101,4 @@ def plain_words(text: str) -> str:
     text = _BLOCK_MARK.sub("", text)
     text = _LINK.sub(r"\1", text)
     text = _ESCAPE.sub(r"\1", text)
-    return html.unescape(re.sub(r"<br\s*/?>|</?(?:b|i|em|strong|sup|sub|u|mark)>", " ", text)).strip()
+    return html.unescape(_TAG.sub(" ", text)).strip()

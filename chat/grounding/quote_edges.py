@@ -16,6 +16,7 @@ from chat.grounding.quote_cuts import find_cut
 
 FEWEST_LETTERS = 12  # of a quote that says something: behind "no", a shorter one names a thing
 FEWEST_CHINESE = 5
+LEAD_CHARACTERS = 60  # before a quote, where a "not" may stand
 SENTENCE_CHARACTERS = 240  # looked at before a quote and behind it
 NAMED = "named"  # the sign of a currency that the quote writes as a word: the file must have it too
 _SYMBOLS = (
@@ -56,6 +57,9 @@ _NONE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PARAGRAPH_END = re.compile(r"[.!?。！？][\"”’)\]]*[^\S\n]*\n[^\S\n]*\n")
+_DENIAL = re.compile(
+    r"(?:\b(?:no|not|never|nein|nicht|nie|niemals)\b|[不没否])(?P<pause>\s*[,;，；])?", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.;!?。；！？](?=\s|$)|[。；！？]|\n\s*\n")
 _INVALID = re.compile(
     r"\b(?:void|invalid|prohibited|forbidden|unlawful|illegal|ineffective|unwirksam|nichtig|verboten|unzulässig|untersagt|ungültig"
@@ -66,6 +70,11 @@ _NOT_AFTER = re.compile(
     r"\s+(?:not|nicht|never|niemals|nie)\b(?!\s+(?:only|nur|later|später|less|more|weniger|mehr|exceed))",
     re.IGNORECASE,
 )
+_NOT_AT_END = re.compile(
+    r"[^.,;:!?\n]{1,60}?(?:\n[^.,;:!?\n]{1,60}?)?\snicht(?:\s\w+(?:en|t))?(?:\s\w+(?:en|t))?[.,;:!?]"
+)
+_SENTENCE_BEFORE = re.compile(r"(?:^|[.!?;:]|\n|\))\s*[\"“„»(]?$")
+_CONJUNCTION = re.compile(r"\b(?:und|oder|sondern|aber|sowie|als|dass|wenn|ob|weil|falls)\b")
 _DENIED_BEFORE = re.compile(
     r"\b(?:(?:not|never|no)\s+(?:\w+[\s,]+){0,4}|den(?:y|ies|ied)\s+|nicht\s+(?:\w+[\s,]+){0,2}"
     r"|(?:bestreitet|leugnet)[\s,]+)(?:that|dass)\s+$",
@@ -84,17 +93,21 @@ _NEGATION = re.compile(
 )
 
 
-def find_fault(quote: NormalForm, there: NormalForm, start: int, end: int, before: str) -> Difference | None:
+def find_fault(
+    quote: NormalForm, there: NormalForm, start: int, end: int, before: str, behind: str = ""
+) -> Difference | None:
     """Return what the file has otherwise, though the words of `quote` are at `start` to `end` of `there`.
 
-    before: what the answer says before the quote. It may deny what the file denies.
+    before, behind: what the answer says around the quote. It may deny what the file denies.
     """
     first, last = there.token_at(start), there.token_at(end - 1)
     tokens = there.tokens[first : last + 1]
     return (
         find_cut(there, first, last)
         or _find_negation(quote, there, start, end, before)
+        or _find_late_negation(there, start, end, f"{before} {behind}")
         or _find_bridge(quote, there, start, end)
+        or _compare_pauses(quote.text, there.text[there.tokens[first].start : there.tokens[last].end])
         or _compare_currencies(
             list(quote.tokens), [*_currency_before(there, first), *tokens, *there.tokens[last + 1 : last + 3]]
         )
@@ -120,20 +133,38 @@ def _find_bridge(quote: NormalForm, there: NormalForm, start: int, end: int) -> 
     return None
 
 
+def _compare_pauses(said: str, stands: str) -> Difference | None:
+    """Return the first "no" with a comma behind it on one side alone: "No, prices rise"."""
+    ours, theirs = list(_DENIAL.finditer(said)), list(_DENIAL.finditer(stands))
+    if len(ours) == len(theirs):
+        for one, two in zip(ours, theirs, strict=True):
+            if bool(one["pause"]) != bool(two["pause"]):
+                return Difference(one.group(), two.group())
+    return None
+
+
 def _find_negation(
     quote: NormalForm, there: NormalForm, start: int, end: int, before: str
 ) -> Difference | None:
-    letters = sum(len(token.key) for token in quote.tokens)
-    is_chinese = any(letter >= "\u2e80" for letter in quote.keys)
-    if _NEGATION.search(before[-60:]):
-        return None
     first, last = there.offset(start), there.end_offset(end)
-    lead = there.text[max(0, first - 60) : first]
+    lead = there.text[max(0, first - LEAD_CHARACTERS) : first]
     lost = _denied_before(lead, _NOT_BEFORE)
-    if lost is None and letters >= (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS):
+    is_chinese = any(letter >= "\u2e80" for letter in quote.keys)
+    if lost is None and len(quote.keys) >= (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS):
         lost = _none_before(there.text, first, last) or _not_after(there.text, last)
         lost = lost or _DENIED_BEFORE.search(lead)
-    return Difference("", lost.group().strip()) if lost else None
+    return Difference("", lost.group().strip()) if lost and not _NEGATION.search(before[-60:]) else None
+
+
+def _find_late_negation(there: NormalForm, start: int, end: int, around: str) -> Difference | None:
+    """Return the "nicht" at the end of a German clause whose beginning is quoted as if it were all of it."""
+    first, last = there.offset(start), there.end_offset(end)
+    lost = _NOT_AT_END.match(there.text, last)
+    if lost is None or not _SENTENCE_BEFORE.search(there.text[max(0, first - 8) : first]):
+        return None
+    if _CONJUNCTION.search(lost.group()) or _NEGATION.search(around):
+        return None
+    return Difference("", "nicht")
 
 
 def _none_before(text: str, first: int, last: int) -> re.Match[str] | None:
@@ -141,11 +172,12 @@ def _none_before(text: str, first: int, last: int) -> re.Match[str] | None:
 
     What may not be done without a consent needs it, and so does what is void without it.
     """
-    lead = _SENTENCE_END.split(text[max(0, first - SENTENCE_CHARACTERS) : first])[-1]
-    lost = _denied_before(lead, _NONE_BEFORE)
+    lost = _denied_before(text[max(0, first - LEAD_CHARACTERS) : first], _NONE_BEFORE)
     if lost and lost["without"]:
+        lead = _SENTENCE_END.split(text[max(0, first - SENTENCE_CHARACTERS) : first])[-1]
         rest = _SENTENCE_END.split(text[last : last + SENTENCE_CHARACTERS])[0]
-        if _NEGATION.search(lead[: lost.start()]) or _NEGATION.search(rest) or _INVALID.search(lead + rest):
+        denied = lead[: len(lead) - len(lost.group())]
+        if _NEGATION.search(denied) or _NEGATION.search(rest) or _INVALID.search(lead + rest):
             return None
     return lost
 

@@ -33,6 +33,7 @@ LEAST_VERB_LETTERS, VERB_CHARACTERS = (
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|[。！？；]\n|\n(?=\s*(?:[•●▪■*-]|\(?\d{1,2}[.)]|\([a-z]\))\s)")
 _CLAUSE_END = re.compile(r"[.!?,;:](?=[\s\"”’)\]]|$)|[。！？，；：、]|\n[ \t]*\n")
 _LINE_ENDS = re.compile(r"[.!?:。！？：]\s*$")
+_LINE_END = re.compile(r"[^\S\n]*[-.,;:)\]”\"'’。，]*[^\S\n]*\n")
 _ITEM = re.compile(r"[^\S\n]*(?:[•●▪■◦*–-]|\(\d{1,2}\)|\d{1,2}\)|\(?[a-z]\))[^\S\n]")
 _NEGATION = re.compile(  # and what turns a clause into its opposite in other ways
     r"\b(?:not|no|never|none|neither|nor|cannot|without|nicht|kein\w*|nie|niemals|ohne|weder"
@@ -214,7 +215,7 @@ def _match_around_layout(quote: QuotedWords, window: TextWindow) -> Match | None
             while at >= 0:
                 end = _follow(there, keys, at, window) if is_edge(there, at) else 0
                 if end:
-                    fault = find_fault(form, there, at, end, quote.before)
+                    fault = find_fault(form, there, at, end, quote.before, quote.behind)
                     start, stop = there.offset(at) + window.start, there.end_offset(end) + window.start
                     return Match("altered" if fault else "found", start, stop, fault)
                 at = there.keys.find(head, at + 1)
@@ -257,9 +258,6 @@ def _line_ends(there: NormalForm, at: int, length: int) -> Iterable[int]:
     ends: Sequence[int] = [
         there.token_starts[number] + len(there.tokens[number].key)
         for number in range(first, last + 1)
-        if re.match(
-            r"[^\S\n]*[-.,;:)\]”\"'’。，]*[^\S\n]*\n",
-            there.text[there.tokens[number].end : there.tokens[number].end + 6],
-        )
+        if _LINE_END.match(there.text, there.tokens[number].end, there.tokens[number].end + 6)
     ]
     return [end for end in reversed(ends) if at < end <= at + length][:4]

@@ -12,6 +12,7 @@ from chat.grounding.evidence import fold
 from chat.grounding.normal_form import FIRST_CJK, NormalForm, write_normal_form
 
 _ELLIPSIS = r"\[\s*(?:\.{3,}|…+)\s*\]|\.{3,}|…+"
+_OUTER_ELLIPSIS = re.compile(rf"^(?:{_ELLIPSIS})+\s*|\s*(?:{_ELLIPSIS})+$")
 GAP = re.compile(
     r"\[\s*(?:\.{3,}|…+)\s*\]|[(]\s*(?:\.{3,}|…+)\s*[)]|（…+）|\.{3,}|(?:\. ){2,}\.|…+"
     r"|\[[^\[\]\d]{0,60}[^\W\d_][^\[\]\d]{0,60}\]"
@@ -27,12 +28,13 @@ SPACED_DIGITS = re.compile(r"\d[ \u00a0\u2007\u2009\u202f]\d{3}")
 class QuotedWords:
     """Words that an answer quotes.
 
-    decimal_comma: of the answer's language. before: what the answer says before them.
+    decimal_comma: of the answer's language. before, behind: what the answer says around them.
     """
 
     text: str
     decimal_comma: bool = False
     before: str = ""
+    behind: str = ""
 
     @cached_property
     def literal(self) -> str:
@@ -42,7 +44,7 @@ class QuotedWords:
     def _read(self, ending: str) -> str:
         plain = _LETTER_IN_BRACKETS.sub(r"\1", self.text.strip())
         plain = _ENDING_IN_BRACKETS.sub(ending, plain)
-        return re.sub(rf"^(?:{_ELLIPSIS})+\s*|\s*(?:{_ELLIPSIS})+$", "", plain).strip()
+        return _OUTER_ELLIPSIS.sub("", plain).strip()
 
     @cached_property
     def pieces(self) -> list[str]:

@@ -73,7 +73,8 @@ class TextWindow:
             comma = self.evidence.has_decimal_comma
             whole.append(write_normal_form(self.text, decimal_comma=comma, joins_spaces=not comma))
         for form in whole:
-            for left_out in ((), ("ref", "note"), ("note",), ("ref",)):
+            forms.setdefault(form.keys, form)
+            for left_out in (("ref", "note"), ("note",), ("ref",)) if form.has("ref", "note") else ():
                 one = form.without(*left_out)
                 forms.setdefault(one.keys, one)
         return list(forms.values())
@@ -91,7 +92,7 @@ class TextWindow:
     def _match(self, quote: QuotedWords, form: NormalForm, there: NormalForm, at: int) -> Match:
         end = at + len(form.keys)
         start, stop = there.offset(at) + self.start, there.end_offset(end) + self.start
-        fault = find_fault(form, there, at, end, quote.before)
+        fault = find_fault(form, there, at, end, quote.before, quote.behind)
         return Match("altered" if fault else "found", start, stop, fault)
 
 

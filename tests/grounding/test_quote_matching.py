@@ -316,6 +316,21 @@ def test_currencies_ranges_and_brackets(file: str, quote: str, status: str) -> N
 @pytest.mark.parametrize(
     ("file", "quote", "status"),
     [
+        (
+            "Der Vermieter haftet für Schäden aus Feuchtigkeit nicht.",
+            "Der Vermieter haftet für Schäden",
+            "altered",
+        ),
+        ("Die Kosten werden vom Amt im Regelfall nicht erstattet.", "Die Kosten werden vom Amt", "altered"),
+        ("Der Mieter haftet für Schäden und der Vermieter nicht.", "Der Mieter haftet für Schäden", "found"),
+        ("Der Mieter haftet für Schäden, wenn er nicht zahlt.", "Der Mieter haftet für Schäden", "found"),
+        ("Laut Satzung wird die Frist am Ende nicht verlängert.", "wird die Frist am Ende", "altered"),
+        ("Im Haus wird die Frist heute noch nicht verlängert.", "die Frist heute", "found"),
+        ("No, price increases are due soon.", "No price increases are due soon", "altered"),
+        ("No price increases are due soon.", "No, price increases are due soon", "altered"),
+        ("Man soll ihn hängen, nicht laufen lassen.", "soll ihn hängen nicht, laufen lassen", "altered"),
+        ("他说不，同意转让该房屋。", "他说不同意转让该房屋", "altered"),
+        ("He did not, however, pay for\nit.", "He did not, however, pay for it", "found"),
         ("Dogs are not allowed in the park.", "allowed", "altered"),
         ("Dogs are not currently allowed there.", "allowed there", "altered"),
         ("The fee may not be refunded later.", "refunded later", "altered"),
