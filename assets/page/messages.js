@@ -16,6 +16,7 @@ function hear(said) {
     document.body.style.setProperty("--name", JSON.stringify(told.name));
   }
   if (told.models) hearModels(told.models);
+  if ("is_basic" in told) document.body.classList.toggle("is-basic", told.is_basic); // what it cannot do is not offered
   if ("looks" in told) lookLater(told.looks);
   for (const [name, html] of Object.entries(told.banners ?? {})) fillBanner(name, html);
   document.body.classList.toggle("has-models", state.models.length > 1);

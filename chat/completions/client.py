@@ -67,7 +67,9 @@ class Completions:
         self._backoff = backoff
         self._retry_seconds = retry_seconds
         self._forms: ModelMemory[AcceptedForm] = ModelMemory()
-        self._ends: ModelMemory[bool] = ModelMemory()  # of models whose answers end with a finish reason
+        self._ends: ModelMemory[bool] = (
+            ModelMemory()
+        )  # whose answers end with a finish reason; "": of the only one
         self._way = find_way_by_url(endpoint.base_url)  # None: not asked yet
         self._upstream = open_upstream(endpoint, connect_timeout)
 
@@ -124,7 +126,11 @@ class Completions:
         """
         if parser.finish_reason:
             self._ends[model] = True
-        elif parser.has_text and not parser.is_refuted and self._ends.get(model, False):
+        elif (
+            parser.has_text
+            and not parser.is_refuted
+            and any(self._ends.get(one, False) for one in (model, ""))
+        ):
             raise make_error("ended_early")
 
     async def aclose(self) -> None:

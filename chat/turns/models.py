@@ -65,6 +65,7 @@ class Models:
         self._listed: tuple[str, ...] = ()
         self._lists_no_chat = False
         self._failure = ""  # the type of the last fault of the list
+        self._is_away = False
         self._asked = float("-inf")
         self._listing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # no embedded model is on its way
@@ -104,6 +105,11 @@ class Models:
     def is_connected(self) -> bool:
         """Is there an endpoint, so that not only `quotes` answers?"""
         return self._completions is not None
+
+    @property
+    def is_away(self) -> bool:
+        """Is there no list of models since the endpoint cannot be reached now?"""
+        return self._is_away and not self._listed
 
     @property
     def is_demo(self) -> bool:
@@ -196,8 +202,10 @@ class Models:
         try:
             models = await self._completions.models()
         except ProviderError as error:
+            self._is_away = error.retryable
             self._note_failure(error)
         else:
+            self._is_away, self._failure = False, ""
             self._listed = tuple(model.name for model in models if model.can_chat)
             self._lists_no_chat = not self._listed
             if self._lists_no_chat:

@@ -30,6 +30,7 @@ from chat.ui import sidebar, view
 from chat.ui.drawing import count_characters, count_hidden, draw
 from chat.ui.follower import Followers, Growing, grow
 from chat.ui.loading import find_running, give_back, load, name_files, running_in, split
+from chat.ui.page_texts import SAMPLE_STARTERS
 from chat.ui.reports import show_refusal, show_undo
 from chat.ui.texts import has_text, text
 from chat.ui.view import Branch, ChatMessage, Reader
@@ -380,12 +381,12 @@ class Callbacks:
             yield Shown(conversations=listed, deleted="")
 
     async def start_with(self, visit: Visit) -> Showing:
-        """Ask a starter's question; the one about the sample attaches it first."""
+        """Ask a starter's question; those about the sample attach it first."""
         key = f"starter.{visit.target}.prompt"
         if not has_text(key):
             return
         files = visit.files
-        if visit.target == "sample":
+        if visit.target in SAMPLE_STARTERS:
             name = SAMPLES[visit.language]
             path, is_temporary = SAMPLES_FOLDER / name, visit.is_temporary
             sample = await self.engine.attach(path, name, visit.visitor, is_temporary=is_temporary)

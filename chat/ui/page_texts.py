@@ -13,6 +13,7 @@ from chat.ui.html import button, plain, tag
 from chat.ui.texts import LANGUAGES, text
 
 STARTERS = ("sample", "explain", "write", "code")
+SAMPLE_STARTERS = ("sample", "fault", "warranty", "repair")  # its own sentences answer, without any model
 KEYS = {
     "new": "Ctrl Shift O",
     "search": "Ctrl K",
@@ -251,7 +252,7 @@ def _losses(engine: Engine, language: str) -> list[str]:
 
 
 def _starters(language: str) -> str:
-    cards = [_starter(language, starter) for starter in STARTERS]
+    cards = [_starter(language, starter) for starter in dict.fromkeys(STARTERS + SAMPLE_STARTERS)]
     heading = tag("h2", plain(text(language, "starter.heading")))
     tagline = tag("p", plain(text(language, "starter.tagline")))
     return heading + tagline + tag("div", *cards, cls="cards")
@@ -260,6 +261,10 @@ def _starters(language: str) -> str:
 def _starter(language: str, starter: str) -> str:
     prompt = text(language, f"starter.{starter}.prompt")
     label = tag("b", plain(text(language, f"starter.{starter}"))) + tag("span", plain(prompt))
-    return tag(
-        "button", label, type="button", cls="card", data_do="starter", data_lane="show", data_id=starter
-    )
+    kinds = [
+        "card",
+        "" if starter in SAMPLE_STARTERS else "for-models",
+        "" if starter in STARTERS else "for-quotes",
+    ]
+    cls = " ".join(filter(None, kinds))
+    return tag("button", label, type="button", cls=cls, data_do="starter", data_lane="show", data_id=starter)

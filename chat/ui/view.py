@@ -165,7 +165,7 @@ def show_thinking(reader: Reader, seconds: float = 0.0, fault: str = "") -> Chat
     """
     sentence = reader.say("answer.thinking")
     if fault:
-        duration = describe_duration(reader.language, int(seconds))
+        duration = describe_duration(reader.language, max(1, int(seconds)))
         cause = describe_error(reader.language, {"type": fault})
         sentence = reader.say("answer.again", cause=cause, duration=duration)
     elif seconds >= SHOWN_WAIT_SECONDS:

@@ -33,7 +33,8 @@ PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
 }
 SKIP = gr.skip()
-LOOK_SECONDS, NEAR_SECONDS = 20, 1  # between two looks for a model, and while one is being downloaded
+# Between two looks for a model: as a rule, while the endpoint is down, and while a model is being downloaded.
+LOOK_SECONDS, AWAY_SECONDS, NEAR_SECONDS = 20, 5, 1
 Wiring = dict[str, Any]
 Row = list[Any]
 
@@ -269,11 +270,18 @@ def _ignore_second(act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _tell_models(engine: Engine, models: Sequence[str]) -> dict[str, Any]:
-    """Return the models, the default one first, and the seconds until the script asks again; 0: never."""
+    """Return the models, the default one first, whether none is better than a demo, and the seconds until the
+    script asks again; 0: never.
+    """
     download = engine.models.download
     is_awaited = engine.models.is_looking or bool(download and not engine.models.found)
+    away = engine.models.is_away
     is_near = download and download.state in ("running", "done") and engine.models.is_demo
-    return {"models": list(models), "looks": NEAR_SECONDS if is_near else LOOK_SECONDS if is_awaited else 0}
+    return {
+        "models": list(models),
+        "is_basic": engine.models.is_demo or not engine.models.is_connected,
+        "looks": NEAR_SECONDS if is_near else AWAY_SECONDS if away else LOOK_SECONDS if is_awaited else 0,
+    }
 
 
 def _steer_download(engine: Engine, action: str) -> None:

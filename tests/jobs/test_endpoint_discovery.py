@@ -72,7 +72,10 @@ async def test_a_server_that_comes_later_is_used_without_loading_the_page_anew(
     monkeypatch.setattr(endpoint_discovery, "AGAIN_SECONDS", 0.1)
     async with run_app(tmp_path) as app, visit(browser, app.url) as tab:
         await expect(tab.page.locator("#download")).to_contain_text("A tiny demo model answers")
+        code = tab.page.locator('.card[data-id="code"]')
+        await expect(code).to_be_hidden()  # a demo model writes none
         monkeypatch.setattr(endpoint_discovery, "MODEL_SERVERS", (as_server(provider),))
         await expect(tab.page.locator("#banner")).to_contain_text("Ollama was found on this machine")
+        await expect(code).to_be_visible()
         await tab.ask("Hello")
         await expect(tab.growing.locator(".prose")).to_have_text(ANSWER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -10,7 +11,7 @@ from chat.completions import Endpoint
 from chat.errors import NoChatModel
 from chat.settings import Settings
 from chat.turns.models import Models
-from tests.provider import Call, Provider
+from tests.provider import Call, Provider, closed_port
 
 
 def connected(url: str) -> Models:
@@ -25,6 +26,18 @@ async def test_the_default_is_the_first_model_that_chats() -> None:
         models = connected(provider.url)
         assert (await models.choose("", has_files=False)).name == "plain"
         assert list(await models.names()) == ["plain", "held", "quotes"]
+        await models.aclose()
+
+
+async def test_an_endpoint_that_comes_later_is_listed_then() -> None:
+    port = closed_port()
+    models = connected(f"http://127.0.0.1:{port}/v1")
+    assert (list(await models.names()), models.is_away) == (["quotes"], True)
+    async with Provider(port=port) as provider:
+        provider.models = ["plain"]
+        while len(names := list(await models.names())) < 2:
+            await asyncio.sleep(0)
+        assert (names, models.is_away) == (["plain", "quotes"], False)
         await models.aclose()
 
 

@@ -118,7 +118,7 @@ LONG = {
         ("en", 2.9, "", "Thinking..."),
         ("en", 7, "", "Thinking... 7 s"),
         ("en", 9, "rate_limited", "The model&#x27;s endpoint has had too many requests. Asking again... 9 s"),
-        ("zh", 9, "overloaded", "模型接口负载过高。正在重新请求... 9 秒"),
+        ("zh", 0.2, "overloaded", "模型接口负载过高。正在重新请求... 1 秒"),
         ("en", 75, "", f"Thinking... 1 min 15 s. {LONG['en']}"),
         ("zh", 75, "", f"正在思考... 1 分 15 秒。{LONG['zh']}"),
     ],
