@@ -5,12 +5,14 @@ Names come from strangers: what could steer a model, break out of a line or hide
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from chat.documents.document import Document
 
 NAME_CHARACTERS = 120
 _UNITS = {"page": "p. ", "slide": "slide ", "sheet": "sheet ", "chapter": "ch. ", "message": "message "}
+_COUNTED = re.compile(r"\d{1,5}|[ivxlc]{1,7}")  # labels of which a range can be named
 _PLAIN = str.maketrans("[]~`<>*", "()--()-")
 
 
@@ -34,3 +36,13 @@ def mark_place(document: Document, label: str) -> str:
     if label.startswith(f"{document.name}/"):
         return mark_page(document.unit, label)
     return f"{clean_name(document.name)} {mark_page(document.unit, label)}".strip()
+
+
+def mark_span(document: Document, start: int, end: int) -> str:
+    """Return the mark of the pages that hold the characters [start, end), such as `[report.pdf p. 3-4]`."""
+    first, last = document.printed_at(start), document.printed_at(max(start, end - 1))
+    if first == last:
+        return f"[{mark_place(document, first)}]"
+    if _COUNTED.fullmatch(first) and _COUNTED.fullmatch(last):
+        return f"[{mark_place(document, first)}-{last}]"
+    return f"[{mark_place(document, first)}] [{mark_place(document, last)}]"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.grounding.mark_writing import mark_place
+from chat.grounding.mark_writing import mark_span
 from chat.grounding.retrieval.passages import FOUND_SHARE, Index
 from chat.grounding.retrieval.places import Places, find_places
 from chat.grounding.retrieval.questions import is_about_the_whole
@@ -109,7 +109,7 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
     shown = {
         _write_quote(
             quote,
-            mark_place(document, document.printed_at(quote.start)),
+            mark_span(document, quote.start - len(quote.lead), quote.end),
             is_markdown=document.media_type == MARKDOWN,
         ): quote
         for document, quote in pairs
@@ -140,16 +140,14 @@ def _find(places: Places, indexes: Sequence[Index], *, least: float = FOUND_SHAR
     hits = (inside or hits)[:SENTENCES]
     found = [_Found(hit.file, hit.sentence, hit.sentence + 1, hit.score) for hit in hits]
     near = [one for one in found[FEWEST_SENTENCES:] if one.score >= NEAR_SHARE * found[0].score]
-    return [*_merge(found[:FEWEST_SENTENCES]), *near]
+    return [*_merge(found[:FEWEST_SENTENCES], indexes), *near]
 
 
-def _merge(ranked: Sequence[_Found]) -> list[_Found]:
-    """Join sentences that follow one another into one quote, in the rank of the better one."""
+def _merge(ranked: Sequence[_Found], indexes: Sequence[Index]) -> list[_Found]:
+    """Join sentences that follow one another on a page into one quote, in the rank of the better one."""
     merged = list[_Found]()
     for one in ranked:
-        touching = [
-            two for two in merged if two.file == one.file and two.first <= one.last and one.first <= two.last
-        ]
+        touching = [two for two in merged if two.file == one.file and _is_joined(indexes[one.file], one, two)]
         parts = [one, *touching]
         whole = _Found(
             one.file,
@@ -159,6 +157,18 @@ def _merge(ranked: Sequence[_Found]) -> list[_Found]:
         )
         merged = sorted([*(two for two in merged if two not in touching), whole], key=lambda two: -two.score)
     return merged
+
+
+def _is_joined(index: Index, one: _Found, two: _Found) -> bool:
+    """Whether sentences touch, and the place where they do is within a page.
+
+    Of quotes that meet where a page ends, each is marked with its own page.
+    """
+    if two.first > one.last or one.first > two.last:
+        return False
+    later, document = max(one.first, two.first), index.document
+    end = int(index.starts[later - 1]) + max(0, len(_text(index, later - 1, later).rstrip()) - 1)
+    return document.page_at(end) is document.page_at(int(index.starts[later]))
 
 
 def _extract(indexes: Sequence[Index]) -> Iterator[_Found]:
@@ -195,7 +205,7 @@ def _text(index: Index, first: int, last: int) -> str:
 
 
 def _write_quote(quote: Quote, mark: str, *, is_markdown: bool) -> str:
-    """Return a quote as Markdown that shows the file's characters as they are.
+    """Return a quote as Markdown that shows the file's characters as they are, with its mark below.
 
     is_markdown: what the file marks as an item of a list or as bold is shown so.
     """
@@ -205,7 +215,7 @@ def _write_quote(quote: Quote, mark: str, *, is_markdown: bool) -> str:
     escaped = [_escape(line.strip()) for line in lines]
     if is_markdown:
         escaped = [_ITEM.sub(r"\1", _BOLD.sub(r"**\1**", line)) for line in escaped]
-    return "\n> ".join(["", *escaped]).strip() + f"\n\n[{mark}]"
+    return "\n> ".join(["", *escaped]).strip() + f"\n\n{mark}"
 
 
 def _escape(line: str) -> str:

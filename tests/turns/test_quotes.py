@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from chat.documents.document import Document, Page
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
+from chat.grounding.mark_writing import mark_span
 from chat.grounding.retrieval.passages import Index
 from chat.turns.quotes import SENTENCES, answer
 from tests.made_documents import make_document, make_index, make_long_document
@@ -125,3 +127,34 @@ def test_empty_files_answer_nothing() -> None:
 def test_a_sentence_that_a_page_repeats_is_quoted_once() -> None:
     index = make_index("The lamp shines for nine hours. It weighs two kilograms.\n" * 5, unit="")
     assert answer("How long does the lamp shine?", [index], "en").markdown.count("nine hours") == 1
+
+
+def test_sentences_on_two_pages_are_two_quotes_each_with_its_page() -> None:
+    index = make_index(
+        "The lamp burns oil. Ships see it.", "\nThe lamp burns gas now.", "The lamp burns for nine hours."
+    )
+    found = answer("What does the lamp burn?", [index], "en")
+    assert {(quote.text, quote.page) for quote in found.quotes} == {
+        ("The lamp burns oil.", "1"),
+        ("The lamp burns gas now.", "2"),
+        ("The lamp burns for nine hours.", "3"),
+    }
+
+
+def test_a_sentence_that_goes_on_over_pages_is_marked_with_all_of_them() -> None:
+    document = make_document(
+        "Ships see the harbour. The lamp of the old lighthouse on the pier",
+        "burns paraffin that is brought there every second week by",
+        "the boat of the harbour master. Nobody lives there.",
+    )
+    found = answer("What does the lamp burn?", [Index.build(document)], "en")
+    assert "boat of the harbour master.\n\n[report.pdf p. 1-3]" in found.markdown
+    cited = check(found.markdown, [Evidence.prepare(document)])
+    assert {(one.kind, one.status) for one in cited} == {("quote", "found"), ("page_mark", "page_exists")}
+
+
+def test_a_place_over_parts_without_numbers_has_a_mark_for_the_first_and_the_last() -> None:
+    pages = (Page("Lamps", "The lamp of the lighthouse burns"), Page("Boats", "paraffin from the boat."))
+    document = Document("a.xlsx", "", 1, "sheet", pages, 2)
+    assert mark_span(document, 0, 60) == "[a.xlsx sheet Lamps] [a.xlsx sheet Boats]"
+    assert mark_span(document, 0, 10) == "[a.xlsx sheet Lamps]"
