@@ -21,8 +21,13 @@ _OTHER_NAMES = re.compile(
     r"|wan\d*|[ti]2[iv]|\w*tts\w*|speech|audio|voice|voxtral-tts|transcri\w*|asr|sensevoice\w*|cosyvoice\w*|paraformer\w*|dall-?e\w*|image\w*"
     r"|imagen\w*|stable-?diffusion\w*|sdxl?\w*|flux\w*|kolors|wanx\w*|cogview\w*|cogvideo\w*|seedream\w*|seedance\w*"
     r"|hunyuanvideo|video|veo|sora\w*|realtime|moderation\w*|guard\w*|shieldgemma|babbage|davinci|ocr|kokoro"
+    r"|deepgram|stt|chirp\w*|sonic|live|ranker|stability|sd3\w*|upscale|outpaint|canvas|nano-?banana\w*|r2v"
     r"|music\w*|lyria\w*|aqa|gpt-3\.5-turbo-instruct)($|[-_/.:\s\d])",
     re.IGNORECASE,
+)
+# Models that answer by another API alone (OpenAI's), or after minutes: last, so that none is the default.
+_LAST_NAMES = re.compile(
+    r"(^|[-_/.:\s])(deep-?research|codex|o\d-pro|gpt-\d[\w.]*-pro)($|[-_/.:\s])", re.IGNORECASE
 )
 _CHAT_KINDS = re.compile(
     r"chat|llm|vlm|language|generat|completion|text|instruct|model|responses", re.IGNORECASE
@@ -49,7 +54,10 @@ class ListedModel:
 
 
 def read_models(value: object) -> list[ListedModel] | None:
-    """Return the models in the endpoint's order, or None for no list of models. Bad entries are left out."""
+    """Return the models in the endpoint's order, or None for no list of models.
+
+    Bad entries are left out; models that are no default come last.
+    """
     listed = value
     if isinstance(value, Mapping):
         named = [value[name] for name in _LISTS if name in value]
@@ -67,7 +75,7 @@ def read_models(value: object) -> list[ListedModel] | None:
     models = dict[str, ListedModel]()
     for model in filter(None, map(_read_model, listed)):
         models.setdefault(model.name, model)
-    return list(models.values())
+    return sorted(models.values(), key=lambda model: bool(_LAST_NAMES.search(model.name)))
 
 
 def _read_model(entry: object) -> ListedModel | None:

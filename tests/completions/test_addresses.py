@@ -166,6 +166,12 @@ async def test_a_redirect_to_another_host_is_named_and_gets_no_key() -> None:
             "IndexTeam/IndexTTS-2", "canopylabs/orpheus-v1-english", "voyage-3", "kling-v2", "qwen3-asr-flash",
             "codestral-latest", "glm-4v", "voxtral-mini", "chat-bison", "qwen2.5-omni-7b",
         )]}, ["codestral-latest", "glm-4v", "voxtral-mini", "chat-bison", "qwen2.5-omni-7b"]),
+        ({"data": [{"id": name} for name in (  # as LiteLLM's proxy lists all that it knows, in no order
+            "openai/o4-mini-deep-research", "openai/gpt-5.5-pro", "o3-pro", "gpt-5.1-codex-max", "gpt-live-1",
+            "deepgram/nova-3", "stability/sd3-large", "vertex_ai/semantic-ranker-default", "nano-banana-pro",
+            "amazon.nova-2-sonic-v1:0", "vertex_ai/chirp_3", "openai/gpt-4.1-mini", "gemini/gemini-2.5-pro",
+        )]}, ["openai/gpt-4.1-mini", "gemini/gemini-2.5-pro", "openai/o4-mini-deep-research",
+              "openai/gpt-5.5-pro", "o3-pro", "gpt-5.1-codex-max"]),
         ({"models": [{"name": "e", "capabilities": ["embedding"]},
                      {"name": "m", "capabilities": ["completion", "tools"]}]}, ["m"]),
         ({"models": [{"name": "a", "supportedGenerationMethods": ["embedContent"]},
