@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-WORKERS ?= 2
+# Tests wait for servers and pages: a third worker uses what two leave of two cores.
+WORKERS ?= 3
 # A module's tests share servers, so one worker runs all of them; the order is that of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 QUICK := -m "not slow"
