@@ -8,6 +8,8 @@ WORKERS ?= 3
 # A module's tests share servers, so one worker runs all of them; the order is that of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 QUICK := -m "not slow"
+# Tests start the app many times: compiling its modules anew each time would take a tenth of their processor time.
+unexport PYTHONDONTWRITEBYTECODE
 BENCHMARKS := start streams page page_users extraction retrieval quotes
 
 .PHONY: install install-dev run check format test test-pages test-faults test-slow coverage bench fuzz load soak replica_soak \
