@@ -11,6 +11,7 @@ from itertools import pairwise, permutations
 
 from chat.grounding.figures import Amount, read_amounts
 
+FEWEST_SUMMED = 3
 MOST_OPERANDS = 7  # nearest figures that a difference, a sum or a share may be made of
 _EQUALS = re.compile(r"=|≈|≃|\\approx|\\(?:eq|simeq)\b|\b(?:equals|ergibt|gives|yields)\b|等于|约为|得出")
 _SYMBOLS = {
@@ -53,16 +54,29 @@ def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
 
 
 def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:
-    """Is a figure the difference, sum, quotient, share or change of two of the others, or the sum of all?"""
+    """Is a figure the difference, sum, quotient, share or change of two of the others, or the sum of more?
+
+    A sum of more is one of all, or of figures that follow one another, as the cells of a row do.
+    """
     values = list(dict.fromkeys(one.value for one in others if one.value))[:MOST_OPERANDS]
     shares = [one.value / 100 for one in others if one.is_percent]
     if any(_is_result(share * value, figure) for share in shares for value in values):
         return True
     if len(values) > 2 and _is_result(sum(values), figure):
         return True
+    if any(_is_result(total, figure) for total in _totals(others[:MOST_OPERANDS])):
+        return True
     return any(
         _is_result(result, figure) for one, two in permutations(values, 2) for result in _results(one, two)
     )
+
+
+def _totals(others: Sequence[Amount]) -> Iterator[float]:
+    """Yield the sums of three figures or more that follow one another."""
+    values = [one.value for one in sorted(others, key=lambda one: one.at)]
+    for first in range(len(values)):
+        for last in range(first + FEWEST_SUMMED, len(values) + 1):
+            yield sum(values[first:last])
 
 
 def _results(one: float, two: float) -> Iterator[float]:

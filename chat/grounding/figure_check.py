@@ -17,6 +17,7 @@ from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_pr
 from chat.grounding.computations import find_computed, is_derived
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
+from chat.grounding.figure_measures import Measure, read_measure
 from chat.grounding.figures import Amount, read_amounts
 from chat.grounding.mark_reading import Mark
 from chat.grounding.normal_form import CURRENCIES
@@ -145,11 +146,14 @@ def _figures(
 ) -> Iterator[Amount]:
     spans = [(q.outer_at, q.outer_end) for q in quotations if is_proof(q.text)]
     spans += [(mark.at, mark.end) for mark in marks]
-    for pattern in (_LIST_NUMBER, _LEFT_ALONE):
-        spans += [found.span() for found in pattern.finditer(answer)]
     characters = list(answer)
     for at, end in spans:
         characters[at:end] = "\x00" * (end - at)
+    if not any(map(str.isdigit, characters)):
+        return
+    for pattern in (_LIST_NUMBER, _LEFT_ALONE):
+        for found in pattern.finditer(answer):
+            characters[found.start() : found.end()] = "\x00" * len(found.group())
     for one in read_amounts("".join(characters), decimal_comma=comma, joins_spaces=comma):
         before = answer[one.at - 1 : one.at]
         is_name = (
@@ -180,7 +184,11 @@ def _look_up(
 ) -> Figure | None:
     text = answer[figure.at : figure.end]
     is_rough = bool(_ROUGH.search(answer[max(0, figure.at - 16) : figure.at]))
-    hits = [(one, hit) for one in evidence for hit in one.figures.find(figure, is_rough=is_rough)]
+    alike = [(one, hit) for one in evidence for hit in one.figures.find(figure, is_rough=is_rough)]
+    measure = read_measure(answer, figure.at, figure.end)
+    hits = [(one, hit) for one, hit in alike if _agrees(figure, measure, one, hit)]
+    if alike and not hits and figure.is_percent:
+        return None  # percentage points, where the answer says percent
     spans = [(place.evidence, span) for mark in marks for place in mark.places for span in place.spans]
     label = marks[0].label if marks else ""
     for one, (start, stop, _) in hits:
@@ -200,6 +208,13 @@ def _look_up(
     if figure.digits < TELLING_DIGITS or not is_exact:
         return None
     return Figure("other_page" if spans else "found", text, figure.at, figure.end, label, one, start, stop)
+
+
+def _agrees(figure: Amount, measure: Measure, evidence: Evidence, hit: tuple[int, int, bool]) -> bool:
+    """Has the file the figure in no other currency, and percentage points where the answer has them?"""
+    there = read_measure(evidence.document.text, hit[0], hit[1])
+    is_same = not measure.currency or not there.currency or measure.currency == there.currency
+    return is_same and (not figure.is_percent or measure.is_points == there.is_points)
 
 
 def _is_chance(figure: Amount, spans: Sequence[tuple[Evidence, Span]]) -> bool:

@@ -17,6 +17,7 @@ from chat.grounding.quote_cuts import find_cut
 FEWEST_LETTERS = 12  # of a quote that says something: behind "no", a shorter one names a thing
 FEWEST_CHINESE = 5
 LEAD_CHARACTERS = 60  # before a quote, where a "not" may stand
+LATE_CHARACTERS = 160  # behind a quote, where the "nicht" of a German clause may stand
 SENTENCE_CHARACTERS = 240  # looked at before a quote and behind it
 NAMED = "named"  # the sign of a currency that the quote writes as a word: the file must have it too
 _SYMBOLS = (
@@ -158,8 +159,10 @@ def _find_negation(
 
 def _find_late_negation(there: NormalForm, start: int, end: int, around: str) -> Difference | None:
     """Return the "nicht" at the end of a German clause whose beginning is quoted as if it were all of it."""
-    first, last = there.offset(start), there.end_offset(end)
-    lost = _NOT_AT_END.match(there.text, last)
+    last = there.end_offset(end)
+    if "nicht" not in there.text[last : last + LATE_CHARACTERS]:
+        return None
+    first, lost = there.offset(start), _NOT_AT_END.match(there.text, last)
     if lost is None or not _SENTENCE_BEFORE.search(there.text[max(0, first - 8) : first]):
         return None
     if _CONJUNCTION.search(lost.group()) or _NEGATION.search(around):

@@ -201,10 +201,11 @@ def _find_around_layout(quote: QuotedWords, evidence: Evidence, within: Span | N
 
 def _to_page_break(evidence: Evidence, start: int, end: int) -> Span:
     """Return a span that reaches over the end of its page, where that is near."""
-    for at in evidence.document.page_starts[1:]:
-        if start - MARGIN < at <= end + FOOT_CHARACTERS:
-            return min(start, max(0, at - FOOT_CHARACTERS)), max(end, at + HEAD_CHARACTERS + end - start)
-    return start, end
+    starts = evidence.document.page_starts
+    following = bisect_right(starts, max(0, start - MARGIN))
+    if following == len(starts) or (at := starts[following]) > end + FOOT_CHARACTERS:
+        return start, end
+    return min(start, max(0, at - FOOT_CHARACTERS)), max(end, at + HEAD_CHARACTERS + end - start)
 
 
 def _match_around_layout(quote: QuotedWords, window: TextWindow) -> Match | None:

@@ -28,3 +28,11 @@ def test_a_change_is_derived_from_figures_near_it() -> None:
     assert is_derived(change, [one, two])
     (wrong,) = read_amounts("26.2%", decimal_comma=False)
     assert not is_derived(wrong, [one, two])
+
+
+@pytest.mark.parametrize(
+    ("total", "is_sum"), [("52,150", True), ("32,950", True), ("52,650", False), ("34,400", False)]
+)
+def test_the_sum_of_cells_that_follow_one_another_is_derived(total: str, is_sum: bool) -> None:
+    *row, figure = read_amounts(f"9,100 | 19,200 | 17,700 | 15,250 (p. 12), so {total}", decimal_comma=False)
+    assert is_derived(figure, row) is is_sum

@@ -72,6 +72,40 @@ def test_what_may_be_right_is_left_alone(answer: str) -> None:
     assert [one for one in figures_of(answer) if one[1] == "not_found"] == []
 
 
+MEASURES = Evidence.prepare(
+    make_document(
+        "The fund paid €3,456 million in May and 4,567 in June. The rate rose by 2.75 percentage points.\n"
+        "Sales | $ | 7,891\nCosts | 1,250.50 EUR\n公司投资12.34亿美元。\n"
+        "利率上升1.85个百分点。Der Anteil stieg um 3,95 Prozentpunkte."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses"),
+    [
+        ("The fund paid €3,456 million (p. 1).", ["found"]),
+        ("The fund paid 3,456 million euros (p. 1).", ["found"]),
+        ("The fund paid 3,456 million (p. 1).", ["found"]),
+        ("The fund paid $3,456 million (p. 1).", ["not_found"]),
+        ("The fund paid $4,567 million (p. 1).", ["found"]),
+        ("Sales were $7,891 (p. 1).", ["found"]),
+        ("Sales were £7,891 (p. 1).", ["not_found"]),
+        ("Costs were €1,250.50 (p. 1).", ["found"]),
+        ("公司投资12.34亿元（第1页）。", ["not_found"]),
+        ("公司投资12.34亿美元（第1页）。", ["found"]),
+        ("The rate rose by 2.75 percentage points (p. 1).", ["found"]),
+        ("The rate rose by 2.75% (p. 1).", []),
+        ("利率上升1.85个百分点（第1页）。", ["found"]),
+        ("利率上升1.85%（第1页）。", []),
+        ("Der Anteil stieg um 3,95 Prozentpunkte (S. 1).", ["found"]),
+    ],
+)
+def test_another_currency_is_another_figure_and_percent_no_points(answer: str, statuses: list[str]) -> None:
+    cited = check(answer, [MEASURES])
+    assert [one.status for one in cited if one.kind == "figure"] == statuses
+
+
 def test_the_figures_of_the_question_are_left_alone() -> None:
     assert figures_of("Of 777 owls nothing is said.") == [("777", "not_found", "")]
     assert figures_of("Of 777 owls nothing is said.", "What about 777 owls?") == []
