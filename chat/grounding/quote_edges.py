@@ -40,7 +40,8 @@ _DENIES = (  # a verb or a whole sentence
     r"not|never|cannot|nor|neither|hardly|barely|scarcely|rarely|seldom|by no means|in no way"
     r"|(?:under no circumstances|at no time) \w+|unable to"
     r"|(?:fail(?:s|ed)?|refus(?:e|es|ed)|declin(?:e|es|ed)) to"
-    r"|far from|nicht|nie|niemals|weder|kaum|keineswegs|keinesfalls|nirgends|ne|jamais|nunca|не|ни"
+    r"|far from|anything but|nicht|nie|niemals|weder"
+    r"|kaum|keineswegs|keinesfalls|nirgends|ne|jamais|nunca|не|ни"
 )
 _STAYS_DENIED = (  # between a "not" and what it denies
     r"(?:be|been|being|have|have been|yet|yet been|to|to be|always|necessarily|fully|currently|mehr|immer"
@@ -53,7 +54,7 @@ _NOT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NONE_BEFORE = re.compile(
-    r"\b(?:no|kein\w*|aucune?|ning[uú]n\w*"
+    r"\b(?:no|instead of|rather than|kein\w*|anstatt|statt|aucune?|ning[uú]n\w*"
     r"|(?P<without>without|ohne|sans|sin|без)(?: (?:the|any|die|den|das|le|la|el))?)\s+$|[无無]$",
     re.IGNORECASE,
 )
@@ -87,7 +88,8 @@ SCALE_WORD = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*"
-    r"|hardly|barely|scarcely|rarely|seldom|unable|fail(?:s|ed)?|refus\w+|declin\w+|far from|kaum|nirgends"
+    r"|hardly|barely|scarcely|rarely|seldom|unable|fail(?:s|ed)?|refus\w+|declin\w+|far from"
+    r"|anything but|instead|rather than|kaum|nirgends|statt|anstatt|stattdessen"
     r"|ne|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|нет|ни|без)\b"
     r"|n['’]t\b|[不未没無无勿莫非毋]|禁|拒|难以",
     re.IGNORECASE,
