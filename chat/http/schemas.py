@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, field_validator
+from collections.abc import Mapping
 
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from chat.http.field_names import find_misnamed
 from chat.http.sse import NAMED
 from chat.turns.turn import Options, Turn
 
 MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000
+MISNAMED = "misnamed_field"  # type of a validation error whose message is a whole sentence
 FRAME_SCHEMA = {  # of each event in a stream; chat.http.sse writes them
     "type": "object",
     "required": ["data"],
@@ -49,6 +54,16 @@ class TurnBody(BaseModel):
     read_whole: bool = Field(False, description="Read the files whole, part by part: one request for each")
     show_scans: bool = Field(False, description="Show pages that hold no text to the model, as pictures")
     max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Longest answer, tokens")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_misnamed(cls, value: object) -> object:
+        found = find_misnamed(value, cls.model_fields) if isinstance(value, Mapping) else None
+        if found:
+            field, meant = found
+            said = "There is no field “{field}”: {meant} is its name."
+            raise PydanticCustomError(MISNAMED, said, {"field": field, "meant": meant})
+        return value
 
     @field_validator("file_id", mode="before")
     @classmethod

@@ -177,6 +177,7 @@ async def test_a_body_that_does_not_tell_its_length_is_cut_off(tmp_path: Path, r
         ({"user_message": "Hi", "max_tokens": "many"}, "max_tokens"),
         ({"user_message": "Hi", "request_id": "x" * 201}, "request_id"),
         ({"user_message": "Hi", "visitor": "x" * 201}, "visitor"),
+        ({"user_message": "Hi", "file_ids": "x"}, "file_ids"),
     ],
 )
 async def test_a_wrong_field_is_422_and_named(served: Served, params: Mapping[str, str], field: str) -> None:
@@ -185,6 +186,19 @@ async def test_a_wrong_field_is_422_and_named(served: Served, params: Mapping[st
     assert (response.status_code, error_of(response)["type"]) == (422, "invalid_request")
     assert error_of(response)["details"] == {"field": field}
     assert len(served.provider.chats) == asked
+
+
+async def test_a_misspelled_field_is_refused_with_the_right_name_and_foreign_ones_are_ignored(
+    served: Served,
+) -> None:
+    body = {"user_message": "Hi", "model": "plain", "stream": True, "user": "u", "max_completion_tokens": 9}
+    for route in (STREAM, "/ai/generations"):
+        refused = await served.client.post(route, json={**body, "fileId": ["x"]})
+        assert (refused.status_code, error_of(refused)["message"]) == (
+            422,
+            "There is no field “fileId”: file_id is its name.",
+        )
+        assert (await served.client.post(route, json=body)).is_success
 
 
 @pytest.mark.parametrize(
