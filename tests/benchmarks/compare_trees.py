@@ -31,6 +31,7 @@ from tests.benchmarks.streams import (
 )
 
 LOAD_CPU = re.compile(r"CPU of the application \| ([\d.]+) s")
+LOAD_ANSWERS = re.compile(r"(?:running at once|newcomers of other networks admitted) \| (\d+)")
 PACED_STREAMS, PACED_RATE, PACED_SECONDS = 50, 100, 3
 
 
@@ -45,13 +46,13 @@ def paced(server: Server) -> float:
 
 
 def load_of(tree: Path) -> float:
-    """Return the CPU seconds of the application under the load of that tree."""
+    """Return milliseconds of CPU per answer under the load of that tree: newer ones admit newcomers too."""
     command = [sys.executable, "-m", "tests.benchmarks.load"]
     done = subprocess.run(command, cwd=tree, check=False, capture_output=True, text=True)
     found = LOAD_CPU.search(done.stdout)
     if not found:
         raise SystemExit(f"The load of {tree} has no figure: {done.stdout[-500:]}{done.stderr[-500:]}")
-    return float(found[1])
+    return float(found[1]) * 1000 / sum(map(int, LOAD_ANSWERS.findall(done.stdout)))
 
 
 def alternate(rounds: int, before: Callable[[], float], now: Callable[[], float]) -> Sequence[str]:
@@ -82,7 +83,7 @@ def main() -> None:
             rows.append((name, *cells))
     if given.load:
         cells = alternate(given.rounds, partial(load_of, tree), partial(load_of, ROOT))
-        rows.append(("make load, CPU seconds", *cells))
+        rows.append(("make load, CPU, ms an answer", *cells))
     title = f"CPU time, medians of {given.rounds} alternating runs"
     print_table(title, ("", "before", "now", "ratio of the medians", "ratios of the runs"), rows)
 
