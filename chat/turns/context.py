@@ -213,11 +213,10 @@ class Context:
     def has_dropped_images(self) -> bool:
         return bool(self.task.images) and not self._images
 
-    @property
-    def wants_words(self) -> bool:
-        """Do the files not fit, so that they are searched?"""
+    async def wants_words(self) -> bool:
+        """Do the files not fit, so that they are searched? Without files no thread is asked."""
         is_cut = any(file.mode != "full" for file in self.receipt.files)
-        return is_cut and wants_search_terms(self.task.question, self.indexes)
+        return is_cut and await self.run(wants_search_terms, self.task.question, self.indexes)
 
     @property
     def previous_question(self) -> str:

@@ -69,11 +69,10 @@ class FirstRequests:
 
     async def _wants_words(self, model: Model) -> bool:
         context = self._context
-        return not context.task.words.is_slow(model.name) and await context.run(lambda: context.wants_words)
+        return not context.task.words.is_slow(model.name) and await context.wants_words()
 
     async def _wants_near(self) -> bool:
-        context = self._context
-        return context.task.measure is not None and await context.run(lambda: context.wants_words)
+        return self._context.task.measure is not None and await self._context.wants_words()
 
     async def _find_near(self) -> bool:
         return await self._wants_near() and await self._context.find_near()
