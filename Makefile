@@ -8,6 +8,7 @@ WORKERS ?= 3
 # A module's tests share servers, so one worker runs all of them; the order is that of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 QUICK := -m "not slow"
+LONG := tests/slow/test_growth_of_long_texts.py tests/slow/test_engines.py
 # Tests start the app many times: compiling its modules anew each time would take a tenth of their processor time.
 unexport PYTHONDONTWRITEBYTECODE
 BENCHMARKS := start streams page page_users extraction retrieval quotes
@@ -53,12 +54,12 @@ test: check # a few minutes; nothing is retried
 test-pages: install-dev # the pages of single features, installation, and what starts many processes
 	$(PYTEST) -m slow --ignore=tests/slow
 
-test-faults: install-dev # one at a time: faults of replicas, restarts, work on long texts, soak and load in short forms
-	$(BIN)/python -m pytest tests/slow --ignore=tests/slow/test_engines.py
+test-faults: install-dev # one at a time: faults of replicas, restarts, soak and load in short forms
+	$(BIN)/python -m pytest tests/slow $(LONG:%=--ignore=%)
 
-test-slow: test-pages test-faults # then three browser engines
+test-slow: test-pages test-faults # then work on long texts, and three browser engines
 	@ENGINES=1 bash tests/install_programs.sh $(BIN)/python
-	$(BIN)/python -m pytest tests/slow/test_engines.py
+	$(BIN)/python -m pytest $(LONG)
 
 coverage: install-dev # of the quick tests, line by line, and in htmlcov/
 	$(PYTEST) $(QUICK) --cov --cov-report=html --cov-report=term-missing:skip-covered
