@@ -67,9 +67,8 @@ class Completions:
         self._backoff = backoff
         self._retry_seconds = retry_seconds
         self._forms: ModelMemory[AcceptedForm] = ModelMemory()
-        self._ends: ModelMemory[bool] = (
-            ModelMemory()
-        )  # whose answers end with a finish reason; "": of the only one
+        # Whose answers end with a finish reason. The name is empty where an endpoint has one model.
+        self._ends: ModelMemory[bool] = ModelMemory()
         self._way = find_way_by_url(endpoint.base_url)  # None: not asked yet
         self._upstream = open_upstream(endpoint, connect_timeout)
 
@@ -124,13 +123,10 @@ class Completions:
 
         llama-cpp-python's server sends [DONE] in the middle of an answer when another request comes.
         """
+        is_usual = self._ends.get(model, False) or self._ends.get("", False)
         if parser.finish_reason:
             self._ends[model] = True
-        elif (
-            parser.has_text
-            and not parser.is_refuted
-            and any(self._ends.get(one, False) for one in (model, ""))
-        ):
+        elif is_usual and parser.has_text and not parser.is_refuted:
             raise make_error("ended_early")
 
     async def aclose(self) -> None:
