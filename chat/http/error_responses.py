@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from chat.errors import ChatError, InvalidRequest
 from chat.http.body_limit import BodyRefused
 from chat.http.caller import get_engine
-from chat.http.schemas import MISNAMED
+from chat.http.field_names import MisnamedField
 
 
 def add_error_responses(app: FastAPI) -> None:
@@ -37,8 +37,9 @@ async def _respond(request: Request, error: Exception) -> JSONResponse:
 async def _respond_to_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    if first["type"] == MISNAMED:
-        return await _respond(request, InvalidRequest(first["msg"], field=first["ctx"]["field"]))
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, MisnamedField):
+        return await _respond(request, InvalidRequest(str(cause), field=cause.field))
     place = ".".join(str(part) for part in first["loc"][1:] if first["type"] != "json_invalid") or "body"
     return await _respond(request, InvalidRequest(f"{place}: {first['msg']}", field=place))
 

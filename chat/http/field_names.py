@@ -15,6 +15,14 @@ MEANT = {"file": "file_id", "files": "file_id"}
 MOST_FIELDS, LONGEST_NAME = 100, 40
 
 
+class MisnamedField(ValueError):
+    """A field of a request that is misspelled. field: as it was sent."""
+
+    def __init__(self, field: str, meant: str) -> None:
+        super().__init__(f"There is no field “{field}”: {meant} is its name.")
+        self.field = field
+
+
 def find_misnamed(given: Mapping[str, object], known: Iterable[str]) -> tuple[str, str] | None:
     """Return the first field that is misspelled, and the known one that is meant; None where there is none.
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pydantic import BaseModel, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
-from chat.http.field_names import find_misnamed
+from chat.http.field_names import MisnamedField, find_misnamed
 from chat.http.sse import NAMED
 from chat.turns.turn import Options, Turn
 
 MAX_MESSAGE_CHARACTERS = 2_000_000
 MAX_FILE_CHARACTERS = 50_000_000
-MISNAMED = "misnamed_field"  # type of a validation error whose message is a whole sentence
 FRAME_SCHEMA = {  # of each event in a stream; chat.http.sse writes them
     "type": "object",
     "required": ["data"],
@@ -60,9 +58,7 @@ class TurnBody(BaseModel):
     def _refuse_misnamed(cls, value: object) -> object:
         found = find_misnamed(value, cls.model_fields) if isinstance(value, Mapping) else None
         if found:
-            field, meant = found
-            said = "There is no field “{field}”: {meant} is its name."
-            raise PydanticCustomError(MISNAMED, said, {"field": field, "meant": meant})
+            raise MisnamedField(*found)
         return value
 
     @field_validator("file_id", mode="before")
