@@ -38,7 +38,7 @@ class QuotedWords:
 
     @cached_property
     def literal(self) -> str:
-        """The text without an ellipsis at its ends, and with [T]he written as The, require[d] as required."""
+        """The text without an ellipsis at its ends, and with [A]ny written as Any, require[d] as required."""
         return self._read(r"\1")
 
     def _read(self, ending: str) -> str:
