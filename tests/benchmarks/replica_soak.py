@@ -1,6 +1,7 @@
 """Three replicas under faults at random times: no answer may be lost, doubled, or told untrue.
 
     python -m tests.benchmarks.replica_soak [--seconds 3600] [--streams 200] [--pause 10] [--seed 1]
+        [--word-seconds 0.1]
 
 Each reader starts an answer with a request id at a random replica, follows it at random replicas with the id
 of its last event, and comes back after every error that says so. Every few seconds a fault happens to a
@@ -35,7 +36,8 @@ from tests.provider import Provider
 from tests.servers_postgres import PostgresServer, postgres_server
 from tests.servers_redis import RedisServer, redis_server
 
-WORDS, WORD_SECONDS = 60, 0.1
+WORDS = 60  # of an answer
+WORD_SECONDS = 0.1  # between two of them
 SWITCH_SHARE = 0.02  # of the events after which a reader changes to another replica
 STUCK_SECONDS = 150.0  # without a new event
 UNWELL_SECONDS = 8.0  # after a fault of a replica, in which the others may still find it dead
@@ -61,7 +63,12 @@ class Replicas:
     """Three replicas of one deployment; one that has ended can be started again in its folder."""
 
     def __init__(
-        self, folder: Path, redis: RedisServer, postgres: PostgresServer, provider: Provider
+        self,
+        folder: Path,
+        redis: RedisServer,
+        postgres: PostgresServer,
+        provider: Provider,
+        word_seconds: float,
     ) -> None:
         self._folder = folder
         self.redis, self.postgres = redis, postgres
@@ -70,7 +77,7 @@ class Replicas:
             "DATABASE_URL": postgres.url("postgres"),
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "sk-soak",
-            "OPENAI_MODEL": f"paced-{WORDS}-{WORD_SECONDS}",
+            "OPENAI_MODEL": f"paced-{WORDS}-{word_seconds}",
             "TITLES": "words",
             "MAX_GENERATIONS": "10000",
             "MAX_GENERATIONS_PER_ADDRESS": "10000",
@@ -278,10 +285,12 @@ def content(event: ServerSentEvent) -> str:
     return "".join(choice["delta"].get("content") or "" for choice in data.get("choices", ()))
 
 
-async def replica_soak(seconds: float, streams: int, pause: float, seed: int, folder: Path) -> SoakReport:
+async def replica_soak(
+    seconds: float, streams: int, pause: float, seed: int, folder: Path, word_seconds: float = WORD_SECONDS
+) -> SoakReport:
     """Run, and return what was counted and what was wrong."""
     report, rng = SoakReport(), random.Random(seed)
-    async with _deployment(folder) as (replicas, provider):
+    async with _deployment(folder, word_seconds) as (replicas, provider):
         is_over = asyncio.Event()
         readers = [
             Reader(f"reader{at}", replicas, report, random.Random(rng.random())) for at in range(streams)
@@ -310,10 +319,10 @@ async def replica_soak(seconds: float, streams: int, pause: float, seed: int, fo
 
 
 @asynccontextmanager
-async def _deployment(folder: Path) -> AsyncGenerator[tuple[Replicas, Provider], None]:
+async def _deployment(folder: Path, word_seconds: float) -> AsyncGenerator[tuple[Replicas, Provider], None]:
     with redis_server() as redis, postgres_server() as postgres:
         async with Provider() as provider:
-            replicas = Replicas(folder, redis, postgres, provider)
+            replicas = Replicas(folder, redis, postgres, provider, word_seconds)
             try:
                 await asyncio.gather(*map(replicas.start, range(3)))
                 await asyncio.sleep(UNWELL_SECONDS)  # all are older than a heartbeat's lifetime
@@ -348,10 +357,18 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--pause", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--word-seconds", type=float, default=WORD_SECONDS)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = asyncio.run(
-            replica_soak(given.seconds, given.streams, given.pause, given.seed, Path(folder))
+            replica_soak(
+                given.seconds,
+                given.streams,
+                given.pause,
+                given.seed,
+                Path(folder),
+                given.word_seconds,
+            )
         )
     print(report.show())
     return 1 if report.wrong else 0
