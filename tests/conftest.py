@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Browser
 
+from chat.extraction import ReaderLimits
 from tests.artifacts import ARTIFACTS
 from tests.browsers import start_chromium
 from tests.pages import Visit, visit
 from tests.provider import Provider
 from tests.servers import RunningApp, run_app
+
+gc.disable()  # until all modules are imported
+
+
+def pytest_collection_finish() -> None:
+    """Search what was imported for cycles no more, as app.py does: it took a tenth of the tests' time."""
+    gc.freeze()
+    gc.set_threshold(2_000, 20, 50)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +60,19 @@ def pytest_runtest_makereport(
         sections = [f"--- {title} ---\n{text}" for title, text in report.sections]
         ARTIFACTS.write(f"report-{report.when}.txt", "\n".join([report.longreprtext, *sections]))
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_warm_readers() -> Generator[None]:
+    """Servers in this process start a reader with the first file: few of them read one."""
+    from_settings = ReaderLimits.from_settings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            ReaderLimits,
+            "from_settings",
+            lambda settings: replace(from_settings(settings), is_kept_warm=False),
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,9 @@ class Readers:
         self._is_reported = False  # what the sandbox lacks
 
     async def start(self) -> None:
-        """Start one warm child in the background; others come with the first files that need them."""
-        self.warm()
+        """Start one child in the background, if one is kept warm; others come with their first files."""
+        if self.limits.is_kept_warm:
+            self.warm()
 
     def warm(self) -> None:
         """Start a child in the background where none is there, so that the next job need not wait for it."""

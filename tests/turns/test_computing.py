@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,10 +19,13 @@ ROWS = "".join(f"{'NS'[n % 2]},{n}.5,2021-01-{n + 1:02}\n" for n in range(20))
 SALES = f"Region,Amount,Day\n{ROWS}E,?,\n"
 
 
-@pytest.fixture(params=["auto", pytest.param("off", marks=pytest.mark.slow)])
-async def app(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[RunningApp]:
+@pytest.fixture(scope="module", params=["auto", pytest.param("off", marks=pytest.mark.slow)])
+async def app(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[RunningApp]:
     """Where scans are read, a file's document is replaced as its pages come; its tables stay."""
-    async with run_routes(tmp_path, OPENAI_BASE_URL="none", OCR=request.param) as running:
+    folder = tmp_path_factory.mktemp("app")
+    async with run_routes(folder, OPENAI_BASE_URL="none", OCR=request.param) as running:
         yield running
 
 
