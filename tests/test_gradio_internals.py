@@ -35,12 +35,12 @@ from chat.gradio_internals import (
     MountedPage,
     begin_one_event_a_step,
     check_file_paths,
-    estimate_rarely,
     forget_old_sessions,
     keep_states_small,
     poll_rarely,
     record_few_events,
     run_many_events,
+    send_no_estimates,
     skip_matplotlib,
     start_queue_once,
 )
@@ -61,7 +61,6 @@ class Served:
     release: asyncio.Event
     slept: list[float] = field(default_factory=list)
     described: list[Any] = field(default_factory=list)
-    estimates: list[Any] = field(default_factory=list)
     tables: list[Any] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -143,7 +142,6 @@ def count(served: Served, patch: pytest.MonkeyPatch) -> None:
     noted = types.SimpleNamespace(**{**vars(asyncio), "sleep": sleep})
     patch.setattr(queueing, "asyncio", noted)
     note(blocks.BlocksConfig, "config_for_block", served.described, patch)
-    note(served.queue, "broadcast_estimations", served.estimates, patch)
     note(served.queue, "_get_df", served.tables, patch)
     finder = types.SimpleNamespace(find_spec=lambda name, *_: served.imports.append(name))
     patch.setattr(sys, "meta_path", [finder, *sys.meta_path])
@@ -186,9 +184,8 @@ async def polls_rarely(served: Served) -> bool:
     return min(served.slept) == QUEUE_SECONDS and PROGRESS_SECONDS in served.slept
 
 
-async def estimates_once(served: Served) -> bool:
-    await served.run(WRITE, "x", "one")
-    return len(served.estimates) == 1  # when it joined, and not when it began
+async def sends_no_estimate(served: Served) -> bool:
+    return '"msg":"estimation"' not in await served.run(WRITE, "x", "one")
 
 
 async def begins_one_a_step(served: Served) -> bool:
@@ -243,7 +240,7 @@ PROBES: dict[Callable[..., None], Callable[[Served], Awaitable[bool]]] = {
     start_queue_once: has_one_queue_loop,
     run_many_events: has_room_for_many,
     poll_rarely: polls_rarely,
-    estimate_rarely: estimates_once,
+    send_no_estimates: sends_no_estimate,
     begin_one_event_a_step: begins_one_a_step,
     forget_old_sessions: forgets_sessions,
     record_few_events: records_little,
