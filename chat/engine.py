@@ -249,6 +249,7 @@ class Engine:
             await self._deletions.purge(0)
         if self._vectors:
             await self._vectors.aclose()
+        await self.pages.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
         await self._drawers.aclose()
@@ -413,6 +414,7 @@ class Engine:
             attachment.when_read(held.pop_all().close)
         if self._vectors:
             self._vectors.begin(attachment, visitor, least=self.models.file_characters)
+        self.pages.prepare(attachment, 1)
         return attachment
 
     async def attachment(self, id: str, owner: str) -> Attachment:

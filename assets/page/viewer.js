@@ -6,6 +6,7 @@
 const viewer = { told: null, file: null, at: -1, page: 1, goal: 0, zoom: 1, turned: 0, root: null };
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const PAGES_KEPT = 60; // blobs and texts in this tab
+const SHEETS_KEPT = 12; // pages in the document while one is turned after another
 const pageCache = new Map();
 
 function openViewer(told) {
@@ -166,8 +167,7 @@ const fetchImage = (file, number, width) => cached(`${file.id} ${number} ${width
   return URL.createObjectURL(await answer.blob());
 });
 
-function fetchText(file, number) {
-  const claim = viewer.told.claims[viewer.at];
+function fetchText(file, number, claim = viewer.told.claims[viewer.at]) {
   const [start, end] = claim?.file === file.id && claim.kind !== "page_mark" ? [claim.start, claim.end] : [0, 0];
   return cached(`${file.id} ${number} ${start}-${end} text`, async () => {
     const answer = await askRoute(`${file.id}/pages/${number}/text?start=${start}&end=${end}`);
@@ -194,9 +194,34 @@ function showPage(file, number, isClaim = false) {
   const pages = viewer.root.querySelector(".viewer-pages");
   const known = isOther ? null : findSheet(viewer.page);
   if (!known || isClaim) pages.replaceChildren(...makeSheets(viewer.page));
+  else addNeighbours(pages);
   drawTools();
   drawClaim();
   reachGoal();
+  fetchAhead(file, viewer.page);
+}
+
+// Turning on finds the next page drawn: it is put in place while this one is read.
+function addNeighbours(pages) {
+  const { page } = viewer;
+  if (page < viewer.file.pages && !findSheet(page + 1)) pages.append(makeSheet(page + 1));
+  if (page > 1 && !findSheet(page - 1)) pages.prepend(makeSheet(page - 1));
+  const far = () => (page - pages.firstChild.dataset.page > pages.lastChild.dataset.page - page ? pages.firstChild : pages.lastChild);
+  while (pages.children.length > SHEETS_KEPT) far().remove();
+}
+
+// What is likely to be looked at after that: the page behind the next one, and the page of the next claim. The page that is
+// shown goes first, and another one that is gone to ends it.
+async function fetchAhead(file, page) {
+  const order = shownClaims();
+  const next = viewer.told.claims[order[order.indexOf(viewer.at) + 1]];
+  const pages = [[file, page + 2, viewer.told.claims[viewer.at]], [next?.page ? findViewed(next.file) : null, next?.page, next]];
+  await Promise.allSettled(isDrawn(file) ? [fetchImage(file, page, wantedWidth()), fetchText(file, page)] : []);
+  for (const [from, number, claim] of pages) {
+    if (viewer.file !== file || viewer.page !== page) return;
+    if (!from || !isDrawn(from) || number > from.pages) continue;
+    await Promise.allSettled([fetchImage(from, number, wantedWidth()), fetchText(from, number, claim)]);
+  }
 }
 
 // The page itself is asked for first, and then its neighbours, of which the next one is likelier.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 UNIT = 65_535  # of a page's width and height, in packed boxes
@@ -38,11 +38,12 @@ class PageBoxes:
     """The box of each character of a page's text.
 
     packed: four numbers of 16 bits for each character, all 0 where its place is not known. aspect: the page's
-    height, by its width.
+    height, by its width. lines: the spans of the whole text, where they have been joined.
     """
 
     packed: bytes
     aspect: float
+    lines: tuple[Span, ...] = ()
 
     @classmethod
     def of_words(cls, words: Packed, length: int, aspect: float) -> PageBoxes:
@@ -54,6 +55,10 @@ class PageBoxes:
                 edges = (left + step * number, top, left + step * (number + 1), bottom)
                 boxes[FIELDS * at : FIELDS * (at + 1)] = array("H", map(_scale, edges))
         return cls(boxes.tobytes(), aspect)
+
+    def joined(self) -> PageBoxes:
+        """Return the same boxes with the spans of the whole text."""
+        return replace(self, lines=tuple(self.spans(0, len(self.packed) // (2 * FIELDS))))
 
     def spans(self, start: int, end: int) -> list[Span]:
         """Return the spans of the characters [start, end): at least one for each line, column and cell."""

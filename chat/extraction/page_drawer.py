@@ -30,9 +30,9 @@ def show_page(job: dict[str, Any], say: Say) -> None:
 
 
 def place_text(job: dict[str, Any], say: Say) -> None:
-    """Answer a `boxes` job with the box of each character of a page's text."""
+    """Answer a `boxes` job with the box of each character of a page's text, and of each of its lines."""
     boxes = place_page(Source(Path(job["path"]), job["name"]), job["page"], job["text"])
-    say(boxes.packed, type="boxes", aspect=boxes.aspect)
+    say(boxes.packed, type="boxes", aspect=boxes.aspect, lines=[tuple(line) for line in boxes.lines])
 
 
 def shrink_picture(job: dict[str, Any], say: Say) -> None:

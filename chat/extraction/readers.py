@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.documents.document import Problem
-from chat.documents.page_boxes import PageBoxes
+from chat.documents.page_boxes import PageBoxes, Span
 from chat.errors import AttachmentError
 from chat.extraction import refusals
 from chat.extraction.child import Child, ChildFailed, Frame
@@ -123,7 +123,11 @@ class Readers:
     ) -> PageBoxes:
         """Return where the characters of a PDF page's text stand on it."""
         frame = await self._picture({"job": "boxes", **_file(path, name), "page": page, "text": text}, caller)
-        return PageBoxes(frame.blob, float(frame.fields.get("aspect") or 1.0))
+        try:
+            lines = tuple(Span(int(a), int(b), *map(float, box)) for a, b, *box in frame.fields["lines"])
+            return PageBoxes(frame.blob, float(frame.fields["aspect"]) or 1.0, lines)
+        except (KeyError, TypeError, ValueError) as error:
+            raise refusals.crashed(name) from error
 
     async def recognise(
         self, path: Path, page: int, *, name: str = "", password: str | None = None, caller: Caller = UNNAMED

@@ -1,7 +1,8 @@
 """Pages of a file as the viewer shows them: an image, the text, and where a quote stands on the page.
 
-A page is drawn and measured in a reading child, once: both are cached by bytes. Knows no owner: the caller
-has found the attachment. Page numbers are the file's own, from 1.
+A page is drawn and measured in a reading child, once: both are cached by bytes. The page that is likely to be
+looked at first is prepared before it is asked for. Knows no owner: the caller has found the attachment. Page
+numbers are the file's own, from 1.
 """
 
 from __future__ import annotations
@@ -12,20 +13,27 @@ from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from chat.documents.document import Document, Page
 from chat.documents.page_boxes import PageBoxes, Span
-from chat.errors import AttachmentError, NotFound
+from chat.errors import AttachmentError, ChatError, NotFound
 from chat.extraction import Readers
 from chat.files.attachment import PDF, Attachment
 from chat.files.attachments import Attachments
 
 IMAGE_BYTES, BOX_BYTES = 64_000_000, 16_000_000  # in memory
 WIDTHS = (160, 320, 640, 960, 1_200, 1_600, 2_000, 2_400)  # few, so that a cached image is found again
+SHRUNK = 2  # a cached image of up to this many times the width is taken instead
+USUAL_WIDTH = 1_200  # of an owner that has not looked at a page yet
+THUMBNAIL_WIDTH = 320  # of a page in a list: tells nothing of the viewer's width
+WIDTHS_KEPT = 1_000  # owners
+PREPARED_AT_ONCE = 32
 USUAL_ASPECT = 1.414  # of a page whose words OCR has placed
 CACHED_OVERHEAD = 500
+LINE_BYTES = 250  # of a span in memory
 PATIENCE_SECONDS = 3.0  # behind other pages of a file: one that is drawn for longer does not block them
 
 T = TypeVar("T")
@@ -58,8 +66,10 @@ class PageViews:
         self._drawers = drawers
         self._attachments = attachments
         self._images = _Cache[tuple[bytes, str]](IMAGE_BYTES, lambda image: len(image[0]))
-        self._boxes = _Cache[PageBoxes](BOX_BYTES, lambda boxes: len(boxes.packed))
+        self._boxes = _Cache[PageBoxes](BOX_BYTES, _weigh_boxes)
         self._working = WeakValueDictionary[str, asyncio.Lock]()
+        self._widths: OrderedDict[str, int] = OrderedDict()  # of the viewer, by owner
+        self._preparing: dict[str, asyncio.Task[None]] = {}  # by owner
 
     @property
     def cached_bytes(self) -> int:
@@ -72,14 +82,49 @@ class PageViews:
         if not _is_drawn(attachment.document, number):
             raise NotFound("This page has no image: it is shown as text.")
         step = next((one for one in WIDTHS if one >= width), WIDTHS[-1])
+        self._note_width(attachment.owner, step)
+        keys = [(attachment.id, number, one) for one in WIDTHS if step <= one <= SHRUNK * step]
+        key = next((one for one in keys if one in self._images), keys[0])
+        return await self._images.get(key, attachment.owner, partial(self._draw, attachment, number, key[2]))
 
-        async def draw() -> tuple[bytes, str]:
-            path = await self._attachments.contents.original(attachment)
-            name, caller = attachment.name, attachment.caller
-            async with self._one_child(attachment.id):
-                return await self._drawers.show_page(path, number, step, name=name, caller=caller)
+    async def _draw(self, attachment: Attachment, number: int, width: int) -> tuple[bytes, str]:
+        path = await self._attachments.contents.original(attachment)
+        name, caller = attachment.name, attachment.caller
+        async with self._one_child(attachment.id):
+            return await self._drawers.show_page(path, number, width, name=name, caller=caller)
 
-        return await self._images.get((attachment.id, number, step), attachment.owner, draw)
+    def _note_width(self, owner: str, width: int) -> None:
+        if width <= THUMBNAIL_WIDTH:
+            return
+        self._widths[owner] = width
+        self._widths.move_to_end(owner)
+        while len(self._widths) > WIDTHS_KEPT:
+            self._widths.popitem(last=False)
+
+    def prepare(self, attachment: Attachment, number: int) -> None:
+        """Draw a page in the background and place its text, so that the first look finds both.
+
+        As wide as the owner's last look. One page of an owner at a time, in the visitor's own turn at the
+        children; a look that comes meanwhile waits for this page, and nothing is drawn twice.
+        """
+        owner = attachment.owner
+        if not attachment.is_drawn or owner in self._preparing or len(self._preparing) >= PREPARED_AT_ONCE:
+            return
+        task = asyncio.create_task(self._prepare(attachment, number))
+        self._preparing[owner] = task
+        task.add_done_callback(lambda _: self._preparing.pop(owner, None))
+
+    async def _prepare(self, attachment: Attachment, number: int) -> None:
+        with contextlib.suppress(ChatError):  # the look itself tells
+            await self.image(attachment, number, self._widths.get(attachment.owner, USUAL_WIDTH))
+            await self.view(attachment, number, 0, 0)
+
+    async def aclose(self) -> None:
+        """Stop what is being prepared."""
+        tasks = list(self._preparing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def view(self, attachment: Attachment, number: int, start: int, end: int) -> PageView:
         """Return a page's text and boxes. start, end: the quote, in the document's text. Raises NotFound."""
@@ -100,26 +145,28 @@ class PageViews:
             document.printed_of(page),
             at,
             _is_drawn(document, number),
-            tuple(boxes.spans(0, length)) if boxes else (),
+            boxes.lines if boxes else (),
             tuple(boxes.spans(first, last)) if boxes else (),
             is_known=bool(boxes and boxes.is_known(page.text, first, last)),
         )
 
     async def _place(self, attachment: Attachment, number: int, page: Page) -> PageBoxes | None:
         """Return where a page's text stands on it; None where that is not known."""
-        if words := getattr(page, "boxes", ()):  # by OCR, which has measured them
-            return PageBoxes.of_words(words, len(page.text), USUAL_ASPECT)
-        if attachment.document.media_type != PDF or not page.text.strip():
+        words = getattr(page, "boxes", ())  # by OCR, which has measured them
+        if not words and (attachment.document.media_type != PDF or not page.text.strip()):
             return None
 
         async def place() -> PageBoxes:
+            if words:
+                return PageBoxes.of_words(words, len(page.text), USUAL_ASPECT).joined()
             path = await self._attachments.contents.original(attachment)
             name, caller = attachment.name, attachment.caller
             async with self._one_child(attachment.id):
                 return await self._drawers.place_text(path, number, page.text, name=name, caller=caller)
 
         try:
-            return await self._boxes.get((attachment.id, number, len(page.text)), attachment.owner, place)
+            key = attachment.id, number, len(page.text), len(words)
+            return await self._boxes.get(key, attachment.owner, place)
         except (NotFound, AttachmentError):
             return None
 
@@ -156,6 +203,10 @@ class _Cache(Generic[T]):
         self._owners: dict[Hashable, str] = {}
         self._bytes_of: Counter[str] = Counter()
         self._making: dict[Hashable, asyncio.Lock] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether a value is there, or is being made."""
+        return key in self._values or key in self._making
 
     async def get(self, key: Hashable, owner: str, make: Callable[[], Awaitable[T]]) -> T:
         lock = self._making.setdefault(key, asyncio.Lock())
@@ -209,6 +260,10 @@ def find_claim(citation: Mapping[str, Any], files: Sequence[Attachment]) -> tupl
     if not named or not citation.get("passage_end"):
         return None, 0
     return named[0], number_of(named[0].document, int(citation.get("passage_start", 0)))
+
+
+def _weigh_boxes(boxes: PageBoxes) -> int:
+    return len(boxes.packed) + LINE_BYTES * len(boxes.lines)
 
 
 def _count(document: Document) -> int:

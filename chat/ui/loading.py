@@ -29,8 +29,19 @@ async def load(engine: Engine, visit: Visit) -> Branch:
         return Branch()
     ids = tuple(dict.fromkeys(id for message in messages for id in message.attachment_ids))
     names = await name_files(engine, ids, visit.owner)
+    await _prepare_cited(engine, messages, visit.owner)
     excluded = await engine.excluded_files(visit.conversation, visit.owner) if ids else frozenset()
     return Branch(messages, beside, names, excluded)
+
+
+async def _prepare_cited(engine: Engine, messages: Sequence[Message], owner: str) -> None:
+    """Have the page drawn that the newest answer cites first: it is likely to be looked at."""
+    citations = next((one.citations for one in reversed(messages) if one.citations), [])
+    cited = next((one for one in citations if one.get("file_id") and one.get("page_number")), None)
+    if cited:
+        with contextlib.suppress(NotFound):
+            attachment = await engine.attachment(cited["file_id"], owner)
+            engine.pages.prepare(attachment, cited["page_number"])
 
 
 def split(branch: Branch) -> tuple[Branch, Branch]:

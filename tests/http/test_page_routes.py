@@ -16,6 +16,7 @@ from PIL import Image
 
 from chat.extraction import Readers
 from chat.files import page_views
+from chat.files.page_views import PageViews
 from chat.visitors import Guest, Network, Visitor
 from tests.child_processes import find_descendants
 from tests.pdf_files import pdf, show
@@ -76,6 +77,56 @@ async def test_a_page_is_an_image_for_the_owner_alone(served: Served) -> None:
     for wrong in ("0", "-1", "two"):
         assert (await served.client.get(f"/ai/files/{id}/pages/{wrong}", headers=ANNA)).status_code == 422
     assert (await served.client.get(url, headers=ANNA, params={"width": 100_000})).status_code == 422
+
+
+def keys_of(cache: page_views._Cache[Any]) -> list[tuple[Any, ...]]:
+    """Return what is cached: file, number of the page, and more."""
+    return [key for key in cache._values if isinstance(key, tuple)]
+
+
+async def settle_pages(served: Served) -> PageViews:
+    """Wait until no page is being prepared."""
+    [engine] = served.engines
+    await asyncio.gather(*engine.pages._preparing.values())
+    return engine.pages
+
+
+async def test_the_first_page_is_drawn_when_its_file_comes_as_wide_as_the_visitor_looked_last(
+    served: Served,
+) -> None:
+    pages = await settle_pages(served)
+    url = "/ai/files/{}/pages/{}"
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    other = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    await settle_pages(served)
+    drawn = {key[2] for key in keys_of(pages._images) if key[0] == id and key[1] == 1}
+    assert len(drawn) == 1
+    assert max(drawn) > page_views.THUMBNAIL_WIDTH
+    placed = {key[:2] for key in keys_of(pages._boxes)}
+    assert (id, 1) in placed
+    near = {"width": min(drawn) * 2 // 3}
+    shown = await served.client.get(url.format(id, 1), headers=ANNA, params=near)
+    assert Image.open(io.BytesIO(shown.content)).width == max(drawn)
+    assert {key[2] for key in keys_of(pages._images) if key[0] == id and key[1] == 1} == drawn
+    await served.client.get(url.format(id, 2), headers=ANNA, params={"width": 2_400})
+    await served.client.get(url.format(other, 2), headers=ANNA, params={"width": 160})
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    await settle_pages(served)
+    assert (id, 1, 2_400) in pages._images
+
+
+async def test_one_page_of_a_visitor_is_prepared_at_a_time(served: Served) -> None:
+    pages = await settle_pages(served)
+    [engine] = served.engines
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    await settle_pages(served)
+    attachment = await engine.attachment(id, Guest.of(ANNA["x-visitor"]).owner)
+    for width in page_views.WIDTHS[-3:]:
+        pages._note_width(attachment.owner, width)
+        pages.prepare(attachment, 2)
+    assert len(pages._preparing) == 1
+    await settle_pages(served)
+    assert sum(key[:2] == (id, 2) for key in keys_of(pages._images)) == 1
 
 
 async def test_pages_that_a_visitor_has_drawn_at_once_are_a_share(served: Served) -> None:
@@ -170,7 +221,9 @@ async def test_a_picture_is_its_own_page_and_other_files_have_text(served: Serve
     id = (await upload(served, "noise.png", out.getvalue()))["file_id"]
     answer = await served.client.get(f"/ai/files/{id}/pages/1", headers=ANNA, params={"width": 960})
     assert answer.headers["content-type"] == "image/webp"
-    assert Image.open(io.BytesIO(answer.content)).size == (960, 288)
+    width, height = Image.open(io.BytesIO(answer.content)).size
+    assert width in range(960, 960 * page_views.SHRUNK + 1)
+    assert abs(width * 0.3 - height) <= 1
     id = (await upload(served, "notes.txt", b"Lamps."))["file_id"]
     assert (await served.client.get(f"/ai/files/{id}/pages/1", headers=ANNA)).status_code == 404
     page = (await served.client.get(f"/ai/files/{id}/pages/1/text", headers=ANNA)).json()

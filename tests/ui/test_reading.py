@@ -169,6 +169,28 @@ async def _check_turning(sheet: Locator, viewer: Locator) -> None:
 
 
 @pytest.mark.slow
+async def test_the_next_page_is_there_before_it_is_turned_to(tab: Visit, provider: Provider) -> None:
+    pages = pdf(*(show(f"This is page {number}.") for number in range(1, 31)))
+    await tab.attach({"name": "pages.pdf", "mimeType": "application/pdf", "buffer": pages})
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.ask("What is on them?")
+    async with tab.page.expect_response(re.compile(r"/pages/3\?width=")):  # behind the next one
+        await tab.history.locator(".sent-files .file").first.click()
+    viewer = tab.page.locator("#viewer")
+    for number in range(2, 30):
+        sheet = viewer.locator(f'.sheet[data-page="{number}"]')
+        await expect(sheet.locator("figcaption")).to_be_attached()
+        kept = await sheet.element_handle()
+        assert kept
+        await viewer.press("PageDown")
+        await expect(viewer.locator(".viewer-number")).to_have_value(str(number))
+        assert await kept.evaluate("sheet => sheet.isConnected && sheet.querySelector('img')?.complete")
+        await expect(sheet.locator("img")).to_be_in_viewport()
+    assert await viewer.locator(".sheet").count() <= 14
+    assert not tab.problems
+
+
+@pytest.mark.slow
 async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, provider: Provider) -> None:
     scan = pdf(show("The lamp shines for nine hours."), "0 0 m 300 300 l S")
     await tab.attach({"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": scan})

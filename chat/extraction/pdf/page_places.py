@@ -11,7 +11,7 @@ from chat.extraction.source import Source
 
 
 def place_page(source: Source, page: int, text: str) -> PageBoxes:
-    """Return the boxes of the characters of a page's text; page 1 is the first. Raises AttachmentError."""
+    """Return the boxes of a page's text, joined; page 1 is the first. Raises AttachmentError."""
     try:
         document = _kept.get(source)
         if not 0 < page <= len(document):
@@ -22,7 +22,7 @@ def place_page(source: Source, page: int, text: str) -> PageBoxes:
         raise refusals.locked(source.name, wrong=False) from error
     except pdfium.NotReadable as error:
         raise refusals.no_such_page(source.name, page) from error
-    return PageBoxes(pack_boxes(place_characters(text, glyphs), glyphs), aspect)
+    return PageBoxes(pack_boxes(place_characters(text, glyphs), glyphs), aspect).joined()
 
 
 _kept = KeptDocument(pdfium.PdfiumDocument)
