@@ -30,7 +30,7 @@ from chat.visitors import Visitor
 
 log = logging.getLogger(__name__)
 
-GROWTH_BYTES = 1_000_000  # after which the memory of all answers is looked at again
+GROWTH_BYTES = 64_000  # after which the memory of all answers is looked at again
 BATCH_EVENTS = 2_000  # largest batch: encoding 200,000 events as frames takes half a second
 EVENT_OVERHEAD_BYTES = 250  # memory of an event beside its data, rounded up
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 
 from chat.errors import AnswerTooLong, NotFound, Refused, Stopping
+from chat.generations.ended_logs import EndedLogs, parties_of
 from chat.generations.events import Event, Source
 from chat.generations.generation import Generation, GenerationLimits
 from chat.ids import new_id
@@ -63,9 +64,9 @@ class Generations:
         self._on_end = on_end
         self._running: dict[str, Generation] = {}
         self.places = AnswerPlaces(limits)
-        self._finished: dict[str, tuple[float, Generation]] = {}  # with the time of the ending, oldest first
-        self._kept_bytes = 0
-        self._kept_of: Counter[Hashable] = Counter()  # bytes of ended ones, by visitor and by network
+        self._running_bytes = 0
+        self._running_of: Counter[Hashable] = Counter()  # bytes by visitor and by network
+        self._ended_logs = EndedLogs()
         self._closing: set[asyncio.Task[None]] = set()  # tasks whose source is not closed yet
         self.is_closed = False  # no more are started
 
@@ -76,17 +77,16 @@ class Generations:
 
     @property
     def bytes(self) -> int:
-        """Memory of all logs, of running and of ended answers."""
-        return self._kept_bytes + sum(one.bytes for one in self._running.values())
+        """Memory of all logs, of running and of ended answers, but for what running ones grew by lately."""
+        return self._ended_logs.bytes + self._running_bytes
 
     def known(self) -> dict[str, Generation]:
         """Return all generations by id, running and finished."""
-        kept = {id: generation for id, (_, generation) in self._finished.items()}
-        return kept | self._running
+        return {one.id: one for one in self._ended_logs} | self._running
 
     def holds(self, id: str) -> bool:
         """Return whether a generation of this id is running or kept here."""
-        return id in self._running or id in self._finished
+        return id in self._running or id in self._ended_logs
 
     def check(self, visitor: Visitor) -> None:
         """Raise Refused or Stopping if one more generation may not start now."""
@@ -109,7 +109,7 @@ class Generations:
         """
         visitor = visitor or Visitor(Guest(owner) if owner else None)
         self.check(visitor)
-        generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended, self._make_room)
+        generation = Generation(id or new_id(), owner, visitor, self.limits, self._ended, self._grew)
         self._running[generation.id] = generation
         self.places.take(visitor)
         task = generation.run(source, opening)
@@ -120,7 +120,7 @@ class Generations:
     def get(self, id: str, owner: str) -> Generation:
         """Return a generation, running or kept. If it has no owner, the id is enough. Raises NotFound."""
         self.forget()
-        generation = self._running.get(id) or self._finished.get(id, (0, None))[1]
+        generation = self._running.get(id) or self._ended_logs.find(id)
         if generation is None or generation.owner not in ("", owner):
             raise NotFound("There is no such answer, or it is no longer kept.")
         return generation
@@ -143,12 +143,11 @@ class Generations:
         await asyncio.sleep(0)  # a callback that seals a log may still be queued in the loop
 
     def _ended(self, generation: Generation) -> None:
+        self._charge(generation)
         del self._running[generation.id]
+        self._count_running(generation, -generation.charged)
         self.places.give_back(generation.visitor)
-        self._finished[generation.id] = (asyncio.get_running_loop().time(), generation)
-        self._kept_bytes += generation.bytes
-        for party in _parties(generation):
-            self._kept_of[party] += generation.bytes
+        self._ended_logs.add(generation, asyncio.get_running_loop().time())
         with contextlib.suppress(AnswerTooLong):  # it has ended
             self._make_room(generation)
         self.forget()
@@ -162,51 +161,58 @@ class Generations:
         never read push out no other visitor's.
         """
         now = asyncio.get_running_loop().time()
-        while self._finished:
-            id, (ended, _) = next(iter(self._finished.items()))
+        while self._ended_logs:
+            id, ended = self._ended_logs.oldest()
             if now - ended <= self.limits.retention:
                 break
             self._drop(id)
         most = self._memory.limit.total
-        while self._finished and (self.bytes > self.limits.max_kept_bytes or 0 < most < self._memory.total):
-            networks = {one.visitor.network for _, one in self._finished.values()}
-            self._drop_oldest(max(networks, key=self._kept_of.__getitem__))
+        while self._ended_logs and (self.bytes > self.limits.max_kept_bytes or 0 < most < self._memory.total):
+            self._drop_oldest(self._ended_logs.heaviest_network())
+
+    def _grew(self, generation: Generation) -> None:
+        """Count what a running generation has grown by. Raises AnswerTooLong."""
+        self._charge(generation)
+        self._make_room(generation)
+
+    def _charge(self, generation: Generation) -> None:
+        grown = generation.bytes - generation.charged
+        generation.charged = generation.bytes
+        self._memory.hold(generation.visitor, grown)
+        self._count_running(generation, grown)
+
+    def _count_running(self, generation: Generation, amount: int) -> None:
+        self._running_bytes += amount
+        for party in parties_of(generation):
+            self._running_of[party] += amount
+            if not self._running_of[party]:
+                del self._running_of[party]
 
     def _make_room(self, generation: Generation) -> None:
         """Drop the oldest ended answers of a visitor, or a network, that has more than its share.
 
         Raises AnswerTooLong where the running ones alone are more, or all that it has in memory.
         """
-        visitor = generation.visitor
-        self._memory.hold(visitor, generation.bytes - generation.charged)
-        generation.charged = generation.bytes
+        visitor, ended = generation.visitor, self._ended_logs
         while self._memory.is_over(visitor):
-            party = next((one for one in _parties(generation) if self._kept_of[one]), None)
+            party = next((one for one in parties_of(generation) if ended.oldest_of(one)), None)
             if party is None:
                 raise AnswerTooLong(
                     "The answer was cut: your answers and files fill the memory of a visitor."
                 )
             self._drop_oldest(party)
         limits = (self.limits.max_kept_bytes_per_visitor, self.limits.max_kept_bytes_per_network)
-        for party, limit in zip(_parties(generation), limits, strict=True):
-            running = sum(one.bytes for one in self._running.values() if party in _parties(one))
-            while self._kept_of[party] and running + self._kept_of[party] > limit:
+        for party, limit in zip(parties_of(generation), limits, strict=True):
+            running = self._running_of[party]
+            while ended.bytes_of(party) and running + ended.bytes_of(party) > limit:
                 self._drop_oldest(party)
             if running > limit:
                 raise AnswerTooLong(f"The answer was cut: your answers have {limit:,} bytes, the limit.")
 
     def _drop_oldest(self, party: Hashable) -> None:
-        self._drop(next(id for id, (_, one) in self._finished.items() if party in _parties(one)))
+        if (id := self._ended_logs.oldest_of(party)) is not None:
+            self._drop(id)
 
     def _drop(self, id: str) -> None:
-        _, generation = self._finished.pop(id)
+        generation = self._ended_logs.drop(id)
         self._memory.give_back(generation.visitor, generation.charged)
-        self._kept_bytes -= generation.bytes
-        for party in _parties(generation):
-            self._kept_of[party] -= generation.bytes
-            if self._kept_of[party] <= 0:
-                del self._kept_of[party]
-
-
-def _parties(generation: Generation) -> tuple[Hashable, Hashable]:
-    return generation.visitor.party, generation.visitor.network

@@ -165,6 +165,23 @@ async def test_past_a_visitors_bytes_its_own_oldest_is_dropped() -> None:
     assert generations.bytes == sum(one.bytes for one in generations.known().values())
 
 
+async def test_an_ending_looks_at_no_other_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Visitor] = []
+    find_party = vars(Visitor)["party"].fget
+
+    def ask(visitor: Visitor) -> object:
+        asked.append(visitor)
+        return find_party(visitor)
+
+    monkeypatch.setattr(Visitor, "party", property(ask))
+    generations = Generations(GenerationLimits(abandoned_after=0, max_kept_bytes=EVENT_OVERHEAD_BYTES))
+    running = [generations.start(Hand().write(), owner=str(number)) for number in range(100)]
+    asked.clear()
+    running[0].cancel()
+    assert {visitor.owner for visitor in asked} == {running[0].visitor.owner}
+    await generations.aclose()
+
+
 async def test_answers_and_other_bytes_of_a_visitor_share_one_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.generations.generation.GROWTH_BYTES", 0)
     memory = Shares("bytes in memory", Limit(of_visitor=10 * EVENT_OVERHEAD_BYTES))
