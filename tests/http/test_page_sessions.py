@@ -62,6 +62,23 @@ async def test_past_its_events_a_network_loses_what_is_not_read(monkeypatch: pyt
         assert pages.known("other", "read", "one", "two", "three") == [True, True, False, True, True]
 
 
+async def test_an_event_within_the_share_looks_at_no_other_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages, asked = Pages(monkeypatch, pages=100, events=50), list[str]()
+    count = pages.mounted.count_awaited
+
+    def note(session: str) -> int:
+        asked.append(session)
+        return count(session)
+
+    monkeypatch.setattr(pages.mounted, "count_awaited", note)
+    for number in range(50):
+        pages.join(f"{number}", STRANGER)
+    assert not asked
+    pages.join("one more", STRANGER)
+    assert asked
+    assert pages.known("0", "1", "one more") == [False, True, True]
+
+
 async def test_where_all_are_read_the_next_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pages = Pages(monkeypatch, pages=100, events=2)
     with pages.sessions.reading("one"):

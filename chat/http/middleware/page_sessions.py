@@ -27,15 +27,18 @@ class PageSessions:
         self._page = page
         self._of_network: defaultdict[Network | None, OrderedDict[str, None]] = defaultdict(OrderedDict)
         self._read: Counter[str] = Counter()  # open streams of a page
+        # Events that a network's pages await, at most: those that have ended since are not taken off. To look
+        # at each page would cost every event of a busy network a millisecond.
+        self._most_awaited: Counter[Network | None] = Counter()
 
     def admit(self, session: str, network: Network | None) -> None:
         """Note an event of a page. Raises Refused where its network has too many that are awaited."""
         sessions = self._of_network[network]
         while len(sessions) >= PAGES_OF_NETWORK and session not in sessions:
             self._drop_one(sessions, session)
-        events = self._count_events(sessions)
-        while events >= EVENTS_OF_NETWORK:
-            events -= self._drop_one(sessions, session)
+        if self._most_awaited[network] >= EVENTS_OF_NETWORK:
+            self._drop_unread(network, session)
+        self._most_awaited[network] += 1
         sessions[session] = None
         sessions.move_to_end(session)
 
@@ -50,8 +53,13 @@ class PageSessions:
             if not self._read[session]:
                 del self._read[session]
 
-    def _count_events(self, sessions: OrderedDict[str, None]) -> int:
-        return sum(map(self._page.count_awaited, sessions))
+    def _drop_unread(self, network: Network | None, kept: str) -> None:
+        """Drop pages until one more event is within the network's share. Raises Refused."""
+        sessions = self._of_network[network]
+        events = sum(map(self._page.count_awaited, sessions))
+        while events >= EVENTS_OF_NETWORK:
+            events -= self._drop_one(sessions, kept)
+        self._most_awaited[network] = events
 
     def _drop_one(self, sessions: OrderedDict[str, None], kept: str) -> int:
         """Drop the oldest page that nothing reads; return how many events it awaited. Raises Refused."""
