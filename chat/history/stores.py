@@ -21,7 +21,7 @@ from chat.errors import ChatError, HistoryUnavailable, NotFound, TemporaryOver
 from chat.fair_places import OnWait
 from chat.history import Begun, History, Message, MessageFields, Record, make_title
 from chat.history.unwritten import CHARACTERS_MAX, Moved, UnwrittenFile
-from chat.history.write_queue import BatchWriter, WriteQueue
+from chat.history.write_queue import REST_SHARE, BatchWriter, WriteQueue
 
 IN_MEMORY = "sqlite:///:memory:"
 TEMPORARY = "temporary-"
@@ -56,7 +56,8 @@ class Stores:
         self.temporary = History(IN_MEMORY, on_wait)
         self.queue = WriteQueue(pause=0) if is_shared else WriteQueue()
         self.notice = ""  # a sentence for the page while the database refuses writes
-        self._batches = {store: BatchWriter(store.write_turns) for store in (self.kept, self.temporary)}
+        rest = 0 if is_shared else REST_SHARE
+        self._batches = {store: BatchWriter(store.write_turns, rest) for store in (self.kept, self.temporary)}
         self._moved: dict[str, Moved] = {}  # conversations that the database refused
         self._file = UnwrittenFile(folder) if folder else None
         self._is_saved = True

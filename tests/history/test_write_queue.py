@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from chat.errors import NotFound
+from chat.history import write_queue
 from chat.history.write_queue import BATCH_ITEMS, BatchWriter, WriteQueue
 
 
@@ -35,6 +38,22 @@ async def test_items_that_arrive_during_a_write_are_the_next_batch() -> None:
     await asyncio.gather(*tasks)
     assert [len(batch) for batch in sheet.written] == [1, BATCH_ITEMS, 1]
     assert [item for batch in sheet.written for item in batch] == ["first", *map(str, range(BATCH_ITEMS + 1))]
+
+
+@pytest.mark.parametrize(("share", "batches"), [(0.0, ["1", "2", "3"]), (1e9, ["1", "23"])])
+async def test_items_that_arrive_while_the_writer_rests_are_one_batch(
+    monkeypatch: pytest.MonkeyPatch, share: float, batches: list[str]
+) -> None:
+    monkeypatch.setattr(write_queue, "REST_SECONDS", 0.5)
+    sheet = Sheet()
+    sheet.go.set()
+    writer = BatchWriter(sheet.write, share)
+    await writer.add("1")
+    second = asyncio.create_task(writer.add("2"))
+    for _ in range(5):  # steps of the loop, in which a writer that does not rest writes it
+        await asyncio.sleep(0)
+    await asyncio.gather(second, writer.add("3"))
+    assert ["".join(batch) for batch in sheet.written] == batches
 
 
 async def test_a_bad_item_does_not_fail_the_others_of_its_batch() -> None:
