@@ -12,6 +12,7 @@ from chat.jobs.background_tasks import logged_failures
 from chat.turns.answer import Answer
 
 CHECKPOINT_SECONDS = 5.0
+PAUSE_SECONDS = 0.01  # between two answers: each copies its text in a step of its own
 
 
 async def save_growing_answers(answer_log: AnswerLog, answers: Mapping[Generation, Answer]) -> None:
@@ -24,3 +25,4 @@ async def save_growing_answers(answer_log: AnswerLog, answers: Mapping[Generatio
                 if not generation.is_finished and saved.get(generation) != generation.last_id:
                     saved[generation] = generation.last_id
                     answer_log.checkpoint(generation, answer.row())
+                    await asyncio.sleep(min(PAUSE_SECONDS, CHECKPOINT_SECONDS / 2 / len(answers)))
