@@ -11,11 +11,13 @@ import ipaddress
 import secrets
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 IPV6_PREFIX_BITS = 64  # one customer has a whole /64 of addresses
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: all IPv4 clients of a server that has IPv6 alone
 IPV4_MASK = 0xFFFF_FFFF
 SECRET_BYTES = 16
+NETWORKS_KEPT = 10_000  # of addresses that were looked up
 USER_PREFIX, GUEST_PREFIX = "user:", "visitor:"
 DOMAIN = b"xiaojia visitor\n"  # the same secret hashed by another program gives another value
 
@@ -54,6 +56,7 @@ class Network:
     block: str
 
     @classmethod
+    @lru_cache(NETWORKS_KEPT)  # a request asks several times
     def of(cls, address: str) -> Network:
         """Return the network of a client's address. IPv4 that is written as IPv6 is IPv4.
 

@@ -82,11 +82,11 @@ async def provide_engine(request: Request) -> Engine:
     return get_engine(request)
 
 
-async def identify(
-    request: Request,
-    x_visitor: Annotated[str, Header(max_length=200, description="Owner of conversations and files")] = "",
-    visitor: Annotated[str, Query(max_length=200, description="The same, for EventSource")] = "",
-) -> Visitor:
+OwnerHeader = Annotated[str, Header(max_length=200, description="Owner of conversations and files")]
+OwnerField = Annotated[str, Query(max_length=200, description="The same, for EventSource")]
+
+
+async def identify(request: Request, x_visitor: OwnerHeader = "", visitor: OwnerField = "") -> Visitor:
     """Return the caller: the signed-in user, else the visitor that the request names.
 
     Raises InvalidRequest.
@@ -104,11 +104,14 @@ async def identify(
 Caller = Annotated[Visitor, Depends(identify)]
 
 
-async def identify_starting(request: Request, caller: Caller) -> Visitor:
+async def identify_starting(
+    request: Request, x_visitor: OwnerHeader = "", visitor: OwnerField = ""
+) -> Visitor:
     """Return the caller of a route that starts something. An anonymous one is issued a secret.
 
     The response has it as `X-Visitor`: sent back, it names the same caller from any network.
     """
+    caller = await identify(request, x_visitor, visitor)
     if caller.identity:
         return caller
     request.scope[ISSUED] = secret = new_secret()

@@ -6,7 +6,7 @@ a field of ours is refused: a file or a conversation would be left out of the qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 LIKENESS = 0.82  # of two names, as difflib measures it: a letter too many, or two exchanged
@@ -23,13 +23,13 @@ class MisnamedField(ValueError):
         self.field = field
 
 
-def find_misnamed(given: Mapping[str, object], known: Iterable[str]) -> tuple[str, str] | None:
+def find_misnamed(given: Mapping[str, object], known: Collection[str]) -> tuple[str, str] | None:
     """Return the first field that is misspelled, and the known one that is meant; None where there is none.
 
     A field without a value loses nothing, and is none.
     """
-    names = {_squeeze(name): name for name in known}
-    unknown = [name for name, value in given.items() if name not in names.values() and value]
+    unknown = [name for name, value in given.items() if name not in known and value]
+    names = {_squeeze(name): name for name in known} if unknown else {}
     for name in unknown[:MOST_FIELDS]:
         if meant := _find_meant(name, names):
             return name, meant

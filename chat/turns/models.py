@@ -183,8 +183,9 @@ class Models:
             await completions.aclose()
 
     async def _wait(self, seconds: float) -> None:
-        with anyio.move_on_after(seconds):
-            await self._settled.wait()
+        if not self._settled.is_set():
+            with anyio.move_on_after(seconds):
+                await self._settled.wait()
 
     async def _endpoint_names(self) -> tuple[str, ...]:
         """Return the names as last listed, which are asked for anew beside; waits only for the first list."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chat.documents.document import Document
 from chat.errors import ContextOverflow
@@ -22,6 +23,7 @@ from chat.languages import find_language
 from chat.turns.tokens import IMAGE_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 TABLE_CONTINUES = "[table continues]"  # in the file, behind what is sent of it
+SYSTEM_PROMPTS = 16  # whose tokens are kept
 SAFETY_SHARE = 0.95  # of the window: estimates are estimates
 
 CITING = {
@@ -92,7 +94,7 @@ def compose(
     talk = [message for message in history if message.role != "system"]
     system = _join(system_prompt, *said, write_rules(selection, question))
     text = _join(write_files(selection), material, question)
-    fixed = _message_tokens(system) + _message_tokens(text) + IMAGE_TOKENS * len(images)
+    fixed = _system_tokens(system) + _message_tokens(text) + IMAGE_TOKENS * len(images)
     if fixed > room:
         raise ContextOverflow(
             f"This message takes about {fixed:,} tokens; the model has room for {max(0, room):,}.",
@@ -139,6 +141,9 @@ def _density(document: Document) -> float:
 
 def _message_tokens(content: str) -> int:
     return estimate_tokens(content) + MESSAGE_TOKENS if content else 0
+
+
+_system_tokens = lru_cache(SYSTEM_PROMPTS)(_message_tokens)  # most questions have the owner's
 
 
 def _keep_newest(history: Sequence[PromptMessage], room: int) -> tuple[list[PromptMessage], int]:
