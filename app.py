@@ -280,10 +280,11 @@ def spare_collector() -> None:
     """Search what is loaded for cycles no more, and all else rarely: every stream stands still meanwhile.
 
     With 2,500 answers running a search of everything takes a second, and the interpreter's own measure has it
-    done every few seconds: a quarter of all that the process did. What is young is searched as before.
+    done every few seconds: a quarter of all that the process did. What is young is searched in small parts:
+    40,000 objects at once take 60 ms.
     """
     gc.freeze()
-    gc.set_threshold(2_000, 20, 50)
+    gc.set_threshold(1_000, 6, 300)
 
 
 def main() -> int:
