@@ -27,8 +27,7 @@ class ArrivedText:
         digits, spaces and laughter begins twice with the same letters.
         """
         before = self._whole or self.parts[0]
-        has_letters = sum(sign.isalpha() for sign in before) > 1
-        if not self._whole and not (has_letters and text.startswith(before) and set(text) > set(before)):
+        if not self._whole and not _goes_on(before, text):
             return text
         if before.startswith(text):
             return ""
@@ -50,5 +49,15 @@ class ArrivedText:
 
     def is_all(self, text: str) -> bool:
         """Whether a text repeats all that came before in more than one piece."""
-        is_possible = len(self.parts) > 1 and text.startswith(self.parts[0])
-        return is_possible and text == "".join(self.parts)
+        at = 0  # the parts are not joined: each long delta of an answer of megabytes asks
+        for part in self.parts:
+            if not text.startswith(part, at):
+                return False
+            at += len(part)
+        return at == len(text) and len(self.parts) > 1
+
+
+def _goes_on(before: str, text: str) -> bool:
+    """Whether `text` begins with `before`, which has letters, and has other characters too."""
+    is_longer = len(text) > len(before) and text.startswith(before) and set(text) > set(before)
+    return is_longer and sum(map(str.isalpha, before)) > 1

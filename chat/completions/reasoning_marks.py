@@ -54,7 +54,7 @@ def find_partial(text: str, marks: tuple[str, ...]) -> int:
 
 
 def _partial_start(text: str, mark: str) -> int:
-    for length in range(min(len(mark) - 1, len(text)), 0, -1):
-        if text.endswith(mark[:length]):
-            return len(text) - length
-    return len(text)
+    at = text.find(mark[0], max(0, len(text) - len(mark) + 1))
+    while at >= 0 and not mark.startswith(text[at:]):
+        at = text.find(mark[0], at + 1)
+    return at if at >= 0 else len(text)
