@@ -48,7 +48,7 @@ from chat.http.middleware.route_cors import add_cors
 from chat.http.middleware.security_headers import SecurityHeadersMiddleware
 from chat.http.middleware.static_files import StaticFile, StaticFilesMiddleware
 from chat.http.middleware.upload_places import UploadPlacesMiddleware
-from chat.http.routes import add_routes, build_routes
+from chat.http.routes import add_routes, build_routes, match_page_first
 from chat.jobs import endpoint_setup
 from chat.settings import Settings
 from chat.telemetry import logs
@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_routes(app)
     page = create_page(engine)
     app.state.page = _mount_page(app, engine, page)
+    match_page_first(app, app.state.page.gradio_app)
     build_routes(app)
     _add_page_files(app, PageHead(page, settings.assistant_name, has_replicas=bool(settings.redis_url)))
     _add_middleware(app, engine, app.state.page)

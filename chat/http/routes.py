@@ -7,8 +7,10 @@ from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Scope
 
 from chat.errors import NotFound
+from chat.gradio_internals import GRADIO_PREFIX
 from chat.http import documentation_routes, file_routes, generation_routes, operations_routes, page_routes
 from chat.http.ai_router import create_ai_router
 from chat.http.error_responses import add_error_responses
@@ -29,6 +31,19 @@ def add_routes(app: FastAPI) -> None:
     add_error_responses(app)
     for router in (*AI_ROUTERS, rest_router, operations_routes.router, documentation_routes.router):
         app.include_router(router)
+
+
+class PageEvents(Mount):
+    """What the page sends to Gradio while it is open."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_event = scope["type"] == "http" and scope["path"].startswith(GRADIO_PREFIX)
+        return super().matches(scope) if is_event else (Match.NONE, {})
+
+
+def match_page_first(app: FastAPI, page: ASGIApp) -> None:
+    """Compare what the page sends with none of our routes. page: Gradio's app, which is mounted already."""
+    app.router.routes.insert(0, PageEvents("", app=page))
 
 
 def build_routes(app: Starlette) -> None:

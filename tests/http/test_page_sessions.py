@@ -8,11 +8,13 @@ from typing import Any
 import gradio as gr
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Match
 
 from chat.errors import Refused
 from chat.gradio_internals import MountedPage
 from chat.http.middleware import page_sessions
 from chat.http.middleware.page_sessions import PageSessions
+from chat.http.routes import PageEvents, add_routes, match_page_first
 from chat.visitors import Network
 
 STRANGER, OTHER = Network.of("192.0.2.1"), Network.of("192.0.2.2")
@@ -88,3 +90,16 @@ async def test_where_all_are_read_the_next_event_is_refused(monkeypatch: pytest.
             pages.join("one", STRANGER)
         pages.join("other", OTHER)
         assert pages.known("one", "other") == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_event"), [("/gradio_api/queue/join", True), ("/ai/generations", False), ("/", False)]
+)
+def test_events_of_the_page_are_compared_with_no_route_of_ours(path: str, is_event: bool) -> None:
+    app = FastAPI()
+    add_routes(app)
+    app.mount("/", FastAPI())
+    match_page_first(app, FastAPI())
+    scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
+    matched = next(route for route in app.router.routes if route.matches(scope)[0] is Match.FULL)
+    assert isinstance(matched, PageEvents) is is_event
