@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import inspect
 import socket
 import sys
 import types
@@ -24,6 +25,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from chat import gradio_internals
 from chat.gradio_internals import (
@@ -37,7 +39,9 @@ from chat.gradio_internals import (
     check_file_paths,
     forget_old_sessions,
     keep_states_small,
+    match_events_first,
     poll_rarely,
+    read_signatures_once,
     record_few_events,
     run_many_events,
     send_no_estimates,
@@ -47,6 +51,7 @@ from chat.gradio_internals import (
 
 WRITE, OPEN_FILE, WAIT = range(3)  # the events of the page, by Gradio's number
 HANGING_SECONDS = 60
+ROUTES_MATCHED = 20  # of Gradio, for an event
 KEPT = 2  # of what a workaround bounds, in these tests
 
 
@@ -62,6 +67,8 @@ class Served:
     slept: list[float] = field(default_factory=list)
     described: list[Any] = field(default_factory=list)
     tables: list[Any] = field(default_factory=list)
+    matched: list[Any] = field(default_factory=list)
+    signatures: list[Any] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -143,6 +150,14 @@ def count(served: Served, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(queueing, "asyncio", noted)
     note(blocks.BlocksConfig, "config_for_block", served.described, patch)
     note(served.queue, "_get_df", served.tables, patch)
+    note(inspect, "getfullargspec", served.signatures, patch)
+    matches = APIRoute.matches
+
+    def match(route: APIRoute, scope: Any) -> Any:
+        served.matched.append(route)
+        return matches(route, scope)
+
+    patch.setattr(APIRoute, "matches", match)
     finder = types.SimpleNamespace(find_spec=lambda name, *_: served.imports.append(name))
     patch.setattr(sys, "meta_path", [finder, *sys.meta_path])
 
@@ -209,6 +224,17 @@ async def begins_one_a_step(served: Served) -> bool:
     return len(set(began)) == 3
 
 
+async def matches_events_first(served: Served) -> bool:
+    await served.run(WRITE, "x", "one")
+    return len(served.matched) < ROUTES_MATCHED
+
+
+async def reads_signatures_once(served: Served) -> bool:
+    served.signatures.clear()
+    gr.HTML(render=False)
+    return not served.signatures
+
+
 async def forgets_sessions(served: Served) -> bool:
     for number in range(KEPT + 2):
         await served.run(WRITE, "x", f"page {number}")
@@ -242,6 +268,8 @@ PROBES: dict[Callable[..., None], Callable[[Served], Awaitable[bool]]] = {
     poll_rarely: polls_rarely,
     send_no_estimates: sends_no_estimate,
     begin_one_event_a_step: begins_one_a_step,
+    match_events_first: matches_events_first,
+    read_signatures_once: reads_signatures_once,
     forget_old_sessions: forgets_sessions,
     record_few_events: records_little,
     keep_states_small: describes_nothing,
@@ -251,8 +279,9 @@ each = pytest.mark.parametrize("workaround", WORKAROUNDS, ids=lambda one: one.__
 
 
 @pytest.fixture(autouse=True)
-def matplotlib_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+def unchanged_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
+    monkeypatch.setattr(sys.modules["gradio.component_meta"], "inspect", inspect)
 
 
 @each
