@@ -13,13 +13,15 @@ import contextlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
+import anyio
 from gradio.blocks import Blocks
+from gradio.components import HTML, JSON, Textbox
 from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import LRUCache
 
@@ -34,6 +36,11 @@ EVENTS_AT_ONCE = 1_000  # 40 otherwise
 EVENTS_RECORDED = 100  # 10,000 otherwise
 QUEUE_SECONDS = 0.004  # between two looks of the queue for events
 EVENT_STEPS = 2  # of the loop from one begin of an event to the next: each step works on all that have begun
+# What passes a value on as it is.
+SIMPLE: Collection[object] = frozenset(
+    {HTML.preprocess, HTML.postprocess, JSON.preprocess, Textbox.preprocess, Textbox.postprocess}
+)
+SIMPLE_CHARACTERS = 50_000  # of a text that Gradio looks through, for script tags
 PROGRESS_SECONDS = 1  # between two looks for progress, which no event of ours reports
 
 
@@ -188,6 +195,22 @@ def read_signatures_once(page: Blocks, gradio_app: Any) -> None:
     meta.inspect = SimpleNamespace(**{**vars(inspect), "getfullargspec": read})
 
 
+def convert_simple_values_here(page: Blocks, gradio_app: Any) -> None:
+    """Let Gradio convert the values of simple components in the loop.
+
+    It takes a thread for each, which costs more than to convert it: ninety for an answer on the page.
+    """
+
+    async def run_sync(work: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        is_long = any(isinstance(value, str) and len(value) > SIMPLE_CHARACTERS for value in args)
+        if getattr(work, "__func__", None) in SIMPLE and not is_long:
+            return work(*args)
+        return await anyio.to_thread.run_sync(work, *args, **options)
+
+    blocks: Any = sys.modules["gradio.blocks"]
+    blocks.anyio = SimpleNamespace(**{**vars(anyio), "to_thread": SimpleNamespace(run_sync=run_sync)})
+
+
 def forget_old_sessions(page: Blocks, gradio_app: Any) -> None:
     """Keep the sessions of the newest pages only: Gradio's dict keeps one for every page since the start.
 
@@ -229,6 +252,7 @@ WORKAROUNDS: tuple[Callable[[Blocks, Any], None], ...] = (
     begin_one_event_a_step,
     match_events_first,
     read_signatures_once,
+    convert_simple_values_here,
     forget_old_sessions,
     record_few_events,
     keep_states_small,

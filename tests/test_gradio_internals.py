@@ -37,6 +37,7 @@ from chat.gradio_internals import (
     MountedPage,
     begin_one_event_a_step,
     check_file_paths,
+    convert_simple_values_here,
     forget_old_sessions,
     keep_states_small,
     match_events_first,
@@ -69,6 +70,7 @@ class Served:
     tables: list[Any] = field(default_factory=list)
     matched: list[Any] = field(default_factory=list)
     signatures: list[Any] = field(default_factory=list)
+    threads: list[Any] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,6 +153,7 @@ def count(served: Served, patch: pytest.MonkeyPatch) -> None:
     note(blocks.BlocksConfig, "config_for_block", served.described, patch)
     note(served.queue, "_get_df", served.tables, patch)
     note(inspect, "getfullargspec", served.signatures, patch)
+    note(anyio.to_thread, "run_sync", served.threads, patch)
     matches = APIRoute.matches
 
     def match(route: APIRoute, scope: Any) -> Any:
@@ -235,6 +238,11 @@ async def reads_signatures_once(served: Served) -> bool:
     return not served.signatures
 
 
+async def converts_simple_values_here(served: Served) -> bool:
+    await served.run(WRITE, "x", "one")
+    return not any(isinstance(getattr(work, "__self__", None), gr.Textbox) for work, *_ in served.threads)
+
+
 async def forgets_sessions(served: Served) -> bool:
     for number in range(KEPT + 2):
         await served.run(WRITE, "x", f"page {number}")
@@ -270,6 +278,7 @@ PROBES: dict[Callable[..., None], Callable[[Served], Awaitable[bool]]] = {
     begin_one_event_a_step: begins_one_a_step,
     match_events_first: matches_events_first,
     read_signatures_once: reads_signatures_once,
+    convert_simple_values_here: converts_simple_values_here,
     forget_old_sessions: forgets_sessions,
     record_few_events: records_little,
     keep_states_small: describes_nothing,
@@ -282,6 +291,7 @@ each = pytest.mark.parametrize("workaround", WORKAROUNDS, ids=lambda one: one.__
 def unchanged_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
     monkeypatch.setattr(sys.modules["gradio.component_meta"], "inspect", inspect)
+    monkeypatch.setattr(sys.modules["gradio.blocks"], "anyio", anyio)
 
 
 @each
