@@ -24,6 +24,7 @@ from chat.generations.generation import Generation, GenerationLimits
 from chat.visitors import Visitor
 
 READ_ENTRIES = 200  # of a stream at a time
+READ_STREAMS = 20  # in one round trip
 UNUSED_SECONDS = 5.0  # without a subscriber until a mirror is dropped; the answer goes on
 ENDED_SECONDS = 30.0  # that a mirror is kept after its end
 REACH_SECONDS = 0.3  # longest wait of a subscriber that is ahead of the mirror
@@ -194,8 +195,7 @@ class Mirrors:
         for mirror in running:
             mirror.is_quiet = True
         await self.follow(running)
-        for mirror in quiet:
-            await self._catch_up(mirror)
+        await self._catch_up(quiet)
 
     async def follow(self, mirrors: Iterable[Mirror]) -> None:
         """Subscribe at the writers to new events; seal the logs of dead writers. Raises Unreachable."""
@@ -216,8 +216,7 @@ class Mirrors:
         # Without this replica's own heartbeat, Redis has come back empty: a missing one says nothing.
         for is_alive, theirs in zip(replies[::2], writers.values(), strict=True):
             if (mine, is_alive) == (1, 0) and self._is_trusted():
-                for mirror in theirs:
-                    await self._seal(mirror)
+                await self._seal(theirs)
 
     def resume(self) -> list[Mirror]:
         """Return the mirrors to follow again after the channel was opened."""
@@ -248,7 +247,7 @@ class Mirrors:
                 raise Unreachable
             raise NotFound("There is no such answer, or it is no longer kept.")
         mirror = Mirror(id, entry.about, self._stop)
-        await self._catch_up(mirror)
+        await self._catch_up([mirror])
         self._mirrors[id] = mirror
         await self.follow([mirror])
         return mirror
@@ -260,34 +259,45 @@ class Mirrors:
             return self._names.mark(self._me, tag), self._names.mark("room", tag)
         return self._names.alive(self._me), self._names.claim("room")
 
-    async def _catch_up(self, mirror: Mirror) -> None:
-        """Append the events that the stream has and the mirror lacks. Raises Unreachable."""
-        while not mirror.is_finished:
-            after = f"({mirror.last_id + 1}-0"
-            key = self._names.events(mirror.id)
-            (reply,) = await self._redis.run([("XRANGE", key, after, "+", "COUNT", READ_ENTRIES)])
-            if isinstance(reply, Exception):
-                raise Unreachable
-            for id, fields in reply:
-                if mirror.is_finished:  # by a push in the meantime
-                    return
-                entry = wire.read_entry(id, fields)
-                mirror.is_sealed = entry.total == wire.SEAL  # set before its subscribers wake
-                if not mirror.receive(entry.first, entry.events):
-                    return mirror.lose(Unreachable())
-                if mirror.is_sealed:
-                    self._on_sealed(mirror)
-            if len(reply) < READ_ENTRIES:
-                return
+    async def _catch_up(self, mirrors: Sequence[Mirror]) -> None:
+        """Append the events that the streams have and these mirrors lack. Raises Unreachable."""
+        behind = list(mirrors)
+        while behind:
+            some = [mirror for mirror in behind[:READ_STREAMS] if not mirror.is_finished]
+            replies = await self._redis.run([self._read_on(mirror) for mirror in some]) if some else ()
+            more = [one for one, reply in zip(some, replies, strict=True) if self._take_entries(one, reply)]
+            behind = more + behind[READ_STREAMS:]
 
-    async def _seal(self, mirror: Mirror) -> None:
-        """Write the ending of a dead writer's log. Its id is beyond all others: the first replica wins."""
-        ending = wire.pack_events([error_event(Interrupted(INTERRUPTED))])
+    def _read_on(self, mirror: Mirror) -> Command:
         key = self._names.events(mirror.id)
-        (reply,) = await self._redis.run([("XADD", key, "NOMKSTREAM", f"{wire.SEAL}-0", wire.EVENTS, ending)])
-        await self._catch_up(mirror)
-        if not mirror.is_finished:  # Redis is full, or has lost the log: the ending is unknown
-            mirror.lose(reply if isinstance(reply, ChatError) else Unreachable())
+        return ("XRANGE", key, f"({mirror.last_id + 1}-0", "+", "COUNT", READ_ENTRIES)
+
+    def _take_entries(self, mirror: Mirror, reply: Any) -> bool:
+        """Append what was read of a stream. Return whether there may be more. Raises Unreachable."""
+        if isinstance(reply, Exception):
+            raise Unreachable
+        for id, fields in reply:
+            if mirror.is_finished:  # by a push in the meantime
+                return False
+            entry = wire.read_entry(id, fields)
+            mirror.is_sealed = entry.total == wire.SEAL  # set before its subscribers wake
+            if not mirror.receive(entry.first, entry.events):
+                mirror.lose(Unreachable())
+                return False
+            if mirror.is_sealed:
+                self._on_sealed(mirror)
+        return len(reply) == READ_ENTRIES
+
+    async def _seal(self, mirrors: Sequence[Mirror]) -> None:
+        """Write the ending of a dead writer's logs. Its id is beyond all others: the first replica wins."""
+        ending = wire.pack_events([error_event(Interrupted(INTERRUPTED))])
+        keys = [self._names.events(mirror.id) for mirror in mirrors]
+        seals = [("XADD", key, "NOMKSTREAM", f"{wire.SEAL}-0", wire.EVENTS, ending) for key in keys]
+        replies = await self._redis.run(seals)
+        await self._catch_up(mirrors)
+        for mirror, reply in zip(mirrors, replies, strict=True):
+            if not mirror.is_finished:  # Redis is full, or has lost the log: the ending is unknown
+                mirror.lose(reply if isinstance(reply, ChatError) else Unreachable())
 
     def confirm_stops(self, ids: Iterable[str]) -> None:
         """Note that a writer has received stops of these generations."""

@@ -76,6 +76,7 @@ class Replica:
             "heartbeat": self._send_heartbeats(),
             "subscriber": self._receive_messages(),
             "publisher": self._publisher.run(),
+            "refresh": self._keep_fresh(),
         }
         self._tasks = [asyncio.create_task(loop, name=f"replica {name}") for name, loop in loops.items()]
 
@@ -168,13 +169,23 @@ class Replica:
             await asyncio.sleep(BEAT_SECONDS)
             try:
                 await self._send_heartbeat()
-                await self._publisher.refresh()
-                await self._mirrors.refresh()
             except Unreachable:
                 if self.is_gone:
                     self._mirrors.lose_all()
             except Exception:
                 log.exception("the heartbeat of this replica failed")
+
+    async def _keep_fresh(self) -> None:
+        """Look after streams and mirrors. No heartbeat waits for it: a dead writer may leave many logs."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._publisher.refresh()
+                await self._mirrors.refresh()
+            except Unreachable:
+                continue  # the heartbeat notes how long Redis is away
+            except Exception:
+                log.exception("the streams of this replica could not be looked after")
 
     async def _send_heartbeat(self) -> None:
         """Renew the keys of this replica. A full Redis still extends an existing key.

@@ -216,7 +216,8 @@ class Reader:
         if ending == "done" and len(text.split()) != WORDS:
             ending = "cut"
         if ending != "done" and not self._replicas.was_unwell(tried, began):
-            self._report.wrong.append(f"{question}: {ending} after {len(seen)} events of {sorted(tried)}")
+            told = f"{time.strftime('%X')} {question}: {ending} after {len(seen)} events of {sorted(tried)}"
+            self._report.wrong.append(told)
         if ending == "done":
             self.answers[str(started["generation_id"])] = text, tried, time.monotonic()
         self._report.ends[ending] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -130,6 +130,51 @@ async def test_the_log_of_a_dead_writer_is_sealed_once_and_the_same_for_all(
         assert orjson.loads(events[-1].data)["error"]["type"] == "interrupted"
         assert await read(await third.find(generation.id, "anna")) == events
         assert [(each.id, each.text) for each in sealed] == [(generation.id, "a")]
+
+
+async def test_the_many_logs_of_a_dead_writer_are_sealed_in_few_round_trips(
+    redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, sealed)]:
+        written = [await publish(here, one, Hand()) for _ in range(50)]
+        found = [await other.find(generation.id, "anna") for generation in written]
+        sent = 0
+
+        async def count(commands: Sequence[Any]) -> list[Any]:
+            nonlocal sent
+            sent += any(command[0] == "XADD" for command in commands)
+            return await run(commands)
+
+        run = other._redis.run
+        monkeypatch.setattr(other._redis, "run", count)
+        for task in one._tasks:
+            task.cancel()
+        for mirror in found:
+            assert [event.type for event in await read(mirror)] == ["generation", "error"]
+        assert (sent, len(sealed)) == (1, 50)
+
+
+async def test_no_heartbeat_waits_for_the_care_of_mirrors(
+    redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_replicas(redis.url, 1) as [(_, one, _)]:
+        is_stuck, beats = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def never_end() -> None:
+            is_stuck.set()
+            await asyncio.Event().wait()
+
+        async def beat() -> None:
+            await send()
+            if is_stuck.is_set():
+                beats.release()
+
+        send = one._send_heartbeat
+        monkeypatch.setattr(one._mirrors, "refresh", never_end)
+        monkeypatch.setattr(one, "_send_heartbeat", beat)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for _ in range(3):
+                await beats.acquire()
 
 
 async def test_a_subscriber_ahead_of_a_dead_writers_log_receives_the_ending(
