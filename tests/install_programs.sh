@@ -2,7 +2,8 @@
 # Installs the programs that tests drive: Chromium with Chinese fonts, nginx, Redis, PostgreSQL, poppler; and packages.txt:
 # what llama.cpp links to, and the data of Tesseract.
 # Debian's own packages where this may install them; elsewhere Playwright's own Chromium. BROWSER_TESTS=0: no browser.
-# ENGINES=1: Firefox and WebKitGTK too, with their drivers, for the slow tests alone (80 MB, a minute).
+# ENGINES=1: Firefox and WebKitGTK too, with their drivers, and a Chinese input method, for the slow tests alone
+# (120 MB, two minutes).
 # Usage: install_programs.sh PYTHON, of the environment that Playwright is in.
 set -euo pipefail
 python=$1
@@ -15,7 +16,9 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
 if [[ $wants_browser != 0 ]] && is_debian; then packages+=(chromium chromium-headless-shell fonts-noto-cjk); fi
-if [[ ${ENGINES:-0} == 1 ]] && is_debian; then packages+=(chromium-driver firefox-esr webkit2gtk-driver xvfb); fi
+if [[ ${ENGINES:-0} == 1 ]] && is_debian; then
+  packages+=(chromium-driver firefox-esr webkit2gtk-driver xvfb dbus ibus ibus-gtk3 ibus-libpinyin xdotool)
+fi
 
 if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then
   missing=()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,31 +32,38 @@ XVFB = Path("/usr/bin/Xvfb")
 WAIT_SECONDS = 60.0
 
 
-def _chromium(display: str, *, denies_storage: bool) -> WebDriver:
+def _chromium(desktop: Mapping[str, str], *, denies_storage: bool) -> WebDriver:
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for argument in (*ARGUMENTS, "--accept-lang=en-US"):
-        options.add_argument(argument)
-    return webdriver.Chrome(options, webdriver.ChromeService(str(CHROMEDRIVER)))
+        if argument != "--headless" or not desktop:
+            options.add_argument(argument)
+    options.add_argument("--gtk-version=3")  # that of the input method's module
+    service = webdriver.ChromeService(str(CHROMEDRIVER), env={**os.environ, **desktop})
+    return webdriver.Chrome(options, service)
 
 
-def _firefox(display: str, *, denies_storage: bool) -> WebDriver:
+def _firefox(desktop: Mapping[str, str], *, denies_storage: bool) -> WebDriver:
     options = webdriver.FirefoxOptions()
     options.binary_location = str(FIREFOX)
-    options.add_argument("-headless")
+    if desktop:  # the driver's own focus, which needs no window's, would keep keys from an input method
+        options.set_preference("focusmanager.testmode", False)
+    else:
+        options.add_argument("-headless")
     options.set_preference("intl.accept_languages", "en-US")
     if denies_storage:
         options.set_preference("network.cookie.cookieBehavior", 1)  # to a frame of another site
-    return webdriver.Firefox(options, webdriver.FirefoxService(str(_geckodriver())))
+    service = webdriver.FirefoxService(str(_geckodriver()), env={**os.environ, **desktop})
+    return webdriver.Firefox(options, service)
 
 
-def _webkit(display: str, *, denies_storage: bool) -> WebDriver:
+def _webkit(desktop: Mapping[str, str], *, denies_storage: bool) -> WebDriver:
     options = webdriver.WebKitGTKOptions()
     options.binary_location = str(_mini_browser())
     options.add_argument("--automation")
     if denies_storage:
         options.add_argument("--enable-html5-local-storage=false")
-    environment = {**os.environ, "DISPLAY": display, "LANG": "en_US.UTF-8"}
+    environment = {**os.environ, "LANG": "en_US.UTF-8", **desktop}
     return webdriver.WebKitGTK(
         options, service=webdriver.WebKitGTKService(str(WEBKIT_DRIVER), env=environment)
     )
@@ -128,10 +135,18 @@ class Tab:
 
 
 @asynccontextmanager
-async def start_engine(engine: str, *, denies_storage: bool = False) -> AsyncGenerator[Tab, None]:
-    """Start a browser, and end it afterwards. denies_storage: WebKit and Firefox do."""
-    async with _display() if engine == "webkit" else nullcontext("") as display:
-        driver = await asyncio.to_thread(_STARTS[engine], display, denies_storage=denies_storage)
+async def start_engine(
+    engine: str, *, denies_storage: bool = False, desktop: Mapping[str, str] | None = None
+) -> AsyncGenerator[Tab, None]:
+    """Start a browser, and end it afterwards. denies_storage: WebKit and Firefox do.
+
+    desktop: the variables of an X server that shows the window. Without it Chromium and Firefox run headless,
+    and WebKitGTK, which has no such mode, on a server of its own.
+    """
+    async with AsyncExitStack() as stack:
+        if desktop is None and engine == "webkit":
+            desktop = await stack.enter_async_context(run_desktop())
+        driver = await asyncio.to_thread(_STARTS[engine], desktop or {}, denies_storage=denies_storage)
         try:
             yield Tab(driver)
         finally:
@@ -139,14 +154,14 @@ async def start_engine(engine: str, *, denies_storage: bool = False) -> AsyncGen
 
 
 @asynccontextmanager
-async def _display() -> AsyncGenerator[str, None]:
-    """Run an X server without a screen: WebKitGTK has no mode without one."""
+async def run_desktop() -> AsyncGenerator[dict[str, str], None]:
+    """Run an X server without a screen; yield the variables by which a program finds it."""
     command = (str(XVFB), "-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp")
     quiet = asyncio.subprocess.DEVNULL
     server = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=quiet)
     try:
         assert server.stdout
-        yield ":" + (await server.stdout.readline()).decode().strip()
+        yield {"DISPLAY": ":" + (await server.stdout.readline()).decode().strip()}
     finally:
         server.terminate()
         await server.wait()

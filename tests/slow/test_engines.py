@@ -12,6 +12,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.cutting_proxy import CuttingProxy
+from tests.input_methods import Keyboard, missing_input_method, run_input_method
 from tests.provider import Call, Provider
 from tests.servers import RunningApp, run_app
 from tests.webdrivers import ENGINES, Tab, missing_programs, start_engine
@@ -180,6 +181,23 @@ async def test_a_text_that_cannot_be_copied_is_selected(
     assert (await tab.script("return String(getSelection())")).strip() == "Nine hours."
 
 
+# --- in a window: a browser without a screen copies texts alone, and has no input method ------------------
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+async def window(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[tuple[Tab, Keyboard], None]:
+    """A window of each engine, and the keyboard before it, which goes through IBus."""
+    if missing := missing_programs(request.param) + missing_input_method():
+        pytest.fail(f"Not here: {', '.join(missing)}. See tests/install_programs.sh.", pytrace=False)
+    async with (
+        run_input_method(tmp_path_factory.mktemp("keyboard")) as keyboard,
+        start_engine(request.param, desktop=keyboard.desktop) as tab,
+    ):
+        yield tab, keyboard
+
+
 COPY_PICTURE = """document.addEventListener("click", () => {
     const canvas = document.createElement("canvas");
     canvas.getContext("2d").fillRect(0, 0, 40, 30);
@@ -189,17 +207,53 @@ COPY_PICTURE = """document.addEventListener("click", () => {
 }, { once: true })"""
 
 
-@pytest.mark.parametrize(
-    "tab", ["chromium", "webkit"], indirect=True
-)  # Firefox without a screen copies texts
-async def test_a_picture_that_is_pasted_is_attached(tab: Tab, proxy: CuttingProxy) -> None:
+async def test_a_picture_that_is_pasted_is_attached(
+    window: tuple[Tab, Keyboard], proxy: CuttingProxy
+) -> None:
+    tab, keyboard = window
     await open_page(tab, proxy.url)
+    await keyboard.take_window()
     await tab.script(COPY_PICTURE)
     await tab.click(COMPOSER)
     assert await tab.until("window.copied") == "yes"
     await tab.type(COMPOSER, Keys.CONTROL, "v", Keys.NULL)
     await tab.until("document.querySelector('#files .attached.done')?.textContent.includes('image.png')")
     assert await tab.script("return document.querySelectorAll('#files .attached').length") == 1
+
+
+WATCH_COMPOSING = """window.composing = false;
+for (const [name, value] of [["compositionstart", true], ["compositionend", false]])
+    document.addEventListener(name, () => { window.composing = value; });"""
+TYPED = f"document.querySelector({COMPOSER!r}).value"
+
+
+async def test_pinyin_is_composed_and_sent_by_the_enter_after_the_one_that_ends_it(
+    window: tuple[Tab, Keyboard], provider: Provider, proxy: CuttingProxy
+) -> None:
+    tab, keyboard = window
+    await open_page(tab, proxy.url)
+    await keyboard.take_window()
+    await tab.click(COMPOSER)
+    await tab.script(WATCH_COMPOSING)
+    await keyboard.choose_pinyin()
+    for letters, key, composed in (
+        ("nihao", "space", "你好"),  # the first candidate
+        ("women", "1", "你好我们"),  # one by its number
+        ("lamp", "Return", "你好我们lamp"),  # the letters as they are
+        ("zhongguo", "space", "你好我们lamp中国"),  # what that Enter had sent would be missing here
+    ):
+        await keyboard.press(*letters)
+        await tab.until("window.composing")
+        await keyboard.press(key)
+        await tab.until(f"!window.composing && {TYPED} === arguments[0]", composed)
+    await keyboard.press("Return")
+    call = await provider.next_call()
+    assert call.body["messages"][-1]["content"] == "你好我们lamp中国"
+    await call.finish()
+    await tab.until("!document.body.classList.contains('is-running')")
+
+
+# --- Enter, by events and by GTK's own input method --------------------------------------------------------
 
 
 async def test_enter_that_ends_a_composition_sends_nothing(
