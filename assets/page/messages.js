@@ -22,6 +22,7 @@ function hear(said) {
   document.body.classList.toggle("has-models", state.models.length > 1);
   if ("conversation" in told) remember(told.conversation);
   if ("generation" in told) hearGeneration(told.generation);
+  if ("generation" in told || "composer" in told) leaveEarlier(false);
   if ("generation" in told && !told.is_sent) unnamed = null;
   if (told.is_known) sending = null; // sent a second time after a cut, it was answered the first time
   if ("ended" in told) state.ended = told.ended;

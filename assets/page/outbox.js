@@ -35,6 +35,7 @@ function dispatch(message) {
   stopsWhenKnown = false;
   state.place += 1;
   state.shown = 0; // the reader goes to the end: what was scrolled up to would be drawn again, for seconds
+  leaveEarlier(true);
   document.body.classList.add("is-running");
   showNotice("");
   const files = message.files.map((file) => file.id);
@@ -82,6 +83,7 @@ function confirmSent() {
 // A message that was refused, or that no server took, comes back into the composer; beside other text it waits.
 function returnMessage(message, notice) {
   sending = null;
+  leaveEarlier(false);
   document.body.classList.toggle("is-running", Boolean(state.generation));
   if (typed() || state.files.length || state.editing) {
     state.queue.unshift(message);

@@ -31,6 +31,13 @@ function watchBeginning(box, button) {
   new IntersectionObserver(come, { root: box, rootMargin: "300px 0px 0px" }).observe(button);
 }
 
+// When a message is sent the server draws the newest ones alone. The browser takes those that go out of its layout in the
+// frame before: removing what is laid out made the task in which they are removed half as long again.
+function leaveEarlier(isLeft) {
+  if (isLeft) stick = true;
+  document.getElementById("history")?.classList.toggle("is-left", isLeft);
+}
+
 function goToEnd() {
   stick = true;
   follow();

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from chat.history.entities import Role
 from chat.visitors import hash_secret
@@ -367,6 +368,23 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
     assert await tab.page.evaluate(place) == before
 
 
+async def lose_a_message(tab: Visit, earliest: Locator) -> None:
+    """Send while the line is dead: what was scrolled up to leaves the layout, and comes back."""
+    is_lost = asyncio.Event()
+
+    async def lose(route: Route) -> None:
+        await is_lost.wait()
+        await route.abort()
+
+    await tab.page.route("**/queue/join*", lose)
+    await tab.send("Lost?")
+    await expect(earliest).to_be_hidden()
+    is_lost.set()
+    await expect(tab.page.locator("#notice")).to_contain_text("was not sent")
+    await expect(earliest).to_be_visible()
+    await tab.page.unroute("**/queue/join*")
+
+
 @pytest.mark.slow
 async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_read_stays(
     tab: Visit, provider: Provider, served: RunningApp
@@ -390,6 +408,7 @@ async def test_earlier_messages_come_when_one_scrolls_up_to_them_and_what_is_rea
     place = "row => row.getBoundingClientRect().top"
     await tab.page.wait_for_function("xiaojia.state.shown === 40")
     assert abs(await first.evaluate(place)) < 400
+    await lose_a_message(tab, tab.history.locator(".question").first)
     await tab.send("Hello")
     call = await provider.next_call()
     await call.text("One ")
