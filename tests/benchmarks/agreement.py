@@ -30,6 +30,12 @@ def token_f1(text: str, reference: str) -> float:
     return 2 * common / (ours.total() + theirs.total()) if ours or theirs else 1.0
 
 
+def token_recall(text: str, reference: str) -> float:
+    """Return the share of the reference's bag of tokens that is in the text's."""
+    wanted = tokens(reference)
+    return (tokens(text) & wanted).total() / wanted.total() if wanted else 1.0
+
+
 def group(reference: str) -> str:
     """Return `CJK`, `RTL` or `Latin` (which is all the rest); empty where there is too little to judge by."""
     if tokens(reference).total() < FEWEST_TOKENS:

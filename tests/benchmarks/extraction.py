@@ -37,7 +37,7 @@ from chat.documents.document import Page
 from chat.extraction import ReaderLimits, Readers, worker
 from chat.extraction.source import Source
 from chat.extraction.text import encodings
-from tests.benchmarks.agreement import group, token_f1, tokens
+from tests.benchmarks.agreement import group, token_f1, token_recall, tokens
 
 ReadText = Callable[[Path], str]
 GOALS = {"Latin": 0.94, "CJK": 0.985, "RTL": 0.90}
@@ -108,8 +108,8 @@ def attempt(read: ReadText, path: Path) -> tuple[str, float]:
 
 
 def compare(files: Iterable[tuple[Path, str]], readers: dict[str, ReadText]) -> None:
-    """Print token F1 by group of the reference and by reader, and our files that miss the group's goal."""
-    scores: dict[tuple[str, str], list[float]] = {}
+    """Print token F1 and recall by group of the reference and by reader, and our files that miss the goal."""
+    scores: dict[tuple[str, str], list[tuple[float, float]]] = {}
     seconds = dict.fromkeys(readers, 0.0)
     for path, reference in files:
         kind = group(reference)
@@ -119,12 +119,15 @@ def compare(files: Iterable[tuple[Path, str]], readers: dict[str, ReadText]) -> 
             if not kind:
                 continue
             score = token_f1(text, reference)
-            scores.setdefault((kind, name), []).append(score)
+            scores.setdefault((kind, name), []).append((score, token_recall(text, reference)))
             if name == "ours" and score < GOALS[kind]:
                 print(f"  {kind:6} {score:.3f} {path.name}")
     for (kind, name), found in sorted(scores.items()):
-        low = sum(score < 0.5 for score in found)
-        print(f"  {kind:6} {name:11} {len(found):4} files  F1 {mean(found):.4f}  below 0.5: {low}")
+        f1, recall = map(mean, zip(*found, strict=True))
+        low = sum(score < 0.5 for score, _ in found)
+        print(
+            f"  {kind:6} {name:11} {len(found):4} files  F1 {f1:.4f}  recall {recall:.4f}  below 0.5: {low}"
+        )
     print("  CPU seconds:", ", ".join(f"{name} {spent:.1f}" for name, spent in seconds.items()))
 
 

@@ -13,6 +13,7 @@ from chat.documents.row_format import count_bars, join_row, split_row
 from chat.extraction.layout.page_tables import find_page_tables
 from chat.extraction.layout.page_words import Word
 from chat.extraction.layout.rules import Rules
+from chat.extraction.pdf.page_layout import Box, words_of
 from chat.extraction.source import Source
 from chat.extraction.worker import read
 from tests.office_files import docx
@@ -236,6 +237,23 @@ def test_two_columns_of_prose_are_no_table() -> None:
         for at, text in enumerate(line)
     ]
     assert find_page_tables(words, Rules()) == []
+
+
+def test_a_small_letter_of_two_utf_16_units_stays_one_letter_of_its_word() -> None:
+    boxes = [(73.1, -703.4, 77.7, -694.3), *[(77.5, -697.9, 81.0, -692.0)] * 2]
+
+    class Letters:
+        def characters(self) -> str:
+            return "k\ud835\udc34"  # an index in mathematical italics
+
+        def box(self, index: int) -> Box:
+            return boxes[index]
+
+        def quarters(self, index: int) -> int:
+            return 0
+
+    words, _ = words_of(Letters(), Letters().characters())
+    assert [word.text for word in words] == ["k\ud835\udc34"]
 
 
 def test_columns_no_further_apart_than_words_are_found_by_their_figures() -> None:

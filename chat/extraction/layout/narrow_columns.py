@@ -82,8 +82,10 @@ def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:
         if len(figures) < 2 and len(row) > LABEL_WORDS:
             figures = []
         stretch = stretch if figures else at + 1
+        height = max([word.height for word in row], default=0.0)
         for figure in figures:
-            column = next((one for one in columns if _goes_on(one, figure, rows, stretch)), None)
+            word = row[figure[2]]
+            column = next((one for one in columns if _goes_on(one, word, height, rows, stretch)), None)
             if column:
                 column.append(figure)
             else:
@@ -124,14 +126,16 @@ def _is_group(before: Word, word: Word) -> bool:
     return is_near and bool(is_number and GROUP.fullmatch(word.text))
 
 
-def _goes_on(column: Sequence[Figure], figure: Figure, rows: Sequence[Row], stretch: int) -> bool:
-    """Whether a figure ends below the last one of a column. stretch: from there on all rows have figures."""
-    above, word = rows[column[-1][0]][column[-1][2]], rows[figure[0]][figure[2]]
+def _goes_on(column: Sequence[Figure], word: Word, height: float, rows: Sequence[Row], stretch: int) -> bool:
+    """Whether a figure of a row so high ends below the last one of a column.
+
+    stretch: from this row on all rows have figures.
+    """
+    above = rows[column[-1][0]][column[-1][2]]
+    if abs(above.right - word.right) > SAME_EDGE * height:
+        return False
     is_long = len(column) >= FEWEST_LINES or column[-1][0] >= stretch
-    reach = LONG_REACH if is_long else REACH
-    height = max(word.height for word in rows[figure[0]])
-    is_below = 0 < word.middle - above.middle < reach * height
-    return is_below and abs(above.right - word.right) <= SAME_EDGE * height
+    return 0 < word.middle - above.middle < (LONG_REACH if is_long else REACH) * height
 
 
 def _words_over(

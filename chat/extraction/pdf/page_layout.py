@@ -123,9 +123,13 @@ def _words(letters: Sequence[Letter], quarters: int) -> list[Word]:
             edges = turn((one_left, one_top, one_right, one_bottom), quarters)
             one_left, one_top, one_right, one_bottom = edges
         height = max(one_bottom - one_top, 0.1)
+        is_half = "\udc00" <= character <= "\udfff"  # the second of a UTF-16 pair has the box of the first
         if text and not (
-            min(bottom, one_bottom) - max(top, one_top) > 0.4 * min(height, bottom - top)
-            and -SPLIT_GAP * height < one_left - right < SPLIT_GAP * height
+            is_half
+            or (
+                min(bottom, one_bottom) - max(top, one_top) > 0.4 * min(height, bottom - top)
+                and -SPLIT_GAP * height < one_left - right < SPLIT_GAP * height
+            )
         ):
             words.append(Word("".join(text), left, top, right, bottom, first, last))
             text = []
