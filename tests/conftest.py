@@ -24,7 +24,6 @@ gc.disable()  # until all modules are imported
 def pytest_collection_finish() -> None:
     """Search what was imported for cycles no more, as app.py does: it took a tenth of the tests' time."""
     gc.freeze()
-    gc.set_threshold(2_000, 20, 50)
     gc.enable()
 
 

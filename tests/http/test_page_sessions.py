@@ -92,6 +92,18 @@ async def test_where_all_are_read_the_next_event_is_refused(monkeypatch: pytest.
         assert pages.known("one", "other") == [True, True]
 
 
+async def test_of_many_networks_the_newest_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_sessions, "NETWORKS", 2)
+    pages = Pages(monkeypatch, pages=1, events=100)
+    third = Network.of("192.0.2.3")
+    for name, network in (("a", STRANGER), ("b", OTHER), ("c", STRANGER), ("d", third), ("e", OTHER)):
+        pages.join(name, network)
+    # c pushed out a; when d came, the other network's page b was known no more, so that e pushed out nothing.
+    assert pages.known("a", "b", "c", "d", "e") == [False, True, True, True, True]
+
+
 @pytest.mark.parametrize(
     ("path", "is_event"), [("/gradio_api/queue/join", True), ("/ai/generations", False), ("/", False)]
 )

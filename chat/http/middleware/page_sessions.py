@@ -8,13 +8,14 @@ next event is refused. Knows no event's content.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 
 from chat.errors import Refused
 from chat.gradio_internals import EVENTS_AT_ONCE, MountedPage
 from chat.visitors import Network
 
+NETWORKS = 10_000  # of which is known, those with the newest events
 PAGES_OF_NETWORK = 1_000
 EVENTS_OF_NETWORK = EVENTS_AT_ONCE * 3 // 4
 RETRY_SECONDS = 2.0
@@ -25,7 +26,7 @@ class PageSessions:
 
     def __init__(self, page: MountedPage) -> None:
         self._page = page
-        self._of_network: defaultdict[Network | None, OrderedDict[str, None]] = defaultdict(OrderedDict)
+        self._of_network: OrderedDict[Network | None, OrderedDict[str, None]] = OrderedDict()
         self._read: Counter[str] = Counter()  # open streams of a page
         # Events that a network's pages await, at most: those that have ended since are not taken off. To look
         # at each page would cost every event of a busy network a millisecond.
@@ -33,7 +34,10 @@ class PageSessions:
 
     def admit(self, session: str, network: Network | None) -> None:
         """Note an event of a page. Raises Refused where its network has too many that are awaited."""
-        sessions = self._of_network[network]
+        sessions = self._of_network.setdefault(network, OrderedDict())
+        self._of_network.move_to_end(network)
+        if len(self._of_network) > NETWORKS:
+            del self._most_awaited[self._of_network.popitem(last=False)[0]]
         while len(sessions) >= PAGES_OF_NETWORK and session not in sessions:
             self._drop_one(sessions, session)
         if self._most_awaited[network] >= EVENTS_OF_NETWORK:
