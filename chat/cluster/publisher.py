@@ -22,7 +22,7 @@ from chat.errors import Unreachable
 from chat.generations.generation import Generation
 
 TICK_SECONDS = 0.02
-OPENING_SECONDS = 0.3  # longest wait of a start until other replicas can find it
+OPENING_SECONDS = 10.0  # longest wait of a start until other replicas can find it: this process is slow
 BATCH_EVENTS = 2_000  # in one entry
 SPARE_SECONDS = 120  # beside the retention, that a stream outlives a silent writer
 SPARE_ENTRIES = 1_000
@@ -36,7 +36,7 @@ class Publication:
 
     written: number of events known to be in the stream; None: unknown, query the stream. pushed: number of
     events sent to followers. followers: replicas with subscribers of it, each with the loop time until which
-    its subscription lasts.
+    its subscription lasts. is_settled: others can find it, or Redis is away or has refused it.
     """
 
     generation: Generation
@@ -46,7 +46,7 @@ class Publication:
     followers: dict[str, float] = field(default_factory=dict)
     retry_at: float = 0.0
     packed: tuple[int, int, bytes] = (0, 0, b"")  # the newest batch, which is both written and pushed
-    is_open: asyncio.Event = field(default_factory=asyncio.Event)
+    is_settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def pack(self, start: int, end: int) -> bytes:
         """Return the events from `start` to `end`, packed."""
@@ -103,7 +103,7 @@ class Publisher:
         publication = self._publications.get(generation.id)
         if publication and self._redis.away_since is None:
             with anyio.move_on_after(OPENING_SECONDS):
-                await publication.is_open.wait()
+                await publication.is_settled.wait()
 
     async def run(self) -> None:
         """Flush once per tick, for ever."""
@@ -116,6 +116,7 @@ class Publisher:
             except Unreachable:
                 for publication in self._publications.values():
                     publication.written = None
+                    publication.is_settled.set()
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def flush(self) -> None:
@@ -198,7 +199,7 @@ class Publisher:
 
     def _drop(self, publication: Publication) -> None:
         self._publications.pop(publication.generation.id, None)
-        publication.is_open.set()
+        publication.is_settled.set()
         for replica in list(publication.followers):
             self._remove_follower(publication, replica)
 
@@ -235,7 +236,7 @@ class Publisher:
     def _note_reply(self, publication: Publication, count: int, reply: Reply) -> None:
         if isinstance(reply, bytes):
             publication.written = count
-            publication.is_open.set()
+            publication.is_settled.set()
         else:
             publication.written = None
             if isinstance(reply, Exception):
@@ -244,6 +245,7 @@ class Publisher:
     def _retry_later(self, publication: Publication, refusal: Exception) -> None:
         log.warning("Redis refuses the events of an answer: %s", str(refusal)[:80])
         publication.retry_at = asyncio.get_running_loop().time() + PAUSE_SECONDS
+        publication.is_settled.set()
 
     def _pushes(self) -> list[Command]:
         """Return the new events for followers, one message per replica. A full Redis still delivers these."""

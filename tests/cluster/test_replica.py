@@ -346,6 +346,21 @@ async def test_a_redis_that_is_full_takes_no_answer_away(redis: RedisServer) -> 
             assert await read(await late.find(generation.id, "anna")) == list(generation.events)
 
 
+async def test_a_start_on_a_slow_replica_waits_until_others_can_find_it(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
+
+        async def run_late(commands: Sequence[Any]) -> list[Any]:
+            await asyncio.sleep(0.5)
+            return await run(commands)
+
+        run = one._redis.run
+        monkeypatch.setattr(one._redis, "run", run_late)
+        generation = await publish(here, one, Hand())
+        assert (await other.find(generation.id, "anna")).id == generation.id
+
+
 async def test_an_answer_that_begins_while_redis_is_full_is_not_unknown_elsewhere(redis: RedisServer) -> None:
     async with open_replicas(redis.url) as [(here, one, _), (_, other, _)]:
         redis.configure("maxmemory-policy", "noeviction")
