@@ -5,11 +5,13 @@ What is written plainly DuckDB casts; all other distinct cells are read by cell_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from chat.numbers import typed_table
-from chat.numbers.cell_values import COMMA, ERRORS, MISSING, POINT
+from chat.numbers.cell_values import COMMA, ERRORS, POINT
 from chat.numbers.column_types import CellReading, Cells, is_untyped, typed
 from chat.numbers.raw_cells import FORMAT, RawCells
 from chat.numbers.sql_names import literal
@@ -28,14 +30,30 @@ SQL_TYPES = {
 }
 
 
+@dataclass(frozen=True)
+class ReadColumn:
+    """How a column is read in SQL. join: with those of its cells that are read here; may be empty.
+
+    untyped: how many cells are no value of the column; samples: some of them.
+    """
+
+    sql: str
+    join: str = ""
+    untyped: int = 0
+    samples: tuple[str, ...] = ()
+
+
 def look_at(raw: RawCells, columns: Sequence[int]) -> list[Cells]:
     """Return what is in each of the columns."""
     counts = ",".join(
-        f"count(c{n}), count(*) FILTER ({_is_plain(n)}), count(*) FILTER (regexp_full_match(c{n}, '0\\d+')),"
-        f" count(*) FILTER ({_is_plain(n)} AND try_cast(c{n} AS DOUBLE) <> floor(try_cast(c{n} AS DOUBLE)))"
+        f"count(c{n}), count(*) FILTER (p{n}),"
+        f" count(*) FILTER (CASE WHEN p{n} AND c{n} >= '0' THEN regexp_full_match(c{n}, '0\\d+') END),"
+        f" count(*) FILTER (CASE WHEN p{n} AND (contains(c{n}, '.') OR contains(lower(c{n}), 'e'))"
+        f" THEN try_cast(c{n} AS DOUBLE) <> floor(try_cast(c{n} AS DOUBLE)) END)"
         for n in columns
     )
-    found = [int(str(one)) for one in raw.one(f"SELECT {counts} FROM kept")]
+    plain = ",".join(f"c{n}, {_is_plain(n)} AS p{n}" for n in columns)
+    found = [int(str(one)) for one in raw.one(f"SELECT {counts} FROM (SELECT {plain} FROM kept)")]
     return [_texts(raw, number, found[4 * at : 4 * at + 4]) for at, number in enumerate(columns)]
 
 
@@ -43,9 +61,10 @@ def _texts(raw: RawCells, number: int, counts: Sequence[int]) -> Cells:
     count, plains, zeros, pointed = counts
     others: list[tuple[str, int]] = []
     if count > plains:
+        no_number = f" AND NOT {_is_plain(number)}" if plains else ""
         others = raw.sql.execute(
-            f"SELECT c{number}, count(*) AS n FROM kept WHERE c{number} IS NOT NULL"
-            f" AND NOT {_is_plain(number)} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_DISTINCT}"
+            f"SELECT c{number}, count(*) AS n FROM kept WHERE c{number} IS NOT NULL{no_number}"
+            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_DISTINCT}"
         ).fetchall()
     found = f"SELECT c{number} FROM kept WHERE {_is_plain(number)} LIMIT {PLAIN_SAMPLES}"
     samples = [one[0] for one in raw.sql.execute(found).fetchall()] if plains else []
@@ -53,36 +72,62 @@ def _texts(raw: RawCells, number: int, counts: Sequence[int]) -> Cells:
 
 
 def _is_plain(number: int) -> str:
-    return f"regexp_full_match(c{number}, {literal(PLAIN)})"
+    """Return the condition for a plain number. A cell that no number begins as is not matched at length."""
+    return f"CASE WHEN c{number} < ':' THEN regexp_full_match(c{number}, {literal(PLAIN)}) ELSE false END"
 
 
-def expression(raw: RawCells, number: int, reading: CellReading) -> tuple[str, str]:
-    """Return how a column is read in SQL, and the join with those of its cells that are read here."""
+def read_column(raw: RawCells, number: int, reading: CellReading, cells: Cells) -> ReadColumn:
+    """Return how a column is read."""
     cell = f"c{number}"
     if reading.kind not in SQL_TYPES:
         errors = ",".join(literal(one) for one in sorted(ERRORS))
-        return f"CASE WHEN {cell} LIKE '#%' AND lower({cell}) IN ({errors}) THEN NULL ELSE {cell} END", ""
+        return ReadColumn(
+            f"CASE WHEN {cell} LIKE '#%' AND lower({cell}) IN ({errors}) THEN NULL ELSE {cell} END"
+        )
     kind = SQL_TYPES[reading.kind]
     quick, is_plain = _quick(cell, reading, kind)
-    others = raw.sql.execute(
-        f"SELECT DISTINCT {cell} FROM kept WHERE {cell} IS NOT NULL AND NOT coalesce({is_plain}, false)"
-    ).fetchall()
-    pairs = [(text, value) for (text,) in others if (value := typed(text, reading)) is not None]
+    others = _others(raw, cell, reading, cells, is_plain)
+    is_dated = reading.kind in typed_table.DATES
+    if not others and not (cells.plain if is_dated else cells.other_count or reading.decimal == COMMA):
+        return ReadColumn(f"try_cast({cell} AS {kind})")
+    values = [(text, count, typed(text, reading)) for text, count in others]
+    pairs = [(text, _written(value)) for text, _, value in values if value is not None]
+    wrong = [(text, count) for text, count, value in values if value is None and is_untyped(text, reading)]
+    untyped, samples = sum(count for _, count in wrong), tuple(text[:80] for text, _ in wrong[:MOST_SAMPLES])
     if not pairs:
-        return quick, ""
-    path = raw.store("values.csv", [(text, _written(value)) for text, value in pairs])
+        return ReadColumn(quick, "", untyped, samples)
+    path = raw.store("values.csv", pairs)
     raw.sql.execute(
         f"CREATE OR REPLACE TABLE v{number} AS SELECT * FROM read_csv('{path}', {FORMAT}, delim=',',"
         f" columns={{'k':'VARCHAR','v':'{kind}'}})"
     )
-    return f"coalesce({quick}, v{number}.v)", f"LEFT JOIN v{number} ON {cell} = v{number}.k"
+    join = f"LEFT JOIN v{number} ON {cell} = v{number}.k"
+    return ReadColumn(f"coalesce({quick}, v{number}.v)", join, untyped, samples)
+
+
+def _others(
+    raw: RawCells, cell: str, reading: CellReading, cells: Cells, is_plain: str
+) -> Sequence[tuple[str, int]]:
+    """Return the distinct cells that DuckDB does not read itself, with their counts."""
+    is_dated = reading.kind in typed_table.DATES
+    if cells.are_known and not (is_dated and cells.plain):
+        pattern = re.compile(PLAIN_DATE if is_dated else GROUPED[reading.decimal][0], re.ASCII)
+        return [
+            one for one in cells.others if not pattern.fullmatch(one[0]) or typed(one[0], reading) is None
+        ]
+    return raw.sql.execute(
+        f"SELECT {cell}, count(*) AS n FROM kept WHERE {cell} IS NOT NULL AND NOT coalesce({is_plain}, false)"
+        " GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
 
 
 def _quick(cell: str, reading: CellReading, kind: str) -> tuple[str, str]:
     """Return how DuckDB itself reads the cells that are written plainly, and which those are."""
     if reading.kind in typed_table.DATES:
-        is_plain = f"regexp_full_match({cell}, {literal(PLAIN_DATE)})"
-        return f"CASE WHEN {is_plain} THEN try_cast({cell} AS {kind}) END", is_plain
+        value = (
+            f"CASE WHEN regexp_full_match({cell}, {literal(PLAIN_DATE)}) THEN try_cast({cell} AS {kind}) END"
+        )
+        return value, f"({value} IS NOT NULL)"
     pattern, sign = GROUPED[reading.decimal]
     is_grouped = f"regexp_full_match({cell}, {literal(pattern)})"
     bare = f"replace({cell}, '{sign}', '')"
@@ -91,21 +136,6 @@ def _quick(cell: str, reading: CellReading, kind: str) -> tuple[str, str]:
     grouped = f"WHEN {is_grouped} THEN try_cast({bare} AS {kind})"
     plain = f"WHEN {is_plain} THEN try_cast({cell} AS {kind})"
     return f"CASE {grouped} {plain} END", f"({is_grouped} OR {is_plain})"
-
-
-def find_untyped(raw: RawCells, number: int, reading: CellReading) -> tuple[int, list[str]]:
-    """Return how many cells are no value of their column, and some of them."""
-    if reading.kind not in SQL_TYPES:
-        return 0, []
-    _, is_plain = _quick(f"c{number}", reading, SQL_TYPES[reading.kind])
-    known = ",".join(literal(one) for one in sorted(MISSING))
-    others = raw.sql.execute(
-        f"SELECT c{number}, count(*) AS n FROM kept WHERE c{number} IS NOT NULL"
-        f" AND NOT coalesce({is_plain}, false) AND lower(c{number}) NOT IN ({known})"
-        " GROUP BY 1 ORDER BY 2 DESC, 1"
-    ).fetchall()
-    wrong = [(text, count) for text, count in others if is_untyped(text, reading)]
-    return sum(count for _, count in wrong), [text[:80] for text, _ in wrong[:MOST_SAMPLES]]
 
 
 def _written(value: object) -> object:

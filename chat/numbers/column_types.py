@@ -60,6 +60,11 @@ class Cells:
     zeros: int = 0
     pointed: int = 0
 
+    @property
+    def are_known(self) -> bool:
+        """Are all that are no plain number among `others`?"""
+        return sum(count for _, count in self.others) == self.other_count
+
 
 @dataclass(frozen=True)
 class CellReading:

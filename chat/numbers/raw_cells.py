@@ -5,10 +5,13 @@ No file is written: what DuckDB reads and writes is in memory. A delimited file 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import mmap
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
@@ -23,8 +26,9 @@ LINE_BYTES = 20_000_000
 SAMPLE_BYTES = 4_000_000  # of a delimited file, which tell how many cells a row has
 MOST_BREAKS = 200  # lines of one cell; more are a quote that nothing closes
 SPACES = " \t\r\n\u00a0\u3000\ufeff"
-NO_TEXT = "\x01"  # a text that no cell is: an empty cell is no other than a missing one
-FORMAT = f"auto_detect=false, header=false, quote='\"', escape='\"', nullstr='{NO_TEXT}'"
+WIDE_SPACES = tuple(space.encode() for space in "\u00a0\u3000\ufeff")
+FORMAT = "auto_detect=false, header=false, quote='\"', escape='\"', nullstr=''"
+LARGE_BYTES = 16_000_000  # of a delimited file: its cells are compressed in memory, which takes time
 
 
 class NoTable(Exception):
@@ -40,8 +44,6 @@ def connect() -> duckdb.DuckDBPyConnection:
     }
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET enable_progress_bar = false")
-    connection.execute("ATTACH ':memory:' AS cells (COMPRESS)")  # else 16 bytes a cell beside its text
-    connection.execute("USE cells")
     return connection
 
 
@@ -53,12 +55,21 @@ class RawCells:
         self._files.store.clear()
         self.sql = connect()
         self.sql.register_filesystem(self._files)
+        self.sql.execute("ATTACH ':memory:' AS packed (COMPRESS)")  # else 16 bytes a cell beside its text
         self.width = 0
 
     def load(self, grid: Grid) -> None:
         """Make the table `raw` of a grid: columns c0, c1 …; rowid is the place of a row. Raises NoTable."""
-        self.sql.execute("DROP TABLE IF EXISTS raw")
+        self.drop("kept", "typed", "raw")
         self.width = self._load_delimited(grid) if grid.delimited is not None else self._load_rows(grid)
+
+    def drop(self, *names: str) -> None:
+        """Remove tables and views of these names."""
+        for name in names:
+            for kind in ("VIEW", "TABLE"):
+                found = f"SELECT count(*) FROM duckdb_{kind.lower()}s() WHERE {kind.lower()}_name = '{name}'"
+                if self.one(found)[0]:
+                    self.sql.execute(f"DROP {kind} {name}")
 
     def rows(self, where: str, limit: int = MOST_FETCHED) -> list[tuple[int, list[str]]]:
         """Return place and cells of the rows that a condition chooses."""
@@ -98,8 +109,11 @@ class RawCells:
         width = max((len(row) for row in grid.rows), default=0)
         if not width:
             raise NoTable
-        padded = [[*map(_cell, row), *[""] * (width - len(row))] for row in grid.rows]
-        self._read(self.store("raw.csv", padded), width, ",")
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(_padded(row, width) for row in grid.rows)
+        data = text.getvalue().replace("\0", "").encode("utf-8", "replace")
+        is_trimmed = not has_outer_spaces(data, ",")
+        self._read(self.store_bytes("raw.csv", data), len(data), width, ",", is_trimmed=is_trimmed)
         self._files.rm("/raw.csv")
         return width
 
@@ -111,7 +125,9 @@ class RawCells:
                 sample = file.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
             width = max((len(row) for row in _parse(sample, source.delimiter)), default=0)
             try:
-                self._read(str(source.path), width, source.delimiter)
+                is_trimmed = not _file_has_outer_spaces(source.path, source.delimiter)
+                size = source.path.stat().st_size
+                self._read(str(source.path), size, width, source.delimiter, is_trimmed=is_trimmed)
                 return width
             except duckdb.OutOfMemoryException:
                 raise
@@ -120,19 +136,46 @@ class RawCells:
         text = source.load().decode("utf-8", "replace").lstrip("\ufeff")
         return self._load_rows(replace(grid, delimited=None, rows=_parse(text, source.delimiter)))
 
-    def _read(self, path: str, width: int, delimiter: str) -> None:
+    def _read(self, path: str, size: int, width: int, delimiter: str, *, is_trimmed: bool) -> None:
+        """Read a delimited file. size: its bytes. is_trimmed: no cell but the first has spaces around it."""
+        self.sql.execute("USE packed" if size > LARGE_BYTES else "USE memory")
         columns = ",".join(f"'c{number}':'VARCHAR'" for number in range(width))
-        trimmed = ",".join(f"nullif(trim(c{n}, '{SPACES}'), '') AS c{n}" for n in range(width))
+        cells = [f"nullif(trim(c{n}, '{SPACES}'), '') AS c{n}" for n in range(1 if is_trimmed else width)]
+        cells += [f"c{number}" for number in range(len(cells), width)]
         self.sql.execute(
-            f"CREATE TABLE raw AS SELECT {trimmed} FROM read_csv({literal(path)}, {FORMAT},"
+            f"CREATE TABLE raw AS SELECT {','.join(cells)} FROM read_csv({literal(path)}, {FORMAT},"
             f" delim={literal(delimiter)}, columns={{{columns}}}, null_padding=true, strict_mode=false,"
             f" max_line_size={LINE_BYTES})"
         )
-        self.sql.execute("CHECKPOINT")  # which compresses what was read
+        self.sql.execute("CHECKPOINT")  # which compresses what was read, where it is to be
 
 
-def _cell(text: str) -> str:
-    return text[:CELL_CHARACTERS].replace("\x00", "")
+def _padded(row: Sequence[str], width: int) -> Sequence[str]:
+    if sum(map(len, row)) > CELL_CHARACTERS:
+        row = [cell[:CELL_CHARACTERS] for cell in row]
+    return row if len(row) == width else [*row, *[""] * (width - len(row))]
+
+
+def _file_has_outer_spaces(path: Path, delimiter: str) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        starts = range(0, len(data), SAMPLE_BYTES)
+        parts = (data[at : at + SAMPLE_BYTES + 3].removeprefix(codecs.BOM_UTF8) for at in starts)
+        return data[-1:] in (b" ", b"\t") or any(has_outer_spaces(part, delimiter) for part in parts)
+
+
+def has_outer_spaces(data: bytes, delimiter: str) -> bool:
+    """May a cell of a delimited text begin or end with spaces, save its very first?
+
+    Removing spaces takes DuckDB longer than reading the cells. Wide spaces count wherever they stand.
+    """
+    edges = (delimiter + "\n\r").encode()
+    spaces = bytes(one for one in b" \t" if one not in edges)
+    marked = data.translate(bytes.maketrans(edges + spaces, b"," * len(edges) + b" " * len(spaces)))
+    if any(one in marked for one in (b", ", b" ,")) or any(one in data for one in WIDE_SPACES):
+        return True
+    breaks = [edge + b'"' + end for end in (b"\n", b"\r") for edge in (delimiter.encode(), b"\n", b"\r")]
+    breaks += [end + b'"' + delimiter.encode() for end in (b"\n", b"\r")]
+    return b'"' in data and (b' "' in marked or b'" ' in marked or any(one in data for one in breaks))
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:

@@ -13,8 +13,16 @@ from dataclasses import dataclass, replace
 from chat.numbers import typed_table
 from chat.numbers.cell_grid import Grid, Row
 from chat.numbers.cell_values import COMMA, DAY_FIRST, MONTH_FIRST, POINT
-from chat.numbers.column_cells import SQL_TYPES, expression, find_untyped, look_at
-from chat.numbers.column_types import CellReading, decide, decide_decimal, decide_order, find_described, typed
+from chat.numbers.column_cells import SQL_TYPES, ReadColumn, look_at, read_column
+from chat.numbers.column_types import (
+    CellReading,
+    Cells,
+    decide,
+    decide_decimal,
+    decide_order,
+    find_described,
+    typed,
+)
 from chat.numbers.numeric_cells import numeric_columns
 from chat.numbers.raw_cells import NoTable, RawCells
 from chat.numbers.row_totals import find_totals
@@ -33,7 +41,7 @@ from chat.numbers.typed_table import MOST_LEFT, MOST_SAMPLES, Column, LeftOutRow
 MOST_SUMMED = 20_000  # rows among which totals without a word for it are looked for
 WIDEST = 3_000  # columns
 FREQUENT_ROWS = 20_000  # among which the most frequent values are looked for
-COPIED_CELLS = 3_000_000  # of a table that is small enough to be copied
+COPIED_CELLS, COPIED_VALUES = 300_000, 3_000_000  # of a table that is small enough to be copied
 
 
 def build_table(raw: RawCells, grid: Grid, totals: frozenset[str] = frozenset()) -> tuple[TypedTable, bytes]:
@@ -61,16 +69,20 @@ class _TableBuilder:
         left = self._left_out(count)
         self._exclude(left, count)
         columns = self._columns()
-        readings = self._readings(columns)
-        for number, row in self._summed(columns, readings):
-            left[number] = ("total" if has_total_word(row) else "subtotal", row)
-        self._exclude(left, count)
-        names = self._names()
-        parquet = self._write(columns, readings, names)
+        cells = look_at(self.raw, columns)
+        readings = self._readings(columns, cells)
+        summed = list(self._summed(columns, readings))
+        if summed:
+            left |= {at: ("total" if has_total_word(row) else "subtotal", row) for at, row in summed}
+            self._exclude(left, count)
+            cells = look_at(self.raw, columns)
         rows = self.raw.count("kept")
         if not rows:
             raise NoTable
-        described = tuple(self._describe(columns, readings, names))
+        names = self._names(columns)
+        read = [read_column(self.raw, *one) for one in zip(columns, readings, cells, strict=True)]
+        parquet = self._write(read, names, rows)
+        described = tuple(self._describe(readings, read, names))
         return self._table(described, rows, left, parquet), parquet
 
     def _table(
@@ -162,7 +174,7 @@ class _TableBuilder:
         gone = ",".join(str(one) for one in left if one >= self.shape.first)
         where = f"rowid >= {self.shape.first}" + (f" AND rowid NOT IN ({gone})" if gone else "")
         columns = ",".join(f"c{number}" for number in range(self.raw.width))
-        self._make("kept", f"SELECT rowid AS r, {columns} FROM raw WHERE {where}", count)
+        self._make("kept", f"SELECT rowid AS r, {columns} FROM raw WHERE {where}", count, COPIED_CELLS)
 
     def _columns(self) -> list[int]:
         """Return the columns that have a name or a value."""
@@ -175,8 +187,7 @@ class _TableBuilder:
             number for number in inside if counts[number] or (number in named and number < self.shape.right)
         ]
 
-    def _readings(self, columns: Sequence[int]) -> list[CellReading]:
-        cells = look_at(self.raw, columns)
+    def _readings(self, columns: Sequence[int], cells: Sequence[Cells]) -> list[CellReading]:
         decimal, order = POINT, DAY_FIRST
         if not self.grid.is_plain:
             delimiter = self.grid.delimited.delimiter if self.grid.delimited else ""
@@ -218,63 +229,52 @@ class _TableBuilder:
         if places:
             yield from self.raw.rows(f"rowid IN ({','.join(map(str, places))})")
 
-    def _names(self, columns: Sequence[int] = ()) -> list[tuple[str, str]]:
-        wanted = columns or self._columns()
-        shape = replace(self.shape, right=max(self.shape.right, max(wanted) + 1))
+    def _names(self, columns: Sequence[int]) -> list[tuple[str, str]]:
+        shape = replace(self.shape, right=max(self.shape.right, max(columns, default=0) + 1))
         titles = header_names(self.head, shape, self.grid.merged) if shape.header else [""] * shape.width
-        chosen = [titles[number - shape.left] for number in wanted]
+        chosen = [titles[number - shape.left] for number in columns]
         names = unique(
             (sql_name(title, f"column_{place}") for place, title in enumerate(chosen, 1)),
             (typed_table.ROW_COLUMN,),
         )
         return list(zip(names, chosen, strict=True))
 
-    def _write(
-        self, columns: Sequence[int], readings: Sequence[CellReading], names: Sequence[tuple[str, str]]
-    ) -> bytes:
-        joins, chosen = [], [f"r + {self.grid.first_row} AS {typed_table.ROW_COLUMN}"]
-        for number, reading, (name, _) in zip(columns, readings, names, strict=True):
-            read, join = expression(self.raw, number, reading)
-            chosen.append(f"{read} AS {quoted(name)}")
-            joins += [join] if join else []
+    def _write(self, read: Sequence[ReadColumn], names: Sequence[tuple[str, str]], rows: int) -> bytes:
+        chosen = [f"r + {self.grid.first_row} AS {typed_table.ROW_COLUMN}"]
+        chosen += [f"{one.sql} AS {quoted(name)}" for one, (name, _) in zip(read, names, strict=True)]
+        joins = [one.join for one in read if one.join]
         order = "ORDER BY r" if joins else ""
         self.raw.sql.execute(
             f"COPY (SELECT {','.join(chosen)} FROM kept {' '.join(joins)} {order}) TO 'memory://table.parquet'"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
-        self._make("typed", "SELECT * FROM read_parquet('memory://table.parquet')", self.raw.count("kept"))
+        self._make("typed", "SELECT * FROM read_parquet('memory://table.parquet')", rows, COPIED_VALUES)
         return self.raw.fetch("table.parquet")
 
-    def _make(self, name: str, query: str, rows: int) -> None:
+    def _make(self, name: str, query: str, rows: int, most: int) -> None:
         """Give a query a name: as a table, or as a view where it would be a second copy of much."""
-        for kind in ("VIEW", "TABLE"):
-            found = self.raw.one(
-                f"SELECT count(*) FROM duckdb_{kind.lower()}s() WHERE {kind.lower()}_name = '{name}'"
-            )
-            if found[0]:
-                self.raw.sql.execute(f"DROP {kind} {name}")
-        kind = "TABLE" if rows * self.raw.width < COPIED_CELLS else "VIEW"
+        self.raw.drop(name)
+        kind = "TABLE" if rows * self.raw.width < most else "VIEW"
         self.raw.sql.execute(f"CREATE {kind} {name} AS {query}")
 
     def _describe(
-        self, columns: Sequence[int], readings: Sequence[CellReading], names: Sequence[tuple[str, str]]
+        self, readings: Sequence[CellReading], read: Sequence[ReadColumn], names: Sequence[tuple[str, str]]
     ) -> Iterator[Column]:
         wanted = ",".join(
             f"count(*) - count({quoted(name)}), approx_count_distinct({quoted(name)}), {_ends(name, reading)}"
             for (name, _), reading in zip(names, readings, strict=True)
         )
         found = self.raw.one(f"SELECT {wanted} FROM typed")
-        for at, (number, reading, (name, title)) in enumerate(zip(columns, readings, names, strict=True)):
+        for at, (reading, one, (name, title)) in enumerate(zip(readings, read, names, strict=True)):
             empty, distinct, low, high = found[4 * at : 4 * at + 4]
-            untyped, wrong = find_untyped(self.raw, number, reading)
             yield Column(
                 name=name,
                 title=title,
                 kind=reading.kind,
                 unit=reading.unit,
                 empty=int(str(empty)),
-                untyped=untyped,
-                untyped_samples=tuple(wrong),
+                untyped=one.untyped,
+                untyped_samples=one.samples,
                 distinct=int(str(distinct)),
                 low=str(low or ""),
                 high=str(high or ""),

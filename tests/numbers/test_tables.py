@@ -9,9 +9,10 @@ import anyio
 import pytest
 
 from chat.extraction import ReaderLimits, Readers
+from chat.numbers import raw_cells
 from chat.numbers.cell_grid import Delimited, Grid
 from chat.numbers.query_result import NoResult, QueryOutline
-from chat.numbers.raw_cells import RawCells
+from chat.numbers.raw_cells import RawCells, has_outer_spaces
 from chat.numbers.table_pack import pack_tables, read_tables
 from chat.numbers.typed_table import BadTable, TypedTable
 from tests.office_files import xlsx
@@ -120,6 +121,19 @@ async def test_sheets_of_two_files_can_be_joined(readers: Readers, tmp_path: Pat
     assert dict(result.covered) == {"prices": 2, "sales": 15}
 
 
+async def test_a_sheet_tells_what_is_hidden_and_what_has_no_stored_value(
+    readers: Readers, tmp_path: Path
+) -> None:
+    rows = sheet(("Region", "Amount"), *(("North", 10.5 * n) for n in range(1, 7)), ("Total", 220.5))
+    hidden = rows.replace("<row>", '<row r="3" hidden="1">', 3).replace('<row r="3" hidden="1">', "<row>", 2)
+    formula = '<row><c r="A9" t="inlineStr"><is><t>South</t></is></c><c r="B9"><f>B2*2</f></c></row>'
+    (table,), pack = await read(readers, tmp_path / "a", "a.xlsx", xlsx({"Sales": hidden + formula}))
+    assert table.remark == "hidden rows 3; 1 formulas without a stored value"
+    assert (table.rows, dict(table.left_count)) == (7, {"header": 1, "total": 1})
+    result = await readers.query([pack], [["s"]], "SELECT sum(amount), count(amount) FROM s")
+    assert result.rows == ((220.5, 6),)
+
+
 async def test_a_table_in_a_text_becomes_typed_columns(readers: Readers, tmp_path: Path) -> None:
     rows = b"<tr><th>Year<th>Jobs</tr><tr><td>2001<td>1,200</tr><tr><td>2002<td>1,300</tr>"
     page = b"<html><body><h2>Table 1: Jobs</h2><table>" + rows + b"</table></body></html>"
@@ -209,7 +223,32 @@ def test_a_pack_that_a_file_has_made_up_is_refused() -> None:
             read_tables(bad)
 
 
-def test_the_cells_of_a_long_file_take_less_memory_than_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        'north, 1\nsouth,2\n', 'north,1\nsouth ,2\n', 'north,"1\n"\nsouth,2\n', '"\nnorth",1\nsouth,2\n',
+        'north,1\nsouth,"2 "\n', 'north,1\nsouth,\u00a02\n', 'north,1\r\nsouth,2\t\r\n',
+        '\ufeffnorth,1\nsouth,2', 'north,1\nsouth,2 ', ' north,1\n"south",2\n',
+    ],
+)  # fmt: skip
+def test_spaces_around_a_cell_are_no_part_of_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "spaces.csv"
+    path.write_bytes(text.encode())
+    raw = RawCells()
+    raw.load(Grid("spaces.csv", delimited=Delimited(",", path.read_bytes, path)))
+    assert raw.sql.execute("SELECT * FROM raw").fetchall() == [("north", "1"), ("south", "2")]
+
+
+def test_what_no_cell_has_around_it_is_not_looked_for_in_each() -> None:
+    assert not has_outer_spaces(b'upper hill,"1,5",""\r\nnorth,"a ""b"" c",2\r\n', ",")
+    assert not has_outer_spaces(b"upper hill\t1\t\t2\n", "\t")
+    assert has_outer_spaces(b"upper hill\t1 \t\t2\n", "\t")
+
+
+def test_the_cells_of_a_long_file_take_less_memory_than_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_cells, "LARGE_BYTES", 1_000_000)
     path = tmp_path / "long.csv"
     path.write_text(
         "".join(f"north,upper hill,{number},2024-05-{number % 28 + 1:02}\n" for number in range(200_000))
