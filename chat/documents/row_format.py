@@ -23,7 +23,7 @@ _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d(?:\s*[-/–]\s*\d{2,4})?[a-zA-Z*年
 
 def join_row(cells: Iterable[str]) -> str:
     """Return the row as one line."""
-    return DIVIDER.join([_escape(" ".join(cell.split())) for cell in cells])
+    return DIVIDER.join([cell if cell.isalnum() else _escape(" ".join(cell.split())) for cell in cells])
 
 
 def _escape(cell: str) -> str:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from chat.documents.row_format import is_number, is_year, join_row
 
+BEYOND = 1.25  # of the cap of characters: the text must reach it, so that it says that it is cut
 Row = Sequence[str]
 Area = tuple[int, int, int, int]  # first row, first column, last row, last column of merged cells
 
@@ -23,6 +24,15 @@ def repeat_labels(rows: list[list[str]], areas: Iterable[Area]) -> list[list[str
             for row in rows[top + 1 : bottom + 1]:
                 row[column] = row[column] or rows[top][column]
     return rows
+
+
+def within(rows: Iterable[list[str]], characters: int) -> Iterator[list[str]]:
+    """Yield rows until they have so many characters: the text ends at the cap, the grid has all of them."""
+    for row in rows:
+        yield row
+        characters -= sum(map(len, row))
+        if characters < 0:
+            return
 
 
 def sheet_lines(rows: Iterable[Row]) -> list[str]:

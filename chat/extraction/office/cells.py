@@ -76,12 +76,14 @@ def find_errors(sheet: bytes) -> dict[Place, str]:
     """Return the errors that cells show, such as #DIV/0!."""
     return {
         _place(found[1], found[2]): html.unescape(found[3].decode("utf-8", "replace"))
-        for found in _ERROR.finditer(sheet)
+        for found in (_ERROR.finditer(sheet) if b't="e"' in sheet else ())
     }
 
 
 def find_hidden(sheet: bytes) -> str:
     """Return which rows and columns of a sheet are hidden, in words; empty where none is."""
+    if b'hidden="' not in sheet:
+        return ""
     rows = [int(found[1]) for found in _HIDDEN_ROW.finditer(sheet)]
     columns = [
         f"{letters(int(first) - 1)}–{letters(int(last) - 1)}" if first != last else letters(int(first) - 1)
@@ -118,7 +120,8 @@ def letters(column: int) -> str:
 
 def find_formulas(sheet: bytes) -> dict[Place, str]:
     """Return the formulas without a value: programs that write spreadsheets leave computing to Excel."""
-    found = (one.groups() for one in _FORMULA.finditer(sheet))
+    has_any = b"<f" in sheet or b":f" in sheet
+    found = (one.groups() for one in (_FORMULA.finditer(sheet) if has_any else ()))
     return {
         _place(column, row): "=" + html.unescape(text.decode("utf-8", "replace"))
         for column, row, text in found

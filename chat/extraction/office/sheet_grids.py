@@ -36,7 +36,7 @@ def make_grid(
 
 
 def _plain(value: Value, show: Callable[[Value], str]) -> str:
-    if isinstance(value, float) and not value.is_integer():
+    if type(value) is float and not value.is_integer():
         return repr(value)
     text = show(value)
     return text if text.isalnum() else " ".join(text.split())

@@ -11,7 +11,7 @@ import python_calamine
 
 from chat.documents.document import Page, Problem
 from chat.extraction import refusals
-from chat.extraction.layout.sheet_blocks import Area, repeat_labels, sheet_lines
+from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, sheet_lines, within
 from chat.extraction.office import office_encryption
 from chat.extraction.office.cells import Place
 from chat.extraction.office.embedded import inner_files
@@ -25,7 +25,6 @@ from chat.extraction.source import Findings, Shape, Source
 WHAT = "spreadsheet"
 DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
 MOST_MERGED = 10_000  # areas of a sheet
-BEYOND = 1.25  # of the cap of characters: the text must reach it, so that it says that it is cut
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -77,7 +76,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         sheet = workbook.get_sheet_by_name(name)
         values, left, areas = list(sheet.iter_rows()), (sheet.start or (0, 0))[1], _merged(sheet)
         yield make_grid(source.name, name, values, left, areas, beside, show)
-        shown = _within(_rows(values, left, beside), int(BEYOND * source.characters))
+        shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
         rows = repeat_labels(list(shown), areas)
         lines = sheet_lines([" ".join(cell.split()) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
@@ -87,24 +86,18 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
 
 
-def _within(rows: Iterator[list[str]], characters: int) -> Iterator[list[str]]:
-    """Yield rows until they have so many characters: the text ends at the cap, the grid has all of them."""
-    for row in rows:
-        yield row
-        characters -= sum(map(len, row))
-        if characters < 0:
-            return
-
-
 def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Iterator[list[str]]:
     formulas = dict[int, dict[int, str]]()
     for (number, column), formula in sorted({**beside.formulas, **beside.errors}.items()):
         formulas.setdefault(number, {})[column] = formula
+    has_forms = bool(beside.formats or beside.shown)
     for number, cells in enumerate(values):
-        shown = [""] * left + [
-            _shown(value, (number, column), beside) for column, value in enumerate(cells, left)
-        ]
-        yield _fill(shown, formulas.pop(number, {}))
+        shown = (
+            [_shown(value, (number, column), beside) for column, value in enumerate(cells, left)]
+            if has_forms
+            else list(map(show, cells))
+        )
+        yield _fill([""] * left + shown, formulas.pop(number, {}))
     for rest in formulas.values():
         yield _fill([], rest)
 
@@ -134,7 +127,7 @@ def _fill(cells: list[str], formulas: dict[int, str]) -> list[str]:
 def show(value: Value) -> str:
     """Return a value as a person writes it."""
     if isinstance(value, str):
-        match = DURATION.fullmatch(value) if value.startswith("PT") else None
+        match = DURATION.fullmatch(value) if value[:2] == "PT" else None
         return ":".join(match.groups()) if match else value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

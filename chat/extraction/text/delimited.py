@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from chat.documents.document import Page
 from chat.extraction import refusals
-from chat.extraction.layout.sheet_blocks import sheet_lines
+from chat.extraction.layout.sheet_blocks import BEYOND, sheet_lines, within
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings, plain
 from chat.numbers.cell_grid import Delimited, Grid
@@ -37,7 +37,7 @@ def read(source: Source) -> Findings:
     yield Shape(plain.MEDIA_TYPES.get(source.suffix, "text/csv"))
     yield _grid(source, text, encoding, delimiter)
     # More than the cap need not be parsed: rows in memory take ten times the room of their text.
-    yield Page("", "\n".join(rows_of(text[: 2 * source.characters], delimiter)))
+    yield Page("", "\n".join(rows_of(text[: 2 * source.characters], delimiter, source.characters)))
     yield from plain.judge(text, encoding)
 
 
@@ -53,11 +53,14 @@ def _grid(source: Source, text: str, encoding: str, delimiter: str) -> Grid:
     return Grid(source.name, delimited=Delimited(delimiter, load, source.path if is_utf8 else None))
 
 
-def rows_of(text: str, delimiter: str) -> list[str]:
-    """Return the lines of a table: a line break inside quotes is part of its cell."""
+def rows_of(text: str, delimiter: str, characters: int) -> list[str]:
+    """Return the lines of a table, no more than the text of a file may have characters.
+
+    A line break inside quotes is part of its cell.
+    """
     if named := NAMED.match(text):
         text = text[named.end() :]
-    return sheet_lines(_records(text, delimiter))
+    return sheet_lines(within(_records(text, delimiter), int(BEYOND * characters)))
 
 
 def find_delimiter(text: str) -> str:
@@ -83,11 +86,11 @@ def _likeness(sample: str, delimiter: str) -> tuple[float, int]:
     return (share, width) if share >= LEAST_SHARE or len(several) == len(widths) else (0.0, 0)
 
 
-def _records(text: str, delimiter: str) -> list[list[str]]:
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     rows = _parse(text, delimiter, csv.QUOTE_MINIMAL)
     if any(cell.count("\n") > MOST_BREAKS for row in rows for cell in row if len(cell) > MOST_BREAKS):
         rows = _parse(text, delimiter, csv.QUOTE_NONE)  # a quote that nothing closes
-    return [[" ".join(cell.split()) for cell in row] for row in rows]
+    return ([" ".join(cell.split()) for cell in row] for row in rows)
 
 
 def _parse(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
