@@ -294,7 +294,7 @@ TEXTS: dict[str, str] = {
     "problem.embedded": "pictures or attached files in it were not read",
     "problem.embedded.pages": "pictures or attached files in {count:,} {units} were not read",
     "problem.hidden": "has hidden parts, which were read too",
-    "problem.hidden.pages": "{count:,} {units} {count:is|are} hidden or have hidden cells, which were read too",
+    "problem.hidden.pages": "{count:,} {units} {count:is|are} hidden or {count:has|have} hidden cells, which were read too",
     "problem.not_computed": "its tables cannot be computed with",
     "problem.not_computed.pages": "tables of {count:,} {units} cannot be computed with",
     # Citations
