@@ -240,7 +240,7 @@ def test_spaces_around_a_cell_are_no_part_of_it(tmp_path: Path, text: str) -> No
 
 
 def test_what_no_cell_has_around_it_is_not_looked_for_in_each() -> None:
-    assert not has_outer_spaces(b'upper hill,"1,5",""\r\nnorth,"a ""b"" c",2\r\n', ",")
+    assert not has_outer_spaces(b'upper hill,"1,5",""\r\nnorth,"a""b""c",2\r\n', ",")
     assert not has_outer_spaces(b"upper hill\t1\t\t2\n", "\t")
     assert has_outer_spaces(b"upper hill\t1 \t\t2\n", "\t")
 
