@@ -83,8 +83,15 @@ class PageBoxes:
 def _join(boxes: Iterable[Placed], aspect: float) -> Iterator[Span]:
     """Yield the boxes, those joined that stand side by side. In whole units: a page has thousands of them."""
     span, last, highest = NO_SPAN, NOWHERE, 0
+    reach = WIDEST_GAP * aspect
     for box in boxes:
         at, left, top, right, bottom = box
+        _, last_left, last_top, last_right, last_bottom = last
+        is_same = top == last_top and bottom == last_bottom and left >= last_left  # as most letters are
+        if is_same and abs(left - last_right) < reach * (bottom - top):
+            start, _, span_left, span_top, span_right, span_bottom = span
+            span, last = (start, at + 1, span_left, span_top, max(span_right, right), span_bottom), box
+            continue
         if span is not NO_SPAN and _is_beside(last, box, aspect):
             start, _, span_left, span_top, span_right, span_bottom = span
             upper, lower = min(span_top, top), max(span_bottom, bottom)

@@ -22,7 +22,7 @@ RUN = 6  # letters that are looked up together
 SHORTEST_RUN = 3
 MOST_BETWEEN = 400_000  # pairs of letters that are compared between two runs
 UNIT = 65_535  # of a page's width and height
-NOWHERE = (0, 0, 0, 0)
+NOWHERE = (0.0, 0.0, 0.0, 0.0)
 # Signs that one reader gives and another does not.
 LEFT_OUT = re.compile("[\\s|\x00-\x1f\x7f-\x9f\xad\u2010\u2011\u2212\ufeff\ufffd-\uffff-]")
 WORD = re.compile(r"[^\s|]+")
@@ -85,10 +85,9 @@ def _align(text: str, said: _Letters, drawn: _Letters) -> Sequence[int]:
 
 def pack_boxes(places: Sequence[int], glyphs: Sequence[PageGlyph]) -> bytes:
     """Return the box of each character as four numbers of 16 bits."""
-    numbers = list[int]()
-    for place in places:
-        numbers += _scale(glyphs[place].box) if place >= 0 else NOWHERE
-    return array("H", numbers).tobytes()
+    edges = [edge for place in places for edge in (glyphs[place].box if place >= 0 else NOWHERE)]
+    units = [0 if edge < 0 else UNIT if edge > 1 else int(edge * UNIT + 0.5) for edge in edges]
+    return array("H", units).tobytes()
 
 
 class _Alignment:
@@ -221,10 +220,3 @@ def _fill(text: str, glyphs: Sequence[PageGlyph], places: list[int]) -> None:
             near = places[before] + step
             if 0 <= near < len(glyphs) and glyphs[near].character == text[at]:
                 places[at] = near
-
-
-def _scale(box: Box) -> tuple[int, int, int, int]:
-    left, top, right, bottom = [
-        0 if edge < 0 else UNIT if edge > 1 else int(edge * UNIT + 0.5) for edge in box
-    ]
-    return left, top, right if right > left else left, bottom if bottom > top else top
