@@ -32,6 +32,7 @@ from chat.files.attachment import Attachment
 from chat.files.attachments import Attachments
 from chat.files.conversation_files import ConversationFile, ConversationFiles
 from chat.files.page_views import PageViews
+from chat.files.quote_boxes import QuoteBoxes
 from chat.files.upload_inbox import DISK_LIMIT, UploadInbox
 from chat.generations.events import error_event
 from chat.generations.generation import Generation, GenerationLimits
@@ -128,6 +129,7 @@ class Engine:
         self._answer_log = AnswerLog(self._stores)
         self._attachments = self._create_attachments()
         self.pages = PageViews(self._drawers, self._attachments)
+        self._quote_boxes = QuoteBoxes(self.pages)
         self._files = ConversationFiles(self._stores, self._attachments)
         self._quotas = Quotas(settings)
         self._vectors = self._create_vectors()
@@ -249,6 +251,7 @@ class Engine:
             await self._deletions.purge(0)
         if self._vectors:
             await self._vectors.aclose()
+        await self._quote_boxes.aclose()
         await self.pages.aclose()
         await self._attachments.aclose()
         await self.readers.aclose()
@@ -671,6 +674,7 @@ class Engine:
             if has_files
             else None,
             measure=partial(self._vectors.measure, visitor=visitor) if self._vectors else None,
+            add_boxes=self._quote_boxes.add,
         )
 
     async def _choose_files(self, inquiry: _Inquiry) -> tuple[Sequence[Attachment], Sequence[str]]:

@@ -115,11 +115,14 @@ class Answer:
                 yield events
         if self.context.indexes:
             found = await self.context.check(self.whole(*read_text(seen))[0])
-            yield [_event("citations", citations=[self._place(citation.to_json()) for citation in found])]
+            placed = [self._place(citation.to_json()) for citation in found]
+            if self.task.add_boxes:
+                placed = await self.task.add_boxes(placed, self.task.attachments)
+            yield [_event("citations", citations=placed)]
         ending = {"finish_reason": self.finish_reason or "stop", "usage": self.usage}
         yield [Event("done", to_json({**ending, "timings": self.timings()}))]
 
-    def _place(self, citation: dict[str, object]) -> dict[str, object]:
+    def _place(self, citation: dict[str, Any]) -> dict[str, Any]:
         """Return a citation with its file and the number of its page, as the routes of pages name them."""
         file, number = find_claim(citation, self.task.attachments)
         return {**citation, "file_id": file.id, "page_number": number} if file else citation

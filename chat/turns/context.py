@@ -12,7 +12,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from chat.errors import ContextOverflow
 from chat.files.attachment import Attachment
@@ -46,6 +46,7 @@ NOTES_SHARE = 0.5  # of the context window, for the notes of a file that is read
 
 # question, files, their indexes -> how near each sentence is in meaning, if that is known, and its tokens
 Measure = Callable[[str, Sequence[Attachment], Sequence[Index]], Awaitable[tuple[Sequence[Scores], int]]]
+AddBoxes = Callable[[Sequence[dict[str, Any]], Sequence[Attachment]], Awaitable[Sequence[dict[str, Any]]]]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +65,8 @@ class AnswerTask:
     search_terms, query: of an answer that is continued. computing: the tables of the files, or None.
     note_blind: called with the name of a model that does not support pictures. wants_title: the model is
     to name the conversation that this begins. excluded: names of files that the question is asked without.
-    measure: of a model for embeddings, where the owner names one.
+    measure: of a model for embeddings, where the owner names one. add_boxes: adds to citations where they
+    stand on their pages.
     """
 
     visitor: Visitor
@@ -87,6 +89,7 @@ class AnswerTask:
     computing: Computing | None = None
     excluded: Sequence[str] = ()
     measure: Measure | None = None
+    add_boxes: AddBoxes | None = None
 
 
 class Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -195,6 +196,21 @@ async def test_the_boxes_of_a_quote_are_one_for_each_of_its_lines_and_pages(serv
     assert abs(left - 72 / 612) < 0.005
     assert top < 86 / 792 < bottom
     assert 72 + 140 < right * 612 < 72 + 200
+
+
+async def test_the_citations_of_an_answer_have_the_boxes_of_their_quotes(served: Served) -> None:
+    id = (await upload(served, "bridge.pdf", TWO_PAGES))["file_id"]
+    asked = {"user_message": "When was the bridge opened?", "file_id": id, "model": "quotes"}
+    answer = await served.client.get("/ai/stream_chat", params=asked, headers=ANNA)
+    frame = next(one for one in answer.text.split("\n\n") if "event: citations" in one)
+    told = json.loads(next(line[6:] for line in frame.splitlines() if line.startswith("data: ")))
+    cited = next(one for one in told["citations"] if one["kind"] == "quote" and "1903" in one["text"])
+    assert (cited["file_id"], cited["page_number"], cited["status"]) == (id, 1, "found")
+    at = {"start": cited["passage_start"], "end": cited["passage_end"]}
+    page = await served.client.get(f"/ai/files/{id}/pages/1/text", headers=ANNA, params=at)
+    boxes = page.json()["boxes"]
+    assert len(boxes) > 1
+    assert cited["boxes"] == [[1, *edges] for _, _, *edges in boxes]
 
 
 async def test_boxes_stand_where_the_page_shows_them_though_it_is_turned_and_cut(served: Served) -> None:
