@@ -1,11 +1,17 @@
 """How soon the viewer has a page: its image and the boxes of a quote on it, over the routes of a server.
 
     python -m tests.benchmarks.page_images
+    python -m tests.benchmarks.page_images browser      what a person sees, in Chromium
     CORPORA=folder python -m tests.benchmarks.page_images [folder in it …]     bytes of images of real pages
 
 For a PDF of 10 pages and one of 3,000: the first page after the upload, and after a restart, when the file
-comes from the database; then pages at random, and the next page of each. Prints seconds of the clock and of
-the CPU, of the server with its readers: on a busy machine only the latter are comparable.
+comes from the database, at once and when the children of the server have started; then pages at random, and
+the next page of each. Prints milliseconds of the clock and of the CPU, of the server and the child that
+draws: on a busy machine only the latter are comparable. The child that reads files is left out: it goes on
+reading the rest of a file meanwhile.
+
+browser: from a press to the frame that shows the page's image. The next page, pressed once in
+READING_SECONDS, has been fetched meanwhile; a page whose number is typed has not.
 """
 
 from __future__ import annotations
@@ -21,18 +27,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from playwright.async_api import Page, expect
 
+from chat.engine import Engine
 from chat.errors import AttachmentError
 from chat.extraction import pictures
 from chat.extraction.source import Source
+from chat.visitors import Guest
+from tests.browsers import start_chromium
 from tests.child_processes import find_descendants
+from tests.pages import visit
 from tests.pdf_files import pdf, show
-from tests.servers import run_routes
+from tests.provider import Provider
+from tests.servers import run_app, run_routes
 
 COUNTS = (10, 3_000)
 LOOKS = 30
+TURNS = 20
+READING_SECONDS = 1.0
 WIDTH = 1_200
 VISITOR = {"x-visitor": "a-visitor-of-the-benchmark"}
+OWNER = Guest.of(VISITOR["x-visitor"]).owner
 REAL_PAGES = 3  # of each file
 LIMIT = 150_000  # bytes of an image
 
@@ -47,6 +62,8 @@ class Times:
     def __str__(self) -> str:
         parts = []
         for name, values in (("clock", self.clock), ("CPU", self.cpu)):
+            if not values:
+                continue
             ordered = sorted(values)
             middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
             parts.append(f"{name} median {middle:5.0f} ms, p95 {late:5.0f} ms")
@@ -74,9 +91,11 @@ class Viewer:
 
 
 def cpu_milliseconds() -> float:
-    """Return the CPU time of this process, which is server and client, and of the readers that live."""
+    """Return the CPU time of this process, which is server and client, and of the children that draw."""
     own, ticks = time.process_time(), 0  # its own before the search for the readers, which costs, too
     for pid in find_descendants(os.getpid()):
+        if b"chat.extraction.page_drawer" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            continue
         fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return 1000 * (own + ticks / os.sysconf("SC_CLK_TCK"))
@@ -105,6 +124,8 @@ async def measure(count: int, folder: Path) -> None:
         answer = await client.post("/ai/files", files=files, headers=VISITOR)
         viewer, first = Viewer(client, answer.json()["file_id"]), Times()
         await viewer.look(1, first)
+        attachment = await app.engine.attachment(answer.json()["file_id"], OWNER)
+        await attachment.settle()
         print(f"{count:5} pages, first page after the upload: {first}")
     async with run_routes(folder, **settings) as app, make_client(app.url) as client:
         viewer, first, anywhere, following = (
@@ -116,6 +137,11 @@ async def measure(count: int, folder: Path) -> None:
         await client.get("/readyz")  # the first request of a server builds its routes
         await viewer.look(2, first)
         print(f"{count:5} pages, first page after a restart:  {first}")
+    async with run_routes(folder, **settings) as app, make_client(app.url) as client:
+        viewer, first = Viewer(client, answer.json()["file_id"]), Times()
+        await start_children(app.engine, client)
+        await viewer.look(2, first)
+        print(f"{count:5} pages, when its children are there: {first}")
         sizes = []
         for number in random.sample(range(3, count, 2), min(LOOKS, (count - 3) // 2)):
             sizes.append(await viewer.look(number, anywhere))
@@ -124,6 +150,83 @@ async def measure(count: int, folder: Path) -> None:
         print(
             f"{count:5} pages, the page behind it:          {following}; image at most {max(sizes):,} bytes"
         )
+
+
+async def start_children(engine: Engine, client: httpx.AsyncClient) -> None:
+    """Wait until the children of a server have started, as they have when a person opens the page."""
+    await client.get("/readyz")
+    engine._drawers.warm()
+    for pool in (engine.readers, engine._drawers):
+        if pool._coming:
+            await pool._coming.wait()
+        await asyncio.gather(*pool._tasks)
+
+
+# Resolves to the milliseconds until the image of a page can be seen, in the frame that shows it.
+PRESS = """([selector, number]) => new Promise(done => {
+  const began = performance.now();
+  if (selector) document.querySelector(selector).click();
+  else {
+    const input = document.querySelector(".viewer-number");
+    input.value = number;
+    input.dispatchEvent(new Event("change"));
+  }
+  const look = () => {
+    const image = document.querySelector(`.sheet[data-page="${number}"] img`);
+    const view = document.querySelector(".viewer-pages");
+    const [own, all] = [image, view].map(one => one?.getBoundingClientRect());
+    const isSeen = image?.complete && image.naturalWidth && own.top < all.bottom && own.bottom > all.top;
+    requestAnimationFrame(isSeen ? () => done(performance.now() - began) : look);
+  };
+  look();
+})"""
+QUOTE = "Line 3 of page {page}: the reservoir holds {litres} litres of water, and more."
+
+
+async def press(page: Page, selector: str | None, number: int, times: Times) -> None:
+    """Press what shows a page, or type its number; note how long its image takes, and read it for a while."""
+    times.clock.append(await page.evaluate(PRESS, [selector, number]))
+    await asyncio.sleep(READING_SECONDS)
+
+
+async def answer_all(provider: Provider, answer: str) -> None:
+    """Give all requests the same answer, also those for search words."""
+    while True:
+        call = await provider.next_call()
+        await call.text(answer)
+        await call.finish()
+
+
+async def measure_browser(count: int, folder: Path) -> None:
+    """Print what a person sees who opens a cited page and a file, and turns its pages."""
+    cited, opened, following, anywhere = Times(), Times(), Times(), Times()
+    name, page = f"{count}.pdf", min(700, count - 3)
+    quote = QUOTE.format(page=page, litres=3 * page)
+    settings = {"OPENAI_MODEL": "held", "OPENAI_API_KEY": "sk-test", "TITLES": "words", "OCR": "off"}
+    async with (
+        start_chromium() as browser,
+        Provider() as provider,
+        run_app(folder, OPENAI_BASE_URL=provider.url, **settings) as app,
+        visit(browser, app.url) as tab,
+    ):
+        answering = asyncio.create_task(answer_all(provider, f"It says “{quote}” [{name}, page {page}]."))
+        await tab.attach({"name": name, "mimeType": "application/pdf", "buffer": make_pages(count)})
+        await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+        await tab.ask("How much water is there?")
+        answering.cancel()
+        await expect(tab.history.locator('.cite[data-status="found"]')).to_have_count(1)
+        await asyncio.sleep(READING_SECONDS)
+        await press(tab.page, '.cite[data-status="found"]', page, cited)
+        await press(tab.page, '.sent-files [data-do="view-file"]', 1, opened)
+        for number in range(2, 2 + min(TURNS, count - 1)):
+            await press(tab.page, ".viewer-after", number, following)
+        for number in random.sample(range(30, count), TURNS) if count > TURNS + 30 else ():
+            await press(tab.page, None, number, anywhere)
+    print(f"{count:5} pages, Chromium, a quote is pressed:       {cited}")
+    print(f"{count:5} pages, Chromium, its file is pressed:      {opened}")
+    print(f"{count:5} pages, Chromium, the next page is pressed: {following}")
+    if anywhere.clock:
+        print(f"{count:5} pages, Chromium, a number is typed:        {anywhere}")
 
 
 def make_client(url: str) -> httpx.AsyncClient:
@@ -160,8 +263,8 @@ async def main(folders: Sequence[str]) -> None:
     random.seed(27)
     with tempfile.TemporaryDirectory() as folder:
         for count in COUNTS:
-            await measure(count, Path(folder))
-    if os.environ.get("CORPORA"):
+            await (measure_browser if folders == ["browser"] else measure)(count, Path(folder))
+    if os.environ.get("CORPORA") and folders != ["browser"]:
         measure_sizes(folders or ["pdf", "real"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -187,6 +188,47 @@ async def test_the_next_page_is_there_before_it_is_turned_to(tab: Visit, provide
         assert await kept.evaluate("sheet => sheet.isConnected && sheet.querySelector('img')?.complete")
         await expect(sheet.locator("img")).to_be_in_viewport()
     assert await viewer.locator(".sheet").count() <= 14
+    assert not tab.problems
+
+
+async def _answer_all(provider: Provider, answer: str) -> None:
+    """Give all requests the same answer, also those for search words and for a query."""
+    while True:
+        call = await provider.next_call()
+        await call.text(answer)
+        await call.finish()
+
+
+@pytest.mark.slow
+async def test_a_row_of_a_table_is_highlighted_in_its_cells_in_a_sheet_of_a_phone(
+    tab: Visit, provider: Provider
+) -> None:
+    regions = [(number, name) for number, name in enumerate(("North", "East", "South"), 1)]
+    rows = [
+        f"{name},Q{quarter},{100 * number + quarter}" for number, name in regions for quarter in (1, 2, 3)
+    ]
+    await tab.attach(text_file("sales.csv", "\n".join(["Region,Quarter,Units", *rows])))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.choose("held")
+    answering = asyncio.create_task(_answer_all(provider, "It says “South | Q3 | 303” [sales.csv]."))
+    await tab.ask("What does it say of the South?")
+    answering.cancel()
+    usual = tab.page.viewport_size
+    await tab.page.set_viewport_size({"width": 390, "height": 800})
+    await tab.history.locator('.cite[data-status="found"]').first.press("Enter")
+    viewer = tab.page.locator("#viewer")
+    await expect(viewer.locator("td mark")).to_have_text(["South", "Q3", "303"])
+    await expect(viewer.locator("tr.is-sent")).to_have_count(10)
+    sheet = await viewer.bounding_box()
+    assert sheet
+    assert (sheet["x"], sheet["width"], sheet["y"] > 60) == (0, 390, True)
+    async with tab.page.expect_download() as saved:
+        await viewer.locator(".viewer-download").click()
+    assert (await saved.value).suggested_filename == "sales.csv"
+    await viewer.press("Escape")
+    await expect(viewer).to_be_hidden()
+    if usual:
+        await tab.page.set_viewport_size(usual)
     assert not tab.problems
 
 
