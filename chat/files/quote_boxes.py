@@ -15,7 +15,7 @@ from chat.files.page_views import PageViews, number_of
 
 MOST_QUOTES = 12  # of an answer: a page costs 30 ms of CPU
 MOST_PAGES = 3  # of a quote
-WAIT_SECONDS = 2.0  # the end of an answer waits no longer
+WAIT_SECONDS = 0.5  # the end of an answer waits no longer
 
 Json = dict[str, Any]
 Box = tuple[int, float, float, float, float]  # number of the page; left, top, right, bottom: fractions of it
