@@ -117,7 +117,7 @@ class Answer:
             found = await self.context.check(self.whole(*read_text(seen))[0])
             placed = [self._place(citation.to_json()) for citation in found]
             if self.task.add_boxes:
-                placed = await self.task.add_boxes(placed, self.task.attachments)
+                placed = list(await self.task.add_boxes(placed, self.task.attachments))
             yield [_event("citations", citations=placed)]
         ending = {"finish_reason": self.finish_reason or "stop", "usage": self.usage}
         yield [Event("done", to_json({**ending, "timings": self.timings()}))]
