@@ -233,9 +233,10 @@ def cluster() -> Iterator[RedisNodes]:
 def short_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica of this process is taken for dead after a tenth of the time."""
     # Not before a test's own module is imported.
-    from chat.cluster import publisher, redis_channel, replica
+    from chat.cluster import mirrors, publisher, redis_channel, replica
 
     for name in ("BEAT_SECONDS", "ALIVE_SECONDS", "GONE_SECONDS"):
         monkeypatch.setattr(replica, name, getattr(replica, name) / 10)
+    monkeypatch.setattr(mirrors, "SLOW_SECONDS", mirrors.SLOW_SECONDS / 10)
     for module in (publisher, redis_channel, replica):
         monkeypatch.setattr(module, "PAUSE_SECONDS", redis_channel.PAUSE_SECONDS / 10)

@@ -31,6 +31,8 @@ REACH_SECONDS = 0.3  # longest wait of a subscriber that is ahead of the mirror
 STOP_SECONDS = 12.0  # longer than the detection of a dead writer takes
 STOP_PAUSE_SECONDS = 0.5  # until a stop is sent again
 
+SLOW_SECONDS = 20.0  # without a heartbeat, although Redis has a connection of the writer
+
 INTERRUPTED = "The server that wrote this answer has stopped. Continue goes on."
 
 
@@ -161,6 +163,7 @@ class Mirrors:
         self._on_sealed = on_sealed
         self._mirrors: dict[str, Mirror] = {}
         self._opening: dict[str, asyncio.Task[Mirror]] = {}
+        self._silent_since: dict[str, float] = {}  # by replica, loop time since its heartbeat is missing
 
     async def find(self, id: str, owner: str) -> Mirror:
         """Return the mirror of a generation; open it if there is none. Raises NotFound, Unreachable."""
@@ -214,9 +217,25 @@ class Mirrors:
             return
         mine, *replies = await self._redis.run(commands)
         # Without this replica's own heartbeat, Redis has come back empty: a missing one says nothing.
-        for is_alive, theirs in zip(replies[::2], writers.values(), strict=True):
-            if (mine, is_alive) == (1, 0) and self._is_trusted():
+        can_tell = mine == 1 and self._is_trusted()
+        for (writer, theirs), is_alive, heard in zip(
+            writers.items(), replies[::2], replies[1::2], strict=True
+        ):
+            if self._is_dead(
+                writer, is_silent=can_tell and is_alive == 0, is_connected=heard not in (0, None)
+            ):
                 await self._seal(theirs)
+
+    def _is_dead(self, writer: str, *, is_silent: bool, is_connected: bool) -> bool:
+        """Whether a writer without a heartbeat has ended: a busy one still holds its channel open."""
+        if not is_silent:
+            self._silent_since.pop(writer, None)
+            return False
+        now = asyncio.get_running_loop().time()
+        if is_connected and now - self._silent_since.setdefault(writer, now) < SLOW_SECONDS:
+            return False
+        self._silent_since.pop(writer, None)
+        return True
 
     def resume(self) -> list[Mirror]:
         """Return the mirrors to follow again after the channel was opened."""

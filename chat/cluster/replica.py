@@ -165,11 +165,14 @@ class Replica:
         )
 
     async def _send_heartbeats(self) -> None:
+        pause = BEAT_SECONDS
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(pause)
+            pause = BEAT_SECONDS
             try:
                 await self._send_heartbeat()
             except Unreachable:
+                pause = PAUSE_SECONDS
                 if self.is_gone:
                     self._mirrors.lose_all()
             except Exception:

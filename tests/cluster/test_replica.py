@@ -132,6 +132,34 @@ async def test_the_log_of_a_dead_writer_is_sealed_once_and_the_same_for_all(
         assert [(each.id, each.text) for each in sealed] == [(generation.id, "a")]
 
 
+async def test_a_writer_that_is_late_with_its_heartbeat_is_no_dead_one(
+    redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirrors, "SLOW_SECONDS", PATIENCE_SECONDS)
+    async with open_replicas(redis.url) as [(here, one, _), (_, other, sealed)]:
+        hand = Hand()
+        generation = await publish(here, one, hand)
+        mirror = await other.find(generation.id, "anna")
+        refreshed = asyncio.Semaphore(0)
+
+        async def refresh() -> None:
+            await look()
+            (alive,) = await other._redis.run([("EXISTS", other._names.alive(one.id))])
+            if not alive and other._is_trusted():
+                refreshed.release()
+
+        look = other._mirrors.refresh
+        monkeypatch.setattr(other._mirrors, "refresh", refresh)
+        one._tasks[0].cancel()  # no more heartbeats, but its channel is open
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for _ in range(3):
+                await refreshed.acquire()
+        hand.give("a")
+        hand.end()
+        assert [event.type for event in await read(mirror)] == ["generation", "chunk", "done"]
+        assert sealed == []
+
+
 async def test_the_many_logs_of_a_dead_writer_are_sealed_in_few_round_trips(
     redis: RedisServer, short_beats: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
