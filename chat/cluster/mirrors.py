@@ -194,6 +194,8 @@ class Mirrors:
             if mirror.lost or (mirror.ended < now - ENDED_SECONDS and not mirror.is_held):
                 del self._mirrors[mirror.id]
         running = self._running()
+        writers = {mirror.about.replica for mirror in running}
+        self._silent_since = {id: since for id, since in self._silent_since.items() if id in writers}
         quiet = [mirror for mirror in running if mirror.is_quiet]
         for mirror in running:
             mirror.is_quiet = True

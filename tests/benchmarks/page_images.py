@@ -198,7 +198,7 @@ async def answer_all(provider: Provider, answer: str) -> None:
 
 
 async def measure_browser(count: int, folder: Path) -> None:
-    """Print what a person sees who opens a cited page and a file, and turns its pages."""
+    """Print what is seen when a cited page and a file are opened, and pages are turned."""
     cited, opened, following, anywhere = Times(), Times(), Times(), Times()
     name, page = f"{count}.pdf", min(700, count - 3)
     quote = QUOTE.format(page=page, litres=3 * page)
