@@ -188,6 +188,13 @@ def test_space_that_is_drawn_inside_a_ligature_parts_no_word() -> None:
     assert mend_spaces("das Infl uenza ab", [*head, space, *moved]) == "das Influenza ab"
 
 
+def test_line_of_spaces_alone_stays_empty() -> None:
+    newline = Glyph("\n", 0.0, 0.0, left=0.0, right=0.0, height=10)
+    space = Glyph(" ", 37.0, 0.0, left=37.0, right=40.0, height=10)
+    drawn = [*row("goneaway,_hiswife,_Bobbie"), newline, space]
+    assert mend_spaces("goneaway, hiswife, Bobbie\n ", drawn) == "goneaway, hiswife, Bobbie\n"
+
+
 def test_ordinary_text_needs_no_look_at_its_letters() -> None:
     assert not has_doubtful_spaces("The officer is off duty, at McDonald's; wi-fi 3.5 is here.")
 

@@ -119,6 +119,8 @@ def _space_line(line: Sequence[Glyph]) -> str:
         else:
             letters.append((glyph, space if letters else None))
             space = None
+    if not letters:
+        return ""
     gaps = [0.0, *(_gap(one, two) for (one, _), (two, _) in pairwise(letters))]
     least = _least_gap(gaps, [space is not None for _, space in letters])
     parts, before = list[str](), None
