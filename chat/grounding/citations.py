@@ -36,6 +36,7 @@ PASSAGE_MARGIN_CHARACTERS = 120
 LONGEST_PASSAGE = 3_000
 LEAST_WEAK_LIKENESS = 0.85  # of words that claim no file and differ from one by little
 LEAST_WEAK_CHARACTERS = 40
+LEAST_CONTINUED_LIKENESS = 0.8  # of a few words that follow a quote: a term of the answer's own is no claim
 LEAST_SAME_PLACE = 0.9  # likeness of a passage that was altered, not put together from two
 
 CHECKED_CHARACTERS = 200_000  # of an answer; what follows has no citations
@@ -93,7 +94,7 @@ def check(
     names = find_names(visible, evidence)
     quotations = find_quotations(visible)[:QUOTATIONS_MAX]
     marks = [mark for mark in find_marks(visible, names, evidence) if not _is_quoted(mark, quotations)]
-    language = find_language(visible)
+    language = find_language(_own_words(visible, quotations)) or find_language(visible)
     checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), language, question)
     citations = [
         *checker.check_all(find_claims(visible, quotations, marks, names)),
@@ -231,6 +232,8 @@ class _QuoteCheck:
             return status == "found" and found.is_cited
         if claim.is_strong or status in ("found", "omission"):
             return True
+        if claim.is_continued:
+            return status == "altered" and match.likeness >= LEAST_CONTINUED_LIKENESS
         is_long = len(claim.quotation.text) >= LEAST_WEAK_CHARACTERS
         return status == "altered" and is_long and match.likeness >= LEAST_WEAK_LIKENESS
 

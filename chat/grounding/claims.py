@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from chat.grounding.answer_heads import Head, marks_above, read_heads
 from chat.grounding.claim_words import claims_nothing, denies, introduces, is_excluded, is_translation
 from chat.grounding.evidence import fold
 from chat.grounding.mark_reading import Mark, NamedFile, between
 from chat.grounding.quotations import Quotation
+from chat.grounding.quoted_words import is_long
 
 SHORTEST_LATIN_LETTERS = 12  # shorter quoted words name things, they do not prove
 SHORTEST_CJK_LETTERS = 5
 FEWEST_NUMBERS, SHORTEST_WITH_NUMBERS = 2, 6  # two figures prove something in fewer letters
+LONG_LETTERS = 32, 14  # Latin and Chinese letters of quoted words that are no phrase of the answer's own
 ADJACENT_CHARACTERS = 4  # between a short quote and the mark that makes it a claim
 
 _RIGHT_BEHIND = re.compile(
@@ -45,7 +48,7 @@ class Claim:
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
     prove something. before, behind: the answer's words around it in its sentence; around: those and
-    the line that leads to it.
+    the line that leads to it. is_continued: it follows a strong one in its paragraph.
     """
 
     quotation: Quotation
@@ -56,6 +59,7 @@ class Claim:
     is_translation: bool = False
     around: str = ""
     behind: str = ""
+    is_continued: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,13 +124,38 @@ def find_claims(
 ) -> list[Claim]:
     """Return what the quotations of an answer claim."""
     sentences = find_sentences(answer, quotations, marks)
-    return [_read_claim(answer, quotation, sentences, marks, names) for quotation in quotations]
+    heads = list(read_heads(answer, marks))
+    claims = [_read_claim(answer, quotation, sentences, heads, marks, names) for quotation in quotations]
+    return list(_continue_claims(answer, claims))
+
+
+def _continue_claims(answer: str, claims: Sequence[Claim]) -> Iterator[Claim]:
+    """Yield the claims; one that follows a strong one in its paragraph goes on to say what the file says.
+
+    A long one is strong too: a term or a phrase of the answer's own is short.
+    """
+    last = 0  # end of the strong claim before
+    for claim in sorted(claims, key=lambda claim: claim.quotation.outer_at):
+        quotation = claim.quotation
+        if claim.is_strong:
+            last = quotation.outer_end
+        elif (
+            last
+            and claim.is_proof
+            and not claim.marks
+            and "\n" not in answer[last : quotation.outer_at]
+            and not (claims_nothing(claim.around) or denies(claim.around))
+            and not is_excluded(claim.before, quotation.text)
+        ):
+            claim = replace(claim, is_continued=True, is_strong=is_long(quotation.text, *LONG_LETTERS))
+        yield claim
 
 
 def _read_claim(
     answer: str,
     quotation: Quotation,
     sentences: Sequence[Sentence],
+    heads: Sequence[Head],
     marks: Sequence[Mark],
     names: Sequence[NamedFile],
 ) -> Claim:
@@ -138,10 +167,12 @@ def _read_claim(
     behind = answer[quotation.outer_end : min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)]
     words = f"{answer[lead.start : lead.end][-AROUND_CHARACTERS:]}{before} {behind}"
     named = any(between(names, one.start, one.end) for one in (sentence, lead))
-    named = named or _is_attributed(answer, quotation, names)
+    above = () if own or claims_nothing(words) else marks_above(heads, quotation.outer_at)
+    named = named or bool(above) or _is_attributed(answer, quotation, names)
     proof = is_proof(quotation.text)
     strong = _is_strong(quotation, own, words, before, named=named, proof=proof)
-    return Claim(quotation, tuple(own), strong, proof, before, is_translation(words), words, behind)
+    cited = (*own, *above) if strong else tuple(own)
+    return Claim(quotation, cited, strong, proof, before, is_translation(words), words, behind)
 
 
 def _is_strong(
@@ -185,6 +216,11 @@ def _marks_of(
     following = list(between(marks, quotation.outer_end, sentence.end))
     preceding = between(marks, sentence.start, quotation.outer_at)
     before = [mark for mark in preceding if mark.end <= quotation.outer_at]
+    is_led = (
+        before and not before[-1].is_bracketed and not _has_quote(answer[before[-1].end : quotation.at - 1])
+    )
+    if is_led and following and _has_quote(answer[quotation.outer_end : following[0].at]):
+        return before[-1:]  # on page 3 “…” and “…” (p. 4)
     if following and (following[0].is_bracketed or _is_right_behind(answer, quotation, following[0])):
         return next_marks(answer, following)
     if before and not _has_quote(answer[before[-1].end : quotation.outer_at]):

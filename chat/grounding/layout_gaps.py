@@ -68,14 +68,22 @@ def _is_between_pages(document: Document, start: int, end: int, page: int) -> bo
 def _between_pages(document: Document, start: int, end: int, page: int) -> tuple[list[str], list[str]]:
     """Return the last lines of a page and the first ones of the next, without running heads and links."""
     at = document.page_starts[page]
-    foot = [line for line in document.text[start:at].split("\n") if line.strip(" -\t.,;")]
-    head = [line for line in document.text[at:end].split("\n") if line.strip()]
+    foot = [line for line in document.text[start:at].split("\n") if any(map(str.isalnum, line))]
+    head = [line for line in document.text[at:end].split("\n") if any(map(str.isalnum, line))]
     known = _heads(document, page)
     while foot and (_PAGE_NUMBER.fullmatch(foot[-1]) or _key(foot[-1]) in known or _LINK.fullmatch(foot[-1])):
         foot.pop()
+    if len(head) > 1 and _is_head(head[:2]):
+        head = head[2:]
     while head and (_PAGE_NUMBER.fullmatch(head[0]) or _TITLE.fullmatch(head[0]) or _key(head[0]) in known):
         head.pop(0)
     return foot, head
+
+
+def _is_head(lines: list[str]) -> bool:
+    """Are two lines a title and the number of the page, as one of the heads of facing pages is?"""
+    is_numbered = sum(bool(_PAGE_NUMBER.fullmatch(line)) for line in lines) == 1
+    return is_numbered and bool(_TITLE.fullmatch(" ".join(lines))) and not _NEGATION.search(" ".join(lines))
 
 
 def _is_box(lines: list[str]) -> bool:

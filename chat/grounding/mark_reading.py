@@ -35,6 +35,7 @@ _EXPRESSION = re.compile(
     rf"|{_LEFT}(?i:chapters?|chap\.|ch\.|kapitel|kap\.)\s*(?P<chapters>{_LIST})(?![A-Za-z])|第\s*(?P<zh_chapters>{_LIST})\s*[章回]"
     rf"|(?:{_LEFT}(?i:sections?|sec\.|abschnitte?|articles?|art[íi]culos?|articol[oi]|art\.|artikel|clauses?|ziffer|стать[яеи]|ст\.)|§§?)\s*(?P<sections>\d+(?:\.\d+)*[a-z]?)"
     rf"|第\s*(?P<zh_sections>{_LIST})\s*(?P<zh_unit>[条條款节節])"
+    rf"|{_LEFT}(?P<sections2>\d+(?:\.\d+)+)\s*[条條款节節]"
     rf"|(?:{_LEFT}(?i:(?:work)?sheets?|tabellenblatt|blatt|tab)(?![A-Za-z])|工作表)\s*[\"'“‘„「]?(?P<sheets>[^\"'”’“」,;，；!()\[\]【】（）\n]{{1,60}})"
 )
 _SECTION_AND_PAGE = re.compile(
@@ -43,6 +44,8 @@ _SECTION_AND_PAGE = re.compile(
     re.IGNORECASE,
 )
 _QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
+_QUOTE_BEFORE = re.compile(r"[”\"“»«」』’][.,;。，；]?\s?$")
+_SECTION_NUMBER = re.compile(r"\s*\d+(?:\.\d+)+\s*")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
 _FILE_NAME = re.compile(
@@ -135,6 +138,8 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
     marks, taken = list[Mark](), bytearray(len(answer))
     for found in islice(_BRACKETS.finditer(masked), MARKS_MAX):
         inside = list(_read_bracket(found, answer, masked, names, evidence))
+        if not inside and (mark := _read_number(found, answer, evidence)):
+            inside = [mark]
         if inside:
             marks += inside
             taken[found.start() : found.end()] = b"\1" * len(found.group())
@@ -263,6 +268,14 @@ def _read_bracket(
         yield _place_mark(marks[0], found.start(), found.end(), answer[found.start() : found.end()])
     else:
         yield from marks
+
+
+def _read_number(found: re.Match[str], answer: str, evidence: Sequence[Evidence]) -> Mark | None:
+    """Return the section that a number alone names behind a quote, as in “…” (6.9.4)."""
+    if not _SECTION_NUMBER.fullmatch(found[1]) or not _QUOTE_BEFORE.search(answer, 0, found.start()):
+        return None
+    mark = _section_mark("", Section("section", found[1].strip()), evidence)
+    return mark and _place_mark(mark, *found.span(), found.group())
 
 
 def _beside_quote(found: re.Match[str], marks: Sequence[Mark], answer: str) -> Iterator[Mark]:

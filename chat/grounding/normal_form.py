@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
+from chat.grounding.cues import CUE
 from chat.grounding.number_notation import LITERAL, LITERAL_WITH_SPACES, read_number
 from chat.unicode_forms import normalize
 
@@ -71,6 +72,7 @@ _EDITORIAL = (  # what an encyclopaedia writes into its text about it
 )
 _TOKEN = rf"""
   (?P<word>(?!(?=[EFGHNU])(?:(?:US|HK|NT)[$]|FN\d|(?:EUR|USD|GBP)\b))(?:[A-Za-z]+(?![A-Za-z]|[^\x00-\x7f])|{_LETTER}+(?:{_MARKS}+{_LETTER}*)*))
+ |(?P<cue>CUE)
  |(?P<ref>\[\s*\^?\d{{1,3}}(?:\s*[,;-]\s*\d{{1,3}})*\s*\])
  |(?P<letterref>\[(?<=[^\W\d_]\[)[a-z]{{1,2}}\](?!\w))
  |(?P<cellnote>\((?:(?<=[^\W\d_]\()|(?<=[^\W\d_]\ \())[a-z]\)(?=[^\S\n]*\|))
@@ -82,9 +84,10 @@ _TOKEN = rf"""
  |(?P<squared>[㎡㎥℃℉№])
  |(?P<percent>%|(?<=\d)\s*(?:percent|per\s+cent|Prozent|pct)\b)
  |(?P<compare><=|>=|!=|=<|<>)
- |(?P<dash>-|(?<=[\w%‰℃℉°])~(?=\d)|(?<=[\w%‰℃℉°]\s)~(?=\s\d))
+ |(?P<dash>-{{1,3}}|(?<=[\w%‰℃℉°])~(?=\d)|(?<=[\w%‰℃℉°]\s)~(?=\s\d))
  |(?P<symbol>[^\s\w{_IGNORED}]|[{_NOT_LETTERS}]|(?<=\d)[:·*](?=\d))
 """
+_TOKEN = _TOKEN.replace("CUE", CUE)
 _TOKENS = re.compile(_TOKEN.replace("LITERAL", LITERAL), re.VERBOSE)
 _TOKENS_SPACED = re.compile(_TOKEN.replace("LITERAL", LITERAL_WITH_SPACES), re.VERBOSE)
 _COMPARE = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": "≠", "<>": "≠"}
@@ -320,6 +323,13 @@ def _read_code(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterato
         yield Token(raw.lower(), start, end, "word", raw)
 
 
+def _read_cue(plain: str, found: re.Match[str], decimal_comma: bool) -> Iterator[Token]:
+    """Yield the time and the speaker before a line of a transcript, which a quote may leave out."""
+    for token in write_normal_form(re.sub(r"[\[\]]", " ", found.group())).tokens:
+        start, end = token.start + found.start(), token.end + found.start()
+        yield token._replace(start=start, end=end, kind="note")
+
+
 _Reader = Callable[[str, "re.Match[str]", bool], Iterator[Token]]
 
 
@@ -332,6 +342,7 @@ def _reader(kind: str, key: Callable[[str], str]) -> _Reader:
 
 _READ: dict[str, _Reader] = {
     "power": _read_power,
+    "cue": _read_cue,
     "dash": _read_dash,
     "squared": _read_squared,
     "ref": _reader("ref", lambda raw: "[" + re.sub(r"\s", "", raw[1:-1]) + "]"),

@@ -15,7 +15,6 @@ from chat.grounding.differences import Difference
 from chat.grounding.evidence import Evidence, Span, fold
 from chat.grounding.layout_gaps import is_layout
 from chat.grounding.normal_form import FIRST_CJK, NormalForm
-from chat.grounding.quote_edges import find_fault
 from chat.grounding.quote_matching import MARGIN, find_exact
 from chat.grounding.quoted_words import QuotedWords, is_long
 from chat.grounding.text_windows import Match, TextWindow, is_edge
@@ -216,9 +215,7 @@ def _match_around_layout(quote: QuotedWords, window: TextWindow) -> Match | None
             while at >= 0:
                 end = _follow(there, keys, at, window) if is_edge(there, at) else 0
                 if end:
-                    fault = find_fault(form, there, at, end, quote.before, quote.behind)
-                    start, stop = there.offset(at) + window.start, there.end_offset(end) + window.start
-                    return Match("altered" if fault else "found", start, stop, fault)
+                    return window.match(quote, form, there, at, end)
                 at = there.keys.find(head, at + 1)
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from chat.grounding.cues import find_other_speaker
 from chat.grounding.differences import Difference
 from chat.grounding.evidence import Evidence
 from chat.grounding.normal_form import FIRST_CJK, NormalForm, write_normal_form
@@ -86,13 +87,15 @@ class TextWindow:
                 at = there.keys.find(form.keys)
                 while at >= 0:
                     if is_whole(there, at, at + len(form.keys)):
-                        yield self._match(quote, form, there, at)
+                        yield self.match(quote, form, there, at, at + len(form.keys))
                     at = there.keys.find(form.keys, at + 1)
 
-    def _match(self, quote: QuotedWords, form: NormalForm, there: NormalForm, at: int) -> Match:
-        end = at + len(form.keys)
+    def match(self, quote: QuotedWords, form: NormalForm, there: NormalForm, at: int, end: int) -> Match:
+        """Return the match of the keys from `at` to `end`; altered where their meaning is another."""
         start, stop = there.offset(at) + self.start, there.end_offset(end) + self.start
         fault = find_fault(form, there, at, end, quote.before, quote.behind)
+        if other := find_other_speaker(quote.text, self.evidence.document.text, start, stop):
+            fault = fault or Difference("", f"{other}:")
         return Match("altered" if fault else "found", start, stop, fault)
 
 

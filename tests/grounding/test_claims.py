@@ -148,3 +148,58 @@ def test_labels_that_repeat_do_not_count() -> None:
     pages = tuple(Page(str(n), f"Page of {n} owls.", printed=label) for n, label in enumerate("12312", 1))
     document = Document("guide.pdf", "", 0, "page", pages, 5)
     assert document.printed_labels == ("",) * 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("Laut Handbuch gilt „hunt voles at night“. Sie „do wake a sleeping owl“.", "altered"),
+        (
+            "The report says “hunt voles at night”. It adds “owls were once counted in every old barn”.",
+            "not_found",
+        ),
+        ("The report says “hunt voles at night”. We call it a “silent death from above”.", ""),
+        ("The report says “hunt voles at night”. The proverb is “an owl in the hand is two in a barn”.", ""),
+        (
+            "The report says “hunt voles at night”.\nI would say “owls were once counted in every old barn”.",
+            "",
+        ),
+    ],
+)
+def test_a_quote_behind_one_that_claims_a_file_claims_it_too(answer: str, status: str) -> None:
+    files = [
+        Evidence.prepare(make_document("Owls hunt voles at night by ear alone. Do not wake a sleeping owl."))
+    ]
+    assert [one for _, one in quotes(answer, files)] == ["found", *([status] if status else [])]
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses"),
+    [
+        ('**Owls (p. 1).** They "hunt voles at night". They "weigh 8.3 ounces".', ["found", "found"]),
+        ('**Owls** (p. 2): They are old. They "weigh 8.3 ounces".', ["other_page"]),
+        ('**Owls (p. 2).** They are old. They "weigh 8.3 ounces".', ["other_page"]),
+        (
+            '### Page 1\n\n- "They weigh 8.3 ounces"\n- **Range**: they "fly 35 miles" or "weigh 8.3 ounces"',
+            ["found", "found"],
+        ),
+        ('### Page 2\n\n- "They weigh 8.3 ounces" (p. 1)\n\n**More**\n"They fly 35 miles"', ["found"]),
+        ("### Page 2\n\nThe term “a parliament of all the owls” is a joke.", []),
+    ],
+)
+def test_a_page_in_a_head_is_the_mark_of_what_stands_under_it(answer: str, statuses: list[str]) -> None:
+    assert [status for _, status in quotes(answer)] == statuses
+
+
+def test_a_mark_in_words_before_a_quote_is_nearer_than_one_behind_the_next() -> None:
+    answer = "On page 1 it says “Owls hunt voles at night” and “该塑像高8.3米” (p. 3)."
+    assert [status for _, status in quotes(answer)] == ["found", "found"]
+
+
+def test_the_language_of_an_answer_is_that_of_its_own_words() -> None:
+    file = [Evidence.prepare(make_document("Die Eule darf man nicht wecken, und in der Nacht jagt sie."))]
+    answer = (
+        "The file has “owls kept to a minimum” (p. 1)."
+        " Its words are „Die Eule darf man nicht wecken, und in der Nacht jagt sie“ (p. 1)."
+    )
+    assert [status for _, status in quotes(answer, file)] == ["translated", "found"]

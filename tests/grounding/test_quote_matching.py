@@ -408,3 +408,54 @@ def test_what_an_edge_takes_off_a_number_and_a_dash_or_a_power_that_counts(
     file: str, quote: str, status: str
 ) -> None:
     assert status_of(file, quote) == status
+
+
+TALK = (
+    "[00:11] Ada: We are at the Lucern Hotel, just down the street\n[00:16] Ada: from the museum of owls.\n"
+    "[00:18] Bo: Owls are not heard.\n[01:00:20] They fly low\n[01:00:22] and hunt voles."
+    "\n[01:00:25] Ada: Always?"
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "status"),
+    [
+        ("just down the street from the museum of owls", "found"),
+        ("[00:11] Ada: We are at the Lucern Hotel, just down the street", "found"),
+        ("Ada: from the museum of owls.", "found"),
+        ("Owls are not heard. They fly low and hunt voles.", "found"),
+        ("from the museum of owls. Owls are not heard", "altered"),  # another speaker
+        ("from the museum of owls. Bo: Owls are not heard", ""),
+        ("[00:16] Ada: from the museum of owls.\n[00:18] Bo: Owls are not heard.", "found"),
+        ("They fly low and hunt voles. Always", "altered"),
+        ("[00:12] Ada: We are at the Lucern Hotel", ""),
+    ],
+)
+def test_a_quote_of_a_transcript_may_leave_out_times_and_the_same_speaker(quote: str, status: str) -> None:
+    assert status_of(TALK, quote) == status
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("Presentation of Findings\n_______\n97", "found"),
+        ("97\nPresentation of Findings", "found"),
+        ("No Findings\n97", "altered"),
+        ("Presentation of Findings shows. It\n97", "altered"),
+    ],
+)
+def test_another_title_may_head_the_facing_page(head: str, status: str) -> None:
+    file = Evidence.prepare(
+        make_document(
+            "Healthy Lives\n96\nMost of them hunt at night. The test of owls",
+            f"{head}\nreveals that mice are rare.",
+        )
+    )
+    found = find_with_gaps(QuotedWords("The test of owls reveals that mice are rare"), file)
+    assert (found.status if found else "altered") == status
+
+
+def test_two_hyphens_are_a_dash() -> None:
+    assert status_of("Owls won a 2 -- 0 victory over the voles.", "a 2–0 victory over the voles") == "found"
+    assert status_of("Owls won a 2 -- 0 victory over the voles.", "a 2 0 victory over the voles") == ""
+    assert status_of("Owls won by -20 points over the voles.", "by --20 points over the voles") != "found"

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from chat.grounding.chinese_numerals import read_chinese, write_chinese
+from chat.grounding.evidence import Evidence
+from chat.grounding.mark_reading import find_marks
 from chat.grounding.sections import Section, find_sections
+from tests.made_documents import make_document
 
 LAW = "第一条 甲。\n第十条 乙，依据第一条。\n第一千一百二十九条 丙。\n第一千一百三十条 丁。"
 ACT = "Artikel 4\n(1) Eins.\nArtikel 5\n(1) Zwei, siehe Artikel 4.\n(2) Drei."
@@ -35,3 +38,27 @@ def test_chinese_numerals_are_read_as_they_are_written(number: int) -> None:
 
 def test_other_text_is_no_numeral() -> None:
     assert read_chinese("xii") == "xii"
+
+
+MANUAL = Evidence.prepare(
+    make_document(
+        "## 6.9. Owls\nThey hunt.\n### 6.9.1. Voles\nThey hide.\n7.5 mice a day\n## 7. End", unit=""
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "numbers"),
+    [
+        ("手册说“They hide”（6.9.1节）。", ["6.9.1"]),
+        ("手册第6.9节说“They hunt”。", ["6.9"]),
+        ("- 「They hide.」（6.9.1）", ["6.9.1"]),
+        ('"They hide" (6.9.1).', ["6.9.1"]),
+        ("They ate more (6.9.1).", []),  # behind no quote, a number is a number
+        ('"They hide" (6.9.4).', []),
+        ('"They hide" (16).', []),
+    ],
+)
+def test_a_dotted_number_names_a_section_behind_a_quote(answer: str, numbers: list[str]) -> None:
+    marks = find_marks(answer, [], [MANUAL])
+    assert [mark.label for mark in marks if mark.places] == numbers
