@@ -23,7 +23,12 @@ _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d(?:\s*[-/–]\s*\d{2,4})?[a-zA-Z*年
 
 def join_row(cells: Iterable[str]) -> str:
     """Return the row as one line."""
-    return DIVIDER.join([cell if cell.isalnum() else _escape(" ".join(cell.split())) for cell in cells])
+    return DIVIDER.join([cell if cell.isalnum() else _escape(one_line(cell)) for cell in cells])
+
+
+def one_line(cell: str) -> str:
+    """Return a cell with single spaces between its words, and no other blanks."""
+    return cell if cell.isprintable() and " " not in cell else " ".join(cell.split())
 
 
 def _escape(cell: str) -> str:

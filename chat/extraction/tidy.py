@@ -19,10 +19,13 @@ EMPTY_LINES = re.compile(r"\n{4,}")
 
 def tidy(text: str) -> str:
     """Return the text with \\n for every break; code points that are no characters are left out."""
-    text = HYPHENS.sub("", text)
+    if "\u2010" in text or "\xad" in text:
+        text = HYPHENS.sub("", text)
     text = UNWANTED.sub("", BREAKS.sub("\n", text)).replace("\xa0", " ")
     text = LONE_SURROGATES.sub(_pair, text)
-    return EMPTY_LINES.sub("\n\n\n", BLANKS_AT_END.sub("", text))
+    if " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):  # else each blank would be tried
+        text = BLANKS_AT_END.sub("", text)
+    return EMPTY_LINES.sub("\n\n\n", text)
 
 
 def _pair(match: re.Match[str]) -> str:

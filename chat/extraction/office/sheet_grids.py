@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
+from chat.documents.row_format import one_line
 from chat.extraction.layout.sheet_blocks import Area
 from chat.extraction.office.sheet_asides import Beside
 from chat.numbers import cell_grid as grids
@@ -38,8 +39,7 @@ def make_grid(
 def _plain(value: Value, show: Callable[[Value], str]) -> str:
     if type(value) is float and not value.is_integer():
         return repr(value)
-    text = show(value)
-    return text if text.isalnum() else " ".join(text.split())
+    return one_line(show(value))
 
 
 def _fill_down(rows: list[list[str]], areas: Sequence[Area]) -> None:

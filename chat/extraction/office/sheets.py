@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import python_calamine
 
 from chat.documents.document import Page, Problem
+from chat.documents.row_format import one_line
 from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, sheet_lines, within
 from chat.extraction.office import office_encryption
@@ -78,7 +79,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         yield make_grid(source.name, name, values, left, areas, beside, show)
         shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
         rows = repeat_labels(list(shown), areas)
-        lines = sheet_lines([" ".join(cell.split()) for cell in row] for row in rows)
+        lines = sheet_lines([one_line(cell) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     yield Page(name, "\n".join([*lines, *beside.lines]), name)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from chat.documents.document import Page
+from chat.documents.row_format import one_line
 from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import BEYOND, sheet_lines, within
 from chat.extraction.source import Findings, Shape, Source
@@ -90,7 +91,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     rows = _parse(text, delimiter, csv.QUOTE_MINIMAL)
     if any(cell.count("\n") > MOST_BREAKS for row in rows for cell in row if len(cell) > MOST_BREAKS):
         rows = _parse(text, delimiter, csv.QUOTE_NONE)  # a quote that nothing closes
-    return ([" ".join(cell.split()) for cell in row] for row in rows)
+    return ([one_line(cell) for cell in row] for row in rows)
 
 
 def _parse(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
