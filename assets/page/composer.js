@@ -34,12 +34,16 @@ function hearEnter(event) {
 // A keyboard on the screen has no Shift beside its Enter, which makes a new line there.
 const hasTouchKeyboard = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
 
-// A browser that lays its keyboard over the page (Safari) says how much is left.
+// Safari lays its keyboard over the page, and moves the page up behind it: it says what of the page is still seen. Of a page
+// that is zoomed in by fingers, a part is seen too, and nothing is fitted to it.
 function followKeyboard() {
   const view = window.visualViewport;
-  view?.addEventListener("resize", () => {
-    if (view.scale === 1) document.documentElement.style.setProperty("--height", `${view.height}px`);
-  });
+  const fit = () => {
+    if (view.scale !== 1) return;
+    document.documentElement.style.setProperty("--height", `${view.height}px`);
+    document.documentElement.style.setProperty("--above", `${view.offsetTop}px`);
+  };
+  for (const name of ["resize", "scroll"]) view?.addEventListener(name, fit);
 }
 function hearSubmit(event) {
   if (!event.target.closest?.("#composer .submit-button")) return;
