@@ -21,6 +21,9 @@ MISSING = frozenset(
         *("无", "無", "暂无", "暫無", "不详", "不詳", "缺失", "—— ", "——", ":", "tbd", "tbc", "unknown"),
     )
 )
+SUPPRESSED = re.compile(
+    r"\[[a-z]{1,4}\]|\([a-z]{1,2}\)"
+)  # `[x]`, `[low]`, `(D)`: offices' marks for no value
 ERRORS = frozenset(
     ("#n/a", "#value!", "#ref!", "#div/0!", "#name?", "#null!", "#num!", "#getting_data", "#error", "err:502")
 )
@@ -39,6 +42,11 @@ _NUMBER = re.compile(
     r"(?P<sign>[+\-−–]?)\s*(?P<body>(?:\d[\d.,'’\s]*\d|\d)|[.,]\d+)(?P<exponent>[eE][+-]?\d{1,3})?"
     r"\s*(?P<scale>[^\W\d_]{1,9}\.?)?\s*(?P<percent>[%％‰])?(?P<after>-?)"
 )
+FLAGS = frozenset("prsefun")  # behind a space: provisional, revised, estimated and so on
+_MARK = re.compile(  # of a footnote, which is no digit of the number: `120²`, `1,204 [note 3]`, `88*`
+    r"(?<=\d)(?:[¹²³]\)?|\s?[*†‡§]{1,3}|\s?\[(?:note )?\w{1,4}\]|\s?\([a-z]\)|\s\d{1,2}\))$", re.IGNORECASE
+)
+_POWER = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]")
 _GROUPED = {
     POINT: re.compile(
         r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:,\d{3})+,\d\d|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?|\d*\.?\d+|\d+\."
@@ -118,15 +126,18 @@ def clean(text: str) -> str:
 def is_missing(text: str) -> bool:
     """Does a cell say that there is no value?"""
     folded = clean(text).casefold()
-    return not folded or folded in MISSING or folded in ERRORS
+    return not folded or folded in MISSING or folded in ERRORS or bool(SUPPRESSED.fullmatch(folded))
 
 
 @lru_cache(maxsize=65_536)
 def parse_number(text: str, decimal: str = POINT) -> Number | None:
     """Return the number that a cell is as a whole; None for anything else."""
-    text = clean(text)
-    if not text or len(text) > 60 or not any(map(str.isdigit, text)):
+    if len(text) > 60 or not any(map(str.isdigit, text)):
         return None
+    text = _without_mark(text.strip())
+    if _POWER.search(text):
+        return None
+    text = clean(text)
     bare, is_money = CURRENCY.subn(" ", text)
     bare = bare.strip()
     is_negative = bare.startswith("(") and bare.endswith(")")
@@ -135,7 +146,7 @@ def parse_number(text: str, decimal: str = POINT) -> Number | None:
     found = _NUMBER.fullmatch(bare)
     if found is None:
         return None
-    scale = SCALES.get((found["scale"] or "").casefold(), 0.0) if found["scale"] else 1.0
+    scale = _scale(found, is_money=bool(is_money))
     body = _LOOSE.sub("", found["body"])
     if not scale or not _GROUPED[decimal].fullmatch(body):
         return None
@@ -146,6 +157,21 @@ def parse_number(text: str, decimal: str = POINT) -> Number | None:
     value = round(value, 6) if scale != 1.0 else value
     whole = int(value) if float(value).is_integer() and abs(value) < 2**63 else value
     return Number(-whole if is_negative else whole, bool(found["percent"]), bool(is_money))
+
+
+def _without_mark(text: str) -> str:
+    """Return a cell without the mark of a footnote behind its number; 10² is a power."""
+    bare = _MARK.sub("", text)
+    return text if bare == "10" else bare
+
+
+def _scale(found: re.Match[str], *, is_money: bool) -> float:
+    """Return what a number is multiplied by; 0 where the letters behind it say something else."""
+    letters = (found["scale"] or "").casefold()
+    is_apart = bool(letters) and found.string[found.start("scale") - 1].isspace()
+    if is_apart and (letters in FLAGS or (letters == "b" and not is_money)):  # b: a break in the series
+        return 1.0
+    return SCALES.get(letters, 0.0) if letters else 1.0
 
 
 def _value(body: str, decimal: str, exponent: str) -> int | float:

@@ -10,6 +10,7 @@ import duckdb
 
 from chat.numbers.cell_grid import Grid
 from chat.numbers.grid_blocks import split_grid
+from chat.numbers.nested_tables import split_nested
 from chat.numbers.raw_cells import NoTable, RawCells
 from chat.numbers.sql_names import unique
 from chat.numbers.table_builder import build_table
@@ -25,7 +26,7 @@ def build_tables(grids: Iterable[Grid]) -> tuple[list[TypedTable], list[bytes], 
     began = time.process_time()
     totals: frozenset[str] = frozenset()  # what earlier sheets call the sum of all their rows
     for grid in grids:
-        for part in [grid] if grid.delimited else split_grid(grid):
+        for part in _parts(grid):
             if time.process_time() - began > SECONDS or len(tables) == MOST_TABLES:
                 failed.append(part.page or part.name)
                 continue
@@ -42,3 +43,8 @@ def build_tables(grids: Iterable[Grid]) -> tuple[list[TypedTable], list[bytes], 
             files.append(parquet)
     names = unique(table.name for table in tables)
     return [replace(table, name=name) for table, name in zip(tables, names, strict=True)], files, failed
+
+
+def _parts(grid: Grid) -> list[Grid]:
+    """Return the tables of a grid that is in memory; any other is one."""
+    return [grid] if grid.delimited else [one for part in split_grid(grid) for one in split_nested(part)]

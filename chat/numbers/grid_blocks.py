@@ -1,4 +1,7 @@
-"""The tables of one sheet: an empty row divides two where a header of its own follows. Pure functions."""
+"""The tables of one sheet: an empty row divides two where a header of its own follows, an empty column where
+
+both sides have labels, figures, and rows of their own. Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ LOOKED_AT = 30
 
 def split_grid(grid: Grid) -> list[Grid]:
     """Return the tables of a sheet as grids of their own; one that is all of it stays as it is."""
+    return [one for part in _split_rows(grid) for one in _split_columns(part)]
+
+
+def _split_rows(grid: Grid) -> list[Grid]:
     starts = [0]
     for at, rows in _stretches(grid.rows):
         if at > starts[-1] and _is_table(rows) and _has_data(grid.rows[starts[-1] : at]):
@@ -63,3 +70,54 @@ def _part(grid: Grid, number: int, start: int, end: int) -> Grid:
     return replace(
         grid, name=name, rows=grid.rows[start:end], merged=merged, first_row=grid.first_row + start
     )
+
+
+def _split_columns(grid: Grid) -> list[Grid]:
+    """Return the tables that stand side by side, each in a grid whose other cells are empty."""
+    if not _gaps(grid.rows[:LOOKED_AT]):
+        return [grid]
+    used = {column for row in grid.rows for column, cell in enumerate(row) if cell}
+    for gap in _gaps(grid.rows):
+        left, right = [_rows_of(grid.rows, side) for side in (range(gap), range(gap, max(used) + 1))]
+        if _is_labelled(left) and _is_labelled(right) and _are_apart(left, right):
+            other = replace(grid, name=f"{grid.name} (2)".strip(), rows=right)
+            return [replace(grid, rows=left), *_split_columns(other)]
+    return [grid]
+
+
+def _gaps(rows: Sequence[Row]) -> list[int]:
+    """Return the empty columns, each the last of several, with columns of cells on both sides."""
+    used = {column for row in rows for column, cell in enumerate(row) if cell}
+    return [
+        one
+        for one in range(min(used, default=0), max(used, default=0))
+        if one not in used and one + 1 in used
+    ]
+
+
+def _rows_of(rows: Sequence[Row], columns: range) -> list[Row]:
+    return [[cell if column in columns else "" for column, cell in enumerate(row)] for row in rows]
+
+
+def _is_labelled(rows: Sequence[Row]) -> bool:
+    """Is a side of a sheet a table: a header, a first column of labels, and columns of figures?"""
+    full = [row for row in rows if sum(map(bool, row)) > 1]
+    if len(full) < LEAST_ROWS:
+        return False
+    head = [column for column, cell in enumerate(full[0]) if cell and not is_numeric(cell)]
+    numeric = numeric_columns(full[1:LOOKED_AT])
+    first = min(column for row in full for column, cell in enumerate(row) if cell)
+    if not all(row[first] for row in full):
+        return False
+    is_dated = all(is_year(row[first]) for row in full[1:LOOKED_AT] if row[first])
+    return first in head and (first not in numeric or is_dated) and bool(numeric - {first} & set(head))
+
+
+def _are_apart(left: Sequence[Row], right: Sequence[Row]) -> bool:
+    """Do two sides have rows of their own, or the same header? Else they may be one table."""
+    ends = [max(at for at, row in enumerate(side) if sum(map(bool, row)) > 1) for side in (left, right)]
+    heads = [
+        next([cell for cell in row if cell] for row in side if sum(map(bool, row)) > 1)
+        for side in (left, right)
+    ]
+    return ends[0] != ends[1] or heads[0] == heads[1]

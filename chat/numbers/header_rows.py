@@ -32,7 +32,8 @@ def find_header(rows: Sequence[Row], at: int, numeric: frozenset[int], merged: S
         at += 1
         found.append(at)
     at = found[0]
-    while len(found) < HEADER_ROWS and at and _is_group_row(rows, at - 1, merged):
+    edge = max(column for row in rows[at : at + HEADER_ROWS] for column, cell in enumerate(row) if cell)
+    while len(found) < HEADER_ROWS and at and _is_group_row(rows, at - 1, merged, edge):
         at -= 1
         found.insert(0, at)
     return found
@@ -73,15 +74,28 @@ def _goes_on(rows: Sequence[Row], at: int, numeric: frozenset[int]) -> bool:
     """Is a row below the first of the header part of it: words over columns of numbers?"""
     row, before = rows[at], rows[at - 1]
     cells = [column for column, cell in enumerate(row) if cell]
-    if is_numbering(row) or _are_units(row, before, numeric):
+    if is_numbering(row) or _counts_columns(row, before, numeric) or _are_units(row, before, numeric):
         return True
     over = [row[column] for column in cells if column in numeric]
+    if _are_years_below(row, before, numeric, rows[at + 1 : at + 3]):
+        return True
     if not cells or len(rows) - at < 3 or not over:
         return _fills_gaps(row, before, numeric, rows[at + 1 : at + 2])
     words = [
         cell for cell in over if not is_numeric(cell) and not is_missing(cell) and len(cell) <= LONGEST_LABEL
     ]
     return len(words) == len(over) and (len(cells) > 1 or (len(words) == 1 and len(row) < 3))
+
+
+def _are_years_below(row: Row, before: Row, numeric: frozenset[int], after: Sequence[Row]) -> bool:
+    """Does a row name the years of the groups above it, and no label, which the rows below have?"""
+    cells = [(column, cell) for column, cell in enumerate(row) if cell]
+    if len(cells) < 2 or not all(is_year(cell) and column in numeric for column, cell in cells):
+        return False
+    labels = {column for one in after for column, cell in enumerate(one) if cell and column not in numeric}
+    is_labelled = any(column < cells[0][0] for column in labels)
+    has_years = any(is_year(cell) for cell in before)
+    return is_labelled and not has_years and any(before) and _are_headings(cells, before)
 
 
 def is_numbering(row: Row) -> bool:
@@ -93,6 +107,19 @@ def is_numbering(row: Row) -> bool:
     letters = [cell for cell in cells if cell in COLUMN_LETTERS]
     numbers = [str(number) for number in range(1, len(cells) - len(letters) + 1)]
     return 0 < len(letters) <= len(numbers) and len(numbers) > 1 and cells == letters + numbers
+
+
+def _counts_columns(row: Row, before: Row, numeric: frozenset[int]) -> bool:
+    """Is a row `1 | 2 | 3 | 4` below as many names, one of which is over words?"""
+    cells = [column for column, cell in enumerate(row) if cell]
+    named = [column for column, cell in enumerate(before) if cell]
+    return counts_up(row) and cells == named and not set(cells) <= numeric
+
+
+def counts_up(row: Row) -> bool:
+    """Are the cells of a row `1 | 2 | 3` and so on?"""
+    cells = [cell for cell in row if cell]
+    return len(cells) > 2 and cells == [str(one) for one in range(1, len(cells) + 1)]
 
 
 def _are_units(row: Row, before: Row, numeric: frozenset[int]) -> bool:
@@ -121,8 +148,11 @@ def _fills_gaps(row: Row, before: Row, numeric: frozenset[int], after: Sequence[
     )
 
 
-def _is_group_row(rows: Sequence[Row], at: int, merged: Sequence[Area]) -> bool:
-    """Is the row above a header one of groups: a few words, each over several columns?"""
+def _is_group_row(rows: Sequence[Row], at: int, merged: Sequence[Area], edge: int) -> bool:
+    """Is the row above a header one of groups: a few words, each over several columns?
+
+    edge: the last column of the table.
+    """
     row = rows[at]
     cells = [column for column, cell in enumerate(row) if cell]
     if any(is_numeric(row[column]) and not is_year(row[column]) for column in cells):
@@ -132,5 +162,5 @@ def _is_group_row(rows: Sequence[Row], at: int, merged: Sequence[Area]) -> bool:
     spans = [area for area in merged if area[0] <= at <= area[2] and area[3] > area[1]]
     below = [column for column, cell in enumerate(rows[at + 1]) if cell]
     if len(cells) > 1:
-        return cells[-1] <= (below[-1] if below else 0) and len(cells) < len(below) + 1
+        return cells[-1] <= edge and len(cells) < len(below) + 1
     return any(area[1] > 0 and area[3] - area[1] + 1 < len(below) and area[1] in cells for area in spans)

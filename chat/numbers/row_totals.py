@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 
 Values = Sequence[Sequence[float]]
 LEAST_COLUMNS = 3  # in which a sum must be right, where no word says `total`
+LEAST_TILES = 3  # sums of groups that are all rows of a table
 LEAST_SUM = 50.0  # small counts agree by chance
+LARGE = 1_000.0
 MOST_ADDENDS = 400
 MOST_LEVELS = 4  # of totals of totals
 
@@ -25,7 +27,7 @@ def find_totals(rows: Values, named: Sequence[bool] = ()) -> list[int]:
         whole = None if is_whole_known else _whole(part)
         is_whole_known = is_whole_known or whole is not None
         marked = [bool(named) and named[one] for one in inside]
-        more = [whole] if whole is not None else _groups(part) or list(_named(part, marked))
+        more = [whole] if whole is not None else _groups(part) or list(_named(part, marked)) or _nested(part)
         if not more:
             break
         found += [inside[one] for one in more]
@@ -64,34 +66,69 @@ def _whole(rows: Values) -> int | None:
         sums = [sum(column) for column in zip(*others, strict=True)]
         used = [at for at, value in enumerate(rows[number]) if abs(value) >= LEAST_SUM]
         right = [at for at in used if _same(sums[at], rows[number][at])]
-        if len(right) >= min(2, len(used)) and right and len(right) >= 0.8 * len(used) and len(others) > 2:
+        large = [at for at in right if abs(rows[number][at]) >= LARGE]  # beside rates, which are no sums
+        is_sum = len(right) >= min(2, len(used)) and right and len(right) >= 0.8 * len(used)
+        if (is_sum or (len(large) >= 2 and len(right) >= 0.5 * len(used))) and len(others) > 2:
             return number
     return None
 
 
 def _groups(rows: Values) -> list[int]:
-    found = list(_leading(rows))
+    found = [at for at, _ in _leading(rows)]
     if len(found) < 2:
-        turned = [len(rows) - 1 - one for one in _leading(rows[::-1])]
+        turned = [len(rows) - 1 - at for at, _ in _leading(rows[::-1])]
         found = turned if len(turned) > len(found) else found
-    return found if len(found) > 1 else []
+    if len(found) > 1:
+        return found
+    return _tiles(rows) or sorted(len(rows) - 1 - at for at in _tiles(rows[::-1]))
 
 
-def _leading(rows: Values) -> Iterator[int]:
-    """Yield rows that are the sums of the rows directly behind them."""
+def _tiles(rows: Values) -> list[int]:
+    """Return the sums before their groups where each row is in one group, with as few as one column.
+
+    A first or last row may be the sum of those sums.
+    """
+    last = len(rows) - 1
+    for start, end, whole in ((0, last + 1, -1), (0, last, last), (1, last + 1, 0)):
+        groups = list(_leading(rows[start:end], 1))
+        heads = [at + start for at, _ in groups]
+        is_tiled = sum(length + 1 for _, length in groups) == end - start
+        is_summed = whole >= 0 and _addends([rows[whole], *(rows[at] for at in heads)], 0, 1) == len(heads)
+        if is_tiled and len(heads) + is_summed >= LEAST_TILES and (whole < 0 or is_summed):
+            return [*heads, whole] if is_summed else heads
+    return []
+
+
+def _nested(rows: Values) -> list[int]:
+    """Return sums within sums, one of each level or more, where the last is of all rows."""
+    inside, found = list(range(len(rows))), list[int]()
+    while True:
+        part = [rows[one] for one in inside]
+        whole = _whole(part) if found else None
+        if whole is not None:
+            return [*found, inside[whole]]
+        more = [inside[at] for at, _ in _leading(part)]
+        if not more:
+            return []
+        found += more
+        inside = [one for one in inside if one not in more]
+
+
+def _leading(rows: Values, least: int = LEAST_COLUMNS) -> Iterator[tuple[int, int]]:
+    """Yield rows that are the sums of the rows directly behind them, with how many those are."""
     at = 0
     while at < len(rows) - 2:
-        length = _addends(rows, at)
+        length = _addends(rows, at, least)
         if length:
-            yield at
+            yield at, length
         at += length + 1
 
 
-def _addends(rows: Values, at: int) -> int:
+def _addends(rows: Values, at: int, least: int) -> int:
     """Return how many rows behind row `at` it is the sum of; 0 where it is none."""
     wanted = rows[at]
     used = [column for column, value in enumerate(wanted) if value > 0]
-    if len(used) < LEAST_COLUMNS or max(wanted) < LEAST_SUM:
+    if len(used) < least or max(wanted) < LEAST_SUM:
         return 0
     sums = [0.0] * len(wanted)
     for number in range(at + 1, min(len(rows), at + 1 + MOST_ADDENDS)):

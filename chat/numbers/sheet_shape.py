@@ -5,25 +5,18 @@ What decides: how many cells a row fills, which columns hold numbers further bel
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.numbers.cell_grid import Area, Row
-from chat.numbers.header_rows import find_header, is_numbering
+from chat.numbers.header_rows import counts_up, find_header, is_numbering
 from chat.numbers.numeric_cells import is_numeric, numeric_columns
+from chat.numbers.total_words import is_total_word, names_total
 
 LOOKED_AT = 400  # rows at each end of a grid
 WIDE = 0.55  # of the cells that most rows fill: a row with as many is a header or data
-LONGEST_TOTAL = 60
 MOST_STRAY = 2  # figures that stand alone below a table
-TOTAL = re.compile(
-    r"(?:\W*(?:grand[\s-]*|sub[\s-]*|sum\s+)?totals?(?:\s+général|\s+general)?\b|(?:zwischen|gesamt)?summe\b|gesamt\b|insgesamt\b|total[eg]?\b"
-    r"|totaux\b|sous-total|ensemble\b|suma\b|subtotal|итого|всего|razem\b|totaal\b|somma\b"
-    r"|\W*(?:总计|總計|合计|合計|小计|小計|总和|總和|累计|累計|全部合计))",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
     lead = _leading_row(rows, shape)
     for number in shape.header:
         row = rows[number]
-        if number != shape.header[0] and is_numbering(row):
+        if number != shape.header[0] and (is_numbering(row) or counts_up(row)):
             continue
         spans = {
             column: area[1]
@@ -104,6 +97,8 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
         above = ""
         for place in range(shape.width):
             column = place + shape.left
+            if any(column < len(rows[one]) and rows[one][column] for one in shape.header if one < number):
+                above = ""  # a group ends where one of the row above it begins
             cell = row[column] if column < len(row) else ""
             if not cell and column in spans and spans[column] < len(row):
                 cell = row[spans[column]]
@@ -116,16 +111,6 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
 def _leading_row(rows: Sequence[Row], shape: SheetShape) -> int:
     """Return the row of the header that fills the most cells: those above it name groups."""
     return max(shape.header, key=lambda number: (sum(map(bool, rows[number])), -number), default=-1)
-
-
-def is_marked(row: Row) -> bool:
-    """Has a row a word for a total in one of its cells?"""
-    return any(TOTAL.match(cell) for cell in row if cell and len(cell) <= LONGEST_TOTAL)
-
-
-def has_total_word(row: Row) -> bool:
-    """Has a row a word for a total anywhere in a short cell: `Portugal, total`?"""
-    return any(TOTAL.search(cell) for cell in row if cell and len(cell) <= LONGEST_TOTAL)
 
 
 def role_of(
@@ -155,13 +140,13 @@ def role_of(
 
 def _is_total(row: Row, cells: Sequence[int], usual: Mapping[int, float], numeric: frozenset[int]) -> bool:
     words = [column for column in cells if not is_numeric(row[column])]
-    marked = [column for column in words if TOTAL.match(row[column]) and len(row[column]) <= LONGEST_TOTAL]
+    marked = [column for column in words if names_total(row[column])]
     if not marked:
         return False
     values = [column for column in cells if column in numeric and is_numeric(row[column])]
     if not values and len(cells) > 1:
         return False
-    if marked[0] == words[0] and TOTAL.fullmatch(row[marked[0]].strip(" :：")):
+    if marked[0] == words[0] and is_total_word(row[marked[0]]):
         return True
     keys = [column for column, share in usual.items() if share > 0.9 and column not in numeric]
     return any(column not in cells for column in keys)

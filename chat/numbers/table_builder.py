@@ -25,21 +25,21 @@ from chat.numbers.column_types import (
 )
 from chat.numbers.numeric_cells import numeric_columns
 from chat.numbers.raw_cells import NoTable, RawCells
-from chat.numbers.row_totals import find_totals
+from chat.numbers.repeated_rows import ComparedRow, find_repeated
 from chat.numbers.sheet_shape import (
     LOOKED_AT,
     SheetShape,
     find_shape,
-    has_total_word,
     header_names,
-    is_marked,
     role_of,
 )
 from chat.numbers.sql_names import quoted, sql_name, unique
+from chat.numbers.total_words import is_marked
 from chat.numbers.typed_table import MOST_LEFT, MOST_SAMPLES, Column, LeftOutRow, TypedTable
 
 MOST_SUMMED = 20_000  # rows among which totals without a word for it are looked for
 WIDEST = 3_000  # columns
+MOST_COMPARED = 12  # columns, for the same
 FREQUENT_ROWS = 20_000  # among which the most frequent values are looked for
 COPIED_CELLS, COPIED_VALUES = 300_000, 3_000_000  # of a table that is small enough to be copied
 
@@ -71,9 +71,10 @@ class _TableBuilder:
         columns = self._columns()
         cells = look_at(self.raw, columns)
         readings = self._readings(columns, cells)
-        summed = list(self._summed(columns, readings))
-        if summed:
-            left |= {at: ("total" if has_total_word(row) else "subtotal", row) for at, row in summed}
+        repeated = self._repeated(columns, readings, left)
+        if repeated:
+            rows_of = dict(self.raw.rows(f"rowid IN ({','.join(map(str, repeated))})"))
+            left |= {at: (role, rows_of[at]) for at, role in repeated.items()}
             self._exclude(left, count)
             cells = look_at(self.raw, columns)
         rows = self.raw.count("kept")
@@ -209,25 +210,30 @@ class _TableBuilder:
         text = " ".join(cell for row in self.head[:50] for cell in row)
         return text.isascii() and "£" not in text
 
-    def _summed(self, columns: Sequence[int], readings: Sequence[CellReading]) -> Iterator[tuple[int, Row]]:
-        """Yield rows that are the sums of others, though no word says so, or not alone."""
+    def _repeated(
+        self, columns: Sequence[int], readings: Sequence[CellReading], left: dict[int, tuple[str, Row]]
+    ) -> dict[int, str]:
+        """Return the rows that repeat what others hold, and what they are: sums, parts, means."""
         chosen = dict(zip(columns, readings, strict=True))
-        kinds = {number: reading.kind for number, reading in chosen.items()}
         summed = typed_table.NUMBERS - {typed_table.PERCENTAGE}
-        numbers = [number for number in columns if kinds[number] in summed][:12]
-        words = [number for number in columns if kinds[number] not in SQL_TYPES][:3]
-        count = self.raw.count("kept")
-        if not numbers or not 3 < count <= MOST_SUMMED:
-            return
+        numbers = [number for number in columns if chosen[number].kind in summed][:MOST_COMPARED]
+        words = [number for number in columns if chosen[number].kind not in SQL_TYPES][:3]
+        if not numbers or self.raw.count("kept") > MOST_SUMMED:
+            return {}
+        gone = ",".join(str(at) for at, (role, _) in left.items() if role != "total") or "-1"
         read = ",".join(f"c{one}" for one in [*numbers, *words])
-        found = self.raw.sql.execute(f"SELECT r, {read} FROM kept ORDER BY r").fetchall()
-        values = [
-            [_figure(cell, chosen[one]) for one, cell in zip(numbers, row[1:], strict=False)] for row in found
+        where = f"rowid >= {self.shape.first} AND rowid NOT IN ({gone})"
+        found = self.raw.sql.execute(f"SELECT rowid, {read} FROM raw WHERE {where} ORDER BY rowid").fetchall()
+        rows = [
+            ComparedRow(
+                int(row[0]),
+                [_figure(cell, chosen[one]) for one, cell in zip(numbers, row[1:], strict=False)],
+                [cell or "" for cell in row[1 + len(numbers) :]],
+                is_total=row[0] in left,
+            )
+            for row in found
         ]
-        named = [is_marked([cell or "" for cell in row[1 + len(numbers) :]]) for row in found]
-        places = [int(found[mark][0]) for mark in find_totals(values, named)]
-        if places:
-            yield from self.raw.rows(f"rowid IN ({','.join(map(str, places))})")
+        return find_repeated(rows)
 
     def _names(self, columns: Sequence[int]) -> list[tuple[str, str]]:
         shape = replace(self.shape, right=max(self.shape.right, max(columns, default=0) + 1))
@@ -290,9 +296,9 @@ class _TableBuilder:
         yield from (str(one[0])[:80] for one in found.fetchall())
 
 
-def _figure(cell: str | None, reading: CellReading) -> float:
+def _figure(cell: str | None, reading: CellReading) -> float | None:
     value = typed(cell, reading) if cell else None
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _ends(name: str, reading: CellReading) -> str:

@@ -36,6 +36,7 @@ _TEXTS = {
         "remark": "- In the file: {remark}.",
         "cut": "- {count:,} of the rows of the result are shown.",
         **{f"role.{role}": role for role in ("title", "header", "total", "subtotal", "section", "note")},
+        "role.part": "part of the row above",
         "role.one": "{count:,} {role}",
         "no_value": "no value",
     },
@@ -51,13 +52,14 @@ _TEXTS = {
         "role.header": "表头行",
         "role.total": "合计行",
         "role.subtotal": "合计行",
+        "role.part": "“其中”行",
         "role.section": "分组标题行",
         "role.note": "注释行",
         "role.one": "{count:,} 个{role}",
         "no_value": "无值",
     },
 }
-_LEFT_ROLES = ("total", "subtotal", "section", "note")
+_LEFT_ROLES = ("total", "subtotal", "part", "section", "note")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 

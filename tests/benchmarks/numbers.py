@@ -82,15 +82,18 @@ def print_typing(folder: Path, truth: Sequence[Truth], *, is_long: bool) -> None
 
 
 def find_table(tables: Sequence[TypedTable], wanted: Sequence[Truth]) -> int:
-    """Return the number of the table with the most columns of these names on this sheet; -1 for none."""
+    """Return the number of the table with the most columns of these names on this sheet; -1 for none.
+
+    Of two with as many, the one with fewer others.
+    """
     names = {folded(one["name"]) for one in wanted}
     fits = [
-        len(names & {folded(column.title) for column in table.columns})
+        (len(names & {folded(column.title) for column in table.columns}), -len(table.columns))
         if wanted[0]["sheet"] in (None, table.page)
-        else -1
+        else (-1, 0)
         for table in tables
     ]
-    return max(range(len(fits)), key=fits.__getitem__) if fits and max(fits) >= 0 else -1
+    return max(range(len(fits)), key=fits.__getitem__) if fits and max(fits)[0] >= 0 else -1
 
 
 def folded(name: str) -> str:

@@ -1,13 +1,15 @@
 """Sheets in the style of statistics offices, with the truth of each table: its columns, data and other rows.
 
-A line is a row, ` | ` divides its cells. `merged` has the areas of merged cells: first row, first column,
-last row, last column, from 0. `left` names the rows that are no data by their number in the file, from 1.
+More of them are in made_sheets.txt. A line is a row, ` | ` divides its cells. `merged` has the areas of
+merged cells: first row, first column, last row, last column, from 0. `left` names the rows that are no data
+by their number in the file, from 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chat.numbers.cell_grid import Area, Grid
 
@@ -284,9 +286,12 @@ Youth Club | Summer | 3,250 | | 4200
         (
             TrueTable(
                 ("Beneficiary", "Project", "Amount", "Place", "Postcode"),
-                10,
+                3,
                 {"header": (1,), "section": (2, 10)},
                 {"Amount": 55_750},
+            ),
+            TrueTable(
+                ("Beneficiary", "Project", "Place", "Postcode"), 10, {"header": (1,), "section": (2, 10)}
             ),
         ),
         ((1, 0, 1, 4), (9, 0, 9, 4)),
@@ -335,3 +340,28 @@ Røros | -11.2 | -9.7 | -5.6
         ),
     ),
 )
+
+
+def read_sheets(path: Path) -> list[StatisticsSheet]:
+    """Return the sheets of a text: a name behind `# `, rows, and what is true of them behind `@ `."""
+    found = []
+    for part in path.read_text("utf-8").split("\n# ")[1:]:
+        name, *lines = part.rstrip().split("\n")
+        rows = "\n".join(line for line in lines if not line.startswith("@ "))
+        told = [line[2:].split(":", 1) for line in lines if line.startswith("@ ")]
+        truth = [(key, [one.strip() for one in value.split(";")]) for key, value in told]
+        names, counts, left, merged = (
+            [value for key, value in truth if key == wanted]
+            for wanted in ("columns", "rows", "left", "merged")
+        )
+        roles = [{role: tuple(map(int, at)) for role, *at in map(str.split, one)} for one in left]
+        tables = (
+            TrueTable(tuple(titles), int(count[0]), roles_)
+            for titles, count, roles_ in zip(names, counts, roles, strict=True)
+        )
+        areas = [tuple(int(at) - 1 for at in one.split()) for value in merged for one in value]
+        found.append(StatisticsSheet(name, rows, tuple(tables), tuple((a, b, c, d) for a, b, c, d in areas)))
+    return found
+
+
+MADE_SHEETS = read_sheets(Path(__file__).with_name("made_sheets.txt"))

@@ -32,6 +32,16 @@ from chat.numbers.sql_names import sql_name, unique
         ("1.2亿元", "point", 120_000_000),
         ("１２３", "point", 123),
         ("1.5e3", "point", 1500),
+        ("1,302 p", "point", 1302),
+        ("12.3 b", "point", 12.3),
+        ("$1.2 b", "point", 1_200_000_000),
+        ("120²", "point", 120),
+        ("1 204¹)", "comma", 1204),
+        ("1,204 [note 3]", "point", 1204),
+        ("88*", "point", 88),
+        ("10²", "point", None),
+        ("10⁶", "point", None),
+        ("12 a", "point", None),
         ("12 apples", "point", None),
         ("2009+2010", "point", None),
         ("1,2,3", "point", None),
@@ -68,7 +78,7 @@ def test_a_date_is_read_in_the_order_of_its_column(text: str, order: str, value:
 
 
 def test_marks_say_that_there_is_no_value() -> None:
-    assert all(map(is_missing, ("", " ", "-", "N/A", "#DIV/0!", "…", "无")))
+    assert all(map(is_missing, ("", " ", "-", "N/A", "#DIV/0!", "…", "无", "[x]", "(D)")))
     assert not any(map(is_missing, ("0", "none of them", "North")))
 
 

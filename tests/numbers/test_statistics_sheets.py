@@ -10,10 +10,10 @@ from chat.numbers.file_tables import build_tables
 from chat.numbers.raw_cells import connect
 from chat.numbers.sql_names import quoted
 from chat.numbers.typed_table import TypedTable
-from tests.numbers.statistics_sheets import SHEETS, StatisticsSheet
+from tests.numbers.statistics_sheets import MADE_SHEETS, SHEETS, StatisticsSheet
 
 
-@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+@pytest.mark.parametrize("sheet", [*SHEETS, *MADE_SHEETS], ids=lambda sheet: sheet.name)
 def test_the_rows_of_a_sheet_are_told_apart(sheet: StatisticsSheet) -> None:
     tables, files, failed = build_tables([sheet.grid])
     assert not failed

@@ -357,6 +357,7 @@ TEXTS: dict[str, str] = {
     "computed.left.untyped": "{count:,} of these cells of {column} {count:has|have} a text that is no value of the column.",
     "computed.left.total": "{count:,} {count:row|rows} of totals not counted.",
     "computed.left.subtotal": "{count:,} {count:row|rows} of subtotals not counted.",
+    "computed.left.part": "{count:,} {count:row|rows} that {count:is a part|are parts} of the row above not counted.",
     "computed.left.section": "{count:,} {count:heading|headings} of groups not counted.",
     "computed.left.note": "{count:,} {count:row|rows} of notes not counted.",
     "computed.left.remark": "In the file: {remark}.",

@@ -344,6 +344,7 @@ TEXTS: dict[str, str] = {
     "computed.left.untyped": "其中“{column}”有 {count:,} 个单元格的文字无法识别为这一列的值。",
     "computed.left.total": "未计入 {count:,} 个合计行。",
     "computed.left.subtotal": "未计入 {count:,} 个小计行。",
+    "computed.left.part": "未计入 {count:,} 个“其中”行（上一行的一部分）。",
     "computed.left.section": "未计入 {count:,} 个分组标题行。",
     "computed.left.note": "未计入 {count:,} 个注释行。",
     "computed.left.remark": "文件中：{remark}。",
