@@ -22,7 +22,7 @@ _PARTS = (
     r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus"
     r"|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
     r"|record|log|readme|documentation|specification|abstract|introduction|caption|e-?mail|handbook|guidelines?"
-    r"|deed|treaty|resolution|catalogue|terms|conditions)"
+    r"|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
 )
 _SAYS = (
     r"(?:says?|said|notes?|warns?|warned|explains?|adds?|records?|shows?|lists?|puts?|writes?|wrote|concludes?"
@@ -30,15 +30,16 @@ _SAYS = (
 )
 _PARTS_DE = (
     r"(?:(?:tabellen)?blatt|tabelle|folie|leitfaden|referenz|mitteilung|norm|fußnote|abschnitt|prospekt|autoren|seite"
-    r"|kapitel|(?:\w*ordnung)|rechnung|quittung|beleg|merkblatt|formular)"
+    r"|kapitel|(?:\w*ordnung)|rechnung|quittung|beleg|merkblatt|formular|untertitel)"
 )
 _SAYS_DE = (
-    r"(?:sagt|sagen|schreibt|schreiben|nennt|erklärt|führt|vermerkt|stellt|bestimmt|verlangt|rät|warnt|zeigt"
+    r"(?:sag(?:t|en)|schreib(?:t|en)|nenn(?:t|en)|erklärt|führt|vermerkt|stellt|bestimmt|verlangt|rät|warn(?:t|en)"
+    r"|zeig(?:t|en)"
     r"|gibt|fordert|meldet)"
 )
 _FILES_ZH = (
     r"(?:文件|报告|手册|论文|文章|公告|年报|判决书?|说明书|幻灯片|表格|材料|教材|合同|协议|规定|规程|章程|通知|条例|办法"
-    r"|制度|标准|细则|方案|备忘录|纪要|发票|清单)"
+    r"|制度|标准|细则|方案|备忘录|纪要|发票|清单|字幕)"
 )
 _SAYS_ZH = r"(?:称|说|写|指出|要求|认为|显示|表示|强调|介绍|载|记载)"
 _INTRODUCTION = re.compile(

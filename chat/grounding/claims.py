@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chat.grounding.answer_heads import Head, marks_above, read_heads
@@ -48,7 +48,7 @@ class Claim:
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
     prove something. before, behind: the answer's words around it in its sentence; around: those and
-    the line that leads to it. is_continued: it follows a strong one in its paragraph.
+    the line that leads to it. is_continued: its paragraph has told of a file before.
     """
 
     quotation: Quotation
@@ -126,29 +126,31 @@ def find_claims(
     sentences = find_sentences(answer, quotations, marks)
     heads = list(read_heads(answer, marks))
     claims = [_read_claim(answer, quotation, sentences, heads, marks, names) for quotation in quotations]
-    return list(_continue_claims(answer, claims))
+    strong = [claim.quotation.end for claim in claims if claim.is_strong]
+    told = sorted([*strong, *(mark.end for mark in marks), *(name.end for name in names)])
+    return [_continue(claim, answer, told) for claim in claims]
 
 
-def _continue_claims(answer: str, claims: Sequence[Claim]) -> Iterator[Claim]:
-    """Yield the claims; one that follows a strong one in its paragraph goes on to say what the file says.
+def _continue(claim: Claim, answer: str, told: Sequence[int]) -> Claim:
+    """Return a claim; one that has none of its own goes on from what its paragraph says of a file.
 
-    A long one is strong too: a term or a phrase of the answer's own is short.
+    A long one is strong then: a term or a phrase of the answer's own is short. told: ends of marks, names and
+    strong claims.
     """
-    last = 0  # end of the strong claim before
-    for claim in sorted(claims, key=lambda claim: claim.quotation.outer_at):
-        quotation = claim.quotation
-        if claim.is_strong:
-            last = quotation.outer_end
-        elif (
-            last
-            and claim.is_proof
-            and not claim.marks
-            and "\n" not in answer[last : quotation.outer_at]
-            and not (claims_nothing(claim.around) or denies(claim.around))
-            and not is_excluded(claim.before, quotation.text)
-        ):
-            claim = replace(claim, is_continued=True, is_strong=is_long(quotation.text, *LONG_LETTERS))
-        yield claim
+    quotation = claim.quotation
+    before = bisect_right(told, quotation.outer_at) - 1
+    if (
+        before < 0
+        or claim.is_strong
+        or claim.marks
+        or not claim.is_proof
+        or "\n" in answer[told[before] : quotation.outer_at]
+        or claims_nothing(claim.around)
+        or denies(claim.around)
+        or is_excluded(claim.before, quotation.text)
+    ):
+        return claim
+    return replace(claim, is_continued=True, is_strong=is_long(quotation.text, *LONG_LETTERS))
 
 
 def _read_claim(
@@ -184,9 +186,14 @@ def _is_strong(
     is_no_claim = claims_nothing(words) or (is_denied and not own)
     if not close and ((is_no_claim and not proof) or is_excluded(before, quotation.text)):
         return False
+    letters = len(fold(quotation.text))
+    if (
+        own and letters >= SHORTEST_WITH_NUMBERS and _NUMBER.search(quotation.text)
+    ):  # „im April 2005“ … (S. 3)
+        return True
     is_introduced = introduces(words) and not is_no_claim
     is_claimed = bool(own) or (named and not is_denied) or is_introduced
-    return (proof and is_claimed) or (close and len(fold(quotation.text)) >= 2)
+    return (proof and is_claimed) or (close and letters >= 2)
 
 
 def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Quotation) -> Sentence:

@@ -6,7 +6,7 @@ Only what comes out right counts. Knows no file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, permutations
 
 from chat.grounding.figures import Amount, read_amounts
@@ -43,6 +43,8 @@ class _NoExpression(Exception):
 def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
     """Return the figures that stand behind an equals sign and are what stands before it."""
     computed = list[Amount]()
+    if not _EQUALS.search(answer):  # as in most answers: LaTeX is read for the others alone
+        return computed
     for line in _plain(answer).split("\n"):
         sides = _EQUALS.split(line)
         for left, right in pairwise(sides):
@@ -60,14 +62,12 @@ def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:
     """
     values = list(dict.fromkeys(one.value for one in others if one.value))[:MOST_OPERANDS]
     shares = [one.value / 100 for one in others if one.is_percent]
-    if any(_is_result(share * value, figure) for share in shares for value in values):
+    if is_result(figure, (share * value for share in shares for value in values)):
         return True
     if len(values) > 2 and _is_result(sum(values), figure):
         return True
-    if any(_is_result(total, figure) for total in _totals(others[:MOST_OPERANDS])):
-        return True
-    return any(
-        _is_result(result, figure) for one, two in permutations(values, 2) for result in _results(one, two)
+    return is_result(figure, _totals(others[:MOST_OPERANDS])) or is_result(
+        figure, (result for one, two in permutations(values, 2) for result in _results(one, two))
     )
 
 
@@ -81,6 +81,11 @@ def _totals(others: Sequence[Amount]) -> Iterator[float]:
 
 def _results(one: float, two: float) -> Iterator[float]:
     yield from (one - two, one + two, one / two, (one - two) / two, (one + two) / 2)
+
+
+def is_result(figure: Amount, values: Iterable[float]) -> bool:
+    """Is one of the values the figure as far as its digits show?"""
+    return any(_is_result(value, figure) for value in values)
 
 
 def _is_result(value: float, figure: Amount) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from chat.grounding.chinese_numerals import write_chinese
 from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
-from chat.grounding.computations import find_computed, is_derived
+from chat.grounding.computations import find_computed, is_derived, is_result
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_measures import Measure, read_measure
@@ -132,12 +132,15 @@ def check_figures(
         if one.value not in known and not (one.value in counts and _PAGES_AFTER.match(answer, one.end))
     ]
     everything = list(read_amounts(answer, decimal_comma=comma))
+    totals = list(_quoted_totals(quotations, comma))
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:
             own = _marks_beside(answer, figure, sentences, marks)
             found = _look_up(figure, answer, evidence, own, computation)
             is_proved = found and found.status in ("found", "computed")
-            if found and (is_proved or not _may_be_derived(figure, everything, sentences)):
+            if found and (
+                is_proved or not (is_result(figure, totals) or _may_be_derived(figure, everything))
+            ):
                 yield found
 
 
@@ -234,7 +237,15 @@ def _is_in_words(figure: Amount, evidence: Evidence) -> bool:
     return any(way.replace("-", "") in evidence.folded for way in ways)
 
 
-def _may_be_derived(figure: Amount, everything: Sequence[Amount], sentences: Sequence[Sentence]) -> bool:
+def _quoted_totals(quotations: Sequence[Quotation], comma: bool) -> Iterator[float]:
+    """Yield the sum of the numbers of each quotation, as of a row of a table."""
+    for quotation in quotations:
+        values = [one.value for one in read_amounts(quotation.text, decimal_comma=comma)]
+        if len(values) > 1:
+            yield sum(values)
+
+
+def _may_be_derived(figure: Amount, everything: Sequence[Amount]) -> bool:
     """Is the figure the difference, sum or share of figures near it?"""
     place = bisect_left(everything, figure.at, key=lambda one: one.at)
     beside = everything[max(0, place - NEAR_FIGURES) : place + NEAR_FIGURES + 1]

@@ -117,8 +117,10 @@ def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
             if len(fold(name)) >= 2:
                 ways.setdefault(name, []).append(one)
     found = list[NamedFile]()
-    taken = bytearray(len(answer))
+    taken, plain = bytearray(len(answer)), answer.casefold()
     for name in sorted(ways, key=len, reverse=True):
+        if not all(part in plain for part in re.split("[ _]", name.casefold())):
+            continue  # most names do not occur, and a search for one costs more
         pattern = re.escape(name).replace(r"_", r"\\?_").replace(r"\ ", r"\s+")
         for here in re.finditer(rf"(?<![A-Za-z0-9_-]){pattern}(?![A-Za-z0-9])", answer, re.IGNORECASE):
             if len(found) >= NAMES_MAX:

@@ -96,7 +96,8 @@ def main() -> None:
     for verdict in verdicts if "show" in sys.argv[1:] else ():
         if not verdict.is_right:
             claim = verdict.claim
-            print(f"{claim.kind} | {claim.file} | {verdict.status or '-'} {verdict.page} | {claim.answer!r}")
+            place = f"{claim.kind} | {claim.file} | {verdict.status or '-'} {verdict.page}"
+            print(f"{place} | {claim.target!r} | {claim.answer!r}")
     if not names:
         print_speed()
 

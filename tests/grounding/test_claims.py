@@ -86,6 +86,9 @@ def test_a_german_answer_writes_the_numbers_of_a_sheet_its_own_way() -> None:
         "Die Packungsbeilage nennt",
         "Der Jahresbericht erwähnt",
         "章程规定",
+        "The French subtitles say",
+        "Die Untertitel zeigen",
+        "字幕写",
     ],
 )
 def test_a_part_of_a_file_that_says_something_claims_it(introduction: str) -> None:
@@ -158,6 +161,11 @@ def test_labels_that_repeat_do_not_count() -> None:
             "The report says “hunt voles at night”. It adds “owls were once counted in every old barn”.",
             "not_found",
         ),
+        ("They “hunt voles at night” (p. 1). Each is said to “do wake a sleeping owl”.", "altered"),
+        (
+            "They “hunt voles at night” (p. 1). We call it “owls counted in every old barn there is”.",
+            "not_found",
+        ),
         ("The report says “hunt voles at night”. We call it a “silent death from above”.", ""),
         ("The report says “hunt voles at night”. The proverb is “an owl in the hand is two in a barn”.", ""),
         (
@@ -194,6 +202,20 @@ def test_a_page_in_a_head_is_the_mark_of_what_stands_under_it(answer: str, statu
 def test_a_mark_in_words_before_a_quote_is_nearer_than_one_behind_the_next() -> None:
     answer = "On page 1 it says “Owls hunt voles at night” and “该塑像高8.3米” (p. 3)."
     assert [status for _, status in quotes(answer)] == ["found", "found"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("Das Amt wurde „im April 2005“ gegründet (S. 1).", "not_found"),
+        ("Das Amt wurde „im April 2004“ gegründet (S. 1).", "found"),
+        ("Das Amt wurde „im April 2005“ gegründet.", ""),
+        ("Das Amt wurde „im Frühling“ gegründet (S. 1).", ""),
+    ],
+)
+def test_a_few_words_with_a_number_are_a_claim_in_a_sentence_with_a_mark(answer: str, status: str) -> None:
+    file = [Evidence.prepare(make_document("Das Amt wurde im April 2004 mit drei Leuten gegründet."))]
+    assert quotes(answer, file) == ([] if not status else [(answer.split("„")[1].split("“")[0], status)])
 
 
 def test_the_language_of_an_answer_is_that_of_its_own_words() -> None:

@@ -49,6 +49,14 @@ def test_a_figure_on_another_page_names_it() -> None:
     assert figures_of("There were 12,553 owls [p. 1].") == [("12,553", "other_page", "2")]
 
 
+@pytest.mark.parametrize(("total", "missing"), [("202", []), ("212", ["212"])])
+def test_the_sum_of_a_quoted_row_is_derived(total: str, missing: list[str]) -> None:
+    row = 'The row is "Barn owls | 46 | 156" (p. 1)'
+    others = "of 12,553 (p. 2), 1,577 (p. 1), 5,007 (p. 1) and 25.3 % (p. 1)"
+    found = figures_of(f"{row}, {others}. In all, {total} of them.")
+    assert [text for text, status, _ in found if status == "not_found"] == missing
+
+
 @pytest.mark.parametrize("figure", ["6,007 million", "2,553", "1.7 billion", "26.3%", "1,577 billion"])
 def test_a_figure_in_no_file_is_told(figure: str) -> None:
     assert figures_of(f"It was {figure} [p. 1].") == [(figure, "not_found", "")]
