@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -43,6 +44,8 @@ QUICK, SMALL = 3, 6  # levels of zlib: the first takes half the CPU, for a fifth
 GREYS = ((16, 4, QUICK), (16, 4, SMALL), (4, 2, SMALL))
 SHOWN_BYTES = 150_000  # of a page as the viewer shows it
 SHOWN_QUALITIES = (65, 45, 25)
+PALETTES = (48, 16, 8)  # colours of dense text, which is smaller in WebP without loss than with it
+LAST_QUALITY = 10  # of a photograph whose every pixel differs from the next
 
 
 def read(source: Source) -> Findings:
@@ -96,17 +99,34 @@ def _pack_page(image: Image.Image) -> tuple[bytes, str]:
     grey = _grey_of(image)
     if grey and _is_drawn_on_paper(grey):
         return _pack_greys(grey), "image/png"
-    image, data = image.convert("RGB"), b""
-    if image.getcolors(FEW_COLOURS) is not None:
-        few = image.quantize(DRAWN_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        data = _save(few, "PNG", compress_level=QUICK)
-    if data and len(data) <= SHOWN_BYTES:
-        return data, "image/png"
-    for quality in SHOWN_QUALITIES:
-        data = _save(image, "WEBP", quality=quality, method=2)
-        if len(data) <= SHOWN_BYTES:
+    last = (b"", "")
+    for last in _forms(image.convert("RGB")):
+        if len(last[0]) <= SHOWN_BYTES:
             break
-    return data, "image/webp"
+    return last
+
+
+def _forms(image: Image.Image) -> Iterator[tuple[bytes, str]]:
+    """Yield a coloured page in ever smaller forms, with their types: what is drawn is blurred late."""
+    is_drawn = image.getcolors(FEW_COLOURS) is not None
+    if is_drawn:
+        yield _save(_in_colours(image, DRAWN_COLOURS), "PNG", compress_level=QUICK), "image/png"
+        yield from _without_loss(image, PALETTES[1:])
+    for quality in SHOWN_QUALITIES:
+        yield _save(image, "WEBP", quality=quality, method=2), "image/webp"
+    if not is_drawn and _is_drawn_on_paper(image.convert("L")):  # text with a photograph in it
+        yield from _without_loss(image, PALETTES)
+    yield _save(image, "WEBP", quality=LAST_QUALITY, method=2), "image/webp"
+
+
+def _without_loss(image: Image.Image, palettes: tuple[int, ...]) -> Iterator[tuple[bytes, str]]:
+    for count in palettes:
+        few = _in_colours(image, count).convert("RGB")
+        yield _save(few, "WEBP", lossless=True, quality=20, method=1), "image/webp"
+
+
+def _in_colours(image: Image.Image, count: int) -> Image.Image:
+    return image.quantize(count, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 def _pack_greys(grey: Image.Image) -> bytes:

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from chat.extraction import pictures
 from chat.extraction.source import Source
@@ -43,3 +43,24 @@ def test_a_page_keeps_its_colours(tmp_path: Path, colour: str, shown: tuple[int,
     corner = image.convert("RGB").getpixel((2 * 150, 2 * 70))
     assert isinstance(corner, tuple)
     assert all(abs(one - other) < 12 for one, other in zip(corner, shown, strict=True)), corner
+
+
+def test_dense_text_in_colours_is_sharp_within_the_limit(tmp_path: Path) -> None:
+    lines = [" ".join(f"{line * at % 997}." for at in range(1, 26)) for line in range(1, 62)]
+    text = " ".join(f"{line % 2} 0 0.7 rg ({text}) Tj T*" for line, text in enumerate(lines))
+    image, size = draw(tmp_path, f"BT /F1 9 Tf 40 760 Td 11 TL {text} ET")
+    assert image.format == "WEBP"
+    assert size <= pictures.SHOWN_BYTES
+    red, _, blue = image.convert("RGB").split()
+    colours = set(zip(red.tobytes(), blue.tobytes(), strict=True))
+    assert len(colours) <= max(pictures.PALETTES)  # not blurred
+    inks = {one > 128 for one, other in colours if 128 < other < 230}
+    assert inks == {True, False}  # of the red words, and of the blue ones
+
+
+def test_a_photograph_of_much_detail_is_within_the_limit(tmp_path: Path) -> None:
+    grain = Image.effect_noise((1_200, 1_700), 90).filter(ImageFilter.GaussianBlur(1))
+    turned = grain.transpose(Image.Transpose.ROTATE_180)
+    Image.merge("RGB", [grain, turned, grain.point(lambda value: value // 2)]).save(tmp_path / "a.png")
+    data, media_type = pictures.show_page(Source(tmp_path / "a.png", "a.png"), 1, 1_200)
+    assert (media_type, len(data) <= pictures.SHOWN_BYTES) == ("image/webp", True)
