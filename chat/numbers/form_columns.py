@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chat.numbers.cell_values import parse_date
-from chat.numbers.form_patterns import IS_EN, IS_ZH
 from chat.numbers.typed_table import Column, TypedTable
 from chat.unicode_forms import normalize
 
@@ -26,12 +24,14 @@ EVENT = re.compile(
 class Filter:
     """column: empty where the question names the value alone, which is then looked for.
 
-    part: `year` or `month` of the dates of the column, where the value is one.
+    part: `year` or `month` of the dates of the column, where the value is one. sign: `=`, another comparison
+    with the number that the value is, or `empty`.
     """
 
     value: str
     column: str = ""
     part: str = ""
+    sign: str = "="
 
 
 @dataclass(frozen=True)
@@ -94,34 +94,6 @@ def _singular(word: str) -> str:
     return word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
 
 
-def read_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `region is north` or `north`; None where the words hold no value."""
-    words = words.strip(" \"'“”")
-    for form in (IS_EN, IS_ZH):
-        found = form.fullmatch(words)
-        column = find_column(found["column"], table) if found else None
-        if found and column:
-            return Filter(found["value"].strip(" \"'“”"), column.name)
-    if dated := _date_filter(words, table):
-        return dated
-    if named := _name_filter(words, table):
-        return named
-    return Filter(words) if words and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", words) else None
-
-
-def _date_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `2023`, `march 2023` and `2023年3月` in a table with one column of dates."""
-    column = only_date(table)
-    if column is None:
-        return None
-    year = re.fullmatch(r"(?:the )?(?:year )?((?:19|20)\d\d)年?", words)
-    if year:
-        return None if any(map(is_year, table.columns)) else Filter(year[1], column.name, "year")
-    is_month = re.fullmatch(r"[a-z]+\.? (?:19|20)\d\d|(?:19|20)\d\d-\d\d|(?:19|20)\d\d年\d\d?月份?", words)
-    month = parse_date(words) if is_month else None
-    return Filter(f"{month:%Y-%m}", column.name, "month") if month else None
-
-
 def only_date(table: TypedTable) -> Column | None:
     """Return the column that says when each row took place; None where there are several dates.
 
@@ -144,16 +116,5 @@ def find_group(words: str, table: TypedTable) -> tuple[str, str]:
     return "", ""
 
 
-def _name_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `region north` and `north region`: a column beside the value."""
-    spaces = [found.start() for found in re.finditer(" ", words)]
-    pairs = [(words[:at], words[at + 1 :]) for at in spaces]
-    for name, value in (*reversed(pairs), *((two, one) for one, two in pairs)):
-        column = find_column(name, table)
-        if column and not re.search(r"[<>=]|\b(?:and|or|not|than|between)\b", value):
-            return Filter(value.strip(" \"'“”"), column.name)
-    return None
-
-
 def is_year(column: Column) -> bool:
-    return bool(re.search(r"year|jahr|année|año|年", column.title, re.IGNORECASE))
+    return bool(re.search(r"year|jahr|année|año|年(?![龄齡限])", column.title, re.IGNORECASE))

@@ -96,6 +96,10 @@ TOP_EN = re.compile(
 )
 WITH_MOST_EN = re.compile(rf"(?:top )?{NUMBER_EN} (?P<group>.+?) with the (?P<way>{WAY_EN}) (?P<what>.+)")
 FIRST_EN = re.compile(rf"{NUMBER_EN} (?P<way>highest|largest|biggest|lowest|smallest) (?P<what>.+)")
+WHO_EN = re.compile(
+    rf"(?:(?P<who>who)|(?:which|what) (?:row|record|entry)) (?:has|have|had|with) (?:the )?(?P<way>{WAY_EN})"
+    r" (?P<what>.+)"
+)
 SHARE_EN = re.compile(
     rf"(?:what )?(?:percentage|percent|share|proportion) of (?:the |all )*{ROWS}(?: is| are)? "
     rf"(?:{WITH} (?:the )?(?P<filter>.+)|(?:by|per|for each) (?P<group>.+))"
@@ -116,6 +120,12 @@ WHICH_ZH = re.compile(
 TOP_ZH = re.compile(
     rf"(?P<what>.+?)(?P<way>{'|'.join(WAY_ZH)})的前?{NUMBER_ZH}(?:个|名|位|条|行|家|种)?(?P<group>.*)"
 )
+FIRST_ROW_ZH = re.compile(
+    rf"(?P<what>.+?)(?P<way>{'|'.join(WAY_ZH)})的?"
+    r"(?:(?:那|是哪)?一?(?:条记录|条|行|记录)|(?P<who>(?:那个|哪个|个)?(?:人|员工)?(?:是谁|是哪个人|是哪位)?))"
+)
+PEOPLE_ROWS_ZH = re.compile(r"(?:个|名|位)?(?:人|员工)")
+NAME = re.compile(r"(?:full |employee |staff )?names?|employee|姓名|名字|员工姓名|员工")
 SHARE_ZH = re.compile(
     r"(?P<filter>.+?)的?(?:行|记录|数据)?(?:所?占的?(?:比例|百分比)|占比|比例|百分比)(?:是多少|为多少)?"
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from chat.numbers.form_columns import Filter, FormQuestion, is_year
 from chat.numbers.form_patterns import (
     COUNT,
@@ -17,63 +20,78 @@ from chat.numbers.form_patterns import (
     VALUES,
 )
 from chat.numbers.sql_names import literal, quoted
-from chat.numbers.typed_table import CODE, INTEGER, TEXT, TypedTable
+from chat.numbers.typed_table import CODE, INTEGER, TEXT, Column, TypedTable
 
+KINDS = (TEXT, CODE, INTEGER)
+YEAR = re.compile(r"(?:1[89]|20)\d\d")
 PARTS = {"year": "%Y", "month": "%Y-%m"}
+MOST_COLUMNS = 100  # in which a value is looked for
 SHOWN_COLUMNS = 8  # of the rows that stand first
 
 
-def lookup_sql(filter_: Filter, table: TypedTable) -> str:
-    """Return the query that counts the rows of each column that could hold the value of a filter."""
-    is_number = filter_.value.isdigit() and not filter_.column  # 2023 is a year, and the number of no order
-    texts = (TEXT, CODE)
-    chosen = [
-        one
-        for one in table.columns
-        if (one.kind in texts and not is_number)
-        or (one.kind in (*texts, INTEGER) and is_year(one))
-        or (filter_.part and one.name == filter_.column)
-    ]
+def lookup_sql(filters: Sequence[Filter], table: TypedTable) -> str:
+    """Return the query for the columns in which the values of filters stand; empty where none can."""
     parts = [
-        f"SELECT {literal(one.name)} AS name, count(*) AS n FROM {quoted(table.name)}"
-        f" WHERE {_condition(filter_, one.name)}"
-        for one in chosen[:100]
-        if not filter_.column or one.name == filter_.column
+        f"SELECT {literal(one.column)} AS name, {literal(one.value)} AS value FROM {quoted(table.name)}"
+        f" WHERE {_condition(one)} LIMIT 1"
+        for one in dict.fromkeys(filters)
+        if one.part
     ]
-    return f"SELECT name FROM ({' UNION ALL '.join(parts)}) AS hits WHERE n > 0" if parts else ""
+    for column in table.columns[:MOST_COLUMNS]:
+        values = sorted({one.value for one in filters if _can_stand(one, column)})
+        if values:
+            cell = f"lower({quoted(column.name)}::VARCHAR)"
+            parts.append(
+                f"SELECT DISTINCT {literal(column.name)} AS name, {cell} AS value FROM {quoted(table.name)}"
+                f" WHERE {cell} IN ({','.join(map(literal, values))})"
+            )
+    return " UNION ALL ".join(f"({part})" for part in parts)
 
 
-def _condition(filter_: Filter, column: str) -> str:
+def _can_stand(filter_: Filter, column: Column) -> bool:
+    """Can the value of a filter be a cell of a column? A number without a column is a year, and no other."""
+    if filter_.part or filter_.sign != "=" or filter_.column not in ("", column.name):
+        return False
+    if not filter_.column and filter_.value.isdigit():
+        return YEAR.fullmatch(filter_.value) is not None and column.kind in KINDS and is_year(column)
+    return column.kind in (TEXT, CODE) or (column.kind == INTEGER and bool(filter_.column))
+
+
+def _condition(filter_: Filter) -> str:
+    column = quoted(filter_.column)
     if filter_.part:
-        return f"strftime({quoted(column)}, {literal(PARTS[filter_.part])}) = {literal(filter_.value)}"
-    return f"lower({quoted(column)}::VARCHAR) = {literal(filter_.value)}"
+        return f"strftime({column}, {literal(PARTS[filter_.part])}) = {literal(filter_.value)}"
+    if filter_.sign == "empty":
+        return f"{column} IS NULL"
+    if filter_.sign != "=":
+        return f"{column} {filter_.sign} {filter_.value}"
+    return f"lower({column}::VARCHAR) = {literal(filter_.value)}"
 
 
-def single_sql(question: FormQuestion, filter_column: str = "") -> str:
+def single_sql(question: FormQuestion, filters: Sequence[Filter] = ()) -> str:
     """Return the query that tells whether each group stands in one row: 0 or less where it does."""
     group = quoted(question.group)
-    source = f"{quoted(question.table.name)}{_where(question, filter_column)}"
+    source = f"{quoted(question.table.name)}{_where(filters)}"
     return f"SELECT count({group}) - count(DISTINCT {group}) AS repeated FROM {source}"
 
 
-def _where(question: FormQuestion, filter_column: str, also: str = "") -> str:
-    limits = [_condition(question.filter, filter_column)] if question.filter else []
-    limits += [also] if also else []
+def _where(filters: Sequence[Filter], *also: str) -> str:
+    limits = [*map(_condition, filters), *also]
     return f" WHERE {' AND '.join(limits)}" if limits else ""
 
 
-def write_sql(question: FormQuestion, filter_column: str = "") -> str:
-    """Return the query of a question. filter_column: where its filter's value stands."""
+def write_sql(question: FormQuestion, filters: Sequence[Filter] = ()) -> str:
+    """Return the query of a question. filters: what limits its rows, each with its column."""
     if question.kind == SHARE:
-        return _share(question, filter_column)
+        return _share(question, filters)
     if question.kind == TOP:
-        return _first_rows(question, filter_column)
+        return _first_rows(question, filters)
     column, table = quoted(question.column), quoted(question.table.name)
     if question.kind == VALUES:
-        where = _where(question, filter_column, f"{column} IS NOT NULL")
+        where = _where(filters, f"{column} IS NOT NULL")
         return f'SELECT {column}, count(*) AS "rows" FROM {table}{where} GROUP BY {column} ORDER BY 1'
-    also = f"{quoted(question.group)} IS NOT NULL" if question.limit else ""
-    source = f"{_measure(question)} FROM {table}{_where(question, filter_column, also)}"
+    also = [f"{quoted(question.group)} IS NOT NULL"] if question.limit else []
+    source = f"{_measure(question)} FROM {table}{_where(filters, *also)}"
     if not question.group:
         return f"SELECT {source}"
     group, name = _group(question)
@@ -115,10 +133,10 @@ def _measure(question: FormQuestion) -> str:
     return measures[question.kind]
 
 
-def _share(question: FormQuestion, filter_column: str) -> str:
+def _share(question: FormQuestion, filters: Sequence[Filter]) -> str:
     table = quoted(question.table.name)
-    if question.filter is not None:
-        chosen = f"count(*) FILTER (WHERE {_condition(question.filter, filter_column)})"
+    if filters:
+        chosen = f"count(*) FILTER ({_where(filters).strip()})"
         percent = f"100.0 * {chosen} / count(*) AS percent"
         return f'SELECT {chosen} AS "rows", count(*) AS all_rows, {percent} FROM {table}'
     group, name = _group(question)
@@ -128,11 +146,11 @@ def _share(question: FormQuestion, filter_column: str) -> str:
     )
 
 
-def _first_rows(question: FormQuestion, filter_column: str) -> str:
+def _first_rows(question: FormQuestion, filters: Sequence[Filter]) -> str:
     """Return the query of the rows with the highest values, and of those that are as high as the last."""
     column, way = quoted(question.column), "ASC" if question.is_lowest else "DESC"
     others = [one.name for one in question.table.columns if one.name != question.column]
     shown = ", ".join(map(quoted, [question.column, *others[: SHOWN_COLUMNS - 1]]))
-    where = _where(question, filter_column, f"{column} IS NOT NULL")
+    where = _where(filters, f"{column} IS NOT NULL")
     rank = f"rank() OVER (ORDER BY {column} {way}) <= {question.limit}"
     return f"SELECT {shown} FROM {quoted(question.table.name)}{where} QUALIFY {rank} ORDER BY {column} {way}"

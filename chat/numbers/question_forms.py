@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, fold_name, read_filter
+from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, fold_name
+from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
     BEFORE_ZH,
     COLUMNS,
@@ -189,14 +190,30 @@ def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str, str]]:
 
 def _conditions(text: str, table: TypedTable) -> Iterator[tuple[Filter | None, str]]:
     yield None, text
-    for end in (found.start() for found in re.finditer("的", text)):
+    marks = [found.start() for found in re.finditer("的", text)]
+    for end in marks:
         condition = read_filter(text[:end], table)
         if condition:
             yield condition, text[end + 1 :]
+    if not marks:
+        yield from _leading_values(text, table)
     for found in HAS_ZH.finditer(text):
         condition = read_filter(text[: found.start()], table) if found.end() == len(text) else None
         if condition:
             yield condition, found.group()
+
+
+def _leading_values(text: str, table: TypedTable) -> Iterator[tuple[Filter, str]]:
+    """Yield readings of `销售部工资总额`: a value directly before what is asked of it."""
+    for end in range(1, len(text)):
+        condition, rest = read_filter(text[:end], table), text[end:]
+        if condition is None:
+            continue
+        if PEOPLE_ZH.fullmatch(rest):
+            yield condition, rest
+            return
+        if any(find_column(name, table) for _, name in _asked(rest, table)):
+            yield condition, rest
 
 
 def _asked(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chat.numbers.form_columns import FormQuestion, find_column, find_group, read_filter
+from chat.numbers.form_columns import FormQuestion, find_column, find_group, fold_name
+from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
     COUNT,
+    DISTINCT,
     FIRST_EN,
+    FIRST_ROW_ZH,
     HIGH,
     KINDS,
     LOW,
@@ -19,9 +22,11 @@ from chat.numbers.form_patterns import (
     MEASURE_EN,
     MEDIAN,
     MOST_EN,
+    NAME,
     NUMBERS,
     NUMBERS_ZH,
     OF_ZH,
+    PEOPLE_ROWS_ZH,
     PEOPLE_ZH,
     ROWS,
     SHARE,
@@ -38,9 +43,10 @@ from chat.numbers.form_patterns import (
     WAY_ZH,
     WHICH_EN,
     WHICH_ZH,
+    WHO_EN,
     WITH_MOST_EN,
 )
-from chat.numbers.typed_table import TypedTable
+from chat.numbers.typed_table import CODE, TEXT, TypedTable
 
 MOST_FIRST = 100
 LOW_WAYS = {"bottom", *(way for way, is_low in (MOST_EN | WAY_ZH).items() if is_low)}
@@ -57,7 +63,8 @@ def read_ranked(text: str, table: TypedTable) -> Iterator[FormQuestion]:
 
 def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := WHICH_EN.fullmatch(text):
-        yield from _groups(found["group"], list(_measures(found["what"], table)), table, 1, found["way"])
+        measures = list(_measures(found["what"], table)) or list(_counted(found["what"], found["way"], table))
+        yield from _groups(found["group"], measures, table, 1, found["way"])
     if (
         (found := VERB_EN.fullmatch(text))
         and (column := find_column(found["what"], table))
@@ -76,6 +83,8 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := FIRST_EN.fullmatch(text):
         limit = int(NUMBERS.get(found["limit"], found["limit"]))
         yield from _rows(list(_measures(found["what"], table)), table, limit, found["way"])
+    if (found := WHO_EN.fullmatch(text)) and (not found["who"] or _has_names(table)):
+        yield from _rows(list(_measures(found["what"], table)), table, 1, found["way"])
     if found := SHARE_EN.fullmatch(text):
         yield from _shares(found["filter"] or "", found["group"] or "", table)
     if found := VALUES_EN.fullmatch(text):
@@ -91,10 +100,13 @@ def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := TOP_ZH.fullmatch(text):
         limit = int(NUMBERS_ZH.get(found["limit"], found["limit"]))
         measures = list(_measures_zh(found["what"].rstrip("的"), table))
-        if found["group"]:
+        is_of_people = PEOPLE_ROWS_ZH.fullmatch(found["group"]) and _has_names(table)
+        if found["group"] and not is_of_people:
             yield from _groups(found["group"], measures, table, limit, found["way"])
         else:
             yield from _rows(measures, table, limit, found["way"])
+    if (found := FIRST_ROW_ZH.fullmatch(text)) and (not found["who"] or _has_names(table)):
+        yield from _rows(list(_measures_zh(found["what"].rstrip("的"), table)), table, 1, found["way"])
     if found := SHARE_ZH.fullmatch(text):
         yield from _shares(found["filter"], "", table)
     if found := VALUES_ZH.fullmatch(text):
@@ -113,6 +125,18 @@ def _measures(words: str, table: TypedTable) -> Iterator[Measure]:
     column = find_column(found["column"], table) if found else None
     if found and column and column.is_number and KINDS[found["kind"]] in SUMMED:
         yield KINDS[found["kind"]], column.name, False
+
+
+def _has_names(table: TypedTable) -> bool:
+    """Is each row that of a person, with a name? Else `who` may ask for a sum of several rows."""
+    return any(NAME.fullmatch(fold_name(column.title)) for column in table.columns)
+
+
+def _counted(words: str, way: str, table: TypedTable) -> Iterator[Measure]:
+    """Yield the measure of `the most products`: how many different ones."""
+    column = find_column(words, table) if way in ("most", "fewest") else None
+    if column and column.kind in (CODE, TEXT):
+        yield DISTINCT, column.name, False
 
 
 def _measures_zh(words: str, table: TypedTable) -> Iterator[Measure]:

@@ -62,4 +62,9 @@ def take_decision(reply: str, question: str) -> tuple[bool, str]:
         return found[1].casefold() in _YES, reply[: found.start()] + reply[found.end() :]
     if found := _BARE.fullmatch(reply):
         return found[1].casefold() in _YES, ""
-    return bool(_FIGURES.search(question)), reply
+    return asks_figures(question), reply
+
+
+def asks_figures(question: str) -> bool:
+    """Do words of a question ask for a count, a sum, a comparison or the like?"""
+    return bool(_FIGURES.search(question))

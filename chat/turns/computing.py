@@ -14,7 +14,8 @@ from chat.fair_places import Caller
 from chat.files.attachment import Attachment
 from chat.files.file_contents import FileContents
 from chat.grounding.computed_results import Computation, describe_table
-from chat.numbers.form_columns import FormQuestion
+from chat.numbers.form_columns import Filter, FormQuestion
+from chat.numbers.form_filters import alternatives, resolve
 from chat.numbers.form_patterns import COLUMNS
 from chat.numbers.form_sql import lookup_sql, single_sql, write_sql
 from chat.numbers.query_result import NoResult, QueryResult
@@ -112,18 +113,25 @@ class Computing:
             return None
 
     async def _compute(self, asked: FormQuestion, texts: dict[str, str]) -> ComputedAnswer | None:
-        column = ""
-        if asked.filter is not None:
-            places = await self._query(lookup_sql(asked.filter, asked.table))
-            if len(places.rows) != 1:  # nowhere, or in several columns
-                return None
-            column = str(places.rows[0][0])
-        if asked.is_single and (await self._query(single_sql(asked, column))).rows[0][0]:
+        filters = await self._find(asked.filter, asked.table) if asked.filter else ()
+        if filters is None:  # a value stands nowhere, or in several columns
+            return None
+        if asked.is_single and (await self._query(single_sql(asked, filters))).rows[0][0]:
             return None  # the highest of a group's rows, or of the groups' sums?
-        sql = write_sql(asked, column)
+        sql = write_sql(asked, filters)
         result = await self._query(sql)
         computation = Computation(sql, result, (asked.table,))
         return ComputedAnswer(computation, _tell(computation, asked, texts))
+
+    async def _find(self, condition: Filter, table: TypedTable) -> tuple[Filter, ...] | None:
+        """Return what a condition says of which columns; None where its words are not all cells of them."""
+        ways = await self._files[0].run(alternatives, condition, table)
+        sql = lookup_sql([one for way in ways for one in way], table)
+        rows = (await self._query(sql)).rows if sql else ()
+        columns: dict[str, list[str]] = {}
+        for name, value in rows:
+            columns.setdefault(str(value), []).append(str(name))
+        return resolve(ways, columns)
 
     async def query(self, sql: str) -> Computation:
         """Return the result of a query over the tables that `load` has named. Raises NoResult, ChatError."""

@@ -26,6 +26,7 @@ from chat.grounding.selection import Selection, choose, wants_search_terms
 from chat.history import Message
 from chat.numbers.typed_table import TypedTable
 from chat.turns import computed_material
+from chat.turns.compute_decision import asks_figures
 from chat.turns.computing import ComputedAnswer, Computing
 from chat.turns.models import Model
 from chat.turns.prompt import Prompt, PromptMessage, compose, file_budget
@@ -182,7 +183,7 @@ class Context:
     async def profile(self, language: str) -> str:
         """Return what the tables of spreadsheets hold, whose counts are no claims of the answer then."""
         tables = await self.task.computing.sheets() if self.task.computing else ()
-        self._profile = await self.run(write_profile, tables, language)
+        self._profile = await self.run(write_profile, tables, language, asks_figures(self.task.question))
         return self._profile
 
     async def find_near(self) -> bool:

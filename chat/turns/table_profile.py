@@ -15,6 +15,8 @@ FEW_VALUES = 50  # of a column to group by
 
 _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "en": {
+        "unknown": "Not computed: the question is of no form that is known without a language model, or what"
+        " it names stands in none or in several of the columns.",
         "head": "The table {place} has {rows:,} rows and {columns:,} columns:",
         "range": "{low} to {high}",
         "empty": "{count:,} without a value",
@@ -26,6 +28,7 @@ _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
         "comma": ", ",
     },
     "zh": {
+        "unknown": "未计算：不用语言模型时，问题不属于已知的问法，或者问题里的值不在表中，或在多列中出现。",
         "head": "表格 {place} 有 {rows:,} 行、{columns:,} 列：",
         "range": "{low} 至 {high}",
         "empty": "{count:,} 个没有值",
@@ -40,10 +43,11 @@ _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
 _Texts = Mapping[str, str | tuple[str, ...]]
 
 
-def write_profile(tables: Sequence[TypedTable], language: str) -> str:
-    """Return the Markdown; empty where there is no table."""
+def write_profile(tables: Sequence[TypedTable], language: str, asks_figures: bool = False) -> str:
+    """Return the Markdown; empty where there is no table. asks_figures: it says that none was computed."""
     texts = _TEXTS.get(language, _TEXTS["en"])
-    parts = ["\n".join(_describe(table, texts)) for table in tables[:MOST_TABLES]]
+    parts = [str(texts["unknown"])] if asks_figures else []
+    parts += ["\n".join(_describe(table, texts)) for table in tables[:MOST_TABLES]]
     if len(tables) > MOST_TABLES:
         parts.append(str(texts["tables"]).format(count=len(tables) - MOST_TABLES))
     return "\n\n".join([*parts, _suggest(tables[0], texts)]) if tables else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chat.numbers.form_columns import Filter, FormQuestion
@@ -40,7 +42,12 @@ def sql_of(question: str, *tables: TypedTable) -> str:
         return ""
     if read.kind == "columns":
         return "columns"
-    return write_sql(read, read.filter.column or "region" if read.filter else "")
+    return write_sql(read, found_in(read, "region"))
+
+
+def found_in(read: FormQuestion, column: str = "") -> list[Filter]:
+    """Return the filter of a question with its column, as where the value was looked up."""
+    return [replace(read.filter, column=read.filter.column or column)] if read.filter else []
 
 
 @pytest.mark.parametrize(
@@ -243,7 +250,7 @@ def test_the_first_of_several_shares_values_and_dates_are_one_query(question: st
     read = read_question(question, [VISITS])
     assert read
     assert not read.is_single
-    assert sql in write_sql(read, read.filter.column if read.filter else "")
+    assert sql in write_sql(read, found_in(read))
 
 
 @pytest.mark.parametrize(
@@ -268,6 +275,6 @@ def test_a_number_without_a_column_is_a_year_and_no_other_number() -> None:
     read = read_question("mean price in 2023", [ORDERS])
     assert read
     assert read.filter
-    sql = lookup_sql(read.filter, ORDERS)
+    sql = lookup_sql([read.filter], ORDERS)
     assert '"year"' in sql
     assert "order_id" not in sql

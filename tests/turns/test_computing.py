@@ -86,6 +86,12 @@ async def test_the_first_of_several_is_computed_where_one_reading_fits(app: Runn
     assert not [one for one in events if one.type == "computation"]
 
 
+async def test_limits_on_several_columns_are_looked_up_in_the_file(app: RunningApp) -> None:
+    found = computation_of(await ask(app, "total of Amount for S with amount over 10 in 2021"))
+    assert found["rows"] == [[sum(n + 0.5 for n in range(11, 20, 2))]]
+    assert [table["covered"] for table in found["tables"]] == [5]
+
+
 @pytest.mark.parametrize("question", ["total of Amount for West", "What is the total of Amount in spring?"])
 async def test_a_value_that_stands_nowhere_gives_rows_and_profile_and_no_figure(
     app: RunningApp, question: str
@@ -93,6 +99,7 @@ async def test_a_value_that_stands_nowhere_gives_rows_and_profile_and_no_figure(
     events = await ask(app, question)
     assert not [one for one in events if one.type == "computation"]
     text = text_of(events)
+    assert "Not computed:" in text
     assert "The table sales.csv has 21 rows and 3 columns" in text
     assert "- Amount (currency): 0.5 to 19.5, 1 without a value" in text
     assert "“total of Amount by Region”" in text

@@ -1,0 +1,182 @@
+"""What limits the rows of a question: `north`, `status is open`, `2023`, `年龄大于40`, and several of them.
+
+Words are read here without the table's cells, so each is a guess until the cells are looked up
+(chat.numbers.form_sql): `alternatives` are the ways to read words, `resolve` chooses the one that the cells
+allow. Pure functions over a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from chat.numbers.cell_values import parse_date, parse_number
+from chat.numbers.form_columns import Filter, find_column, is_year, only_date
+from chat.numbers.form_patterns import IS_EN, IS_ZH
+from chat.numbers.typed_table import PERCENTAGE, TypedTable
+
+MOST_CUTS = 2  # of words into the values of several columns
+LONGEST_CUT = 60  # characters
+MOST_ALTERNATIVES = 60
+SIGNS = {
+    ">=": r">=|≥|at least|no less than|大于等于|不低于|不少于|不小于|至少",
+    "<=": r"<=|≤|at most|no more than|小于等于|不超过|不高于|不多于|不大于|至多|最多",
+    ">": r">|more than|greater than|higher than|larger than|over|above|大于|超过|高于|多于",
+    "<": r"<|less than|fewer than|lower than|smaller than|under|below|小于|低于|少于",
+}
+COMPARED = tuple(
+    (sign, re.compile(rf"(?P<column>.+?)\s*(?:is |are |was |of )?(?:{words})\s*(?P<number>.+)"))
+    for sign, words in SIGNS.items()
+)
+EMPTY_EN = re.compile(r"(?:no value (?:in|for)|an empty|a missing|missing|empty) (?:the )?(?P<column>.+)")
+EMPTY_ZH = re.compile(r"(?P<column>.+?)(?:为空|是空|空缺|缺失|没有值|无值)")
+SCALED = re.compile(r"[万亿千]|thousand|million|billion|\bmio|\bmrd|\btsd|000", re.IGNORECASE)
+CUT_EN = re.compile(r" (?:in|for|with|where|and)(?: the)? ")
+JOINT_ZH = re.compile(r"^(?:的|且|并且|而且|中|里)+|(?:的|且|并且|中|里)+$")
+NEGATED = r"[<>=]|\b(?:and|or|not|than|between|except|without)\b"
+
+
+def read_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region is north` or `north`; None where the words hold no value."""
+    words = words.strip(" \"'“”")
+    if limit := _comparison(words, table) or _emptiness(words, table):
+        return limit
+    for form in (IS_EN, IS_ZH):
+        found = form.fullmatch(words)
+        column = find_column(found["column"], table) if found else None
+        if found and column:
+            return Filter(found["value"].strip(" \"'“”"), column.name)
+    if dated := _date_filter(words, table):
+        return dated
+    if named := _name_filter(words, table):
+        return named
+    return Filter(words) if words and not re.search(NEGATED, words) else None
+
+
+def _date_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `2023`, `march 2023` and `2023年3月` in a table with one column of dates."""
+    column = only_date(table)
+    if column is None:
+        return None
+    year = re.fullmatch(r"(?:the )?(?:year )?((?:19|20)\d\d)年?", words)
+    if year:
+        return None if any(map(is_year, table.columns)) else Filter(year[1], column.name, "year")
+    is_month = re.fullmatch(r"[a-z]+\.? (?:19|20)\d\d|(?:19|20)\d\d-\d\d|(?:19|20)\d\d年\d\d?月份?", words)
+    month = parse_date(words) if is_month else None
+    return Filter(f"{month:%Y-%m}", column.name, "month") if month else None
+
+
+def _comparison(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `amount over 1,000` and `年龄大于40岁`, for a column of numbers."""
+    for sign, form in COMPARED:
+        found = form.fullmatch(words)
+        column = find_column(found["column"], table) if found else None
+        if found is None or column is None or not column.is_number or column.kind == PERCENTAGE:
+            continue
+        bare = found["number"].strip()
+        number = parse_number(bare) or parse_number(re.sub(r"[岁元个人条件年]$", "", bare))
+        is_plain = re.fullmatch(r"[\d.,\s-]+", bare) is not None
+        if number is not None and not number.is_percent and (is_plain or not SCALED.search(column.title)):
+            return Filter(str(number.value), column.name, sign=sign)
+        return None
+    return None
+
+
+def _emptiness(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `no value in amount` and `工资为空`."""
+    for form in (EMPTY_EN, EMPTY_ZH):
+        found = form.fullmatch(words)
+        column = find_column(found["column"], table) if found else None
+        if column:
+            return Filter("", column.name, sign="empty")
+    return None
+
+
+def _name_filter(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region north` and `north region`: a column beside the value."""
+    spaces = [found.start() for found in re.finditer(" ", words)]
+    pairs = [(words[:at], words[at + 1 :]) for at in spaces]
+    for name, value in (*reversed(pairs), *((two, one) for one, two in pairs)):
+        column = find_column(name, table)
+        if column and value.strip(" \"'“”") and not re.search(NEGATED, value):
+            return Filter(value.strip(" \"'“”"), column.name)
+    return None
+
+
+def alternatives(condition: Filter, table: TypedTable) -> list[tuple[Filter, ...]]:
+    """Return the ways to read a condition, the plainest first: as it is, singular, as several."""
+    found: list[tuple[Filter, ...]] = [(condition,)]
+    if condition.part or condition.sign != "=":
+        return found
+    words = condition.value
+    found += [(replace(condition, value=one),) for one in _singular_words(words)]
+    found += [(one,) for one in _joined(condition, table)]
+    if len(words) <= LONGEST_CUT:
+        found += _several(condition, table)
+    return found[:MOST_ALTERNATIVES]
+
+
+def _singular_words(words: str) -> Iterator[str]:
+    if words.isascii() and len(words) > 3 and words.endswith("s"):
+        yield words[:-1]
+        if words.endswith("ies"):
+            yield words[:-3] + "y"
+    if words.endswith("员工") and len(words) > 2:
+        yield words[:-2].removesuffix("的")
+
+
+def _joined(condition: Filter, table: TypedTable) -> Iterator[Filter]:
+    """Yield the readings of `绩效A`: a column directly before its value."""
+    words = condition.value
+    if not condition.column and re.search(r"[\u4e00-\u9fff]", words):
+        for at in range(1, len(words)):
+            if column := find_column(words[:at], table):
+                yield Filter(words[at:], column.name)
+
+
+def _several(condition: Filter, table: TypedTable) -> Iterator[tuple[Filter, ...]]:
+    """Yield readings as conditions on several columns: `desk lamp in north in 2023`, `北京研发部`."""
+    words = condition.value
+    cuts = [found.span() for found in CUT_EN.finditer(words)]
+    if re.search(r"[\u4e00-\u9fff]", words):
+        cuts += [(at, at) for at in range(1, len(words))]
+    for count in range(1, MOST_CUTS + 1):
+        for chosen in combinations(sorted(cuts), count):
+            starts, ends = [0, *(end for _, end in chosen)], [*(start for start, _ in chosen), len(words)]
+            parts = [JOINT_ZH.sub("", words[a:b].strip()) for a, b in zip(starts, ends, strict=True)]
+            read = [read_filter(part, table) for part in parts if part]
+            if len(read) == count + 1 and read[0] is not None and condition.column:
+                compared = _comparison(f"{condition.column} {parts[0]}", table)
+                read[0] = compared or Filter(parts[0], condition.column)
+            if len(read) == count + 1 and all(read):
+                yield tuple(one for one in read if one is not None)
+
+
+def resolve(
+    ways: Sequence[tuple[Filter, ...]], columns: Mapping[str, Sequence[str]]
+) -> tuple[Filter, ...] | None:
+    """Return the first reading whose values each stand in one column; None where several differ.
+
+    columns: where each value stands.
+    """
+    several = list[tuple[Filter, ...]]()
+    for way in ways:
+        places = [_places(one, columns) for one in way]
+        if len(way) == 1 and len(places[0]) > 1:
+            return None
+        if all(len(one) == 1 for one in places):
+            known = tuple(replace(one, column=place[0]) for one, place in zip(way, places, strict=True))
+            if len(way) == 1:
+                return known
+            if len({one.column for one in known}) == len(known):
+                several.append(known)
+    distinct = {frozenset(one) for one in several}
+    return several[0] if len(distinct) == 1 else None
+
+
+def _places(condition: Filter, columns: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if condition.sign != "=":
+        return [condition.column]
+    return [one for one in columns.get(condition.value, ()) if condition.column in ("", one)]
