@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from chat.documents.document import Page, Problem
 from chat.extraction import worker
+from chat.extraction.office.date_format import format_date, is_shown_date
 from chat.extraction.office.number_format import format_number, is_interesting
 from chat.extraction.source import Source
 from chat.numbers.cell_grid import Grid
@@ -49,6 +51,57 @@ def test_formats_of_dates_and_plain_numbers_are_left_alone() -> None:
     assert [is_interesting(code) for code in ("General", "", "@", "d/m/yy", "0.0", '0" kg"')] == [
         False, False, False, False, True, True,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("ddmmmyy\\ hh:mm:ss", "12Jan60 15:04:05"),
+        ("d-mmm-yy", "12-Jan-60"),
+        ("mmmm yyyy", "January 1960"),
+        ("dddd, mmmm dd, yyyy", "Tuesday, January 12, 1960"),
+        ('d. mmmm yyyy" Uhr"', "12. January 1960 Uhr"),
+        ('[$-804]yyyy"年"m"月"d"日";@', "1960年1月12日"),
+        ("yyyy年m月", "1960年1月"),
+        ("yyyy/m/d h:mm AM/PM", "1960/1/12 3:04 PM"),
+    ],
+)
+def test_a_date_of_one_reading_is_shown_in_its_format(code: str, shown: str) -> None:
+    assert is_shown_date(code)
+    assert format_date(datetime(1960, 1, 12, 15, 4, 5), code) == shown
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            "m/d/yyyy",
+            "[$-409]dd\\-mm\\-yyyy;@",
+            "d-mmm",
+            "h:mm AM/PM",
+            "[h]:mm",
+            "yyyy\\-mm\\-dd",
+            "General",
+            "0.00",
+        ),
+        *("[$-407]d. mmmm yyyy", "[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", '[$-411]ggge"年"m"月"d"日"', ""),
+    ],
+)
+def test_a_date_of_two_readings_is_left_to_the_reader(code: str) -> None:
+    assert not is_shown_date(code)
+
+
+def test_dates_of_a_workbook_stand_in_the_text_as_shown_and_in_the_grid_as_dates(tmp_path: Path) -> None:
+    cells = (
+        f'<c r="{place}" s="{style}"><v>21927</v></c>' for style, place in enumerate(("A1", "B1", "C1"), 1)
+    )
+    rows = f'<row r="1">{"".join(cells)}</row>'
+    styles = '<numFmts><numFmt numFmtId="164" formatCode="d mmmm yyyy"/></numFmts>'
+    styles += '<cellXfs><xf/><xf numFmtId="164"/><xf numFmtId="14"/><xf numFmtId="17"/></cellXfs>'
+    (tmp_path / "stored").write_bytes(xlsx({"S": rows}, styles))
+    found = list(worker.read(Source(tmp_path / "stored", "a.xlsx")))
+    assert [one.text for one in found if isinstance(one, Page)] == ["12 January 1960 | 1960-01-12 | Jan-60"]
+    assert [one.rows for one in found if isinstance(one, Grid)] == [[["1960-01-12"] * 3]]
 
 
 def test_errors_hidden_parts_and_comments_of_a_workbook_are_told(tmp_path: Path) -> None:

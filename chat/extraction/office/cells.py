@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chat.extraction.office import xml_tree
+from chat.extraction.office.date_format import is_shown_date
 from chat.extraction.office.number_format import BUILT_IN, is_interesting
 from chat.extraction.office.package import Package
 
@@ -48,14 +49,14 @@ Place = tuple[int, int]  # row and column, from 0
 
 
 def number_formats(package: Package, part: str) -> dict[int, str]:
-    """Return the format of each style that shows numbers in a way of its own. part: the styles'."""
+    """Return the format of each style that shows numbers or dates in a way of its own. part: the styles'."""
     root = package.side(part)
     codes = {one.get("numFmtId", ""): one.get("formatCode", "") for one in root.iter("numFmt")}
     found = {}
     for number, one in enumerate(root.findall("cellXfs/xf")):
         key = one.get("numFmtId", "")
         code = codes.get(key) or BUILT_IN.get(int(key) if key.isdigit() else 0, "")
-        if is_interesting(code):
+        if is_interesting(code) or is_shown_date(code):
             found[number] = code
     return found
 

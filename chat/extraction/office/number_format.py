@@ -1,7 +1,7 @@
 """Number formats of spreadsheets (ECMA-376 part 1, 18.8.31): a value as the program shows it.
 
-Currency, units, percentages, leading zeros, thousands, decimals, powers of ten, fractions. Dates are left to
-the reader, which writes them in one form.
+Currency, units, percentages, leading zeros, thousands, decimals, powers of ten, fractions. Dates are those of
+chat.extraction.office.date_format.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from functools import lru_cache
 BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
     7: '"$"#,##0.00;("$"#,##0.00)', 8: '"$"#,##0.00;("$"#,##0.00)', 9: "0%", 10: "0.00%", 11: "0.00E+00",
-    12: "# ?/?", 13: "# ??/??", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)",
-    40: "#,##0.00;(#,##0.00)", 41: "#,##0;(#,##0);-", 42: '"$"#,##0;("$"#,##0);"$"-',
+    12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 17: "mmm-yy", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
+    39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0;(#,##0);-",
+    42: '"$"#,##0;("$"#,##0);"$"-',
     43: "#,##0.00;(#,##0.00);-", 44: '"$"#,##0.00;("$"#,##0.00);"$"-', 48: "##0.0E+0",
 }  # fmt: skip
 LONGEST = 255

@@ -29,6 +29,7 @@ from chat.extraction.office.cells import (
     say_hidden,
 )
 from chat.extraction.office.charts import chart_lines, words_of
+from chat.extraction.office.date_format import is_shown_date
 from chat.extraction.office.number_format import is_interesting
 from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.package import Package
@@ -43,7 +44,10 @@ HIDDEN_SHEET = "hidden sheet"
 
 @dataclass(frozen=True)
 class Beside:
-    """formats: of numbers, by cell. shown: numbers as the file itself shows them. hidden: in words."""
+    """formats: of numbers and dates, by cell. shown: numbers as the file itself shows them.
+
+    hidden: in words.
+    """
 
     formats: Mapping[Place, str] = field(default_factory=dict)
     shown: Mapping[Place, str] = field(default_factory=dict)
@@ -154,11 +158,11 @@ def _of_old_sheet(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Beside:
         for column, kind in enumerate(sheet.row_types(row)):
             if kind == xlrd.XL_CELL_ERROR:
                 errors[row, column] = xlrd.error_text_from_code.get(sheet.cell_value(row, column), "#ERROR")
-            elif kind == xlrd.XL_CELL_NUMBER and count < MOST_CELLS:
+            elif kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE) and count < MOST_CELLS:
                 count += 1
                 style = book.xf_list[sheet.cell_xf_index(row, column)]
                 code = book.format_map[style.format_key].format_str
-                if is_interesting(code):
+                if is_interesting(code) or is_shown_date(code):
                     formats[row, column] = code
     notes = sorted((place, " ".join(note.text.split())) for place, note in sheet.cell_note_map.items())
     rows = [row + 1 for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden]

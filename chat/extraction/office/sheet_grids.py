@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from chat.documents.row_format import one_line
 from chat.extraction.layout.sheet_blocks import Area
+from chat.extraction.office.number_format import is_date
 from chat.extraction.office.sheet_asides import Beside
 from chat.numbers import cell_grid as grids
 from chat.numbers.cell_grid import Grid
@@ -77,6 +78,8 @@ def _formats(formats: Mapping[tuple[int, int], str], shown: Mapping[tuple[int, i
 
 
 def _kind(text: str) -> str:
+    if is_date(text):
+        return ""
     if "%" in text:
         return grids.PERCENT
     return grids.CURRENCY if any(sign in text for sign in MONEY) else ""
