@@ -111,4 +111,6 @@ async def read_all(url: str, streams: int, in_turn: bool, key: str, body: str) -
 if __name__ == "__main__":
     url, streams, in_turn, key, *body = sys.argv[1:]
     reading = read_all(url, int(streams), in_turn == "1", key, "".join(body))
-    print(json.dumps(asdict(uvloop.run(reading))))
+    # With PYTHONUNBUFFERED, print() writes once: what a pipe does not take at once would be lost.
+    with open(sys.stdout.fileno(), "w", closefd=False) as out:
+        json.dump(asdict(uvloop.run(reading)), out)
