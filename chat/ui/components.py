@@ -20,8 +20,6 @@ class TextComponents:
 
     top: gr.HTML
     bottom: gr.HTML
-    heading: gr.HTML
-    keys: gr.HTML
     starters: gr.HTML
     earlier: gr.HTML
     editing: gr.HTML

@@ -48,10 +48,7 @@ def _lay_out(owned: Settings) -> Components:
         bottom = _create_html("sidebar-bottom")
         if can_sign_in(owned):
             gr.LoginButton(icon=None, size="sm")
-    with gr.Sidebar(elem_id="settings", position="right", open=False, width="var(--settings-width)"):
-        heading = _create_html("settings-top")
-        settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
-        keys = _create_html("keys")
+    settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
     with gr.Column(elem_id="banners"):
         _create_place("download")
         _create_place("banner")
@@ -73,7 +70,7 @@ def _lay_out(owned: Settings) -> Components:
         search=search,
         drawer=_create_html("drawer"),
         settings=settings,
-        dressing=TextComponents(top, bottom, heading, keys, starters, earlier, editing),
+        dressing=TextComponents(top, bottom, starters, earlier, editing),
         lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
     )
 

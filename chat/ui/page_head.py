@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from typing import Any, cast
 
 import gradio as gr
 
@@ -156,9 +157,17 @@ def _path(name: str, ending: str, content: bytes) -> str:
 
 
 def _kinds(page: gr.Blocks) -> dict[str, None]:
-    """Return the kinds of components that the page draws, in order."""
-    shown = [one for one in page.config["components"] if one["props"].get("visible") is not False]
-    return dict.fromkeys(one["type"] for one in shown)
+    """Return the kinds of components that the page draws at first, in order: none inside an invisible one."""
+    made = {one["id"]: one for one in page.config["components"]}
+    kinds, waiting = dict[str, None](), [cast(dict[str, Any], page.config["layout"])]
+    while waiting:
+        node = waiting.pop()
+        one = made.get(node["id"])  # the page itself is none
+        if one and one["props"].get("visible") is False:
+            continue
+        kinds |= {one["type"]: None} if one else {}
+        waiting += reversed(node.get("children", []))
+    return kinds
 
 
 def _hint(name: str) -> str:

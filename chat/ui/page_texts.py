@@ -14,13 +14,6 @@ from chat.ui.texts import LANGUAGES, text
 
 STARTERS = ("sample", "explain", "write", "code")
 SAMPLE_STARTERS = ("sample", "fault", "warranty", "repair")  # its own sentences answer, without any model
-KEYS = {
-    "new": "Ctrl Shift O",
-    "search": "Ctrl K",
-    "write": "Shift Esc",
-    "edit": "↑",
-    "close": "Esc",
-}
 # What the page's script says by itself.
 SPOKEN = (
     "answer.complete",
@@ -97,14 +90,12 @@ SPOKEN = (
 
 @dataclass(frozen=True)
 class PageTexts:
-    """The dressed parts, in the order of parts.Dressing."""
+    """The dressed parts, in the order of components.TextComponents."""
 
     language: str
     name: str
     top: str
     bottom: str
-    heading: str
-    keys: str
     starters: str
     earlier: str
     editing: str
@@ -113,10 +104,7 @@ class PageTexts:
     composer: str
 
     def parts(self) -> list[str]:
-        return [
-            *(self.top, self.bottom, self.heading, self.keys),
-            *(self.starters, self.earlier, self.editing),
-        ]
+        return [self.top, self.bottom, self.starters, self.earlier, self.editing]
 
     def told(self) -> dict[str, object]:
         """Return what the script is to know."""
@@ -134,8 +122,6 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageText
         name=name,
         top=_top(language, name),
         bottom=_bottom(language),
-        heading=_heading(language),
-        keys=_own_data(language) + _keys(language),
         banners=show_banners(engine, language),
         starters=_starters(language),
         earlier=button("earlier", text(language, "answer.earlier"), icon=False),
@@ -168,44 +154,15 @@ def _bottom(language: str) -> str:
             icon=False,
             title=text(language, "sidebar.import.hint"),
         ),
-        _export_all(language),
+        export_all(language),
         button("language", text(language, "page.language"), lane="none", value=other, icon=False),
         button("appearance", text(language, "page.appearance"), lane="none", icon=False),
         cls="row",
     )
 
 
-def _export_all(language: str) -> str:
+def export_all(language: str) -> str:
     return button("everything", text(language, "sidebar.export_all"), lane="fetch", icon=False)
-
-
-def _heading(language: str) -> str:
-    """Return the title of the settings, and where they hold."""
-    return tag("h2", plain(text(language, "settings.label"))) + tag(
-        "p", plain(text(language, "settings.intro"))
-    )
-
-
-def _own_data(language: str) -> str:
-    """Return what a visitor can do with all that is kept of them."""
-    delete = button("delete-all", text(language, "own.delete"), icon=False)
-    return tag(
-        "section",
-        tag("h3", plain(text(language, "own.label"))),
-        tag("p", plain(text(language, "own.hint"))),
-        tag("div", _export_all(language), delete, cls="row"),
-        cls="own",
-    )
-
-
-def _keys(language: str) -> str:
-    """Return what assets/page/keys.js does, as a list."""
-    rows = [
-        tag("dt", plain(text(language, f"keys.{name}")))
-        + tag("dd", *(tag("kbd", plain(key)) for key in keys.split()))
-        for name, keys in KEYS.items()
-    ]
-    return tag("section", tag("h3", plain(text(language, "keys.label"))), tag("dl", *rows), cls="shortcuts")
 
 
 def show_banners(engine: Engine, language: str) -> dict[str, str]:
@@ -234,7 +191,7 @@ def _banner(engine: Engine, language: str, *, is_demo: bool) -> str:
     lines = [(text(language, "page.demo") if is_demo else "", "")]
     if found:
         lines.append((text(language, "page.found", name=found.name, address=found.url), ""))
-    lines += [(loss, _export_all(language)) for loss in _losses(engine, language)]
+    lines += [(loss, export_all(language)) for loss in _losses(engine, language)]
     lines.append((engine.notice, ""))
     shown = [
         tag("p", tag("span", plain(line)), more, close, data_dismissable="") for line, more in lines if line

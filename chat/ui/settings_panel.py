@@ -14,6 +14,8 @@ import gradio as gr
 from gradio.components import Component
 
 from chat.turns.turn import Options
+from chat.ui.html import button, plain, tag
+from chat.ui.page_texts import export_all
 from chat.ui.texts import text
 
 NAMES = ("system_prompt", "temperature", "max_tokens", "file_characters")
@@ -21,10 +23,23 @@ PRESETS = ("brief", "translator", "teacher", "programmer")
 # Of the fields, which name them. What visits.read_options accepts is wider.
 BOUNDS = {"temperature": (0, 2), "max_tokens": (50, 100_000), "file_characters": (1_000, 1_000_000)}
 PROMPT_SHOWN_CHARACTERS = 160
+KEYS = {
+    "new": "Ctrl Shift O",
+    "search": "Ctrl K",
+    "write": "Shift Esc",
+    "edit": "↑",
+    "close": "Esc",
+}
 
 
 @dataclass(frozen=True)
 class SettingsPanel:
+    """side: what opens and closes. content: all that is in it, which no browser makes before it is opened."""
+
+    side: gr.Sidebar
+    content: gr.Column
+    heading: gr.HTML
+    keys: gr.HTML
     preset: gr.Dropdown
     system_prompt: gr.Textbox
     temperature: gr.Number
@@ -39,12 +54,23 @@ class SettingsPanel:
 
     def worded(self) -> list[Component]:
         """What `word_panel` fills, in its order."""
-        return [*self.chosen(), self.preset, self.reset, self.key]
+        return [self.heading, self.keys, *self.chosen(), self.preset, self.reset, self.key]
 
 
 def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
     """Lay the panel out where it is called. has_key: visitors may bring their own key."""
+    with (
+        gr.Sidebar(elem_id="settings", position="right", open=False, width="var(--settings-width)") as side,
+        gr.Column(visible=False) as content,
+    ):
+        return _lay_out(side, content, has_key)
+
+
+def _lay_out(side: gr.Sidebar, content: gr.Column, has_key: bool) -> SettingsPanel:
     return SettingsPanel(
+        side=side,
+        content=content,
+        heading=gr.HTML(elem_id="settings-top", apply_default_css=False, js_on_load=None),
         preset=gr.Dropdown(elem_id="preset", filterable=False),
         system_prompt=gr.Textbox(elem_id="system-prompt", lines=4, max_lines=12),
         temperature=_create_number("temperature", step=0.1),
@@ -52,6 +78,7 @@ def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
         file_characters=_create_number("file_characters", precision=0),
         key=gr.Textbox(elem_id="own-key", type="password", max_lines=1, visible=has_key),
         reset=gr.Button(elem_id="reset", size="sm", variant="secondary"),
+        keys=gr.HTML(elem_id="keys", apply_default_css=False, js_on_load=None),
     )
 
 
@@ -60,12 +87,13 @@ def _create_number(name: str, **more: Any) -> gr.Number:
     return gr.Number(elem_id=name.replace("_", "-"), value=None, minimum=low, maximum=high, **more)
 
 
-def word_panel(language: str, options: Options, defaults: Mapping[str, object]) -> list[dict[str, Any]]:
-    """Return the updates that put the visitor's language and choices into the panel.
+def word_panel(language: str, options: Options, defaults: Mapping[str, object]) -> list[Any]:
+    """Return the updates of `worded` that put the visitor's language and choices into the panel.
 
     defaults: what holds where a field is empty, by name; a missing one is left to the model.
     """
-    updates = [
+    updates: list[Any] = [_heading(language), _own_data(language) + _keys(language)]
+    updates += [
         _word(
             language, name, value=getattr(options, name), placeholder=_name_default(language, name, defaults)
         )
@@ -76,6 +104,35 @@ def word_panel(language: str, options: Options, defaults: Mapping[str, object]) 
     updates.append(gr.update(value=text(language, "settings.reset")))
     updates.append(_word(language, "key"))
     return updates
+
+
+def _heading(language: str) -> str:
+    """Return the title of the settings, and where they hold."""
+    return tag("h2", plain(text(language, "settings.label"))) + tag(
+        "p", plain(text(language, "settings.intro"))
+    )
+
+
+def _own_data(language: str) -> str:
+    """Return what a visitor can do with all that is kept of them."""
+    delete = button("delete-all", text(language, "own.delete"), icon=False)
+    return tag(
+        "section",
+        tag("h3", plain(text(language, "own.label"))),
+        tag("p", plain(text(language, "own.hint"))),
+        tag("div", export_all(language), delete, cls="row"),
+        cls="own",
+    )
+
+
+def _keys(language: str) -> str:
+    """Return what assets/page/keys.js does, as a list."""
+    rows = [
+        tag("dt", plain(text(language, f"keys.{name}")))
+        + tag("dd", *(tag("kbd", plain(key)) for key in keys.split()))
+        for name, keys in KEYS.items()
+    ]
+    return tag("section", tag("h3", plain(text(language, "keys.label"))), tag("dl", *rows), cls="shortcuts")
 
 
 def _word(language: str, name: str, **more: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from chat.request_id import REQUEST_ID
 from chat.ui import answer_actions, drawer, page_texts, sidebar, uploads
 from chat.ui.callbacks import Callbacks, Showing, Shown
 from chat.ui.components import Components
-from chat.ui.settings_panel import NAMES, SettingsPanel, prompt_of, reset_values, word_panel
+from chat.ui.settings_panel import NAMES, prompt_of, reset_values, word_panel
 from chat.ui.sign_in import key_of, request_id_of, signed_in
 from chat.ui.view import Reader
 from chat.ui.visits import Visit, read_paths, read_visit
@@ -154,8 +154,6 @@ def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
 
 
 def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
-    panel = parts.settings
-
     async def dress(data: Any, request: gr.Request) -> Row:
         visit = _visit(callbacks, data, request)
         models = await callbacks.engine.models.names()
@@ -167,7 +165,6 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
             search,
             composer,
             say(words.told() | _tell_models(callbacks.engine, models)),
-            *word_panel(visit.language, visit.options, _defaults(callbacks)),
         ]
 
     async def look(data: Any, request: gr.Request) -> str:
@@ -179,15 +176,23 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
         return say(_tell_models(engine, models) | {"banners": banners, "serial": new_id()})
 
     parts.lanes["look"].click(look, parts.visit, parts.read, js=_js("look"), **private)
-    outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read, *panel.worded()]
+    outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read]
     page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
-    _wire_panel(panel, parts, callbacks, private)
+    _wire_panel(parts, callbacks, private)
 
 
-def _wire_panel(panel: SettingsPanel, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
+def _wire_panel(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
+    panel = parts.settings
+
+    def open_panel(data: Any, request: gr.Request) -> Row:
+        visit = _visit(callbacks, data, request)
+        return [gr.update(visible=True), *word_panel(visit.language, visit.options, _defaults(callbacks))]
+
     def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
         return prompt_of(preset, _visit(callbacks, data, request).language)
 
+    opened = [panel.content, *panel.worded()]
+    panel.side.expand(open_panel, parts.visit, opened, js=_js("panel"), **private)
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
     panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **private)
     reset_parts = [*panel.chosen(), panel.preset]

@@ -278,6 +278,7 @@ async def test_a_long_list_of_models_is_searched_and_no_typed_text_becomes_a_nam
 async def test_settings_are_explained_bounded_remembered_and_reset(tab: Visit, provider: Provider) -> None:
     panel = tab.page.locator("#settings")
     prompt, heat = panel.locator("#system-prompt textarea"), panel.locator("#temperature input")
+    await expect(prompt).to_have_count(0)  # a visit that never opens the settings does not wait for them
     await panel.locator(".toggle-button").click()
     await expect(panel.locator("#settings-top h2")).to_have_text("Settings")
     await expect(panel.locator("#temperature")).to_contain_text("0 to 2. Low: the likeliest words.")
