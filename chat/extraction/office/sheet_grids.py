@@ -15,6 +15,8 @@ from chat.numbers.cell_grid import Grid
 
 Value = int | float | str | bool | time | date | datetime | timedelta | None
 MONEY = ("$", "€", "£", "¥", "￥", "CHF", "EUR", "USD")
+DURATION = "PT"  # as calamine begins one
+LARGEST_WHOLE = 1e21  # that is written with all its digits
 MOST_SHARED = 0.5  # of the formatted cells of a column
 
 
@@ -38,8 +40,11 @@ def make_grid(
 
 
 def _plain(value: Value, show: Callable[[Value], str]) -> str:
-    if type(value) is float and not value.is_integer():
-        return repr(value)
+    """Return a cell as plain text. Words and numbers, which most cells are, need no call of `show`."""
+    if isinstance(value, str) and not value.startswith(DURATION):
+        return value if value.isalnum() else one_line(value)
+    if isinstance(value, float) and (not value.is_integer() or abs(value) < LARGEST_WHOLE):
+        return str(int(value)) if value.is_integer() else repr(value)
     return one_line(show(value))
 
 

@@ -80,7 +80,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         yield make_grid(source.name, name, values, left, areas, beside, show)
         shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
         rows = repeat_labels(list(shown), areas)
-        lines = sheet_lines([one_line(cell) for cell in row] for row in rows)
+        lines = sheet_lines([cell if cell.isalnum() else one_line(cell) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
