@@ -5,6 +5,7 @@ both sides have labels, figures, and rows of their own. Pure functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -15,6 +16,9 @@ from chat.numbers.numeric_cells import is_numeric, is_year, numeric_columns
 
 LEAST_ROWS = 3  # of a table of its own: a header and two of data
 LOOKED_AT = 30
+CONTINUED = re.compile(
+    r"\bcont(?:inued|'d|\.)|fortsetzung|\bsuite\b|continuación|segue\b|续|續", re.IGNORECASE
+)
 
 
 def split_grid(grid: Grid) -> list[Grid]:
@@ -24,13 +28,29 @@ def split_grid(grid: Grid) -> list[Grid]:
 
 def _split_rows(grid: Grid) -> list[Grid]:
     starts = [0]
-    for at, rows in _stretches(grid.rows):
-        if at > starts[-1] and _is_table(rows) and _has_data(grid.rows[starts[-1] : at]):
+    found = {at for at, rows in _stretches(grid.rows) if _is_table(rows)} | set(_titled(grid.rows))
+    for at in sorted(found):
+        if at > starts[-1] and _has_data(grid.rows[starts[-1] : at]):
             starts.append(at)
     if len(starts) == 1:
         return [grid]
     bounds = [*starts, len(grid.rows)]
     return [_part(grid, number, *bounds[number : number + 2]) for number in range(len(starts))]
+
+
+def _titled(rows: Sequence[Row]) -> Iterator[int]:
+    """Yield the titles of tables that repeat the header of the first, and stand directly below each other."""
+    head = next((at for at, row in enumerate(rows[:LOOKED_AT]) if sum(map(bool, row)) > 1), 0)
+    if not head or sum(map(bool, rows[head - 1])) != 1:
+        return
+    titles, above = {"".join(rows[head - 1])}, rows[head]
+    for at in range(head + LEAST_ROWS, len(rows)):
+        if rows[at] != above or sum(map(bool, rows[at - 1])) != 1:
+            continue
+        title = "".join(rows[at - 1])
+        if title not in titles and not CONTINUED.search(title):
+            titles.add(title)
+            yield at - 1
 
 
 def _stretches(rows: Sequence[Row]) -> Iterator[tuple[int, Sequence[Row]]]:

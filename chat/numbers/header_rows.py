@@ -23,6 +23,11 @@ NOT_A_GROUP = re.compile(  # `Unit: 1,000`, `制表日期：2024-01-15`
 )
 
 
+def is_preface(row: Row) -> bool:
+    """Does a row say by whom, when or in which unit a table was made: `填报单位：城建局 | 单位：万元`?"""
+    return any(NOT_A_GROUP.match(cell) and re.search("[:：]", cell) for cell in row if cell)
+
+
 def find_header(rows: Sequence[Row], at: int, numeric: frozenset[int], merged: Sequence[Area]) -> list[int]:
     """Return the rows of the header, of which `at` is the first wide one; empty where there is none."""
     if not _is_header(rows[at], numeric, rows[at - 1] if at else ()):

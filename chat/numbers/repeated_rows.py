@@ -1,4 +1,4 @@
-"""Rows that repeat what others hold: sums, parts of the row above, means, extremes. Pure functions.
+"""Rows that repeat what others hold: sums, parts of the row above, means, extremes, changes. Pure functions.
 
 A word alone is not enough, since a shop may be called Max: the figures must agree.
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from chat.numbers.row_totals import find_totals
 from chat.numbers.total_words import (
+    CHANGE,
     HIGHEST,
     LOWEST,
-    MEAN,
     gathered,
     has_total_word,
     is_marked,
+    is_summary_word,
     names_part,
 )
 
@@ -74,9 +75,9 @@ def _is_part(row: ComparedRow, whole: ComparedRow) -> bool:
 
 
 def _summaries(rows: Sequence[ComparedRow]) -> list[ComparedRow]:
-    """Return the rows at the end that are named as a mean, a minimum or a maximum, and can be it."""
+    """Return the rows at the end that are named as a mean, an extreme or a change, and can be it."""
     end = len(rows)
-    while end > 1 and _is_summary_word(_bare(rows[end - 1])):
+    while end > 1 and is_summary_word(_bare(rows[end - 1])):
         end -= 1
     if end == len(rows):
         return []
@@ -92,13 +93,11 @@ def _bare(row: ComparedRow) -> str:
     return gathered(row.label).strip(" :：")
 
 
-def _is_summary_word(label: str) -> bool:
-    return any(words.fullmatch(label) for words in (MEAN, LOWEST, HIGHEST))
-
-
 def _can_be(row: ComparedRow, ends: Sequence[tuple[float, float] | None]) -> bool:
     pairs = [(value, end) for value, end in zip(row.figures, ends, strict=True) if value is not None and end]
     label = _bare(row)
+    if CHANGE.fullmatch(label):
+        return True
     if LOWEST.fullmatch(label):
         return bool(pairs) and all(value == low for value, (low, _) in pairs)
     if HIGHEST.fullmatch(label):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 Values = Sequence[Sequence[float]]
 LEAST_COLUMNS = 3  # in which a sum must be right, where no word says `total`
-LEAST_TILES = 3  # sums of groups that are all rows of a table
+LEAST_TILES = 3  # right sums, of all columns, where groups are all rows of a table
 LEAST_SUM = 50.0  # small counts agree by chance
 LARGE = 1_000.0
 MOST_ADDENDS = 400
@@ -94,9 +94,14 @@ def _tiles(rows: Values) -> list[int]:
         heads = [at + start for at, _ in groups]
         is_tiled = sum(length + 1 for _, length in groups) == end - start
         is_summed = whole >= 0 and _addends([rows[whole], *(rows[at] for at in heads)], 0, 1) == len(heads)
-        if is_tiled and len(heads) + is_summed >= LEAST_TILES and (whole < 0 or is_summed):
+        agreeing = (len(heads) + is_summed) * min(map(_count_used, [rows[at] for at in heads]), default=0)
+        if is_tiled and len(heads) > 1 and agreeing >= LEAST_TILES and (whole < 0 or is_summed):
             return [*heads, whole] if is_summed else heads
     return []
+
+
+def _count_used(row: Sequence[float]) -> int:
+    return sum(value > 0 for value in row)
 
 
 def _nested(rows: Values) -> list[int]:

@@ -5,17 +5,19 @@ What decides: how many cells a row fills, which columns hold numbers further bel
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.numbers.cell_grid import Area, Row
-from chat.numbers.header_rows import counts_up, find_header, is_numbering
+from chat.numbers.header_rows import counts_up, find_header, is_numbering, is_preface
 from chat.numbers.numeric_cells import is_numeric, numeric_columns
 from chat.numbers.total_words import is_total_word, names_total
 
 LOOKED_AT = 400  # rows at each end of a grid
 WIDE = 0.55  # of the cells that most rows fill: a row with as many is a header or data
+SIGNED = re.compile(r"[^\W\d]{2,12}[:：]\s*\S.*")
 MOST_STRAY = 2  # figures that stand alone below a table
 
 
@@ -41,7 +43,8 @@ def find_shape(rows: Sequence[Row], merged: Sequence[Area] = ()) -> SheetShape |
     if not body:
         return None
     usual = _usual(body)
-    at = next((number for number, count in enumerate(filled) if count >= max(2, WIDE * usual)), None)
+    wide = [number for number, count in enumerate(filled) if count >= max(2, WIDE * usual)]
+    at = next((one for one in wide if filled[one] >= usual or not is_preface(rows[one])), None)
     if at is None:
         return None
     numeric = numeric_columns(rows[at + 1 : at + LOOKED_AT])
@@ -134,8 +137,15 @@ def role_of(
             return "note" if is_tail else "section"
         if is_tail and len(cells) <= max(1, 0.34 * len(usual)) and len(cells) < len(keys):
             return "note"
+    if is_tail and not values and _is_signed([row[column] for column in cells]):
+        return "note"
     is_stray = len(keys) > 1 and keys[0] not in cells and keys[1] not in cells and len(values) <= MOST_STRAY
     return "note" if is_tail and is_stray and len(cells) < len(usual) else "data"
+
+
+def _is_signed(cells: Sequence[str]) -> bool:
+    """Are most of the cells a label with its value: `制表人：李某 | 审核人：王某`?"""
+    return sum(bool(SIGNED.fullmatch(cell)) for cell in cells) * 2 > len(cells)
 
 
 def _is_total(row: Row, cells: Sequence[int], usual: Mapping[int, float], numeric: frozenset[int]) -> bool:

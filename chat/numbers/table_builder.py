@@ -77,6 +77,7 @@ class _TableBuilder:
             left |= {at: (role, rows_of[at]) for at, role in repeated.items()}
             self._exclude(left, count)
             cells = look_at(self.raw, columns)
+            readings = self._readings(columns, cells)
         rows = self.raw.count("kept")
         if not rows:
             raise NoTable
@@ -217,7 +218,7 @@ class _TableBuilder:
         chosen = dict(zip(columns, readings, strict=True))
         summed = typed_table.NUMBERS - {typed_table.PERCENTAGE}
         numbers = [number for number in columns if chosen[number].kind in summed][:MOST_COMPARED]
-        words = [number for number in columns if chosen[number].kind not in SQL_TYPES][:3]
+        words = [one for one in columns if one == columns[0] or chosen[one].kind not in SQL_TYPES][:3]
         if not numbers or self.raw.count("kept") > MOST_SUMMED:
             return {}
         gone = ",".join(str(at) for at, (role, _) in left.items() if role != "total") or "-1"

@@ -28,6 +28,14 @@ MEAN = re.compile(
     r"|gemiddelde|średnia|среднее|平均(?:值|数|數)?|均值|中位(?:数|數))",
     re.IGNORECASE,
 )
+CHANGE = re.compile(  # and nothing of what changed: `Change in stocks` is an item
+    r"(?:(?:annual|percentage|per ?cent|%)\s+)?(?:change|growth|increase|decrease|difference|veränderung"
+    r"|zunahme|évolution|variation|variación|variazione)"
+    r"(?:[\W\d]|\b(?:in|from|to|on|over|the|previous|last|year|month|quarter|per|cent|percent|rate|gegenüber|zum"
+    r"|vorjahr|prozent|en|sur)\b)*"
+    r"|(?:同比|环比|環比|较上年|比上年|比上月)?(?:增长|增長|增减|增減|变化|變化|变动)(?:率|额|額|幅度?)?[\W\d年月]*",
+    re.IGNORECASE,
+)
 LOWEST = re.compile(r"(?:min(?:imum|imo)?\.?|lowest|最小(?:值)?|最低(?:值)?)", re.IGNORECASE)
 HIGHEST = re.compile(r"(?:max(?:imum|imo)?\.?|highest|最大(?:值)?|最高(?:值)?)", re.IGNORECASE)
 
@@ -60,3 +68,8 @@ def has_total_word(row: Row) -> bool:
 def names_part(label: str) -> bool:
     """Does the label of a row say that it is a part of the row above: `其中：市区`, `darunter Frauen`?"""
     return len(label) <= LONGEST and bool(PART.match(gathered(label)))
+
+
+def is_summary_word(label: str) -> bool:
+    """Is a label a word for a mean, an extreme or a change, and nothing else?"""
+    return len(label) <= LONGEST and any(words.fullmatch(label) for words in (CHANGE, MEAN, LOWEST, HIGHEST))
