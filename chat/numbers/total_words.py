@@ -18,6 +18,10 @@ TOTAL = re.compile(
     r"|\W*(?:总计|總計|総計|合计|合計|小计|小計|总和|總和|累计|累計|全部合计|总数|總數|総数|합계|총계|소계)|(?:[计計계]|sum)$)",
     re.IGNORECASE,
 )
+TOTAL_STARTS = (  # how such words begin, for DuckDB too
+    r"total|totaux|sub-?total|sous-total|grand|sum|gesamt|insgesamt|zusammen|zwischensumme|ensemble|razem|ogółem"
+    r"|celkem|toplam|итого|всего|разом|[总總総合小累](?:\s|　)*[计計]|합계|총계|소계"
+)
 PART = re.compile(
     r"\W*(?:其中|内：|内:|うち|of\s+which|thereof|including:|dar(?:unter|in)\b|davon\b|dont\b|de\s+los\s+cuales|di\s+cui\b"
     r"|dos\s+quais|waarvan\b|w\s+tym\b|z\s+toho\b|heraf\b|därav\b|в\s+том\s+числе|из\s+них)",

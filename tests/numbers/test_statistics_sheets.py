@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
+from chat.numbers.cell_grid import Grid
 from chat.numbers.file_tables import build_tables
 from chat.numbers.raw_cells import connect
 from chat.numbers.sql_names import quoted
@@ -40,3 +41,11 @@ def sum_of(table: TypedTable, parquet: bytes, title: str) -> float:
     found = sql.execute(f"SELECT sum({quoted(name)}) FROM read_parquet('memory://one.parquet')").fetchone()
     assert found is not None
     return float(found[0])
+
+
+def test_totals_in_the_middle_of_a_large_table_are_found_by_their_word() -> None:
+    groups = [[[f"区{group}", f"p{number}", str(number)] for number in range(100)] for group in range(52)]
+    rows = [row for group in groups for row in (*group, ["合　计", "", "4950"])]
+    (table,), _, _ = build_tables([Grid("a.xlsx", rows=[["地区", "项目", "数量"], *rows])])
+    assert table.rows == 5_200
+    assert dict(table.left_count) == {"header": 1, "total": 52}
