@@ -152,3 +152,17 @@ async def test_the_tab_is_named_after_its_conversation_and_tells_that_an_answer_
     await expect(tab.page).to_have_title("… Lamps · 小加")
     await call.finish()
     await expect(tab.page).to_have_title("Lamps · 小加")
+
+
+async def test_the_buttons_of_the_composer_stand_by_its_last_line(tab: Visit) -> None:
+    for text in ("one", "one\ntwo\nthree"):
+        await tab.composer.fill(text)
+        area, *buttons = [
+            await tab.page.locator(f"#composer {part}").bounding_box()
+            for part in ("textarea", ".submit-button", ".upload-button")
+        ]
+        assert area
+        for button in buttons:
+            assert button
+            ends = [box["y"] + box["height"] for box in (area, button)]
+            assert ends[0] == pytest.approx(ends[1], abs=1)
