@@ -199,6 +199,34 @@ async def _answer_all(provider: Provider, answer: str) -> None:
         await call.finish()
 
 
+ALONE = """width => {
+    const prose = document.querySelector('#growing .bot-row .prose');
+    prose.style.width = `${width}px`;
+    return [...prose.querySelectorAll('.cite:empty')].filter(chip => {
+        const range = document.createRange(), before = chip.previousSibling;
+        range.setStart(before, before.length - 1);
+        range.setEnd(before, before.length);
+        const [letter] = range.getClientRects();
+        return chip.getBoundingClientRect().top > letter.bottom;
+    }).length }"""
+
+
+@pytest.mark.parametrize("quote", ["“nine hours and twenty minutes.”", "“九小时二十分钟，充满为止”"])
+async def test_a_line_never_begins_with_the_sign_of_a_quote(
+    tab: Visit, provider: Provider, quote: str
+) -> None:
+    await tab.attach(text_file("lamp.txt", f"The lamp shines for {quote[1:-1]} It is green."))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.choose("held")
+    await tab.send("How long?")
+    call = await provider.next_call()
+    await call.text(f"The file says {quote}\n\nIn lamp.txt it is {quote}, and again {quote}.")
+    await call.finish()
+    await tab.wait_until_over()
+    await expect(tab.history.locator(".cite:empty")).to_have_count(3)
+    assert [width for width in range(120, 420, 3) if await tab.page.evaluate(ALONE, width)] == []
+
+
 @pytest.mark.slow
 async def test_a_row_of_a_table_is_highlighted_in_its_cells_in_a_sheet_of_a_phone(
     tab: Visit, provider: Provider
