@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chat.numbers.cell_grid import Area, Row
 from chat.numbers.header_rows import counts_up, find_header, is_numbering, is_preface
 from chat.numbers.numeric_cells import is_numeric, numeric_columns
-from chat.numbers.total_words import is_total_word, names_total
+from chat.numbers.total_words import is_marked, is_total_word, names_total
 
 LOOKED_AT = 400  # rows at each end of a grid
 WIDE = 0.55  # of the cells that most rows fill: a row with as many is a header or data
@@ -114,6 +114,15 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
 def _leading_row(rows: Sequence[Row], shape: SheetShape) -> int:
     """Return the row of the header that fills the most cells: those above it name groups."""
     return max(shape.header, key=lambda number: (sum(map(bool, rows[number])), -number), default=-1)
+
+
+def without_end(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return rows without those at the end that are totals, and what stands between them, such as a tax."""
+    filled = [sum(map(bool, row)) for row in rows]
+    end = len(rows)
+    while end and (is_marked(rows[end - 1]) or filled[end - 1] * 2 <= max(filled)):
+        end -= 1
+    return rows[:end] if any(map(is_marked, rows[end:])) else rows
 
 
 def role_of(

@@ -32,6 +32,7 @@ from chat.numbers.sheet_shape import (
     find_shape,
     header_names,
     role_of,
+    without_end,
 )
 from chat.numbers.sql_names import quoted, sql_name, unique
 from chat.numbers.total_words import TOTAL_STARTS, is_marked
@@ -124,7 +125,9 @@ class _TableBuilder:
         sample = [row for row in self.head[shape.first :] if any(row)] or [[""] * self.raw.width]
         numeric = numeric_columns(sample)
         middle = sample[: max(1, len(sample) * 9 // 10)] if len(sample) > 20 else sample
-        wide = [row for row in middle if sum(map(bool, row)) > 1 and not is_marked(row)] or middle
+        wide = [
+            row for row in without_end(middle) if sum(map(bool, row)) > 1 and not is_marked(row)
+        ] or middle
         usual = {
             column: sum(bool(row[column]) for row in wide) / len(wide)
             for column in range(shape.left, shape.right)
