@@ -75,6 +75,7 @@ soak load replica_soak: install-dev
 
 screenshots: install-dev
 	$(BIN)/python -m tests.benchmarks.screenshots
+	$(BIN)/python -m tests.benchmarks.viewer_pictures
 	$(BIN)/python -m tests.benchmarks.moving_picture
 
 lock: install # requirements.lock, of requirements.txt: for every platform and Python from 3.11 on

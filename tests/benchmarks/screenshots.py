@@ -1,4 +1,4 @@
-"""Pictures of the page for the README: both languages, light and dark, desktop and phone.
+"""Pictures of the page: both languages, light and dark, desktop and phone; the same talk in gr.load_chat too.
 
 Run: `python -m tests.benchmarks.screenshots` (`make screenshots`). The real app answers over the scripted
 provider, so the pictures need no model; they go to assets/screenshots/, with few colours to stay small.
@@ -10,23 +10,31 @@ import asyncio
 import io
 import sys
 import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
+from chat.asset_files import ASSETS
+from tests.benchmarks.page import serve
 from tests.browsers import start_chromium
 from tests.pages import visit
 from tests.provider import Call, Provider, chunk
 from tests.servers import RunningApp, run_app
 
 FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-SCHEMES = ("light", "dark")
+DEVICES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
+VIEWS = tuple(product(DEVICES, ("light", "dark")))
 COLOURS = 200
+GAP = 24  # pixels between two pages on one picture
 CODE = (
     'def mean(values: list[float]) -> float:\n    """The arithmetic mean."""\n'
     "    return sum(values) / len(values)"
@@ -97,11 +105,23 @@ async def end(call: Call, tokens: int) -> None:
     await call.end()
 
 
-async def take(browser: Browser, app: RunningApp, language: str) -> None:
-    """Hold the talk once, and take its pictures in all sizes and schemes."""
+@asynccontextmanager
+async def window(browser: Browser, language: str, view: tuple[str, str], **more: Any) -> AsyncGenerator[Any]:
+    """A browser of this size and scheme, which speaks the language."""
+    device, scheme = view
+    options: dict[str, Any] = {"color_scheme": scheme, **DEVICES[device], **more}
+    context = await browser.new_context(locale=TALKS[language].locale, reduced_motion="reduce", **options)
+    yield context
+    await context.close()
+
+
+async def hold(browser: Browser, app: RunningApp, language: str) -> tuple[str, Any]:
+    """Hold the talk once. Return what was asked about the file, and what the browser keeps of the visitor."""
     talk = TALKS[language]
-    context = await browser.new_context(locale=talk.locale, reduced_motion="reduce")
-    async with visit(browser, app.url, context=context) as tab:
+    async with (
+        window(browser, language, VIEWS[0]) as context,
+        visit(browser, app.url, context=context) as tab,
+    ):
         for title in talk.earlier:
             await tab.ask(title)
             await tab.page.locator('[data-do="new"]').click()
@@ -110,14 +130,47 @@ async def take(browser: Browser, app: RunningApp, language: str) -> None:
         await tab.page.wait_for_selector("#conversation .citations")
         await tab.wait_until_over()
         await tab.ask(talk.code_question)
-        for (device, (width, height)), scheme in product(SIZES.items(), SCHEMES):
-            options: dict[str, Any] = {"width": width, "height": height}
-            await tab.page.set_viewport_size(options)  # type: ignore[arg-type]
-            await tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            await tab.reload()
+        asked = await tab.page.locator("#conversation .question").first.inner_text()
+        return asked, await context.storage_state()
+
+
+async def take(browser: Browser, app: RunningApp, plain: str, language: str) -> None:
+    """Take the pictures of a talk in all sizes and schemes. plain: the address of gr.load_chat."""
+    asked, kept = await hold(browser, app, language)
+    for view in VIEWS:
+        name = f"{view[0]}-{language}-{view[1]}.png"
+        async with (
+            window(browser, language, view, storage_state=kept) as context,
+            visit(browser, app.url, context=context) as tab,
+        ):
             await settle(tab.page)
-            save(await tab.page.screenshot(), FOLDER / f"{device}-{language}-{scheme}.png")
-    await context.close()
+            ours = await tab.page.screenshot()
+        save(FOLDER / name, ours)
+        save(FOLDER / f"beside-{name}", ours, await take_plain(browser, plain, language, view, asked))
+
+
+async def take_plain(browser: Browser, url: str, language: str, view: tuple[str, str], asked: str) -> bytes:
+    """Return the picture of the same talk in gr.load_chat."""
+    talk = TALKS[language]
+    async with window(browser, language, view) as context:
+        page = await context.new_page()
+        await page.goto(url)
+        sample = ASSETS / "samples" / f"sample-{language}.md"
+        await page.locator('input[type="file"]').first.set_input_files(sample)
+        await expect(page.locator(".thumbnail-item")).to_be_visible()
+        for count, question in enumerate((asked, talk.code_question), 1):
+            await page.locator("textarea").fill(question)
+            await page.locator(".submit-button").click()
+            answers = page.locator(".bot-row")
+            await expect(answers).to_have_count(count)
+            last = (talk.file_answer, talk.code_answer)[count - 1].splitlines()[-1]
+            ending = "len(values)" if last == "```" else last[-8:]
+            await expect(answers.last).to_contain_text(ending)
+            await expect(page.locator(".stop-button")).to_have_count(0)
+        await page.wait_for_selector(".katex")
+        await page.evaluate("document.fonts.ready")
+        picture: bytes = await page.screenshot()
+        return picture
 
 
 async def settle(page: Page) -> None:
@@ -131,22 +184,31 @@ async def settle(page: Page) -> None:
     )
 
 
-def save(png: bytes, path: Path) -> None:
-    """Write the picture with few colours, and print its size."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
+def save(path: Path, *pngs: bytes) -> None:
+    """Write the pictures side by side with few colours, and print the size."""
+    shown = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    width = sum(one.width for one in shown) + GAP * (len(shown) - 1)
+    whole = Image.new("RGB", (width, shown[0].height), "#8a8a8a")
+    left = 0
+    for one in shown:
+        whole.paste(one, (left, 0))
+        left += one.width + GAP
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    whole.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 async def main() -> int:
     async with Provider() as provider, start_chromium() as browser:
-        provider.scripts["xiaojia-demo"] = answer
+        provider.scripts["xiaojia-demo"] = provider.scripts["stamped"] = answer
         settings = {"OPENAI_API_KEY": "sk-unused", "OPENAI_MODEL": "xiaojia-demo", "TITLES": "words"}
         with tempfile.TemporaryDirectory() as folder:
-            async with run_app(Path(folder), OPENAI_BASE_URL=provider.url, **settings) as app:
+            async with (
+                run_app(Path(folder), OPENAI_BASE_URL=provider.url, **settings) as app,
+                serve("load_chat", provider.url, 0) as (plain, _),
+            ):
                 for language in TALKS:
-                    await take(browser, app, language)
+                    await take(browser, app, plain, language)
     return 0
 
 
