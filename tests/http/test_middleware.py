@@ -143,6 +143,7 @@ async def test_a_visitors_own_key_is_used_and_kept_nowhere(
         await page.goto(app.url)
         composer = page.locator("#composer textarea")
         await expect(page.locator("body.is-ready")).to_be_attached(timeout=60_000)
+        await page.locator("#settings .toggle-button").click()
         field = page.locator("#own-key input")
         await expect(field).to_have_attribute("type", "password")
         await field.evaluate(
