@@ -290,14 +290,18 @@ async function showPicture(sheet, url) {
   return layer;
 }
 
+// All that is highlighted is seen if it fits: a quote that goes on in the next column goes on far above.
 function reachGoal() {
   const sheet = viewer.goal && findSheet(viewer.goal);
   if (!sheet) return;
-  const mark = sheet.querySelector(".mark, mark");
-  if (!mark) return bringUp(sheet);
+  const marks = [...sheet.querySelectorAll(".mark, mark")].map((mark) => mark.getBoundingClientRect());
+  if (!marks.length) return bringUp(sheet);
   const pages = viewer.root.querySelector(".viewer-pages");
-  const [own, all] = [mark.getBoundingClientRect(), pages.getBoundingClientRect()];
-  pages.scrollTop += own.top - all.top - Math.min(160, all.height / 3);
+  const [own, all] = [marks[0], pages.getBoundingClientRect()];
+  const top = Math.min(...marks.map((mark) => mark.top));
+  const left = all.height - (Math.max(...marks.map((mark) => mark.bottom)) - top) - 16;
+  const [first, above] = left > 16 ? [top, Math.min(160, all.height / 3, left)] : [own.top, Math.min(160, all.height / 3)];
+  pages.scrollTop += first - all.top - above;
   pages.scrollLeft += Math.min(0, own.left - all.left - 16) || Math.max(0, own.right - all.right + 16);
 }
 

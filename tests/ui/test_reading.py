@@ -199,6 +199,39 @@ async def _answer_all(provider: Provider, answer: str) -> None:
         await call.finish()
 
 
+SEEN = """marks => marks.map(mark => [mark.getBoundingClientRect(), mark.closest('.viewer-pages')
+    .getBoundingClientRect()]).map(([own, all]) => own.top >= all.top && own.bottom <= all.bottom)"""
+
+
+async def test_a_quote_that_goes_on_in_the_next_column_is_seen_as_a_whole(
+    tab: Visit, provider: Provider
+) -> None:
+    filler = [
+        "The river is wide and slow in this place, and",
+        "the banks are of clay and of sand, where they",
+    ]
+    left = [*filler * 9, "say that the bridge is two hundred metres long and"]
+    right = ["made of iron from the mines in the north.", *filler * 9]
+    columns = [
+        f"BT /F1 9 Tf {x} 720 Td 28 TL " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
+        for x, lines in ((60, left), (330, right))
+    ]
+    await tab.attach({"name": "a.pdf", "mimeType": "application/pdf", "buffer": pdf("\n".join(columns))})
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.choose("held")
+    await tab.send("How long is it?")
+    call = await provider.next_call()
+    await call.text(
+        "It says “the bridge is two hundred metres long and made of iron from the mines” [page 1]."
+    )
+    await call.finish()
+    await tab.wait_until_over()
+    await tab.history.locator(".cite").first.click()
+    marks = tab.page.locator("#viewer .sheet .mark")
+    await expect(marks).to_have_count(2)
+    assert await marks.evaluate_all(SEEN) == [True, True]
+
+
 ALONE = """width => {
     const prose = document.querySelector('#growing .bot-row .prose');
     prose.style.width = `${width}px`;
