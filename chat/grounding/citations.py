@@ -378,7 +378,8 @@ def _cite(citation: Citation, found: _Found, claim: Claim) -> Citation:
         status = "other_page"
     whole = _found(citation, document, status, match.start, match.end)
     if match.difference is None:
-        return replace(whole, condition=_condition(status, match, document, claim))
+        condition = _condition(status, match, document, claim)
+        return replace(whole, condition=condition) if condition else whole
     return replace(whole, said=match.difference.said, stands=match.difference.stands)
 
 

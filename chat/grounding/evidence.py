@@ -27,6 +27,7 @@ _FIRST_KANA = (
     "\u3040"  # from here on composed forms are kept: decomposed Hangul is three letters, and が is not か
 )
 KEPT_VOTES = 8  # of texts
+KEPT_FOLDS = 32  # of quotes and their parts: each is asked for several times
 FEWEST_THOUSANDS = 6  # numbers such as 3.597, where all that have a point have three digits behind it
 FEWEST_GROUPED = 3  # numbers such as 29,210,039 that tell how a text writes numbers
 MOST_SHORT_PLACES = 400  # of a quote of a few letters, looked at
@@ -151,6 +152,7 @@ def _fold_block(
     return folded.tobytes().decode("utf-32-le", "surrogatepass"), offsets
 
 
+@lru_cache(maxsize=KEPT_FOLDS)
 def fold(text: str) -> str:
     """Return the letters and digits of `text`, in one width and one case, without accents."""
     return "".join(map(_fold_character, text))

@@ -118,7 +118,7 @@ def _spans(
     offsets, diagonals = offsets[order], diagonals[order]
     width = 24 + length // 6
     numbers = diagonals // width  # sorted: np.unique would sort again, and loads numpy.ma at its first call
-    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    starts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
     bands = numbers[starts]
     ends = np.searchsorted(diagonals, (bands + 2) * width)
     sizes = ends - starts
