@@ -26,7 +26,8 @@ async def open_tab(browser: Browser, options: Options) -> tuple[Page, Options]:
     scheme, motion = lasting.pop("color_scheme", "light"), lasting.pop("reduced_motion", "no-preference")
     page = _take(browser, lasting) or await (await browser.new_context(**lasting)).new_page()
     await page.set_viewport_size(size)
-    await page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+    # "null": the one before may have printed, and paper stays paper.
+    await page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
     return page, lasting
 
 
