@@ -8,6 +8,7 @@ function hear(said) {
   if (!said || typeof said !== "string") return;
   const told = JSON.parse(said);
   if ((told.asked ?? state.place) !== state.place) return; // somebody has gone elsewhere since
+  if ((told.query ?? state.query) !== state.query) delete told.html.conversations; // the list is searched for something else
   if (told.words) Object.assign(state.words, told.words);
   if (told.words) drawQueue();
   if (told.language) document.documentElement.lang = told.language;

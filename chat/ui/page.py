@@ -20,6 +20,7 @@ from chat.ui.html import button, tag
 from chat.ui.markdown.rendering import LATEX_DELIMITERS
 from chat.ui.settings_panel import create_settings_panel
 from chat.ui.sign_in import can_sign_in
+from chat.ui.visits import QUERY_CHARACTERS_MAX
 from chat.ui.wiring import wire
 
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
@@ -43,7 +44,9 @@ def create_page(engine: Engine) -> gr.Blocks:
 def _lay_out(owned: Settings) -> Components:
     with gr.Sidebar(elem_id="sidebar", width="var(--list-width)"):
         top = _create_html("sidebar-top")
-        search = gr.Textbox(elem_id="search", show_label=False, container=False, max_lines=1)
+        search = gr.Textbox(
+            elem_id="search", show_label=False, container=False, max_lines=1, max_length=QUERY_CHARACTERS_MAX
+        )
         _create_place("conversations")
         bottom = _create_html("sidebar-bottom")
         if can_sign_in(owned):

@@ -56,7 +56,7 @@ async def change_list(engine: Engine, visit: Visit) -> dict[str, Any]:
         await engine.history.rename(visit.target, visit.owner, visit.value)
     elif visit.action in ("pin", "unpin"):
         await engine.history.pin(visit.target, visit.owner, visit.action == "pin")
-    return {"html": {"conversations": await list_conversations(engine, visit)}}
+    return {"html": {"conversations": await list_conversations(engine, visit)}, "query": visit.query}
 
 
 def _group(conversation: Conversation, visit: Visit) -> str:

@@ -25,6 +25,7 @@ FILES_MAX = 50
 PROMPT_CHARACTERS_MAX = 20_000
 VALUE_CHARACTERS_MAX = 2_000_000
 SHOWN_MAX = 2_000
+QUERY_CHARACTERS_MAX = 200  # what the list is searched for, also as the browser counts them
 LISTED = 200  # conversations, until the list is scrolled to its end
 PLACES_MAX = 1_000_000_000
 
@@ -95,7 +96,7 @@ def read_visit(
         is_temporary=given.get("temporary") is True,
         minutes=int(_number(given.get("minutes"), -840, 840) or 0),
         shown=int(_number(given.get("shown"), 0, SHOWN_MAX) or 0),
-        query=_text(given.get("query"), 200),
+        query=_text(given.get("query"), QUERY_CHARACTERS_MAX),
         listed=int(_number(given.get("listed"), LISTED, LISTED_MAX) or LISTED),
         place=int(_number(given.get("place"), 0, PLACES_MAX) or 0),
         is_narrow=given.get("narrow") is True,

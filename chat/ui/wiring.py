@@ -142,10 +142,10 @@ def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
                 yield say(told)
 
     async def import_file(data: Any, paths: Any, request: gr.Request) -> str:
-        conversations, notice = await uploads.import_file(
-            callbacks.engine, _visit(callbacks, data, request), read_paths(paths)
-        )
-        return say({"html": {"conversations": conversations, "notice": notice}, "serial": new_id()})
+        visit = _visit(callbacks, data, request)
+        conversations, notice = await uploads.import_file(callbacks.engine, visit, read_paths(paths))
+        html = {"conversations": conversations, "notice": notice}
+        return say({"html": html, "query": visit.query, "serial": new_id()})
 
     inputs, js = [parts.visit, parts.uploads], "() => xiaojia.takeUpload()"
     parts.lanes["file"].click(attach, inputs, parts.read, js=js, **private)
@@ -216,12 +216,14 @@ def fill(shown: Shown, visit: Visit | None = None) -> Row:
     """Return the values of `Components.shown`, in its order; what does not change is skipped.
 
     Few outputs, and all that is small in one of them: each that is skipped costs a millisecond here, and a
-    copy of what stands in it there. asked: where the page was when it asked, so that the script believes no
-    answer that comes too late.
+    copy of what stands in it there. asked: where the page was when it asked, and query: what its list was
+    searched for, so that the script believes no answer that comes too late.
     """
     told = dict(shown.told or {})
     if told and visit:
         told["asked"] = visit.place
+    if visit and shown.conversations is not None:
+        told["query"] = visit.query
     if shown.composer is not None:
         told["composer"] = shown.composer
     names = ("notice", "conversations", "gauge", "deleted")

@@ -127,6 +127,22 @@ async def test_a_search_marks_its_words_and_opens_the_conversation_at_them(tab: 
     await tab.page.wait_for_function("CSS.highlights.get('found').size === 0")
 
 
+LISTED = """([html, query]) => {
+    const told = {html: {conversations: html}, query};
+    xiaojia.connect({value: JSON.stringify(told)}, (_, hear) => hear());
+}"""
+
+
+async def test_a_list_that_comes_after_another_search_is_not_shown(tab: Visit) -> None:
+    await tab.ask("Which lamp?")
+    await tab.page.locator("#search textarea, #search input").fill("lamp")
+    await expect(tab.page.locator("#conversations .hint")).to_have_text("1 conversation found")
+    await tab.page.evaluate(LISTED, ["<p>All of them</p>", ""])
+    await expect(tab.conversations).to_have_count(1)
+    await tab.page.evaluate(LISTED, ["<p>None of them</p>", "lamp"])
+    await expect(tab.page.locator("#conversations")).to_have_text("None of them")
+
+
 async def test_the_list_goes_on_to_its_end(tab: Visit) -> None:
     await import_file(tab, write_export(*((f"Talk {number}", ["Lamp?"]) for number in range(205))))
     await expect(tab.conversations).to_have_count(200)
