@@ -331,7 +331,7 @@ async def test_what_a_killed_process_had_saved_is_continued(provider: Provider, 
         generation = await engine.start(Turn("Tell", options=Options(model="held")), ANNA)
         await (await provider.next_call()).text("Once upon ")
         await read_until(generation, "Once upon ")
-        engine._answer_log.checkpoint(generation, engine._answers[generation].row())
+        engine._answer_log.checkpoint(generation, engine._starts.answers[generation].row())
         await engine.branch(engine.conversation_of(generation), "anna")
         async with open_engine(tmp_path, provider) as after:  # its history is what a killed one leaves
             message_id = opening(generation)["message_id"]
@@ -668,7 +668,7 @@ async def test_a_recorded_answer_holds_its_stream_and_not_its_files(
         engine.connect(Endpoint(provider.url, "sk-test", ("painter",)))
         provider.scripts["painter"] = answer_red
         generation = await ask_about_a_picture(engine, tmp_path, 100)
-        answer = engine._answers[generation]
+        answer = engine._starts.answers[generation]
         await engine._stores.queue.settle_all()
         await engine._stores.queue.settle(answer.conversation_id)  # it is let go of once all is written
         assert (answer.task.images, answer.task.attachments, answer.context.prompt) == ((), (), None)

@@ -35,6 +35,7 @@ LEAVES = (
 LAYERS = (  # top first; packages of one layer do not import each other
     ("ui", "http"),
     ("engine",),
+    ("answering",),
     ("jobs",),
     ("cluster",),
     ("telemetry",),

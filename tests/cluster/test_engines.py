@@ -334,10 +334,10 @@ async def test_answers_in_progress_count_over_all_replicas(
         redis.stop()
         redis.start()
         for one in engines:
-            assert one._places
-            while not await one._places._shared.ask(lambda shared: shared.redis.ping()):
+            assert one._membership._places
+            while not await one._membership._places._shared.ask(lambda shared: shared.redis.ping()):
                 await asyncio.sleep(0.02)
-            await one._places.renew()
+            await one._membership._places.renew()
         again = await asyncio.gather(
             *[one.start(Turn("Hi"), ANNA) for one in engines], return_exceptions=True
         )

@@ -198,7 +198,7 @@ async def test_how_long_was_thought_is_the_same_while_it_grows_and_after(
     call = await provider.next_call()
     await call.chunk({"reasoning_content": REASONING})
     await expect(tab.growing.locator(".thought-group")).to_contain_text(REASONING)
-    *_, answer = served.engine._answers.values()  # the newest
+    *_, answer = served.engine._starts.answers.values()  # the newest
     answer.reasoned[0] -= 65  # it began a minute ago
     await call.text("Yes")
     title = tab.page.locator(".thought-group .title")
