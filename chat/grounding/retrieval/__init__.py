@@ -2,6 +2,7 @@
 
     sentences   where each begins, in any script
     terms       the words of a text as they are searched for, in any language
+    dates       one term for a day or a month in any notation
     questions   what of a question is searched for, and which questions no word can find
     places      what a question names by number or name, as a page or a chapter
     headings    the section of a number or a title, captions of tables and figures

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from chat.documents.document import Document
 from chat.documents.tables import Span
 from chat.grounding.retrieval.acronyms import Acronym, expand, find_acronyms
+from chat.grounding.retrieval.dates import find_dates
 from chat.grounding.retrieval.named_parts import find_statements
 from chat.grounding.retrieval.sentences import split_sentences
 from chat.grounding.retrieval.table_rows import Range, find_header_rows, find_headers
@@ -79,7 +80,8 @@ class Index:
             )
             counts.append(np.bincount(numbers.astype(np.int64), minlength=len(bounds) - 1))
             blocks.append(keys << _SENTENCE_BITS | numbers + np.uint64(first))
-        postings = np.concatenate(blocks) if blocks else np.zeros(0, np.uint64)
+        blocks.append(_post_dates(text, starts))
+        postings = np.concatenate(blocks)
         postings.sort()
         index = cls(
             document, np.array(starts, np.int32), np.cumsum(np.concatenate(counts)), postings, headers
@@ -245,6 +247,18 @@ class Search:
             for one, sentences, score in zip(ranked, candidates, scores, strict=True):
                 one[sentences] += weight / highest * score
         return ranked
+
+
+def _post_dates(text: str, starts: Sequence[int]) -> NDArray[np.uint64]:
+    """Return the postings of the dates of a text; they are no words, and make no window longer."""
+    places, terms = list[int](), list[str]()
+    for start, _, term, month in find_dates(text):
+        for one in {term, month}:
+            places.append(start)
+            terms.append(one)
+    numbers = np.searchsorted(np.asarray(starts), places, "right") - 1
+    postings: NDArray[np.uint64] = hash_terms(terms) << _SENTENCE_BITS | numbers.astype(np.uint64)
+    return postings
 
 
 def _repeat_headers(text: str, starts: Sequence[int], headers: Sequence[Range]) -> dict[int, str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 
 from chat.grounding.retrieval.common_words import find_rareness
+from chat.grounding.retrieval.dates import find_dates, spell_years
 from chat.grounding.retrieval.terms import split_terms
 
 LONG_QUESTION_WORDS = 10
 PREVIOUS_WEIGHT = 0.25  # more drags a change of subject back to the old one
 ASKING_WEIGHT = 0.3
+DATE_WEIGHT = 2.0  # of a date in any notation, for its three words
+WRITTEN_DATE_WEIGHT = 0.4  # of each word that the question writes it with
 CHARACTER_WEIGHT = 0.4  # of one Chinese character, beside the pairs
 
 # What is asked of any text: these say what to do with it, never where to look.
@@ -62,7 +65,6 @@ _ASKING = re.compile(
 )
 
 
-_FISCAL_YEAR = re.compile(r"\bFY\s?['’]?(20|19)?(\d\d)(?!\d)", re.IGNORECASE)
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]+")
 # How to answer, never where to look: whole sentences, and clauses at the end of one.
 _INSTRUCTION = re.compile(
@@ -126,6 +128,8 @@ def weigh_terms(question: str, previous_question: str = "") -> dict[str, float]:
     weights: dict[str, float] = {}
     for text, weight in ((question, 1.0), (previous_question, PREVIOUS_WEIGHT)):
         text = spell_years(text)
+        for term, share in weigh_dates(text).items():
+            weights.setdefault(term, weight * share)
         subject = strip_instructions(text)
         for term in split_terms(strip_asking(subject)):
             weights.setdefault(term, weight * (CHARACTER_WEIGHT if is_character(term) else 1))
@@ -142,13 +146,16 @@ def strip_instructions(question: str) -> str:
 
 def weigh_words(words: str) -> dict[str, float]:
     """Return the terms of a model's search words; all count, single characters less."""
-    terms = split_terms(spell_years(words))
-    return {term: CHARACTER_WEIGHT if is_character(term) else 1.0 for term in terms}
+    text = spell_years(words)
+    weights = {term: CHARACTER_WEIGHT if is_character(term) else 1.0 for term in split_terms(text)}
+    return {**weights, **weigh_dates(text)}
 
 
-def spell_years(text: str) -> str:
-    """Return a text with the years of FY2018, FY18 and FY'18 written as texts write them."""
-    return _FISCAL_YEAR.sub(lambda found: f" {found[1] or '20'}{found[2]} ", text)
+def weigh_dates(text: str) -> dict[str, float]:
+    """Return the terms of the dates of a text, and the words that they are written with, which weigh less."""
+    found = list(find_dates(text))
+    words = {term: WRITTEN_DATE_WEIGHT for start, end, *_ in found for term in split_terms(text[start:end])}
+    return {**words, **{term: DATE_WEIGHT for *_, term, _ in found}}
 
 
 def weigh_by_frequency(weights: dict[str, float], question: str) -> dict[str, float]:

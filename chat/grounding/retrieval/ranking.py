@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chat.grounding.retrieval.dates import find_dates
 from chat.grounding.retrieval.passages import (
     FOUND_SHARE,
     REACH_CHARACTERS,
@@ -64,9 +65,17 @@ def rank_sentences(
 
 def find_missing(question: str, indexes: Sequence[Index]) -> list[str]:
     """Return the words of `question` that stand in no file; single characters of a script without spaces."""
-    subject = strip_asking(question)
+    subject = strip_asking(_strip_dates(question, indexes))
     words = dict.fromkeys(found.group() for found in _WORD.finditer(subject))
     return [word for word in words if not _stands(word, indexes)]
+
+
+def _strip_dates(question: str, indexes: Sequence[Index]) -> str:
+    """Return a question without the dates that stand in the files, in whatever notation."""
+    for start, end, term, _ in find_dates(question):
+        if any(len(index.find(key)) for index in indexes for key in hash_terms([term])):
+            question = question[:start] + " " * (end - start) + question[end:]
+    return question
 
 
 def _stands(word: str, indexes: Sequence[Index]) -> bool:
