@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from chat.documents.document import Page, Problem
 from chat.extraction import worker
-from chat.extraction.office.date_format import format_date, is_shown_date
+from chat.extraction.office.date_format import format_date, format_time, is_shown_date
 from chat.extraction.office.number_format import format_number, is_interesting
 from chat.extraction.source import Source
 from chat.numbers.cell_grid import Grid
@@ -33,6 +33,13 @@ from tests.office_files import xlsx
         (123456789, "000-00-0000", "123-45-6789"),
         (2125551234, "(000) 000-0000", "(212) 555-1234"),
         (12.5, "# ?/?", "12 1/2"),
+        (2.375, "# ?/8", "2 3/8"),
+        (-2.375, '# ??/16" in"', "-2 6/16 in"),
+        (1.99, "# ?/4", "2"),
+        (12345678, "##0.0E+0", "12.3E+6"),
+        (999_999, "##0.0E+0", "1.0E+6"),
+        (6.02214e23, "0.00E+00", "6.02E+23"),
+        (5e-324, "0.0E+0", "5.0E-324"),
         (12345, "0.00E+00", "1.23E+04"),
         (5, '[>3]"high" 0;"low" 0', "high 5"),
         (1234.5, '_("$"* #,##0.00_);_("$"* (#,##0.00)', "$1,234.50"),
@@ -64,11 +71,32 @@ def test_formats_of_dates_and_plain_numbers_are_left_alone() -> None:
         ('[$-804]yyyy"年"m"月"d"日";@', "1960年1月12日"),
         ("yyyy年m月", "1960年1月"),
         ("yyyy/m/d h:mm AM/PM", "1960/1/12 3:04 PM"),
+        ("yyyy\\-mm\\-dd\\ hh:mm", "1960-01-12 15:04"),
+        ("dd.mm.yyyy", "12.01.1960"),
+        ("d.\\ m.\\ yyyy\\ h:mm", "12. 1. 1960 15:04"),
     ],
 )
 def test_a_date_of_one_reading_is_shown_in_its_format(code: str, shown: str) -> None:
     assert is_shown_date(code)
     assert format_date(datetime(1960, 1, 12, 15, 4, 5), code) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (time(8, 30), "h:mm", "8:30"),
+        (time(13, 5, 9), "h:mm:ss AM/PM", "1:05:09 PM"),
+        (timedelta(hours=49, minutes=30), "[h]:mm", "49:30"),
+        (timedelta(hours=49, minutes=30), "[mm]:ss;@", "2970:00"),
+        (timedelta(hours=-1, minutes=-5), '[hh]" h "mm', "-01 h 05"),
+        (timedelta(seconds=75), "[$-409]mm:ss", "01:15"),
+        (timedelta(seconds=75), "mm:ss.0", ""),
+        (time(8, 30), "d.m.yyyy h:mm", ""),
+        (time(8, 30), "0.0", ""),
+    ],
+)
+def test_a_time_is_shown_in_its_format(value: time | timedelta, code: str, shown: str) -> None:
+    assert format_time(value, code) == shown
 
 
 @pytest.mark.parametrize(

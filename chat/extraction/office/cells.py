@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chat.extraction.office import xml_tree
-from chat.extraction.office.date_format import is_shown_date
+from chat.extraction.office.date_format import is_shown_date, is_shown_time
 from chat.extraction.office.number_format import BUILT_IN, is_interesting
 from chat.extraction.office.package import Package
 
@@ -56,7 +56,7 @@ def number_formats(package: Package, part: str) -> dict[int, str]:
     for number, one in enumerate(root.findall("cellXfs/xf")):
         key = one.get("numFmtId", "")
         code = codes.get(key) or BUILT_IN.get(int(key) if key.isdigit() else 0, "")
-        if is_interesting(code) or is_shown_date(code):
+        if is_interesting(code) or is_shown_date(code) or is_shown_time(code):
             found[number] = code
     return found
 

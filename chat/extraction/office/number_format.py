@@ -15,7 +15,9 @@ from functools import lru_cache
 BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
     7: '"$"#,##0.00;("$"#,##0.00)', 8: '"$"#,##0.00;("$"#,##0.00)', 9: "0%", 10: "0.00%", 11: "0.00E+00",
-    12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 17: "mmm-yy", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
+    12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 17: "mmm-yy",
+    18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 45: "mm:ss", 46: "[h]:mm:ss",
+    37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
     39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0;(#,##0);-",
     42: '"$"#,##0;("$"#,##0);"$"-',
     43: "#,##0.00;(#,##0.00);-", 44: '"$"#,##0.00;("$"#,##0.00);"$"-', 48: "##0.0E+0",
@@ -52,10 +54,12 @@ def sections(code: str) -> tuple[tuple[Token, ...], ...]:
 
 def format_number(value: float, code: str) -> str:
     """Return a value as a format shows it; empty where the format is none for numbers, or shows nothing."""
-    if not code or abs(value) >= LARGEST or is_date(code):
+    if not code or is_date(code):
         return ""
     parts = sections(code)
     part, is_own_sign = _choose(parts, value)
+    if abs(value) >= LARGEST and not any(kind == "power" for kind, _ in part):
+        return ""
     if not any(kind == "digits" and text in "0#?" for kind, text in part):
         words = "".join(
             f"{abs(value):.{GENERAL_DIGITS}g}" if kind == "general" else text
@@ -116,7 +120,7 @@ def _holds(value: float, sign: str, limit: float) -> bool:
 def _show(value: float, part: Sequence[Token]) -> str:
     texts = [text for kind, text in part if kind == "digits"]
     places = [at for at, (kind, text) in enumerate(part) if kind == "digits" and text in "0#?"]
-    first, last = places[0], places[-1]
+    first, last = places[0], _end_of_fraction(part, places[-1])
     before = "".join(text for kind, text in part[:first] if kind in ("literal", "other"))
     after = "".join(text for kind, text in part[last + 1 :] if kind in ("literal", "other") or text == "%")
     number = Decimal(repr(value)) * 100 ** texts.count("%")
@@ -126,10 +130,18 @@ def _show(value: float, part: Sequence[Token]) -> str:
     if ("digits", "/") in middle:
         return f"{before}{_fraction(number, middle)}{after}"
     if any(kind == "power" for kind, _ in middle):
-        return f"{before}{_power(float(number), middle)}{after}"
+        return f"{before}{_power(number, middle)}{after}"
     if "%" in "".join(text for kind, text in part[:first] if kind == "digits"):
         before += "%"
     return f"{before}{_decimal(number, middle)}{after}"
+
+
+def _end_of_fraction(part: Sequence[Token], last: int) -> int:
+    """Return the last place of the digits: what stands below a fraction's line may be a number (`# ?/8`)."""
+    if ("digits", "/") in part[: last + 2]:
+        while last + 1 < len(part) and part[last + 1][0] == "digits" and part[last + 1][1] not in "%@,.":
+            last += 1
+    return last
 
 
 def _decimal(number: Decimal, middle: Sequence[Token]) -> str:
@@ -168,13 +180,17 @@ def _whole(digits: str, tokens: Sequence[Token]) -> str:
     return "".join(reversed(out))
 
 
-def _power(number: float, middle: Sequence[Token]) -> str:
+def _power(number: Decimal, middle: Sequence[Token]) -> str:
     at = next(at for at, (kind, _) in enumerate(middle) if kind == "power")
     mantissa = [text for kind, text in middle[:at] if kind == "digits"]
     decimals = len(mantissa) - mantissa.index(".") - 1 if "." in mantissa else 0
     width = sum(text == "0" for kind, text in middle[at:] if kind == "digits")
-    head, _, exponent = f"{number:.{decimals}E}".partition("E")
-    return f"{head}E{exponent[0]}{exponent[1:].lstrip('0').rjust(max(1, width), '0')}"
+    step = max(1, len([text for text in mantissa if text in "0#?"]) - decimals)
+    exponent = number.adjusted() // step * step if number else 0
+    head = f"{number.scaleb(-exponent):.{decimals}f}"
+    if Decimal(head) >= 10**step:  # rounded up
+        head, exponent = f"{Decimal(head).scaleb(-step):.{decimals}f}", exponent + step
+    return f"{head}E{'-' if exponent < 0 else '+'}{str(abs(exponent)).rjust(max(1, width), '0')}"
 
 
 def _fraction(number: Decimal, middle: Sequence[Token]) -> str:
@@ -183,13 +199,15 @@ def _fraction(number: Decimal, middle: Sequence[Token]) -> str:
     has_whole = any(kind in ("literal", "other") for kind, _ in middle[:slash])
     whole = int(number) if has_whole else 0
     rest = Fraction(number) - whole
-    part = (
-        Fraction(round(rest * int(below)), int(below))
-        if below.isdigit() and int(below)
-        else (rest.limit_denominator(max(1, 10 ** len(below) - 1)))
-    )
-    if part == 1 and has_whole:
-        whole, part = whole + 1, Fraction(0)
-    if not part:
+    if below.isdigit() and int(below):  # which is not reduced
+        return _over(round(rest * int(below)), int(below), whole, has_whole=has_whole)
+    part = rest.limit_denominator(max(1, 10 ** len(below) - 1))
+    return _over(part.numerator, part.denominator, whole, has_whole=has_whole)
+
+
+def _over(above: int, below: int, whole: int, *, has_whole: bool) -> str:
+    if has_whole and above == below:
+        whole, above = whole + 1, 0
+    if not above:
         return str(whole)
-    return f"{whole} {part.numerator}/{part.denominator}" if whole else f"{part.numerator}/{part.denominator}"
+    return f"{whole} {above}/{below}" if whole else f"{above}/{below}"

@@ -29,7 +29,7 @@ from chat.extraction.office.cells import (
     say_hidden,
 )
 from chat.extraction.office.charts import chart_lines, words_of
-from chat.extraction.office.date_format import is_shown_date
+from chat.extraction.office.date_format import is_shown_date, is_shown_time
 from chat.extraction.office.number_format import is_interesting
 from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.package import Package
@@ -162,7 +162,7 @@ def _of_old_sheet(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Beside:
                 count += 1
                 style = book.xf_list[sheet.cell_xf_index(row, column)]
                 code = book.format_map[style.format_key].format_str
-                if is_interesting(code) or is_shown_date(code):
+                if is_interesting(code) or is_shown_date(code) or is_shown_time(code):
                     formats[row, column] = code
     notes = sorted((place, " ".join(note.text.split())) for place, note in sheet.cell_note_map.items())
     rows = [row + 1 for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
@@ -15,7 +15,7 @@ from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, sheet_lines, within
 from chat.extraction.office import office_encryption
 from chat.extraction.office.cells import Place
-from chat.extraction.office.date_format import format_date
+from chat.extraction.office.date_format import format_date, format_time
 from chat.extraction.office.embedded import inner_files
 from chat.extraction.office.number_format import format_number
 from chat.extraction.office.old_boxes import count_objects
@@ -110,8 +110,11 @@ def _shown(value: Value, place: Place, beside: Beside) -> str:
         text = beside.shown.get(place) or format_number(value, beside.formats.get(place, ""))
         if text:
             return text
-    if isinstance(value, date) and (code := beside.formats.get(place)):
+    code = beside.formats.get(place, "")
+    if code and isinstance(value, date):
         return format_date(value, code) or show(value)
+    if code and isinstance(value, time | timedelta):
+        return format_time(value, code) or show(value)
     return show(value)
 
 
