@@ -54,7 +54,7 @@ def _one(element: Element, rules: Rules, depth: int) -> str:
         return _inner(element, rules, depth)
     names, rule = rules[element.tag]
     if names:  # of the children, which OMML names
-        parts = [_inner(one, rules, depth) for name in names for one in _named(element, name)]
+        parts = [_one(one, rules, depth) for name in names for one in _named(element, name)]
     else:  # which MathML tells by their order
         parts = [_one(child, rules, depth + 1) for child in element]
     return rule(parts, element)

@@ -63,8 +63,16 @@ def test_formulas_are_latex(tmp_path: Path) -> None:
     fraction = f"<m:f><m:num>{letters('-b±')}{root}</m:num><m:den>{letters('2a')}</m:den></m:f>"
     below, above = f"<m:sub>{letters('k=0')}</m:sub>", f"<m:sup>{letters('n')}</m:sup>"
     total = f'<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr>{below}{above}<m:e>{letters("k")}</m:e></m:nary>'
-    body = f"<w:p><m:oMath>{letters('x=')}{fraction}</m:oMath></w:p><w:p><m:oMath>{total}</m:oMath></w:p>"
-    assert read(tmp_path, docx(body)) == [r"$x=\frac{-b±\sqrt{b^{2}-4ac}}{2a}$", r"$\sum_{k=0}^{n} k$"]
+    rows = ("".join(f"<m:e>{letters(sign)}</m:e>" for sign in row) for row in ("ab", "cd"))
+    matrix = f"<m:m>{''.join(f'<m:mr>{row}</m:mr>' for row in rows)}</m:m>"
+    body = "".join(
+        f"<w:p><m:oMath>{one}</m:oMath></w:p>" for one in (letters("x=") + fraction, total, matrix)
+    )
+    assert read(tmp_path, docx(body)) == [
+        r"$x=\frac{-b±\sqrt{b^{2}-4ac}}{2a}$",
+        r"$\sum_{k=0}^{n} k$",
+        r"$\begin{matrix}a & b \\ c & d\end{matrix}$",
+    ]
 
 
 def test_notes_have_a_mark_at_their_place(tmp_path: Path) -> None:
