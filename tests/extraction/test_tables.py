@@ -16,7 +16,7 @@ from chat.extraction.layout.rules import Rules
 from chat.extraction.pdf.page_layout import Box, words_of
 from chat.extraction.source import Source
 from chat.extraction.worker import read
-from tests.office_files import docx
+from tests.office_files import docx, odt
 
 FILES = Path(__file__).parent.parent / "fixtures" / "tables"
 
@@ -147,6 +147,45 @@ def test_a_table_of_values_may_hold_a_table_in_a_cell(tmp_path: Path) -> None:
     parts = f"<w:tbl>{line(words('Q1'), words('5'))}{line(words('Q2'), words('6'))}</w:tbl><w:p/>"
     lines = [line(*map(words, rows[0])), line(words("North"), parts, words("11")), line(*map(words, rows[2]))]
     assert rows_in(tmp_path, "a.docx", docx(f"<w:tbl>{''.join(lines)}</w:tbl>")) == rows
+
+
+def test_a_table_in_a_cell_leaves_merged_headers_a_table(tmp_path: Path) -> None:
+    rows = [["Region", "2023", "", "Sum"], ["", "Parts", "Rest", ""], ["North", "Q1 5 Q2 6", "", "11"]]
+    inner = "<table><tr><td>Q1<td>5<tr><td>Q2<td>6</table>"
+    page = (
+        "<table><tr><th rowspan=2>Region<th colspan=2>2023<th rowspan=2>Sum<tr><th>Parts<th>Rest"
+        f"<tr><td>North<td>{inner}</td><td><td>11</table>"
+    )
+    assert rows_in(tmp_path, "a.html", page) == rows
+
+    def cell(text: str, properties: str = "") -> str:
+        inside = text if text.startswith("<") else f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inside}</w:tc>"
+
+    start, more, wide = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
+    inner = "".join(f"<w:tr>{cell(name)}{cell(value)}</w:tr>" for name, value in (("Q1", "5"), ("Q2", "6")))
+    table = (
+        f"<w:tr>{cell('Region', start)}{cell('2023', wide)}{cell('Sum', start)}</w:tr>"
+        f"<w:tr>{cell('', more)}{cell('Parts')}{cell('Rest')}{cell('', more)}</w:tr>"
+        f"<w:tr>{cell('North')}{cell(f'<w:tbl>{inner}</w:tbl>')}{cell('')}{cell('11')}</w:tr>"
+    )
+    assert rows_in(tmp_path, "a.docx", docx(f"<w:tbl>{table}</w:tbl>")) == rows
+
+    def part(text: str, span: str = "") -> str:
+        inside = text if text.startswith("<") else f"<text:p>{text}</text:p>"
+        return f"<table:table-cell {span}>{inside}</table:table-cell>"
+
+    def line(*parts: str) -> str:
+        return f"<table:table-row>{''.join(parts)}</table:table-row>"
+
+    two, high = 'table:number-columns-spanned="2"', 'table:number-rows-spanned="2"'
+    inner = f"<table:table>{line(part('Q1'), part('5'))}{line(part('Q2'), part('6'))}</table:table>"
+    table = (
+        line(part("Region", high), part("2023", two), part("Sum", high))
+        + line(part("Parts"), part("Rest"))
+        + line(part("North"), part(inner), part(""), part("11"))
+    )
+    assert rows_in(tmp_path, "a.odt", odt(f"<table:table>{table}</table:table>")) == rows
 
 
 def test_a_chapter_of_a_book_has_tables(tmp_path: Path) -> None:

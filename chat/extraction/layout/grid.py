@@ -30,12 +30,17 @@ def cell_text(lines: Iterable[str], *, holds_table: bool) -> str:
     return " ".join(" ".join(split_row(line)) if holds_table else line for line in lines)
 
 
-def is_grid(widths: Sequence[int], divided: int, lengths: Sequence[int]) -> bool:
+def is_grid(lines: Sequence[Line], divided: int) -> bool:
     """Whether a table that holds tables has values all the same, and does not lay out a page.
 
-    widths: cells of each row. divided: how many cells hold a table. lengths: characters of each cell.
+    lines: its cells, each with all its text. divided: how many of them hold a table.
     """
+    widths = [0] * len(lines)
+    for row, _, cell in _place(lines):
+        for at in range(row, min(row + cell.rows, len(lines))):
+            widths[at] += min(cell.columns, WIDEST)
     is_even = len(widths) > 1 and len(set(widths)) == 1 and widths[0] >= FEWEST_COLUMNS
+    lengths = [len(cell.text) for line in lines for cell in line]
     return is_even and divided <= MOST_DIVIDED * len(lengths) and max(lengths) <= LONGEST_CELL
 
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
 from chat.extraction import formulas, refusals
-from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, table_lines
+from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, is_grid, table_lines
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.office.package import heading, members
@@ -126,14 +126,21 @@ def _lines(element: Element) -> Iterator[str]:
 
 
 def _table(table: Element) -> Iterator[str]:
-    if table.find(".//table/table-row[2]") is not None:  # a table that holds tables lays out a page
-        for row in members(table, "table-row"):
-            for cell in members(row, "table-cell"):
+    headers = [row for group in table.findall("table-header-rows") for row in group]
+    lines = list(members(table, "table-row"))
+    divided = [cell for line in lines for cell in members(line, "table-cell") if _holds_table(cell)]
+    rows = [list(_cells(row)) for row in lines]
+    if divided and not is_grid(rows, len(divided)):  # it lays out a page
+        for line in lines:
+            for cell in members(line, "table-cell"):
                 yield from _lines(cell)
         return
-    headers = [row for group in table.findall("table-header-rows") for row in group]
-    rows = [list(_cells(row)) for row in members(table, "table-row")]
     yield from table_lines(rows, min(len(headers), len(rows)))
+
+
+def _holds_table(cell: Element) -> bool:
+    """Whether a cell holds a table of more than one row."""
+    return any(len(list(members(table, "table-row"))) > 1 for table in cell.iter("table"))
 
 
 def _cells(line: Element) -> Iterator[SpanningCell]:

@@ -169,9 +169,12 @@ class WordBody:
 def _has_values(rows: list[Element]) -> bool:
     """Whether a table that holds tables has values all the same."""
     cells = [list(members(row, "tc")) for row in rows]
-    every = [cell for row in cells for cell in row]
-    divided = sum(cell.find(".//tbl/tr[2]") is not None for cell in every)
-    return is_grid([len(row) for row in cells], divided, [len(_text_of(cell)) for cell in every])
+    divided = sum(cell.find(".//tbl/tr[2]") is not None for row in cells for cell in row)
+    return is_grid([list(map(_plain_cell, row)) for row in cells], divided)
+
+
+def _plain_cell(cell: Element) -> SpanningCell:
+    return SpanningCell(_text_of(cell), _number(cell.find("tcPr/gridSpan"), 1))
 
 
 def value_of(element: Element | None) -> str:

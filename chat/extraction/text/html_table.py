@@ -60,8 +60,8 @@ class HtmlTable:
         divided = [cell for cell in cells if cell.holds_layout]
         if not all(cell.holds_table for cell in divided):
             return True
-        lengths = [sum(map(len, cell.lines)) for cell in cells]
-        return bool(divided) and not is_grid([len(row) for row in self._rows if row], len(divided), lengths)
+        rows = [list(_cells(row)) for row in self._rows if row]
+        return bool(divided) and not is_grid(rows, len(divided))
 
     def result(self) -> list[str]:
         """Return the lines of the whole table."""
