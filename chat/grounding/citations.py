@@ -41,6 +41,7 @@ LEAST_SAME_PLACE = 0.9  # likeness of a passage that was altered, not put togeth
 
 CHECKED_CHARACTERS = 200_000  # of an answer; what follows has no citations
 QUOTATIONS_MAX = 300
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 
 
@@ -233,7 +234,8 @@ class _QuoteCheck:
         if claim.is_strong or status in ("found", "omission"):
             return True
         if claim.is_continued:
-            return status == "altered" and match.likeness >= LEAST_CONTINUED_LIKENESS
+            is_alike = match.likeness >= LEAST_CONTINUED_LIKENESS or _is_other_figure(match)
+            return status == "altered" and is_alike
         is_long = len(claim.quotation.text) >= LEAST_WEAK_CHARACTERS
         return status == "altered" and is_long and match.likeness >= LEAST_WEAK_LIKENESS
 
@@ -336,6 +338,14 @@ def _is_heading(text: str, mark: Mark, start: int) -> bool:
     """Does a line begin with a mark and go on, as 第九条 does before its text?"""
     before, after = text[: max(0, mark.at - start)], text[max(0, mark.end - start) :]
     return not mark.is_bracketed and not any(map(str.isalnum, before)) and any(map(str.isalnum, after))
+
+
+def _is_other_figure(match: Match) -> bool:
+    """Is it a figure in which a passage first differs from the quoted words?"""
+    difference = match.difference
+    return difference is not None and bool(
+        _FIGURE.fullmatch(difference.said) and _FIGURE.fullmatch(difference.stands)
+    )
 
 
 _Find = Callable[[QuotedWords, Evidence, Span | None], Iterator[Match]]

@@ -69,15 +69,21 @@ _NO_CLAIM = re.compile(
     r"\b(?:you (?:asked|said|wrote|mentioned|mean)"
     r"|your (?:question|query|message|words|phrase|request)|proverb|saying|motto|slogan|adage"
     r"|so-called|known as|called|titled|entitled|term|phrase|word|named|for example|e\.g\.|draft|suggest\w*"
-    r"|could (?:write|say)|translat\w+ as|from memory|aus dem gedächtnis"
+    r"|(?:could|would|might|(?:you|we|one|i) can) (?:\w+ )?(?:write|say|call|answer|reply|respond)"
+    r"|(?:some|many|people|critics|others) (?:\w+ )?(?:say|call|speak)"
+    r"|(?:manche|viele|einige|andere|kritiker|man) (?:\w+ ){0,2}(?:sagt|sagen|nennt|nennen|spottet|spotten)"
+    r"|(?:könnte|würde)(?:n|st)?\b[^.;\n]{0,60}\b(?:sagen|schreiben|antworten|nennen|entgegnen)"
+    r"|translat\w+ as|from memory|aus dem gedächtnis"
     r"|sie (?:fragten|fragen|schrieben|meinten)|ihre? (?:frage|anfrage)|du (?:fragst|fragtest)|deine? frage"
-    r"|sprichwort|redensart|sogenannt\w*|so genannt\w*|genannt|namens|begriff\w*|titel|betitelt|wort|ausdruck"
+    r"|sprichwort|redensart|devise"
+    r"|sogenannt\w*|so genannt\w*|genannt|namens|begriff\w*|titel|betitelt|wort|ausdruck"
     r"|zum beispiel|z\. ?b\.|proverbe|dicton|vous (?:demandez|parlez|écrivez)|terme|intitulée?|par exemple"
     r"|proverbio|refrán|usted (?:pregunta|escribe|menciona)|término|titulad[oa]|por ejemplo"
     r"|пословиц\w*|поговорк\w*|вы (?:спрашиваете|пишете)|термин\w*|так называем\w*|например)\b"
     r"|ことわざ|諺|という(?:言葉|用語)|いわゆる|例えば"
     r"|您?你?(?:问|提问|说的|提到的|所说)|(?:您|你)的(?:问题|提问)|谚语|俗话|成语|所谓|称为|名为|标题|题为|术语"
-    r"|一词|比如|例如|口号|常言|凭记忆",
+    r"|一词|比如|例如|口号|常言|凭记忆|戏称|比作|(?<![所持拥占没])有些?人(?:会|可能)?(?:说|称|把|将|叫)"
+    r"|可以?(?:这样)?(?:回答|回复|写成)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -94,7 +100,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _NOT_THIS = re.compile(
-    r"(?:\bnot|\bnicht|\brather than|\binstead of|\bkeine?|并非|不是|而非|而不是)\s*[“\"„«»「‘']?$",
+    r"(?:\bnot?|\bnicht|\brather than|\binstead of|\bkeine?|并非|不是|而非|而不是)\s*[“\"„«»「‘']?$",
     re.IGNORECASE,
 )
 _TRANSLATED = re.compile(r"\b(?:translat\w+|übersetz\w*)\b|翻译|译[文为成]|意为", re.IGNORECASE)

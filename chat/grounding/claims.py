@@ -48,7 +48,8 @@ class Claim:
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
     prove something. before, behind: the answer's words around it in its sentence; around: those and
-    the line that leads to it. is_continued: its paragraph has told of a file before.
+    the line that leads to it; own_words: the same without what other quotations say. is_continued: its
+    paragraph has told of a file before.
     """
 
     quotation: Quotation
@@ -58,6 +59,7 @@ class Claim:
     before: str
     is_translation: bool = False
     around: str = ""
+    own_words: str = ""
     behind: str = ""
     is_continued: bool = False
 
@@ -125,7 +127,8 @@ def find_claims(
     """Return what the quotations of an answer claim."""
     sentences = find_sentences(answer, quotations, marks)
     heads = list(read_heads(answer, marks))
-    claims = [_read_claim(answer, quotation, sentences, heads, marks, names) for quotation in quotations]
+    texts = answer, _without_quotations(answer, quotations)
+    claims = [_read_claim(texts, quotation, sentences, heads, marks, names) for quotation in quotations]
     strong = [claim.quotation.end for claim in claims if claim.is_strong]
     told = sorted([*strong, *(mark.end for mark in marks), *(name.end for name in names)])
     return [_continue(claim, answer, told) for claim in claims]
@@ -145,36 +148,53 @@ def _continue(claim: Claim, answer: str, told: Sequence[int]) -> Claim:
         or claim.marks
         or not claim.is_proof
         or "\n" in answer[told[before] : quotation.outer_at]
-        or claims_nothing(claim.around)
-        or denies(claim.around)
+        or claims_nothing(claim.own_words)
+        or denies(claim.own_words)
         or is_excluded(claim.before, quotation.text)
     ):
         return claim
     return replace(claim, is_continued=True, is_strong=is_long(quotation.text, *LONG_LETTERS))
 
 
+def _without_quotations(answer: str, quotations: Sequence[Quotation]) -> str:
+    """Return the answer with spaces for what it quotes: a file's words decide nothing. Terms are kept."""
+    characters = list(answer)
+    for one in quotations:
+        if is_proof(one.text):
+            characters[one.at : one.end] = " " * (one.end - one.at)
+    return "".join(characters)
+
+
 def _read_claim(
-    answer: str,
+    texts: tuple[str, str],
     quotation: Quotation,
     sentences: Sequence[Sentence],
     heads: Sequence[Head],
     marks: Sequence[Mark],
     names: Sequence[NamedFile],
 ) -> Claim:
+    """Return what a quotation claims. texts: the answer, and its own words."""
+    answer = texts[0]
     number = find_sentence(sentences, quotation.outer_at)
     sentence = sentences[number]
     lead = _lead(answer, sentences, number, quotation)
     own = _marks_of(answer, quotation, sentence, marks, names) or list(between(marks, lead.start, lead.end))
-    before = answer[max(sentence.start, quotation.outer_at - AROUND_CHARACTERS) : quotation.outer_at]
-    behind = answer[quotation.outer_end : min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)]
-    words = f"{answer[lead.start : lead.end][-AROUND_CHARACTERS:]}{before} {behind}"
+    start = max(sentence.start, quotation.outer_at - AROUND_CHARACTERS)
+    end = min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)
+    before, behind = answer[start : quotation.outer_at], answer[quotation.outer_end : end]
+    around, words = (
+        f"{text[lead.start : lead.end][-AROUND_CHARACTERS:]}{text[start : quotation.outer_at]}"
+        f" {text[quotation.outer_end : end]}"
+        for text in texts
+    )
     named = any(between(names, one.start, one.end) for one in (sentence, lead))
     above = () if own or claims_nothing(words) else marks_above(heads, quotation.outer_at)
     named = named or bool(above) or _is_attributed(answer, quotation, names)
     proof = is_proof(quotation.text)
     strong = _is_strong(quotation, own, words, before, named=named, proof=proof)
     cited = (*own, *above) if strong else tuple(own)
-    return Claim(quotation, cited, strong, proof, before, is_translation(words), words, behind)
+    translated = is_translation(words)
+    return Claim(quotation, cited, strong, proof, before, translated, around, words, behind)
 
 
 def _is_strong(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from chat.documents.document import Document
 from chat.grounding.figures import FigureIndex
-from chat.grounding.gram_index import GramIndex, Votes
+from chat.grounding.gram_index import CJK_GRAM, GramIndex, Votes, is_chinese
 from chat.languages import DECIMAL_COMMA, find_language, find_languages
 
 _FIRST_KANA = (
@@ -35,6 +35,7 @@ Span = tuple[int, int]
 _GROUPED_BY_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?![\d,])")
 _GROUPED_BY_POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d.])")
 _AFTER_POINT = re.compile(r"(?<![\d.,])\d+\.(\d+)(?!\d|[.,]\d)")
+_CHINESE = re.compile("[\u2e80-\U0003ffff]")
 _BLOCK = 1 << 16  # characters looked up at once: their arrays stay in the cache of the processor
 
 
@@ -66,6 +67,20 @@ class Evidence:
     def grams(self) -> GramIndex:
         """Where the grams of the folded text stand; built for the first quote that is looked up."""
         return GramIndex.build(self.folded)
+
+    @cached_property
+    def _short_grams(self) -> GramIndex:
+        """Where the shorter grams stand, for Chinese quotes of a text that is mostly in Latin letters."""
+        return GramIndex.build(self.folded, CJK_GRAM)
+
+    @cached_property
+    def _has_chinese(self) -> bool:
+        return bool(_CHINESE.search(self.folded))
+
+    def grams_for(self, folded: str) -> GramIndex:
+        """Return the index for a quote of these letters."""
+        is_other = self.grams.size != CJK_GRAM and self._has_chinese and is_chinese(folded)
+        return self._short_grams if is_other else self.grams
 
     @cached_property
     def figures(self) -> FigureIndex:
@@ -100,7 +115,7 @@ class Evidence:
         folded = fold(text)
         first = bisect_left(self.offsets, within[0]) if within else 0
         last = bisect_left(self.offsets, within[1]) if within else len(self.folded)
-        if len(folded) < self.grams.size:
+        if len(folded) < self.grams_for(folded).size:
             found = self._find_short(folded, first, last)
         else:
             candidates = self._vote(folded).candidates(*((first, last) if within else ()))
@@ -116,7 +131,7 @@ class Evidence:
         if votes is None:
             if len(self._votes) >= KEPT_VOTES:
                 self._votes.clear()
-            votes = self._votes[folded] = self.grams.vote(folded)
+            votes = self._votes[folded] = self.grams_for(folded).vote(folded)
         return votes
 
     @cached_property

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from chat.grounding.chinese_numerals import write_chinese
 from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
@@ -28,6 +29,7 @@ FIGURES_MAX = 1_000  # of an answer
 SMALL_COUNT = 12  # whole numbers up to here count things in words, often the answer's own
 TELLING_DIGITS = 3  # a figure with fewer stands in a long file by chance
 NEAR_FIGURES = 7
+ROW_FIGURES = 12  # of a quoted row, whose differences an answer may name
 
 _MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
@@ -132,7 +134,7 @@ def check_figures(
         if one.value not in known and not (one.value in counts and _PAGES_AFTER.match(answer, one.end))
     ]
     everything = list(read_amounts(answer, decimal_comma=comma))
-    totals = list(_quoted_totals(quotations, comma))
+    totals = list(_quoted_results(quotations, comma))
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:
             own = _marks_beside(answer, figure, sentences, marks)
@@ -237,12 +239,13 @@ def _is_in_words(figure: Amount, evidence: Evidence) -> bool:
     return any(way.replace("-", "") in evidence.folded for way in ways)
 
 
-def _quoted_totals(quotations: Sequence[Quotation], comma: bool) -> Iterator[float]:
-    """Yield the sum of the numbers of each quotation, as of a row of a table."""
+def _quoted_results(quotations: Sequence[Quotation], comma: bool) -> Iterator[float]:
+    """Yield the sum of the numbers of each quotation, as of a row of a table, and their differences."""
     for quotation in quotations:
         values = [one.value for one in read_amounts(quotation.text, decimal_comma=comma)]
         if len(values) > 1:
             yield sum(values)
+            yield from (abs(one - two) for one, two in combinations(values[:ROW_FIGURES], 2))
 
 
 def _may_be_derived(figure: Amount, everything: Sequence[Amount]) -> bool:

@@ -67,7 +67,8 @@ def find_altered(quote: QuotedWords, evidence: Evidence, within: Span | None = N
 def _regions(
     text: str, evidence: Evidence, within: Span | None, least: float = LEAST_EXACT_SHARE
 ) -> Iterator[Span]:
-    is_short = len(fold(text)) < evidence.grams.size
+    folded = fold(text)
+    is_short = len(folded) < evidence.grams_for(folded).size
     for number, (start, end, share) in enumerate(evidence.find_candidates(text, within)):
         if (number >= MOST_CANDIDATES and not is_short) or share < least:
             return

@@ -56,7 +56,7 @@ def test_quotation_marks_within_the_same_marks_are_part_of_the_quote(answer: str
 
 def test_two_figures_prove_something_in_few_letters() -> None:
     assert quotes("文件称塑像“高8.3米，重35吨”。") == [("高8.3米，重35吨", "found")]
-    assert quotes("文件称塑像“高8.3米，重53吨”。") == [("高8.3米，重53吨", "not_found")]
+    assert quotes("文件称塑像“高8.3米，重53吨”。") == [("高8.3米，重53吨", "altered")]
 
 
 @pytest.mark.parametrize("mark", ["[Schulden]", "(Schulden)", "(sheet Schulden)", "[counts.xlsx, Schulden]"])
@@ -225,3 +225,31 @@ def test_the_language_of_an_answer_is_that_of_its_own_words() -> None:
         " Its words are „Die Eule darf man nicht wecken, und in der Nacht jagt sie“ (p. 1)."
     )
     assert [status for _, status in quotes(answer, file)] == ["translated", "found"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("Owls hunt (p. 1). You could answer them with “we reserve all the rights that the law gives”.", ""),
+        ("Owls hunt (p. 1). Critics call that “the loneliest way of life that there is”.", ""),
+        ("Owls hunt (p. 1). The report gives no “free pass for the friends of mice”.", ""),
+        ("Eulen jagen (S. 1). Manche nennen das „das Rundum-sorglos-Paket des Nachtlebens“.", ""),
+        ("Eulen jagen (S. 1). Man könnte das „das Rundum-sorglos-Paket des Nachtlebens“ nennen.", ""),
+        ("猫头鹰捕食田鼠（第3页）。有人把它称为“夜里最勤快也最安静的一位田鼠猎手先生”。", ""),
+        ("猫头鹰捕食田鼠（第3页）。所有人都知道“夜里最勤快也最安静的一位田鼠猎手先生”。", "not_found"),
+        (
+            "It says “owls hunt voles at night” (p. 1), so “many people call owls friends of farmers”.",
+            "not_found",
+        ),
+    ],
+)
+def test_what_others_call_it_is_no_claim(answer: str, status: str) -> None:
+    found = [one for _, one in quotes(answer) if one != "found"]
+    assert found == ([status] if status else [])
+
+
+def test_two_figures_exchanged_in_a_few_words_are_told() -> None:
+    latin = "The chmod command sets the rights of a file for its owner and its group. " * 9
+    file = [Evidence.prepare(make_document(f"{latin}\n权限的数字表示：4是读，2是写，1是执行。"))]
+    answer = "文件写道：“权限的数字表示”。其中，“4是读，1是写，2是执行”。"
+    assert quotes(answer, file)[1:] == [("4是读，1是写，2是执行", "altered")]

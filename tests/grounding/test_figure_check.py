@@ -57,6 +57,13 @@ def test_the_sum_of_a_quoted_row_is_derived(total: str, missing: list[str]) -> N
     assert [text for text, status, _ in found if status == "not_found"] == missing
 
 
+@pytest.mark.parametrize(("rise", "missing"), [("110", []), ("111", ["111"])])
+def test_the_difference_of_two_figures_of_a_quoted_row_is_derived(rise: str, missing: list[str]) -> None:
+    others = "of 12,553 (p. 2), 1,577 (p. 1), 5,007 (p. 1) and 25.3 % (p. 1)"
+    found = figures_of(f'It rose by {rise}, {others}, 1,402 (p. 1): "Barn owls | 46 | 98 | 156" (p. 1)')
+    assert [text for text, status, _ in found if status == "not_found"] == missing
+
+
 @pytest.mark.parametrize("figure", ["6,007 million", "2,553", "1.7 billion", "26.3%", "1,577 billion"])
 def test_a_figure_in_no_file_is_told(figure: str) -> None:
     assert figures_of(f"It was {figure} [p. 1].") == [(figure, "not_found", "")]
