@@ -18,7 +18,7 @@ from chat.extraction import worker
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
-from tests.office_files import docx, element, odp, ods, odt, pptx, relations, xlsx, zipped
+from tests.office_files import SPACES, docx, element, odp, ods, odt, pptx, relations, xlsx, zipped
 
 Read = Callable[..., list[Finding]]
 
@@ -292,6 +292,85 @@ def test_opendocument_text_has_marks_of_notes_powers_and_states_of_forms(read: R
     assert read("a.odt", odt(text))[1] == Page(
         "", "10^6 due[^1] in May\n[^1] for members\nAgree: ☒\nOther: ☐\nCity: Ulm"
     )
+
+
+def test_opendocument_text_has_links_and_tells_changes_and_hidden_text(read: Read) -> None:
+    def region(key: str, change: str, words: str = "") -> str:
+        info = '<office:change-info><dc:creator xmlns:dc="d">Eva</dc:creator></office:change-info>'
+        return (
+            f'<text:changed-region text:id="{key}"><text:{change}>{info}{words}</text:{change}>'
+            "</text:changed-region>"
+        )
+
+    changes = region("c1", "deletion", "<text:p>old words</text:p>") + region("c2", "insertion")
+    style = (
+        '<office:automatic-styles><style style:name="H" xmlns:style="s"><style:text-properties '
+        'text:display="none"/></style></office:automatic-styles>'
+    )
+    text = (
+        f"{style}<text:tracked-changes>{changes}</text:tracked-changes><text:p>due"
+        '<text:change-start text:change-id="c2"/> in May<text:change-end text:change-id="c2"/>, see '
+        '<text:a href="https://example.org/a">here</text:a><text:span text:style-name="H"> gone</text:span>'
+        "</text:p>"
+    )
+    assert read("a.odt", odt(text))[1:] == [
+        Page(
+            "",
+            "due in May, see here gone <https://example.org/a>\n"
+            "Tracked change by Eva: deleted “old words”\nTracked change by Eva: inserted “in May”",
+        ),
+        Problem("hidden", (), "Text that the program hides was read too."),
+    ]
+
+
+def test_sheets_of_an_ods_show_dates_and_words_without_a_type_and_tell_what_is_hidden(read: Read) -> None:
+    def cell(kind: str, value: str, text: str) -> str:
+        attribute = {"float": "value"}.get(kind, f"{kind}-value")
+        typed = f'office:value-type="{kind}" office:{attribute}="{value}"' if kind else ""
+        return f"<table:table-cell {typed}><text:p>{text}</text:p></table:table-cell>"
+
+    rows = (
+        '<table:table-column table:number-columns-repeated="2"/>'
+        '<table:table-column table:visibility="collapse"/>'
+        f"<table:table-row>{cell('', '', 'Day')}{cell('', '', 'Time')}{cell('', '', 'Sum')}</table:table-row>"
+        f"<table:table-row>{cell('date', '2023-03-15', '15 mars 2023')}{cell('time', 'PT36H30M00S', '36:30')}"
+        f"{cell('float', '1234.5', '1 234,50')}</table:table-row>"
+        f'<table:table-row table:visibility="filter">{cell("date", "2023-03-04", "03/04/23")}'
+        f"{cell('time', 'PT08H15M00S', '08:15')}{cell('float', '0', '0,00')}</table:table-row>"
+    )
+    frame = "<draw:frame><draw:text-box><text:p>in a box</text:p></draw:text-box></draw:frame>"
+    found = read("a.ods", ods({"S": f"{rows}<table:shapes>{frame}</table:shapes>"}))
+    assert found[1:] == [
+        Page(
+            "S",
+            "Day | Time | Sum\n15 mars 2023 | 36:30 | 1 234,50\n2023-03-04 | 08:15 | 0,00\nin a box",
+            "S",
+        ),
+        Problem("hidden", ("S",), "S: hidden rows 3; hidden columns C"),
+    ]
+
+
+def test_an_opendocument_file_that_is_one_file_of_xml_is_read(read: Read) -> None:
+    cells = "".join(
+        f'<table:table-cell office:value-type="float" office:value="{number}"/>' for number in (4, 5)
+    )
+    row = f"<table:table-row>{cells}</table:table-row>"
+
+    def flat(name: str, body: str) -> bytes:
+        kind = f'office:mimetype="application/vnd.oasis.opendocument.{name}"'
+        inside = f"<office:body><office:{name}>{body}</office:{name}></office:body>"
+        return f"<?xml version='1.0'?><office:document {SPACES} {kind}>{inside}</office:document>".encode()
+
+    table = f'<table:table table:name="S">{row}</table:table>'
+    assert read("a.fods", flat("spreadsheet", table))[1:] == [Page("S", "4 | 5", "S")]
+    picture = (
+        "<draw:frame><draw:image><office:binary-data>AAAA</office:binary-data></draw:image></draw:frame>"
+    )
+    text = f"<text:h>Plan</text:h><text:p>point{picture}</text:p>"
+    assert read("a.fodt", flat("text", text))[1:] == [
+        Page("", "# Plan\npoint"),
+        Problem("embedded", (), "Not read: 1 pictures."),
+    ]
 
 
 def test_opendocument_charts_and_formulas_stand_where_they_are_shown(read: Read) -> None:

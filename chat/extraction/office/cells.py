@@ -9,20 +9,14 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from chat.extraction.office import xml_tree
 from chat.extraction.office.date_format import is_shown_date, is_shown_time
 from chat.extraction.office.number_format import BUILT_IN, is_interesting
 from chat.extraction.office.package import Package
 
 MOST_FORMATTED = 400_000  # cells of a sheet: a place and its format take memory
-PER_CENT_DECIMALS = 4
 MOST_TOLD = 20  # stretches of hidden rows
 COLUMN_BYTES = 200_000  # columns are told at the beginning of a sheet
 FORMULA_CHARACTERS = 500
-CELLS = ("table-cell", "covered-table-cell")
-NUMBERS = ("float", "percentage", "currency")
-ERROR = re.compile(r"#[A-Z/0!?]+|Err:\d+")
-MOST_REPEATED = 100  # cells that an OpenDocument sheet gives once for all of them
 _PLACE = rb'[^>]{0,300}?\br="([A-Z]{1,3})(\d{1,7})"[^>]{0,300}'
 _CELL = rb"<(?:\w{1,9}:)?c\s"
 _FORMULA = re.compile(
@@ -134,71 +128,3 @@ def _place(column: bytes, row: bytes) -> Place:
     for letter in column:
         number = number * 26 + letter - ord("A") + 1
     return int(row) - 1, number - 1
-
-
-def _per_cent(share: str) -> str:
-    """Return a share in per cent, of a cell that some program left without its text."""
-    return f"{round(float(share) * 100, PER_CENT_DECIMALS):.15g}%" if share else ""
-
-
-class OpenDocumentCells:
-    """The cells of each sheet of an ods: what they show, their comments. One may stand there for many.
-
-    shown: of cells whose value is a number or an error. comments: of places, in their order.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self.shown: dict[str, dict[Place, str]] = {}
-        self.comments: dict[str, list[tuple[Place, str]]] = {}
-        self._name, self._row, self._column, self._rows, self._count = "", 0, 0, 1, 1
-        self._text: list[str] | None = None  # of the cell, where it is wanted
-        self._comment: list[str] | None = None
-        self._is_shown, self._share = False, ""
-        parser = xml_tree.make_parser()
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._take
-        parser.Parse(content, True)
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        kind = tag.rpartition(" ")[2]
-        values = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        if kind == "table":
-            self._name, self._row = values.get("name", ""), 0
-        elif kind == "table-row":
-            self._column, self._rows = 0, int(values.get("number-rows-repeated", "1"))
-        elif kind in CELLS:
-            self._count = int(values.get("number-columns-repeated", "1"))
-            self._is_shown = values.get("value-type") in NUMBERS
-            is_share = values.get("value-type") == "percentage"
-            self._share = values.get("value", "") if is_share else ""
-            self._text = []
-        elif kind == "annotation":
-            self._comment = []
-
-    def _take(self, text: str) -> None:
-        if self._comment is not None:
-            self._comment.append(text)
-        elif self._text is not None:
-            self._text.append(text)
-
-    def _end(self, tag: str) -> None:
-        kind = tag.rpartition(" ")[2]
-        if kind == "annotation" and self._comment is not None:
-            words = " ".join("".join(self._comment).split())
-            self.comments.setdefault(self._name, []).append(((self._row, self._column), words))
-            self._comment = None
-        elif kind in CELLS:
-            text = "".join(self._text or ()).strip() or _per_cent(self._share)
-            if text and (self._is_shown or ERROR.fullmatch(text)):
-                self._add(text)
-            self._column += self._count
-            self._text = None
-        elif kind == "table-row":
-            self._row += self._rows
-
-    def _add(self, text: str) -> None:
-        found = self.shown.setdefault(self._name, {})
-        if len(found) < MOST_FORMATTED:
-            rows = range(self._row, self._row + min(self._rows, MOST_REPEATED))
-            columns = range(self._column, self._column + min(self._count, MOST_REPEATED))
-            found.update(((row, column), text) for row in rows for column in columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -10,6 +11,7 @@ from chat.extraction import formulas, refusals
 from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, is_grid, table_lines
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
+from chat.extraction.office.opendocument_changes import change_lines
 from chat.extraction.office.package import heading, members
 from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.source import Findings, Shape, Source
@@ -20,8 +22,10 @@ SKIPPED = frozenset(
     {"tracked-changes", "forms", "sequence-decls", "automatic-styles", "scripts", "font-face-decls"}
 )
 SPACES = {"tab": "\t", "line-break": "\n"}
+HIDDEN = "Text that the program hides was read too."
 SPACE_RUN = 100
 OBJECTS = 200
+OUTSIDE = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
 TICKED, OPEN = "☒", "☐"
 FIELDS = frozenset({"text", "textarea", "formatted-text", "number", "date", "combobox"})
 BLOCKS = frozenset(
@@ -43,10 +47,24 @@ def read(source: Source) -> Findings:
         yield from _slides(slides)
     else:
         yield Shape(TEXT)
-        yield Page("", "\n".join([*_lines(root), *_fields(root), *_frame(archive)]))
+        yield Page("", "\n".join([*_lines(root), *_fields(root), *change_lines(root), *_frame(archive)]))
+    if _has_hidden(root):
+        yield Problem("hidden", (), HIDDEN)
     pictures = sum(name.startswith("Pictures/") for name in archive.names)
     if pictures:
         yield Problem("embedded", (), f"Not read: {pictures} pictures.")
+
+
+def _has_hidden(root: Element) -> bool:
+    """Whether a style that is used, or a part of the text, is not shown."""
+    hidden = {
+        style.get("name", "")
+        for style in root.iter("style")
+        if (properties := style.find("text-properties")) is not None and properties.get("display") == "none"
+    }
+    spans = (one for tag in ("span", "p", "h") for one in root.iter(tag))
+    is_styled = bool(hidden) and any(one.get("style-name") in hidden for one in spans)
+    return is_styled or any(one.get("display") == "none" for one in root.iter("section"))
 
 
 def _mark_raised(root: Element) -> None:
@@ -163,7 +181,9 @@ def _paragraph(paragraph: Element) -> Iterator[str]:
     boxes: list[Element] = []
     text = write_raised("".join(_runs(paragraph, boxes)))
     level = paragraph.get("outline-level", "1") if paragraph.tag == "h" else ""
-    yield heading(int(level) if level.isdigit() else 1, text) if level else text
+    line = heading(int(level) if level.isdigit() else 1, text) if level else text
+    urls = (link.get("href", "") for link in paragraph.iter("a"))
+    yield " ".join([line, *(f"<{url}>" for url in urls if OUTSIDE.match(url) and url not in text)])
     for box in boxes:
         yield from _lines(box)
 

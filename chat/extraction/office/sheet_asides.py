@@ -18,7 +18,6 @@ from chat.errors import AttachmentError
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive
 from chat.extraction.office.cells import (
-    OpenDocumentCells,
     Place,
     find_errors,
     find_formats,
@@ -32,6 +31,7 @@ from chat.extraction.office.charts import chart_lines, words_of
 from chat.extraction.office.date_format import is_shown_date, is_shown_time
 from chat.extraction.office.number_format import is_interesting
 from chat.extraction.office.old_boxes import find_boxes
+from chat.extraction.office.opendocument_cells import HIDDEN_SHEET, OpenDocumentCells
 from chat.extraction.office.package import Package
 from chat.extraction.office.slides import lines_of
 from chat.extraction.source import Source
@@ -39,12 +39,11 @@ from chat.extraction.source import Source
 DRAWING_DEPTH = 3
 MOST_CELLS = 400_000  # of an old workbook, whose formats are looked up one by one
 WHAT = "spreadsheet"
-HIDDEN_SHEET = "hidden sheet"
 
 
 @dataclass(frozen=True)
 class Beside:
-    """formats: of numbers and dates, by cell. shown: numbers as the file itself shows them.
+    """formats: of numbers and dates, by cell. shown: numbers and dates as the file itself shows them.
 
     hidden: in words.
     """
@@ -124,14 +123,19 @@ def _of_opendocument(source: Source) -> dict[str, Beside]:
         cells = OpenDocumentCells(Archive(source, WHAT).read("content.xml"))
     except (AttachmentError, expat.ExpatError, xml_tree.BadXml, ValueError):
         return {}
-    found = {}
-    for name in {*cells.shown, *cells.comments}:
-        comments = (
-            comment_line(f"{letters(column)}{row + 1}", words)
-            for (row, column), words in cells.comments.get(name, ())
+    return {
+        name: Beside(
+            shown=sheet.shown,
+            lines=(*(comment_line(_name(place), words) for place, words in sheet.comments), *sheet.boxes),
+            hidden=sheet.hidden(),
         )
-        found[name] = Beside(shown=cells.shown.get(name, {}), lines=tuple(comments))
-    return found
+        for name, sheet in cells.sheets.items()
+    }
+
+
+def _name(place: Place) -> str:
+    row, column = place
+    return f"{letters(column)}{row + 1}"
 
 
 def _of_old_workbook(source: Source) -> dict[str, Beside]:

@@ -14,11 +14,13 @@ from chat.documents.row_format import one_line
 from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, sheet_lines, within
 from chat.extraction.office import office_encryption
+from chat.extraction.office.archive import Archive
 from chat.extraction.office.cells import Place
 from chat.extraction.office.date_format import format_date, format_time
 from chat.extraction.office.embedded import inner_files
 from chat.extraction.office.number_format import format_number
 from chat.extraction.office.old_boxes import count_objects
+from chat.extraction.office.opendocument_forms import with_typed_cells
 from chat.extraction.office.package import Package
 from chat.extraction.office.sheet_asides import Beside, beside_sheets
 from chat.extraction.office.sheet_grids import Value, make_grid
@@ -26,6 +28,7 @@ from chat.extraction.source import Findings, Shape, Source
 
 WHAT = "spreadsheet"
 DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")  # of ods, longer than a day
+OBJECT = re.compile(r"Object \d+/content\.xml$")  # of ods
 MOST_MERGED = 10_000  # areas of a sheet
 DIGITS = 15  # that a spreadsheet shows of a number; what stands behind them is the rounding of computers
 MEDIA_TYPES = {
@@ -40,6 +43,8 @@ def read_as(kind: str, source: Source) -> Findings:
     """Yield the sheets of a workbook of this kind (a key of MEDIA_TYPES)."""
     if kind == "xls":
         source = dataclasses.replace(source, content=office_encryption.unlock_old(source))
+    elif kind == "ods":
+        source = with_typed_cells(source)
     workbook = _open(source)
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
@@ -49,6 +54,8 @@ def read_as(kind: str, source: Source) -> Findings:
         yield from _sheet(workbook, name, beside.get(name, Beside()), source)
     if package is not None:
         yield from _inside(package)
+    elif kind == "ods":
+        yield from _beside_cells(source)
     elif kind == "xls" and (objects := count_objects(source.read_bytes())):
         yield Problem("embedded", (), f"Not read: {objects} embedded files or objects.")
 
@@ -60,6 +67,16 @@ def _inside(package: Package) -> Findings:
     pictures = [name for name in package.archive.names if name.startswith("xl/media/")]
     if pictures:
         yield Problem("embedded", (), f"Not read: {len(pictures)} pictures.")
+
+
+def _beside_cells(source: Source) -> Findings:
+    """Yield a problem where an ods has pictures, or charts and other objects."""
+    names = Archive(source, WHAT).names
+    pictures = sum(name.startswith("Pictures/") for name in names)
+    objects = len({name.partition("/")[0] for name in names if OBJECT.match(name)})
+    found = ((pictures, "pictures"), (objects, "charts or other objects"))
+    if told := ", ".join(f"{count} {what}" for count, what in found if count):
+        yield Problem("embedded", (), f"Not read: {told}.")
 
 
 def _open(source: Source) -> python_calamine.CalamineWorkbook:
@@ -106,11 +123,13 @@ def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Itera
 
 def _shown(value: Value, place: Place, beside: Beside) -> str:
     """Return a value as the program shows it; a format that would show nothing shows the value."""
-    if not isinstance(value, bool) and isinstance(value, int | float):
-        text = beside.shown.get(place) or format_number(value, beside.formats.get(place, ""))
-        if text:
-            return text
     code = beside.formats.get(place, "")
+    if isinstance(value, bool) or value is None or value == "":
+        return show(value)
+    if text := beside.shown.get(place):
+        return text
+    if isinstance(value, int | float):
+        return format_number(value, code) or show(value)
     if code and isinstance(value, date):
         return format_date(value, code) or show(value)
     if code and isinstance(value, time | timedelta):

@@ -1,4 +1,4 @@
-"""XML documents without their tags: books (FictionBook), workbooks of Excel 2003, and any other XML.
+"""XML documents without their tags: FictionBook, workbooks of Excel 2003, OpenDocument, any other XML.
 
 Of data, whose elements are fields of records, the names of the fields stay. What is no XML is plain text.
 """
@@ -12,11 +12,13 @@ from xml.etree.ElementTree import Element
 from chat.documents.document import Page, Problem
 from chat.extraction.layout.grid import SpanningCell, table_lines
 from chat.extraction.layout.sheet_blocks import sheet_lines
-from chat.extraction.office import xml_tree
+from chat.extraction.office import opendocument, sheets, xml_tree
+from chat.extraction.office.opendocument_forms import SPREADSHEET, pack
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings, plain
 
+OPEN_DOCUMENT = "opendocument"
 DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 PACKED = re.compile(r"[A-Za-z0-9+/=\s]{200,}")  # base64, as pictures and other data stand in XML
 DEEPEST = 200
@@ -34,9 +36,20 @@ def read(source: Source) -> Findings:
         yield from _book(root)
     elif root.tag == "Workbook":
         yield from _workbook(root)
+    elif root.tag == "document" and OPEN_DOCUMENT in root.get("mimetype", ""):
+        yield from _open_document(source, root)
     else:
         yield Shape("application/xml")
         yield Page("", "\n".join(_lines_of(root, 0)))
+
+
+def _open_document(source: Source, root: Element) -> Findings:
+    """Yield what is in an OpenDocument file that is one file (fodt, fods, fodp) and no zip."""
+    media_type = root.get("mimetype", "")
+    packed = pack(source, source.read_bytes(), media_type)
+    yield from sheets.read_as("ods", packed) if media_type == SPREADSHEET else opendocument.read(packed)
+    if pictures := sum(1 for _ in root.iter("binary-data")):
+        yield Problem("embedded", (), f"Not read: {pictures} pictures.")
 
 
 def _parse(data: bytes) -> Element | None:
