@@ -23,9 +23,14 @@ def read(source: Source) -> Findings:
 
 def text_of(data: bytes, declared: str = "") -> tuple[str, str]:
     """Return the text and the title of a page of HTML. declared: the encoding, where the page names none."""
-    own = CHARSET.search(data[:HEAD_BYTES])
-    html, _ = encodings.decode(data, own.group(1).decode("ascii") if own else declared)
+    html, _ = encodings.decode(data, charset_of(data) or declared)
     return text_of_html(html)
+
+
+def charset_of(data: bytes) -> str:
+    """Return the encoding that a page of HTML names; empty where it names none."""
+    own = CHARSET.search(data[:HEAD_BYTES])
+    return own.group(1).decode("ascii") if own else ""
 
 
 def text_of_html(html: str) -> tuple[str, str]:
