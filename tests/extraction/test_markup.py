@@ -64,6 +64,22 @@ def body(found: list[Finding]) -> str:
     return next(one.text for one in found if isinstance(one, Page)).partition("\n\n")[2]
 
 
+def test_what_a_style_sheet_hides_is_not_read_and_told(tmp_path: Path) -> None:
+    sheet = (
+        "body{color:red} .old, #note { display : none } /* .kept{display:none} */ p.gone{visibility:hidden}"
+        ".shown{display:none} .shown{display:block} @media print{.screen{display:none}} .a .b{display:none}"
+    )
+    page = (
+        f'<html><head><style>{sheet}</style></head><body>Fee <b class="x old">99</b> 49<p id="note">no</p>'
+        '<p class="gone">no</p><p class="kept">a</p><p class="shown">b</p><p class="screen">c</p>'
+        '<p class="b">d</p><div class="gone">e</div></body></html>'
+    )
+    assert read(tmp_path, "a.html", page.encode())[1:] == [
+        Page("", "Fee 49\na\nb\nc\nd\ne"),
+        Problem("hidden", (), "Not read: text that the page hides."),
+    ]
+
+
 def test_html_part_is_read_where_the_plain_one_says_nothing(tmp_path: Path) -> None:
     stub = mail("This message needs a program that shows HTML.", "<p>The total is 129.50 euros.</p>")
     assert body(read(tmp_path, "a.eml", stub)) == "The total is 129.50 euros."

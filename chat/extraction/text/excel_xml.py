@@ -11,7 +11,8 @@ from chat.extraction.layout.sheet_blocks import Area, repeat_labels, sheet_lines
 from chat.extraction.office.cells import letters, say_hidden
 from chat.extraction.office.date_format import format_date
 from chat.extraction.office.number_format import format_number
-from chat.extraction.office.sheet_asides import HIDDEN_SHEET, comment_line
+from chat.extraction.office.opendocument_cells import HIDDEN_SHEET
+from chat.extraction.office.sheet_asides import comment_line
 from chat.extraction.source import Findings, Shape
 
 COLUMNS, ROWS, GAP = 16_384, 1_048_576, 1_000
