@@ -138,7 +138,10 @@ def _name(text: str, page_start: int, start: int) -> str:
             return line.lstrip("#* ")[:LONGEST_NAME]
     line = above[-1] if above else ""
     is_title = 0 < len(line) <= LONGEST_NAME and not count_bars(line) and line[-1] not in ".,;。，；、"
-    return line.lstrip("# ") if is_title else ""
+    goes_on = (
+        line[:1].islower() and len(above) > 1 and above[-2][-1] not in ".:;!?"
+    )  # a sentence of two lines
+    return line.lstrip("# ") if is_title and not goes_on else ""
 
 
 def _continue(text: str, tables: Sequence[Table], table: Table, page: Span) -> Table:

@@ -25,11 +25,21 @@ TITLE_REACH = 4_000  # characters: a text may begin with fields about it
 _HASHES = re.compile(r"^#{1,6}\s+")
 _NUMBERED = re.compile(
     r"第\s*[〇零一二三四五六七八九十百千\d]{1,5}\s*[章节節条條部编編篇]|[一二三四五六七八九十]{1,3}、"
-    r"|(?:chapter|section|part|article|appendix|annex)\s+(?:\d+|[IVXLC]+|[A-Z])\b"
+    r"|(?:chapter|section|part|article|appendix|annex|item|note)\s+(?:\d+[A-Z]?|[IVXLC]+|[A-Z])\b"
     r"|\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+(?=[^\W\d_])",
     re.IGNORECASE,
 )
 _LEADERS = re.compile(r"(?:[\s.·…]{3,}|\s)\d{1,4}$")  # of a table of contents
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|目\s*[录錄次]",
+    re.IGNORECASE,
+)
+_PAGE_COLUMN = re.compile(r"page(?: no\.?| number)?|seite|nr\.?|no\.?|页码?|頁碼?|ページ", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?:\w+\.? )?\d{1,2}(?:st|nd|rd|th)?[.,]? (?:\w+ )?\d{4}|\d{1,4}([-./])\d{1,2}\1\d{1,4}|\w+ \d{4}"
+)
+_CAPITALS = re.compile(r"[A-Z]{3,}(?: [A-Z]{3,})?")  # UNITED STATES
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ENDINGS = ".,;!?。，；！？、：:"
 
 
@@ -60,18 +70,25 @@ def make_profile(document: Document) -> FileProfile | None:
     title = _find_title(document)
     headings = tuple(heading for heading in _find_headings(document) if heading != title)[:HEADINGS]
     tables = [table for table in document.tables if table.continues < 0]
-    names = tuple(dict.fromkeys(table.name for table in tables if table.name))
+    names = tuple(
+        dict.fromkeys(name for table in tables if (name := table.name) and not _CONTENTS.fullmatch(name))
+    )
     questions = tuple(_ask(document, title, headings, tables))[:QUESTIONS]
     return FileProfile(title, headings, len(tables), names, questions)
 
 
 def _find_title(document: Document) -> str:
-    """Return the first line that can be a title, else the name of the file without its ending."""
+    """Return the first line that can be a title, else the name of the file without its ending.
+
+    A link to the contents, which some files have above each page, is none, and neither is a date or the name
+    of an authority in capitals.
+    """
     lines = [line.strip() for line in document.text[:TITLE_REACH].split("\n") if line.strip()]
     marked = next((line for line in lines if line.startswith("# ")), "")
     line = _HASHES.sub("", marked or (lines[0] if lines else ""))
     can_be = 1 < len(line) <= TITLE_CHARACTERS and not count_bars(line) and line[-1] not in ".,;。，；、"
     is_named = any(letter.isalpha() for letter in line) and not _NUMBERED.match(line)
+    can_be &= not _CONTENTS.fullmatch(line) and not _DATE.fullmatch(line) and not _CAPITALS.fullmatch(line)
     return line if can_be and is_named and document.unit != "sheet" else PurePath(document.name).stem
 
 
@@ -90,7 +107,7 @@ def _is_marked(line: str) -> bool:
         return True
     shortest, longest = LINE_CHARACTERS
     is_short = shortest <= len(line) <= longest and line[-1] not in _ENDINGS and not count_bars(line)
-    return is_short and bool(_NUMBERED.match(line))
+    return is_short and line.count("(") == line.count(")") and bool(_NUMBERED.match(line))
 
 
 def _lone_lines(lines: list[str]) -> Iterator[str]:
@@ -110,13 +127,16 @@ def _ask(
     document: Document, title: str, headings: tuple[str, ...], tables: list[Table]
 ) -> Iterator[Question]:
     """Yield what may be asked: the most exact first, of different kinds."""
-    cell = next((found for table in tables if (found := _find_cell(document.text, table))), None)
-    if cell:
+    cells = [found for table in tables if (found := _find_cell(document.text, table))]
+    tells_little, cell = min(cells, key=lambda found: found[0], default=(True, None))
+    if cell and not (tells_little and headings):
         yield cell
-    chosen = [heading for heading in headings if len(heading) <= SUBJECT_CHARACTERS]
+    short = [heading for heading in headings if len(heading) <= SUBJECT_CHARACTERS]
+    chosen = [heading for heading in short if _has_words(heading)] or short
     if chosen:
         yield Question("heading", chosen[len(chosen) // 2])
-    yield Question("title", title[:SUBJECT_CHARACTERS])
+    is_long = len(title) > SUBJECT_CHARACTERS
+    yield Question("title", title[:SUBJECT_CHARACTERS].rpartition(" ")[0] + "…" if is_long else title)
     if len(chosen) > 1:
         yield Question("heading", chosen[0])
     if re.search(r"\d", document.text):
@@ -125,16 +145,40 @@ def _ask(
     yield Question("summary")
 
 
-def _find_cell(text: str, table: Table) -> Question | None:
-    """Return the question for a figure of the table, by its row and its column."""
+def _find_cell(text: str, table: Table) -> tuple[bool, Question] | None:
+    """Return the question for a figure of the table, by its row and its column, and whether it tells little.
+
+    A number of a page or of a list tells little, and so does a row that has a number for its name.
+    """
+    little = None
     for _, cells in table.rows(text):
         row = cells[0].strip()
         if not 1 < len(row) <= SUBJECT_CHARACTERS or not any(letter.isalpha() for letter in row):
             continue
         for cell, column in zip(cells[1:], table.columns[1:], strict=False):
-            if column and len(column) <= SUBJECT_CHARACTERS and _has_figure(cell):
-                return Question("cell", row, column)
-    return None
+            if not (column and len(column) <= SUBJECT_CHARACTERS and _has_figure(cell)):
+                continue
+            if _PAGE_COLUMN.fullmatch(column.strip()) or not (_has_words(column) or _YEAR.search(column)):
+                continue
+            question = Question("cell", row, column)
+            if _has_words(row) and _tells(cell):
+                return False, question
+            little = little or (True, question)
+    return little
+
+
+def _has_words(name: str) -> bool:
+    """Has a heading or a row more than its number?"""
+    rest = _NUMBERED.sub("", name, count=1)
+    if name[0] in "(（" or name[-1] in "?？":  # a unit or a question of a form
+        return False
+    return sum(letter.isalpha() for letter in rest) > 2 or any(letter >= "\u2e80" for letter in rest)
+
+
+def _tells(cell: str) -> bool:
+    """Is a figure more than a number of a list, or a year?"""
+    is_long = len(re.sub(r"\D", "", cell)) > 2 or bool(re.search(r"[.,%$€£¥]", cell))
+    return is_long and not _YEAR.fullmatch(cell.strip())
 
 
 def _has_figure(cell: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chat.documents.document import Document, Page
 from chat.grounding.file_profile import Question, make_profile
 
@@ -60,6 +62,35 @@ def test_slides_are_named_by_their_own_headings_and_a_sheet_by_its_file() -> Non
     )
     assert sheet
     assert (sheet.title, sheet.questions[0]) == ("budget 2024", Question("cell", "Rent", "2024"))
+
+
+@pytest.mark.parametrize(
+    "first", ["Table of Contents", "目录", "UNITED STATES", "March 9, 2023", "9. März 2023", "2023-03-09"]
+)
+def test_what_stands_above_each_page_and_dates_are_no_titles(first: str) -> None:
+    found = make_profile(read(f"{first}\n\nThe company made lamps.", "lamps 2023.pdf"))
+    assert found
+    assert found.title == "lamps 2023"
+
+
+def test_a_question_is_about_a_figure_that_tells_something() -> None:
+    contents = "Part | Page\nItem 1. | 5\nItem 2. Lamps | 12\n\n"
+    head = "($ in millions) | 2022 | 2023\n"
+    sales = "Three months ended | 2022 | 2023\n($ in millions) | 2022 | 2023\nNet sales | 4,210 | 5,007\n"
+    found = make_profile(read(contents + sales))
+    assert found
+    assert found.questions[0] == Question("cell", "Net sales", "2022")
+    little = make_profile(read("1. Scope\nAll.\n2. Lamps\nNone.\n" + contents + head))
+    assert little
+    assert [one.kind for one in little.questions] == ["heading", "title", "heading"]
+
+
+def test_the_second_line_of_a_sentence_is_no_name_of_a_table() -> None:
+    rows = "Lamp | Price\nA | 4\nB | 5\n"
+    text = "The company complies with all\nstandards of the act\n" + rows + "\nEnd.\n\nlamp prices\n" + rows
+    found = make_profile(read(text))
+    assert found
+    assert found.tables == ("lamp prices",)
 
 
 def test_every_text_has_three_questions_and_no_text_has_none() -> None:
