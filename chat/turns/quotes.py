@@ -15,6 +15,7 @@ from chat.grounding.retrieval.places import Places, find_places
 from chat.grounding.retrieval.questions import is_about_the_whole
 from chat.grounding.retrieval.ranking import WEAK_SHARE, find_missing, rank_sentences
 from chat.grounding.retrieval.samples import find_samples, is_heading
+from chat.turns.quote_markdown import write_quote
 
 SENTENCES = 5
 FEWEST_SENTENCES = 3  # weaker ones follow only while they are near the best
@@ -31,9 +32,6 @@ _LEANING = re.compile(
     r"|(?:This|These|Those) (?:is|are|was|were|has|have|had|can|may|will|would|means?|led|caused?|made)\b"
 )
 MARKDOWN = "text/markdown"
-_BOLD = re.compile(r"\\\*\\\*(?=\S)(.+?)(?<=[^\s\\])\\\*\\\*")  # as `_escape` writes it
-_ITEM = re.compile(r"^\\([-*+] )")
-_SPECIAL = re.compile(r"^(\d*)([.)])|()([\\`*_\[\]<>#|~&$]|^[-+=](?=\s))")
 
 _TEXTS = {
     "en": {
@@ -107,11 +105,9 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
     texts = _TEXTS.get(language, _TEXTS["en"])
     # A sentence that a page repeats is quoted once.
     shown = {
-        _write_quote(
-            quote,
-            mark_span(document, quote.start - len(quote.lead), quote.end),
-            is_markdown=document.media_type == MARKDOWN,
-        ): quote
+        write_quote(quote.header, quote.lead + quote.text, is_markdown=document.media_type == MARKDOWN)
+        + "\n\n"
+        + mark_span(document, quote.start - len(quote.lead), quote.end): quote
         for document, quote in pairs
     }
     parts = [texts[kind if shown else "nothing"], *shown]
@@ -202,22 +198,3 @@ def make_quote(index: Index, first: int, last: int) -> Quote:
 
 def _text(index: Index, first: int, last: int) -> str:
     return index.document.text[index.starts[first] : index.starts[last]]
-
-
-def _write_quote(quote: Quote, mark: str, *, is_markdown: bool) -> str:
-    """Return a quote as Markdown that shows the file's characters as they are, with its mark below.
-
-    is_markdown: what the file marks as an item of a list or as bold is shown so.
-    """
-    lines = [
-        line for line in (*quote.header.split("\n"), *(quote.lead + quote.text).split("\n")) if line.strip()
-    ]
-    escaped = [_escape(line.strip()) for line in lines]
-    if is_markdown:
-        escaped = [_ITEM.sub(r"\1", _BOLD.sub(r"**\1**", line)) for line in escaped]
-    return "\n> ".join(["", *escaped]).strip() + f"\n\n{mark}"
-
-
-def _escape(line: str) -> str:
-    # The point behind a number is escaped, not the digit: a backslash before a digit is shown.
-    return _SPECIAL.sub(r"\1\3\\\2\4", line.replace("\t", " | "))

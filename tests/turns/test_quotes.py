@@ -9,6 +9,7 @@ from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
 from chat.grounding.mark_writing import mark_span
 from chat.grounding.retrieval.passages import Index
+from chat.turns.quote_markdown import write_quote
 from chat.turns.quotes import SENTENCES, answer
 from tests.made_documents import make_document, make_index, make_long_document
 
@@ -64,7 +65,30 @@ def test_a_row_is_quoted_with_its_header() -> None:
     index = make_index("name\tage\n" + rows, name="staff.tsv", unit="")
     found = answer("How old is Person 121?", [index], "en")
     assert (found.quotes[0].header, found.quotes[0].text) == ("name\tage", "Person 121\t31")
-    assert "> name | age\n> Person 121 | 31\n\n[staff.tsv]" in found.markdown.replace("\\", "")
+    assert "> | name | age\n> | --- | --- |\n> | Person 121 | 31\n\n[staff.tsv]" in found.markdown
+
+
+STATEMENT = (
+    "CONSOLIDATED STATEMENTS\n(in millions)\n | | 2018 | | 2019\n"
+    "Total net sales | | 232,887 | | 280,522\nOperating income | $ | 12,421 | $ | 14,541\n"
+)
+
+
+def test_rows_are_shown_as_a_table_without_empty_columns() -> None:
+    document = make_document(STATEMENT, unit="page")
+    found = answer("What were total net sales in 2019?", [Index.build(document)], "en").markdown
+    table = "> |  | 2018 | 2019\n> | --- | --- | --- |\n> | Total net sales | 232,887 | 280,522\n"
+    assert table in found
+    cited = check(found, [Evidence.prepare(document)])
+    assert {(one.kind, one.status) for one in cited} == {("quote", "found"), ("page_mark", "page_exists")}
+    assert found.count(">") >= 4
+
+
+def test_lines_of_a_paragraph_are_one_and_those_of_a_list_are_not() -> None:
+    full = "Changes in exchange rates impacted net sales by a great deal in"
+    found = answer("What impacted net sales?", [make_index(f"{full}\n2018 and 2019.", unit="")], "en")
+    assert f"> {full} 2018 and 2019.\n" in found.markdown
+    assert write_quote("", f"{full}\n(b) nothing", is_markdown=False) == f"> {full}\n> (b) nothing"
 
 
 def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
