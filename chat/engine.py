@@ -336,6 +336,10 @@ class Engine:
         """Return the conversation that a generation belongs to."""
         return conversation_of(generation)
 
+    def model_of(self, generation: Generation) -> str:
+        """Return the name of the model that answers."""
+        return str(orjson.loads(generation.events[0].data)["model"])
+
     def reasoning_seconds(self, generation: Generation) -> float | None:
         """Return the seconds of reasoning before the answer; None where another replica wrote it."""
         answer = self._starts.answers.get(generation)

@@ -28,6 +28,7 @@ function hear(said) {
   if (told.is_known) sending = null; // sent a second time after a cut, it was answered the first time
   if ("ended" in told) state.ended = told.ended;
   if (told.is_sent) confirmSent();
+  if ("generation" in told) isWhole = Boolean(told.is_whole ?? (isWhole && told.is_ended));
   if ("composer" in told) takeBackMessage(told);
   if (told.is_ended) announce(state.words["answer.complete"]);
   if (told.is_ended) tellTabs(true);

@@ -12,8 +12,18 @@ function follow() {
   if (below !== null && box.scrollHeight !== below.height) {
     box.scrollTop = box.scrollHeight - below.pixels;
     below = null;
-  } else if (stick && !document.body.classList.contains("is-empty")) box.scrollTop = box.scrollHeight;
+  } else if (stick && !document.body.classList.contains("is-empty")) box.scrollTop = Math.min(box.scrollHeight, farthest(box));
   showAway(box);
+}
+
+// An answer that comes whole, as quotes and computed figures do, is read from its beginning: its question stays in sight.
+let isWhole = false;
+function farthest(box) {
+  const question = isWhole && document.querySelector("#growing .question");
+  return question ? box.scrollTop + question.getBoundingClientRect().top - box.getBoundingClientRect().top - 12 : Infinity;
+}
+function letGo() {
+  if (isWhole) stick = isWhole = false;
 }
 
 // Earlier messages come above what is read, which stays where it is. They come by themselves when one scrolls up to them.
@@ -35,11 +45,13 @@ function watchBeginning(box, button) {
 // frame before: removing what is laid out made the task in which they are removed half as long again.
 function leaveEarlier(isLeft) {
   if (isLeft) stick = true;
+  if (isLeft) isWhole = false;
   document.getElementById("history")?.classList.toggle("is-left", isLeft);
 }
 
 function goToEnd() {
   stick = true;
+  isWhole = false;
   follow();
 }
 
@@ -63,7 +75,7 @@ const TOUCH_MILLISECONDS = 1000;
 function listenToReader(box) {
   let touched = -Infinity;
   let last = box.scrollTop;
-  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) box.addEventListener(name, () => { touched = performance.now(); leaveFound(); }, { passive: true });
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) box.addEventListener(name, () => { touched = performance.now(); letGo(); leaveFound(); }, { passive: true });
   box.addEventListener("wheel", (event) => { if (event.deltaY < 0 && box.scrollTop > 0) stick = false; }, { passive: true });
   box.addEventListener("scroll", () => {
     const isUp = box.scrollTop < last;

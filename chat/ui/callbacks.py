@@ -25,6 +25,7 @@ from chat.generations.generation import Generation
 from chat.history import read_words
 from chat.ids import new_id
 from chat.jobs.deletions import UNDO_SECONDS
+from chat.turns.models import QUOTES
 from chat.turns.turn import Options, Turn
 from chat.ui import sidebar, view
 from chat.ui.drawing import count_characters, count_hidden, draw
@@ -228,9 +229,12 @@ class Callbacks:
             return
         with generation.hold():  # a busy server may take longer to tell the page than it waits for a reader
             if follower.is_newest:
-                yield Shown(told=_tell(conversation, generation.id))
+                yield Shown(told=self._tell_started(conversation, generation))
             if not visit.conversation:
                 yield Shown(conversations=await self._list_with(replace(visit, conversation=conversation)))
+
+    def _tell_started(self, conversation: str, generation: Generation) -> dict[str, Any]:
+        return _tell(conversation, generation.id, is_whole=self.engine.model_of(generation) == QUOTES)
 
     async def _is_answering(self, visit: Visit) -> bool:
         """Tell whether an answer grows in the conversation, whichever tab started it."""
@@ -272,7 +276,7 @@ class Callbacks:
             yield replace(await self._show(visit), notice=reader.show(error))
             return
         with generation.hold():
-            yield Shown(told=_tell(visit.conversation, generation.id))
+            yield Shown(told=self._tell_started(visit.conversation, generation))
 
     async def answer_with(self, visit: Visit, **more: bool) -> Showing:
         """Answer a question a second time, with more of its files."""

@@ -78,6 +78,29 @@ async def test_pages_without_text_are_shown_to_the_model_when_asked_for(
     await expect(tab.button("show-scans")).to_have_count(0)
 
 
+STANDS = """name => {
+    const place = document.querySelector(name).getBoundingClientRect();
+    const box = document.querySelector("#conversation").getBoundingClientRect();
+    return place.top >= box.top && place.top < box.bottom;
+}"""
+
+
+@pytest.mark.slow
+async def test_quotes_are_read_from_their_beginning(tab: Visit) -> None:
+    await tab.page.set_viewport_size({"width": 1280, "height": 350})
+    lines = "\n\n".join(f"The battery of lamp {number} lasts for {number} hours." for number in range(40))
+    await tab.attach(text_file("lamps.txt", lines))
+    await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
+    await tab.choose("quotes")
+    await tab.ask("How long does the battery of a lamp last?")
+    await expect(tab.growing.locator(".receipt")).to_be_attached()
+    await expect(tab.page.locator("#desk .do-end")).to_be_visible()
+    assert await tab.page.evaluate(STANDS, "#growing .question")
+    await tab.page.locator("#desk .do-end").click()
+    await expect(tab.page.locator("#desk .do-end")).to_be_hidden()
+    assert not await tab.page.evaluate(STANDS, "#growing .question")
+
+
 HOSTILE = 'a"><img src=x onerror="document.title=1">.pdf'
 CITED = (
     "It says “The bridge is 200 m long and made of iron” [page 1], and “It opened in 1903 with a long feast” "

@@ -12,9 +12,8 @@ from chat.extraction import formulas
 from chat.extraction.office.package import heading
 from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.text.html_lists import HtmlLists
-from chat.extraction.text.html_styles import HiddenNames
 from chat.extraction.text.html_table import HtmlTable
-from chat.extraction.text.html_tokens import EndTag, StartTag, StyleSheet, read_tokens
+from chat.extraction.text.html_tokens import EndTag, StartTag, read_tokens
 
 UNSEEN = frozenset(
     {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}
@@ -49,8 +48,6 @@ class HtmlPage:
 
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
-        self.has_hidden = False  # words that were not read
-        self._hidden_names = HiddenNames()
         self._hidden: list[str] = []  # the tag that hides, once for each of its name that is open
         self._lists = HtmlLists()
         self._links: list[str] = []  # of the line, to be written at its end
@@ -79,8 +76,6 @@ class HtmlPage:
                 self._take_text(token)
             elif isinstance(token, EndTag):
                 self._take_end(token.name)
-            elif isinstance(token, StyleSheet):
-                self._hidden_names.take(token.text)
             elif not (token.is_closed and token.name in UNSEEN):  # an empty one hides nothing
                 self._take_start(token)
 
@@ -141,7 +136,6 @@ class HtmlPage:
 
     def _take_text(self, data: str) -> None:
         if self._unseen or self._hidden:
-            self.has_hidden = self.has_hidden or bool(self._hidden and not self._unseen and data.strip())
             return
         if self._formula:
             self._formula[-1].text = (self._formula[-1].text or "") + data
@@ -226,8 +220,7 @@ class HtmlPage:
             return True
         style = attributes.get("style") or ""
         is_hidden = "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found"
-        is_hidden = is_hidden or bool(style and HIDDEN_STYLE.search(style))
-        if not (is_hidden or tag in ("ix:header", "rp") or self._hidden_names.hide(tag, attributes)):
+        if not (is_hidden or tag in ("ix:header", "rp") or (style and HIDDEN_STYLE.search(style))):
             return False
         if tag not in EMPTY_TAGS:
             self._hidden.append(tag)

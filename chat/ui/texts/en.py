@@ -314,7 +314,7 @@ TEXTS: dict[str, str] = {
     "citation.altered.lost": "differs: the file also says “{stands}”",
     "citation.altered.added": "differs: the file does not say “{said}”",
     "citation.translated": "translated, so the words cannot be compared",
-    "citation.page_exists": "the page is there; the answer quotes no words of it",
+    "citation.page_exists": "the page is there; words are checked where they are quoted",
     "citation.figure": "the figure is on this page",
     "citation.figure.file": "the figure is in the file",
     "citation.figure.computed": "the figure is in the result computed below",

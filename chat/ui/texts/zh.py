@@ -302,7 +302,7 @@ TEXTS: dict[str, str] = {
     "citation.altered.lost": "不一致：文件里还有“{stands}”",
     "citation.altered.added": "不一致：文件里没有“{said}”",
     "citation.translated": "译文，无法逐字核对",
-    "citation.page_exists": "有这一页；回答没有引用其中的原文",
+    "citation.page_exists": "有这一页；引用的原文另行核对",
     "citation.figure": "这一页有这个数字",
     "citation.figure.file": "文件里有这个数字",
     "citation.figure.computed": "下面的计算结果里有这个数字",
