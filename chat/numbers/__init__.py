@@ -10,7 +10,9 @@
     sql_query       one SELECT over the tables; query_outline its parts       }
     typed_table, table_pack, query_result    what parent and child exchange, checked by the parent
 
-    question_forms  a question of a known form (form_patterns, form_columns, ranked_forms) -> form_sql
+    question_forms  a question of a known form -> form_sql; form_patterns its words, form_columns and
+                    column_names what it names, form_filters and form_periods its limits,
+                    ranked_forms for the first of several and shares, german_forms the same in German
 
 Knows no process, no question and no model.
 """

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
+from chat.documents.written_dates import MONTHS
+
 POINT, COMMA = "point", "comma"  # the decimal sign
 DAY_FIRST, MONTH_FIRST = "day", "month"  # what stands first in 03/04/2021
 MISSING = frozenset(
@@ -61,27 +63,6 @@ _DECIMAL_POINT = re.compile(
     r"\d,\d{3}\.\d|^\D*\d+\.\d{1,2}\D*$|^\D*\d+\.\d{4,}\D*$|^\D*0\.\d+\D*$|\d,\d{3},\d{3}"
 )
 
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar jänner janvier janv enero ene gennaio janeiro",
-            "feb february februar février fevr févr febrero febbraio fevereiro",
-            "mar march märz mrz mars marzo março",
-            "apr april avril avr abril abr aprile",
-            "may mai mayo maggio maio",
-            "jun june juni juin junio giugno junho",
-            "jul july juli juillet juil julio luglio julho",
-            "aug august août aout agosto ago",
-            "sep sept september septembre septiembre settembre setembro",
-            "oct october okt oktober octobre octubre ottobre outubro",
-            "nov november novembre noviembre novembro",
-            "dec december dez dezember décembre déc diciembre dic dicembre dezembro",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 _TIME = (
     r"(?:[T\s]+(?P<hour>\d{1,2})[:時时点點](?P<minute>\d{1,2})[分]?(?:[:.]?(?P<second>\d{2})(?:\.\d+)?)?[秒]?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d\d:?\d\d)?)?"

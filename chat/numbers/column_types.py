@@ -25,8 +25,15 @@ from chat.numbers.cell_values import (
     parse_date,
     parse_number,
 )
+from chat.numbers.cell_values import (
+    CURRENCY as CURRENCY_SIGN,
+)
 
 LEAST_SHARE = 0.9  # of the values must be of the kind of the column
+SAME_CURRENCY = {
+    **dict.fromkeys(("$", "US$"), "USD"), "€": "EUR", "£": "GBP", "₹": "INR", "Fr.": "CHF",
+    **dict.fromkeys(("¥", "￥", "元", "圆", "块", "RMB"), "CNY"),
+}  # fmt: skip
 ZERO_CODE = re.compile(r"0\d+")
 CODE_NAME = re.compile(
     r"(?:^|[\s_\-|/.(#])(?:ids?|codes?|zip|zipcode|plz|postcode|postal|phone|tel|fax|isbn|ean|gtin|sku|iban|urn|uuid"
@@ -142,9 +149,16 @@ def _number_kind(
     if (percents * 2 > len(found) and not cells.plain) or PERCENT_NAME.search(title):
         return CellReading(kinds.PERCENTAGE, own, order)
     if shown == CURRENCY or money or CURRENCY_NAME.search(title):
-        return CellReading(kinds.CURRENCY, own, order)
+        unit = kinds.MIXED if money and _has_currencies(cells) else ""
+        return CellReading(kinds.CURRENCY, own, order, unit)
     is_whole = not cells.pointed and all(isinstance(getattr(one, "value", 0), int) for one in found)
     return CellReading(kinds.INTEGER if is_whole else kinds.DECIMAL, own, order)
+
+
+def _has_currencies(cells: Cells) -> bool:
+    """Have the cells signs of several currencies?"""
+    found = {sign for text, _ in cells.others[:2_000] for sign in CURRENCY_SIGN.findall(clean(text))}
+    return len({SAME_CURRENCY.get(sign, sign) for sign in found}) > 1
 
 
 def _own_decimal(cells: Cells, values: Sequence[tuple[str, int]], default: str) -> str:

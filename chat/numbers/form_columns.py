@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chat.numbers.typed_table import Column, TypedTable
-from chat.unicode_forms import normalize
+from chat.numbers.column_names import fold_name
+from chat.numbers.typed_table import CODE, TEXT, Column, TypedTable
 
 PARTS = {
     "year": r"(?:years?(?: of (?:the )?(?P<column>.+))?|年份?|年度)",
     "quarter": r"(?:quarters?(?: of (?:the )?(?P<column>.+))?|季度?)",
     "month": r"(?:months?(?: of (?:the )?(?P<column>.+))?|月份?)",
 }
+KEY_SUFFIXES = (" id", " no", " no.", " number", " nr", " nr.", " code", " name", "_id", "-id", "号", "编号")
 EVENT = re.compile(
-    r"^(?:the )?(?:date|day|time|month|datum|fecha|timestamp|日期|时间|時間|月份|年月)$"
+    r"^(?:the )?(?:date|day|time|month|datum|tag|monat|fecha|timestamp|日期|时间|時間|月份|年月)$"
     r"|(?:order|invoice|sales?|transaction|payment|posting|booking|event|purchase)[ _]?(?:date|day|time)"
+    r"|(?:rechnungs|bestell|buchungs|liefer|verkaufs|auftrags|zahlungs|beleg|kauf)datum"
+    r"|date (?:de |d['’])(?:la )?(?:commande|facture|vente|paiement|livraison|achat)"
+    r"|fecha de (?:pedido|venta|factura|compra|pago)"
     r"|(?:订单|訂單|订购|下单|交易|销售|銷售|发票|發票|付款|支付|发生|發生|记账|購買|购买)(?:日期|时间|時間|日|月份)"
 )
 
@@ -24,8 +28,8 @@ EVENT = re.compile(
 class Filter:
     """column: empty where the question names the value alone, which is then looked for.
 
-    part: `year` or `month` of the dates of the column, where the value is one. sign: `=`, another comparison
-    with the number that the value is, or `empty`.
+    part: `period` where the value is one of dates (chat.numbers.form_periods). sign: `=`, `!=` of words,
+    another comparison with the number that the value is, `between` with two numbers, or `empty`.
     """
 
     value: str
@@ -53,41 +57,17 @@ class FormQuestion:
     is_single: bool = False
 
 
-def fold_name(name: str) -> str:
-    return " ".join(normalize("NFKC", name).casefold().split())
-
-
 def find_column(words: str, table: TypedTable) -> Column | None:
     """Return the column that words name; None where none or several do."""
     wanted = re.sub(r"^the |的$| (?:values?|column)$|列$", "", words.strip(" \"'“”‘’「」")).strip()
     if not wanted:
         return None
-    for names in (_whole_names, _last_names):
-        found = [
-            column
-            for column in table.columns
-            if wanted in names(column) or _singular(wanted) in names(column)
-        ]
+    bare = re.sub(r"(?<=\d{4})年的?", "", re.sub(r" (?:in|of|for) (?=\d{4}$)", " ", wanted))
+    for names, words in zip(table.names, (wanted, wanted, bare), strict=True):
+        found = {*names.get(words, ()), *names.get(_singular(words), ())}
         if found:
-            return found[0] if len(found) == 1 else None
+            return table.columns[found.pop()] if len(found) == 1 else None
     return None
-
-
-def _whole_names(column: Column) -> set[str]:
-    name = fold_name(column.title)
-    bare = re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", name)  # without its unit
-    return {
-        name,
-        bare,
-        name.replace(" ", ""),
-        column.name,
-        column.name.replace("_", " "),
-        name.replace("_", " "),
-    } - {""}
-
-
-def _last_names(column: Column) -> set[str]:
-    return {fold_name(part) for part in column.title.split(" | ")[-1:]} - {""}
 
 
 def _singular(word: str) -> str:
@@ -103,9 +83,26 @@ def only_date(table: TypedTable) -> Column | None:
     return dates[0] if len(dates) == 1 and EVENT.search(fold_name(dates[0].title)) else None
 
 
+def find_key(words: str, table: TypedTable) -> Column | None:
+    """Return the column that numbers or names the things of words: `Invoice No` for `invoices`."""
+    noun = _singular(words.strip().removeprefix("the "))
+    found = (find_column(noun + suffix, table) for suffix in KEY_SUFFIXES)
+    return next((one for one in found if one and one.kind in (CODE, TEXT)), None)
+
+
+def is_row_noun(words: str, table: TypedTable) -> bool:
+    """Is each row one of the things of words: `orders` in orders.csv, or where rows have an `Order Date`?"""
+    noun = _singular(words.strip().removeprefix("the "))
+    dates = {fold_name(one.title) for one in table.columns if one.is_date}
+    return noun in {
+        _singular(fold_name(table.title)),
+        _singular(fold_name(table.file.rpartition(".")[0])),
+    } or (f"{noun} date" in dates)
+
+
 def find_group(words: str, table: TypedTable) -> tuple[str, str]:
     """Return the column that words group by, and which part of its dates; two empty texts for none."""
-    if column := find_column(words, table):
+    if column := find_column(words, table) or find_key(words, table):
         return column.name, ""
     for part, form in PARTS.items():
         found = re.fullmatch(form, words)

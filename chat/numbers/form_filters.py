@@ -12,20 +12,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from chat.numbers.cell_values import parse_date, parse_number
+from chat.numbers.cell_values import parse_number
 from chat.numbers.form_columns import Filter, find_column, is_year, only_date
 from chat.numbers.form_patterns import IS_EN, IS_ZH
-from chat.numbers.typed_table import PERCENTAGE, TypedTable
+from chat.numbers.form_periods import Period, read_period
+from chat.numbers.typed_table import PERCENTAGE, Column, TypedTable
 
 MOST_CUTS = 2  # of words into the values of several columns
 LONGEST_CUT = 60  # characters
 MOST_ALTERNATIVES = 60
 SIGNS = {
-    ">=": r">=|≥|at least|no less than|大于等于|不低于|不少于|不小于|至少",
-    "<=": r"<=|≤|at most|no more than|小于等于|不超过|不高于|不多于|不大于|至多|最多",
+    ">=": r">=|≥|at least|no less than|greater than or equal to|大于等于|不低于|不少于|不小于|至少",
+    "<=": r"<=|≤|at most|no more than|less than or equal to|小于等于|不超过|不高于|不多于|不大于|至多|最多",
     ">": r">|more than|greater than|higher than|larger than|over|above|大于|超过|高于|多于",
     "<": r"<|less than|fewer than|lower than|smaller than|under|below|小于|低于|少于",
 }
+BETWEEN = (
+    re.compile(r"(?P<column>.+?) (?:is |are |was )?(?:between|from) (?P<low>.+?) (?:and|to) (?P<high>.+)"),
+    re.compile(r"(?P<column>.+?)(?:在|介于|处于)(?P<low>.+?)(?:到|至|和|与|~|-)(?P<high>.+?)(?:之间|间)"),
+)
+NOT = re.compile(
+    r"(.+?)(?: is not| isn't| are not| not| does not equal)(?: equal to)? (.+)"
+    r"|(.+?)\s*(?:!=|<>|≠|不是|不为|不等于)\s*(.+)"
+)
+OTHER = re.compile(
+    r"(?:not|other than)(?: the| in| from)* (.+)|(?:不在|不是|非|除了?)(.+?)(?:[以之]?外)?|(.+?)[以之]外"
+)
+SIGNED = (("<", re.compile(r"(?P<column>.+?)(?: (?:is|are|was) negative|[为是]负数?)")),
+          (">", re.compile(r"(?P<column>.+?)(?: (?:is|are|was) positive|[为是]正数?)")))  # fmt: skip
 COMPARED = tuple(
     (sign, re.compile(rf"(?P<column>.+?)\s*(?:is |are |was |of )?(?:{words})\s*(?P<number>.+)"))
     for sign, words in SIGNS.items()
@@ -35,53 +49,94 @@ EMPTY_ZH = re.compile(r"(?P<column>.+?)(?:为空|是空|空缺|缺失|没有值|
 SCALED = re.compile(r"[万亿千]|thousand|million|billion|\bmio|\bmrd|\btsd|000", re.IGNORECASE)
 CUT_EN = re.compile(r" (?:in|for|with|where|and)(?: the)? ")
 JOINT_ZH = re.compile(r"^(?:的|且|并且|而且|中|里)+|(?:的|且|并且|中|里)+$")
-NEGATED = r"[<>=]|\b(?:and|or|not|than|between|except|without)\b"
+NEGATED = r"[<>=≠]|不|\b(?:and|or|not|than|between|except|without)\b"
 
 
 def read_filter(words: str, table: TypedTable) -> Filter | None:
     """Return the condition of `region is north` or `north`; None where the words hold no value."""
-    words = words.strip(" \"'“”")
-    if limit := _comparison(words, table) or _emptiness(words, table):
-        return limit
+    words = words.strip(" \"'“”").removesuffix("的")
+    for read in (_date_filter, _comparison, _emptiness, _difference):
+        if limit := read(words, table):
+            return limit
     for form in (IS_EN, IS_ZH):
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
+        if found and column and column.is_number and (value := _number(found["value"], column)):
+            return Filter(value, column.name, sign="==")
         if found and column:
             return Filter(found["value"].strip(" \"'“”"), column.name)
-    if dated := _date_filter(words, table):
-        return dated
     if named := _name_filter(words, table):
         return named
     return Filter(words) if words and not re.search(NEGATED, words) else None
 
 
 def _date_filter(words: str, table: TypedTable) -> Filter | None:
-    """Return the condition of `2023`, `march 2023` and `2023年3月` in a table with one column of dates."""
-    column = only_date(table)
-    if column is None:
+    """Return the condition of `in march 2024` where one column says when, and `day after 1 May 2024`."""
+    column, period = only_date(table), read_period(words)
+    if column and period:
+        is_of_years = any(map(is_year, table.columns)) and _has_whole_years(period)
+        return None if is_of_years else Filter(str(period), column.name, "period")
+    if not any(map(str.isdigit, words)) or not any(column.is_date for column in table.columns):
         return None
-    year = re.fullmatch(r"(?:the )?(?:year )?((?:19|20)\d\d)年?", words)
-    if year:
-        return None if any(map(is_year, table.columns)) else Filter(year[1], column.name, "year")
-    is_month = re.fullmatch(r"[a-z]+\.? (?:19|20)\d\d|(?:19|20)\d\d-\d\d|(?:19|20)\d\d年\d\d?月份?", words)
-    month = parse_date(words) if is_month else None
-    return Filter(f"{month:%Y-%m}", column.name, "month") if month else None
+    spaces = [found.start() for found in re.finditer(" ", words)]
+    for at in spaces if words.isascii() else range(1, len(words)):
+        column = find_column(words[:at].removesuffix(" is"), table)
+        period = read_period(words[at:].strip()) if column and column.is_date else None
+        if column and period:
+            return Filter(str(period), column.name, "period")
+    return None
+
+
+def _has_whole_years(period: Period) -> bool:
+    return all(day is None or (day.month, day.day) == (1, 1) for day in (period.first, period.end))
 
 
 def _comparison(words: str, table: TypedTable) -> Filter | None:
     """Return the condition of `amount over 1,000` and `年龄大于40岁`, for a column of numbers."""
-    for sign, form in COMPARED:
+    for form in BETWEEN:
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
-        if found is None or column is None or not column.is_number or column.kind == PERCENTAGE:
-            continue
-        bare = found["number"].strip()
-        number = parse_number(bare) or parse_number(re.sub(r"[岁元个人条件年]$", "", bare))
-        is_plain = re.fullmatch(r"[\d.,\s-]+", bare) is not None
-        if number is not None and not number.is_percent and (is_plain or not SCALED.search(column.title)):
-            return Filter(str(number.value), column.name, sign=sign)
-        return None
+        if found and column and column.is_number:
+            low, high = (_number(found[name], column) for name in ("low", "high"))
+            return Filter(f"{low}/{high}", column.name, sign="between") if low and high else None
+    for sign, form in (*COMPARED, *SIGNED):
+        found = form.fullmatch(words)
+        column = find_column(found["column"], table) if found else None
+        if found and column and column.is_number:
+            value = _number(found["number"], column) if "number" in form.groupindex else "0"
+            return Filter(value, column.name, sign=sign) if value else None
     return None
+
+
+def _number(words: str, column: Column) -> str:
+    """Return the number of words as the column has it; empty for none, or one that two units fit."""
+    bare = words.strip()
+    number = parse_number(bare) or parse_number(
+        re.sub(r"(?<=[\d万亿])(?:[岁元个人条件年分家]|euros?)$", "", bare)
+    )
+    is_plain = re.fullmatch(r"[\d.,\s%-]+", bare) is not None
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", bare):  # a thousand in some languages, one in others
+        return ""
+    if number is None or number.is_percent != (column.kind == PERCENTAGE):
+        return ""
+    if not is_plain and SCALED.search(column.title):
+        return ""
+    return str(number.value / 100 if column.unit == "fraction" else number.value)
+
+
+def _difference(words: str, table: TypedTable) -> Filter | None:
+    """Return the condition of `region is not north`, `not north` and `北京以外`."""
+    found = NOT.fullmatch(words)
+    parts = [one for one in found.groups() if one] if found else []
+    column = find_column(parts[0], table) if parts else None
+    if column and column.is_number:
+        value = _number(parts[1], column)
+        return Filter(value, column.name, sign="IS DISTINCT FROM") if value else None
+    if column and not re.search(NEGATED, parts[1]):
+        return Filter(parts[1].strip(" \"'“”"), column.name, sign="!=")
+    found = OTHER.fullmatch(words)
+    other = read_filter(next(one for one in found.groups() if one), table) if found else None
+    return replace(other, sign="!=") if other and other.sign == "=" and not other.part else None
 
 
 def _emptiness(words: str, table: TypedTable) -> Filter | None:
@@ -108,10 +163,12 @@ def _name_filter(words: str, table: TypedTable) -> Filter | None:
 def alternatives(condition: Filter, table: TypedTable) -> list[tuple[Filter, ...]]:
     """Return the ways to read a condition, the plainest first: as it is, singular, as several."""
     found: list[tuple[Filter, ...]] = [(condition,)]
-    if condition.part or condition.sign != "=":
+    if condition.part or condition.sign not in ("=", "!="):
         return found
     words = condition.value
     found += [(replace(condition, value=one),) for one in _singular_words(words)]
+    if condition.sign == "!=":
+        return found
     found += [(one,) for one in _joined(condition, table)]
     if len(words) <= LONGEST_CUT:
         found += _several(condition, table)
@@ -123,8 +180,9 @@ def _singular_words(words: str) -> Iterator[str]:
         yield words[:-1]
         if words.endswith("ies"):
             yield words[:-3] + "y"
-    if words.endswith("员工") and len(words) > 2:
-        yield words[:-2].removesuffix("的")
+    for noun in ("员工", "生"):
+        if words.endswith(noun) and len(words) > len(noun):
+            yield words.removesuffix(noun).removesuffix("的")
 
 
 def _joined(condition: Filter, table: TypedTable) -> Iterator[Filter]:
@@ -177,6 +235,6 @@ def resolve(
 
 
 def _places(condition: Filter, columns: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    if condition.sign != "=":
+    if condition.part or condition.sign not in ("=", "!="):
         return [condition.column]
     return [one for one in columns.get(condition.value, ()) if condition.column in ("", one)]

@@ -9,10 +9,10 @@ SUM, MEAN, LOW, HIGH, MEDIAN, DISTINCT, RANGE, COUNT, COLUMNS = (
 )
 SHARE, TOP, VALUES = "share", "top", "values"
 WORDS = {
-    SUM: "sum|total|total sum|总和|总计|总额|总数|合计|總和|總計|總額|合計|求和",
-    MEAN: "average|mean|avg|平均值|平均数|均值|平均",
-    LOW: "minimum|min|lowest|smallest|earliest|最小值|最低值|最小|最低|最早",
-    HIGH: "maximum|max|highest|largest|biggest|latest|最大值|最高值|最大|最高|最晚|最新",
+    SUM: "sum|total|total sum|总和|总计|总额|总数|总分|合计|總和|總計|總額|合計|求和",
+    MEAN: "average|mean|avg|平均值|平均数|平均分|均值|平均",
+    LOW: "minimum|min|lowest|smallest|earliest|最小值|最低值|最低分|最小|最低|最早",
+    HIGH: "maximum|max|highest|largest|biggest|latest|最大值|最高值|最高分|最大|最高|最晚|最新",
     MEDIAN: "median|中位数|中位數",
     RANGE: "range|minimum and maximum|min and max|lowest and highest|范围|範圍|最小值和最大值|最大值和最小值"
     "|最低和最高|最高和最低",
@@ -26,15 +26,21 @@ LEAD = re.compile(
     r"|(?:请问|请|帮我|计算|求|统计|列出|算一下|一下|给出|显示)+"
 )
 ROWS = r"(?:rows|records|entries|lines|data rows)"
+DATED = r"(?:on|after|before|since|from|between|until|up to|during|later than|earlier than)"
+WITH = r"(?:for|where|in|with|of|have|has|had|having|whose|(?:that |which )?(?:are|is|were|was))"
+EXCEPT = r"(?:excluding|except(?: for)?|other than)"
+TAIL = rf",?(?: (?:by|per|for each|{WITH}|{DATED}|{EXCEPT}|not) .+)?"
+BEFORE_TAIL = re.compile(rf",? (?:by|per|grouped|{WITH}|{DATED}|{EXCEPT}) ")
+LIMITED = re.compile(rf" (?:{WITH}(?: the)? |(?=(?:{DATED}|not) ))(?P<filter>.+)")
+EXCEPTED = re.compile(rf",? {EXCEPT}(?: the)? (?P<filter>.+)")
 COUNT_EN = re.compile(
-    rf"(?:how many {ROWS}(?: are there| does it have| in total| are in the (?:table|file|sheet))?"
+    rf"(?:how many {ROWS}(?: are there| were there| does it have| in total| are in the (?:table|file|sheet))?"
     rf"|(?:number|count) of {ROWS}|{ROWS} count|{ROWS}|count)"
-    r"(?P<tail>(?: (?:by|per|for each|for|where|in|with|have|has|having|whose) .+)?)"
+    rf"(?P<tail>{TAIL})"
 )
-WITH = r"(?:for|where|in|with|of|have|has|having|whose)"
 HOW_MANY_EN = re.compile(
-    r"how many (?P<column>.+?s)(?: are there| are listed| exist| do we have)?"
-    r"(?P<tail>(?: (?:in|for|where|with) .+)?)"
+    r"how many (?P<column>.+?s)(?: are there| were there| are listed| exist| do we have)?"
+    rf"(?P<tail>{TAIL})"
 )
 COLUMNS_EN = re.compile(
     r"(?:columns|column names"
@@ -47,8 +53,9 @@ DISTINCT_EN = re.compile(
     r"(?: (?:are there|appear|exist))?"
 )
 OF_EN = re.compile(rf"(?P<kind>{ANY})(?P<of>(?: value)?(?: number of)?(?: of| in)?(?: the)?) (?P<tail>.+)")
+MEASURE_ZH = "种|个|家|类|名|位|人|所|台|款|件|辆|门|次|户|本|部|座|支|只"
 COUNT_ZH = re.compile(
-    r"(?:(?:一共|总共|共)?有?(?:多少|几)(?:行|条|条记录|条数据|个记录)(?:数据|记录)?|总?行数|记录数)"
+    r"(?:(?:一共|总共|共)?有?(?:多少|几)(?:行|条|条记录|条数据|个记录|笔)(?:数据|记录)?|总?行数|记录数)"
 )
 COLUMNS_ZH = re.compile(
     r"(?:这个|该|这张)?(?:表格?|文件|数据)?(?:中|里)?"
@@ -58,10 +65,11 @@ GROUP_ZH = re.compile(
     r"(?:(?:按照?|依|根据)(?P<one>.+?)(?:分组|汇总|统计|分类)?(?:的|,|，|统计|计算)?|(?:各个?|每个?)(?P<two>.+?)的?)"
 )
 DISTINCT_ZH = re.compile(
-    r"(?P<column>.+?)(?:(?:一共|总共|共)?有(?:多少|几)(?:种|个)(?:不同的?(?:值)?)?"
+    rf"(?P<column>.+?)(?:(?:一共|总共|共)?有(?:多少|几)(?:{MEASURE_ZH})(?:不同的?(?:值)?)?"
     r"|的?不同值(?:的)?(?:个数|数量)|去重(?:后的?)?(?:个数|数量|计数))"
 )
-DISTINCT_FIRST_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:种|个|类)(?:不同的?)?(?P<column>.+)")
+DISTINCT_FIRST_ZH = re.compile(rf"(?:一共|总共|共)?有(?:多少|几)(?:{MEASURE_ZH})(?:不同的?)?(?P<column>.+)")
+THINGS_ZH = re.compile(r"(?P<column>.+?)的?(?:数量|个数|家数)(?:是多少|有多少)?")
 ASKED_ZH = r"(?:是多少|是什么时候|是哪一?天|是什么|为多少|有多少|多少)?"
 OF_ZH = re.compile(rf"(?P<column>.+?)(?:的|在什么)?(?P<kind>{ANY}){ASKED_ZH}")
 BEFORE_ZH = {
@@ -72,9 +80,9 @@ BEFORE_ZH = {
 }
 FIRST_ZH = re.compile(rf"(?P<kind>{'|'.join(BEFORE_ZH)})(?P<of>的?)(?P<column>.+?){ASKED_ZH}")
 PEOPLE_ZH = re.compile(
-    r"(?:员工)?(?:人数|数量|个数|行数|记录数|条数)(?:是多少|有多少)?|(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条记录)"
+    r"(?:员工)?(?:人数|数量|个数|行数|记录数|条数)(?:是多少|有多少)?|各?(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条|条记录|家|笔)"
 )
-HAS_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条记录)")
+HAS_ZH = re.compile(r"(?:一共|总共|共)?有(?:多少|几)(?:人|个人|名员工|行|条|条记录|家|笔)")
 IS_EN = re.compile(r"(?P<column>.+?)(?: is| equals| =|=)\s*(?P<value>.+)")
 IS_ZH = re.compile(r"(?P<column>.+?)(?:为|是|等于|=)(?P<value>.+)")
 
@@ -101,8 +109,17 @@ WHO_EN = re.compile(
     r" (?P<what>.+)"
 )
 SHARE_EN = re.compile(
-    rf"(?:what )?(?:percentage|percent|share|proportion) of (?:the |all )*{ROWS}(?: is| are)? "
-    rf"(?:{WITH} (?:the )?(?P<filter>.+)|(?:by|per|for each) (?P<group>.+))"
+    rf"(?:what )?(?:percentage|percent|share|proportion) of (?:the |all )*{ROWS} "
+    rf"(?:(?:is |are )?{WITH} (?:the )?(?P<filter>.+)|(?:by|per|for each) (?P<group>.+))"
+)
+SHARE_OF = r"(?:percentage|percent|share|proportion|part)"
+SUM_SHARE_EN = (
+    re.compile(
+        rf"(?:what )?{SHARE_OF} of (?:the )?(?:total )?(?P<what>.+?) (?:(?:by|per|for each) (?P<group>.+)"
+        r"|(?:is|are|was|comes from|came from|for|in|from|goes to|went to) (?:the )?(?P<filter>.+))"
+    ),
+    re.compile(rf"{SHARE_OF} of (?:the )?(?P<filter>.+) (?:in|of) (?:the )?(?:total )?(?P<what>.+)"),
+    re.compile(rf"(?P<filter>.+?)['’]s {SHARE_OF} (?:of|in) (?:the )?(?:total )?(?P<what>.+)"),
 )
 VALUES_EN = re.compile(
     r"(?:which|what) (?P<one>.+?) (?:are there|exist|appear|occur)"
@@ -124,10 +141,16 @@ FIRST_ROW_ZH = re.compile(
     rf"(?P<what>.+?)(?P<way>{'|'.join(WAY_ZH)})的?"
     r"(?:(?:那|是哪)?一?(?:条记录|条|行|记录)|(?P<who>(?:那个|哪个|个)?(?:人|员工)?(?:是谁|是哪个人|是哪位)?))"
 )
+ROW_IS_ZH = re.compile(
+    rf"(?P<what>.+?)(?P<way>{'|'.join(WAY_ZH)})的(?P<group>.+?)是(?:哪一?(?:个|家|位|种|名|座|些)|谁|什么)"
+)
 PEOPLE_ROWS_ZH = re.compile(r"(?:个|名|位)?(?:人|员工)")
 NAME = re.compile(r"(?:full |employee |staff )?names?|employee|姓名|名字|员工姓名|员工")
 SHARE_ZH = re.compile(
-    r"(?P<filter>.+?)的?(?:行|记录|数据)?(?:所?占的?(?:比例|百分比)|占比|比例|百分比)(?:是多少|为多少)?"
+    r"(?P<filter>.+?)的?(?:行|记录|数据|人数|员工)?(?:所?占的?(?:比例|百分比)|占比|比例|百分比)(?:是多少|为多少)?"
+)
+SUM_SHARE_ZH = re.compile(
+    r"(?P<what>.+?)(?:所?占(?:总体|全部|总)?(?P<all>.*?)的?(?:比例|百分比|比重|份额)|占比|比重)(?:是多少|为多少)?"
 )
 VALUES_ZH = re.compile(
     r"(?:一共|总共|共)?(?:都?有哪些(?:不同的)?(?P<one>.+)|(?P<two>.+?)(?:都|一共|总共)?有哪些)"

@@ -20,9 +20,10 @@ from chat.numbers.form_patterns import (
     VALUES,
 )
 from chat.numbers.sql_names import literal, quoted
-from chat.numbers.typed_table import CODE, INTEGER, TEXT, Column, TypedTable
+from chat.numbers.typed_table import CODE, INTEGER, MIXED, TEXT, Column, TypedTable
 
 KINDS = (TEXT, CODE, INTEGER)
+CURRENCY_TITLE = re.compile(r"currency|währung|devise|moneda|币种|幣別|货币", re.IGNORECASE)
 YEAR = re.compile(r"(?:1[89]|20)\d\d")
 PARTS = {"year": "%Y", "month": "%Y-%m"}
 MOST_COLUMNS = 100  # in which a value is looked for
@@ -31,12 +32,7 @@ SHOWN_COLUMNS = 8  # of the rows that stand first
 
 def lookup_sql(filters: Sequence[Filter], table: TypedTable) -> str:
     """Return the query for the columns in which the values of filters stand; empty where none can."""
-    parts = [
-        f"SELECT {literal(one.column)} AS name, {literal(one.value)} AS value FROM {quoted(table.name)}"
-        f" WHERE {_condition(one)} LIMIT 1"
-        for one in dict.fromkeys(filters)
-        if one.part
-    ]
+    parts = list[str]()
     for column in table.columns[:MOST_COLUMNS]:
         values = sorted({one.value for one in filters if _can_stand(one, column)})
         if values:
@@ -50,7 +46,7 @@ def lookup_sql(filters: Sequence[Filter], table: TypedTable) -> str:
 
 def _can_stand(filter_: Filter, column: Column) -> bool:
     """Can the value of a filter be a cell of a column? A number without a column is a year, and no other."""
-    if filter_.part or filter_.sign != "=" or filter_.column not in ("", column.name):
+    if filter_.part or filter_.sign not in ("=", "!=") or filter_.column not in ("", column.name):
         return False
     if not filter_.column and filter_.value.isdigit():
         return YEAR.fullmatch(filter_.value) is not None and column.kind in KINDS and is_year(column)
@@ -60,18 +56,34 @@ def _can_stand(filter_: Filter, column: Column) -> bool:
 def _condition(filter_: Filter) -> str:
     column = quoted(filter_.column)
     if filter_.part:
-        return f"strftime({column}, {literal(PARTS[filter_.part])}) = {literal(filter_.value)}"
+        limits = zip((">=", "<"), filter_.value.split("/"), strict=True)
+        return " AND ".join(f"{column} {sign} DATE {literal(day)}" for sign, day in limits if day)
     if filter_.sign == "empty":
         return f"{column} IS NULL"
+    if filter_.sign == "between":
+        return f"{column} BETWEEN {filter_.value.replace('/', ' AND ')}"
+    if filter_.sign == "!=":
+        return f"lower({column}::VARCHAR) IS DISTINCT FROM {literal(filter_.value)}"
     if filter_.sign != "=":
         return f"{column} {filter_.sign} {filter_.value}"
     return f"lower({column}::VARCHAR) = {literal(filter_.value)}"
 
 
+def mixes_currencies(question: FormQuestion, filters: Sequence[Filter] = ()) -> bool:
+    """Would a figure be made of amounts in several currencies? Not where rows are told apart by theirs."""
+    table, column = question.table, question.table.column(question.column)
+    if column is None or column.unit != MIXED or question.kind == DISTINCT:
+        return False
+    if question.kind == SHARE:
+        return True
+    named = [table.column(question.group), *(table.column(one.column) for one in filters if one.sign == "=")]
+    return not any(one and CURRENCY_TITLE.search(one.title) for one in named)
+
+
 def single_sql(question: FormQuestion, filters: Sequence[Filter] = ()) -> str:
     """Return the query that tells whether each group stands in one row: 0 or less where it does."""
-    group = quoted(question.group)
-    source = f"{quoted(question.table.name)}{_where(filters)}"
+    group = quoted(question.group or question.column)
+    source = f"{quoted(question.table.name)}{_where(filters) if question.group else ''}"
     return f"SELECT count({group}) - count(DISTINCT {group}) AS repeated FROM {source}"
 
 
@@ -135,13 +147,18 @@ def _measure(question: FormQuestion) -> str:
 
 def _share(question: FormQuestion, filters: Sequence[Filter]) -> str:
     table = quoted(question.table.name)
+    size, name = "count(*)", "rows"
+    if question.column:
+        size, name = f"sum({quoted(question.column)})", f"sum_of_{question.column}"
     if filters:
-        chosen = f"count(*) FILTER ({_where(filters).strip()})"
-        percent = f"100.0 * {chosen} / count(*) AS percent"
-        return f'SELECT {chosen} AS "rows", count(*) AS all_rows, {percent} FROM {table}'
-    group, name = _group(question)
+        chosen = f"{size} FILTER ({_where(filters).strip()})"
+        percent = f"100.0 * {chosen} / {size} AS percent"
+        whole = "all_sum" if question.column else "all_rows"
+        return f"SELECT {chosen} AS {quoted(name)}, {size} AS {whole}, {percent} FROM {table}"
+    group, title = _group(question)
+    percent = f"100.0 * {size} / sum({size}) OVER () AS percent"
     return (
-        f'SELECT {group} AS {name}, count(*) AS "rows", 100.0 * count(*) / sum(count(*)) OVER () AS percent'
+        f"SELECT {group} AS {title}, {size} AS {quoted(name)}, {percent}"
         f" FROM {table} GROUP BY {group} ORDER BY 2 DESC, 1"
     )
 

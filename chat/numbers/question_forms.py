@@ -1,4 +1,4 @@
-"""Questions that need no language model to be computed: a fixed set of forms in English and Chinese.
+"""Questions that need no language model to be computed: a fixed set of forms in three languages.
 
 A form is recognised as a whole or not at all: a question with a word that no form has is none, so that no
 figure answers another question. docs/numbers.md lists the forms. Pure functions over the columns of tables.
@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, fold_name
+from chat.numbers.column_names import fold_name
+from chat.numbers.form_columns import (
+    Filter,
+    FormQuestion,
+    find_column,
+    find_group,
+    find_key,
+    is_row_noun,
+)
 from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
+    BEFORE_TAIL,
     BEFORE_ZH,
     COLUMNS,
     COLUMNS_EN,
@@ -23,20 +33,23 @@ from chat.numbers.form_patterns import (
     DISTINCT_EN,
     DISTINCT_FIRST_ZH,
     DISTINCT_ZH,
+    EXCEPTED,
     FIRST_ZH,
     GROUP_ZH,
     HAS_ZH,
     HOW_MANY_EN,
     KINDS,
     LEAD,
+    LIMITED,
     MEAN,
     MEDIAN,
     OF_EN,
     OF_ZH,
     PEOPLE_ZH,
     SUM,
-    WITH,
+    THINGS_ZH,
 )
+from chat.numbers.german_forms import translate_german
 from chat.numbers.ranked_forms import read_ranked
 from chat.numbers.typed_table import Column, TypedTable
 from chat.unicode_forms import normalize
@@ -49,10 +62,18 @@ def read_question(question: str, tables: Sequence[TypedTable]) -> FormQuestion |
     text = _fold(question)
     if not text or len(text) > LONGEST:
         return None
-    read = (_choose(list(_read(_without_place(text, table), table))) for table in tables)
+    read = (_choose(_read_placed(text, table)) for table in tables)
     found = [one for one in read if one is not None]
+    least = min(map(_doubt, found), default=0)
+    found = [one for one in found if _doubt(one) == least]
     chosen = [one for one in found if _is_named(text, one.table, tables)] or found
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _read_placed(text: str, table: TypedTable) -> list[FormQuestion]:
+    """Return the readings without the words that name the table; those with them where they name a column."""
+    text = _without_lead(translate_german(text, table))
+    return list(_read(_without_place(text, table), table)) or list(_read(text, table))
 
 
 def _choose(readings: Sequence[FormQuestion]) -> FormQuestion | None:
@@ -71,7 +92,12 @@ def _fold(text: str) -> str:
     text = (
         " ".join(normalize("NFKC", text).casefold().split()).strip(" ?!.。？！；;:").removesuffix(" please")
     )
-    return LEAD.sub("", text, count=1) if LEAD.match(text) else text
+    return _without_lead(text)
+
+
+def _without_lead(text: str) -> str:
+    found = LEAD.match(text)
+    return text[found.end() :] if found else text
 
 
 def _without_place(text: str, table: TypedTable) -> str:
@@ -103,13 +129,23 @@ def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := OF_EN.fullmatch(text):
         named = found["kind"] if not found["of"] else ""
         yield from _of_column(KINDS[found["kind"]], table, found["tail"], named)
-    if (found := HOW_MANY_EN.fullmatch(text)) and find_column(found["column"], table):
-        for question in _of_column(DISTINCT, table, found["column"] + found["tail"]):
-            column = table.column(question.column)
-            if column and not column.is_number and not column.is_date:
-                yield question
+    if found := HOW_MANY_EN.fullmatch(text):
+        yield from _count_things(found["column"], found["tail"], table)
     yield from read_ranked(text, table)
     yield from _read_chinese(text, table)
+
+
+def _count_things(words: str, tail: str, table: TypedTable) -> Iterator[FormQuestion]:
+    """Yield readings of `cities in the north`: different values of a column, or rows that the table is of."""
+    column = find_column(words, table) or find_key(words, table)
+    if column is None and is_row_noun(words, table):
+        yield from _with_tail(COUNT, table, "", tail)
+    if column is None or column.is_number or column.is_date:
+        return
+    for question in _with_tail(DISTINCT, table, column.name, tail):
+        limit = question.filter
+        is_single = bool(limit and limit.sign != "=" and not question.group)  # one row of it, or all of them?
+        yield replace(question, is_single=is_single)
 
 
 def _of_column(kind: str, table: TypedTable, text: str, word: str = "") -> Iterator[FormQuestion]:
@@ -118,7 +154,7 @@ def _of_column(kind: str, table: TypedTable, text: str, word: str = "") -> Itera
     word: the word before it, where nothing stands between: `average price` may be the name of a column.
     """
     for end in (
-        *(found.start() for found in re.finditer(r" (?:by|per|for|where|in|with|of|grouped) ", text)),
+        *(found.start() for found in BEFORE_TAIL.finditer(text)),
         len(text),
     ):
         column = find_column(text[:end], table)
@@ -140,7 +176,11 @@ def _with_tail(kind: str, table: TypedTable, column: str, tail: str) -> Iterator
                 condition = read_filter(re.sub(r"^ (?:for|where|in|with)(?: the)? ", "", text[cut:]), table)
                 if cut == len(text) or condition:
                     yield FormQuestion(kind, table, column, group, condition, part)
-    elif found := re.fullmatch(rf" {WITH}(?: the)? (?P<filter>.+)", tail):
+    elif found := EXCEPTED.fullmatch(tail):
+        condition = read_filter(f"other than {found['filter']}", table)
+        if condition:
+            yield FormQuestion(kind, table, column, "", condition)
+    elif found := LIMITED.fullmatch(tail):
         grouped = list(_filtered_groups(kind, table, column, found["filter"]))
         condition = read_filter(found["filter"], table)
         if condition and not grouped:
@@ -163,19 +203,39 @@ def _read_chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     text = text.replace(" ", "")
     if COUNT_ZH.fullmatch(text):
         yield FormQuestion(COUNT, table)
-    for group, part, rest in _groups(text, table):
-        if not rest or PEOPLE_ZH.fullmatch(rest):
-            if group:
-                yield FormQuestion(COUNT, table, "", group, None, part)
+    for given, grouped in ((None, text), *_before_groups(text, table)):
+        for group, part, rest in _groups(grouped, table):
+            if group or given is None:
+                yield from _read_rest(FormQuestion("", table, "", group, given, part), rest)
+
+
+def _before_groups(text: str, table: TypedTable) -> Iterator[tuple[Filter, str]]:
+    """Yield what limits `2024年各地区的销售额总和`, and the rest."""
+    for found in re.finditer("[各按每]", text):
+        condition = read_filter(text[: found.start()], table) if found.start() else None
+        if condition:
+            yield condition, text[found.start() :]
+
+
+def _read_rest(known: FormQuestion, rest: str) -> Iterator[FormQuestion]:
+    """Yield readings of what is asked of a group, or of all rows."""
+    table, group = known.table, known.group
+    if not rest or PEOPLE_ZH.fullmatch(rest):
+        if group:
+            yield replace(known, kind=COUNT)
+        return
+    for condition, asked in _conditions(rest, table):
+        if condition and known.filter:
             continue
-        for condition, asked in _conditions(rest, table):
-            is_counted = COUNT_ZH.fullmatch(asked) or (condition and PEOPLE_ZH.fullmatch(asked))
-            if is_counted and (condition or group):
-                yield FormQuestion(COUNT, table, "", group, condition, part)
-            for kind, name in _asked(asked, table):
-                column = find_column(name, table)
-                if column and column.name != group and _fits(kind, column):
-                    yield FormQuestion(kind, table, column.name, group, condition, part)
+        limit = condition or known.filter
+        is_counted = COUNT_ZH.fullmatch(asked) or ((limit or group) and PEOPLE_ZH.fullmatch(asked))
+        if is_counted and (limit or group):
+            yield replace(known, kind=COUNT, filter=limit)
+        for kind, name in _asked(asked, table):
+            column = find_column(name, table)
+            if column and column.name != group and _fits(kind, column):
+                is_single = bool(kind == DISTINCT and limit and limit.sign != "=" and not group)
+                yield replace(known, kind=kind, column=column.name, filter=limit, is_single=is_single)
 
 
 def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str, str]]:
@@ -198,7 +258,8 @@ def _conditions(text: str, table: TypedTable) -> Iterator[tuple[Filter | None, s
     if not marks:
         yield from _leading_values(text, table)
     for found in HAS_ZH.finditer(text):
-        condition = read_filter(text[: found.start()], table) if found.end() == len(text) else None
+        words = text[: found.start()].removesuffix("的")
+        condition = read_filter(words, table) if found.end() == len(text) else None
         if condition:
             yield condition, found.group()
 
@@ -222,6 +283,8 @@ def _asked(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:
     if found := DISTINCT_FIRST_ZH.fullmatch(text):
         yield DISTINCT, found["column"]
     if found := DISTINCT_ZH.fullmatch(text):
+        yield DISTINCT, found["column"]
+    if (found := THINGS_ZH.fullmatch(text)) and not find_column(text, table):
         yield DISTINCT, found["column"]
     if found := OF_ZH.fullmatch(text):
         yield KINDS[found["kind"]], found["column"]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from chat.numbers.form_columns import FormQuestion, find_column, find_group, fold_name
+from chat.numbers.column_names import fold_name
+from chat.numbers.form_columns import FormQuestion, find_column, find_group, find_key, is_row_noun
 from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
     COUNT,
@@ -28,11 +30,14 @@ from chat.numbers.form_patterns import (
     OF_ZH,
     PEOPLE_ROWS_ZH,
     PEOPLE_ZH,
+    ROW_IS_ZH,
     ROWS,
     SHARE,
     SHARE_EN,
     SHARE_ZH,
     SUM,
+    SUM_SHARE_EN,
+    SUM_SHARE_ZH,
     TOP,
     TOP_EN,
     TOP_ZH,
@@ -46,7 +51,7 @@ from chat.numbers.form_patterns import (
     WHO_EN,
     WITH_MOST_EN,
 )
-from chat.numbers.typed_table import CODE, TEXT, TypedTable
+from chat.numbers.typed_table import CODE, PERCENTAGE, TEXT, TypedTable
 
 MOST_FIRST = 100
 LOW_WAYS = {"bottom", *(way for way, is_low in (MOST_EN | WAY_ZH).items() if is_low)}
@@ -64,6 +69,7 @@ def read_ranked(text: str, table: TypedTable) -> Iterator[FormQuestion]:
 def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := WHICH_EN.fullmatch(text):
         measures = list(_measures(found["what"], table)) or list(_counted(found["what"], found["way"], table))
+        measures = [_summed(one, found["way"], table) for one in measures]
         yield from _groups(found["group"], measures, table, 1, found["way"])
     if (
         (found := VERB_EN.fullmatch(text))
@@ -76,7 +82,11 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
             limit = int(NUMBERS.get(found["limit"], found["limit"]))
             measures = list(_measures(found["what"], table))
             group = found["group"] or ""
-            if not group or re.fullmatch(ROWS, group):
+            if (
+                not group
+                or re.fullmatch(ROWS, group)
+                or (is_row_noun(group, table) and not find_key(group, table))
+            ):
                 yield from _rows(measures, table, limit, found["way"])
             else:
                 yield from _groups(group, measures, table, limit, found["way"])
@@ -87,6 +97,10 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
         yield from _rows(list(_measures(found["what"], table)), table, 1, found["way"])
     if found := SHARE_EN.fullmatch(text):
         yield from _shares(found["filter"] or "", found["group"] or "", table)
+    for form in SUM_SHARE_EN:
+        if found := form.fullmatch(text):
+            parts = found.groupdict()
+            yield from _sum_shares(found["what"], parts["filter"] or "", parts.get("group") or "", table)
     if found := VALUES_EN.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
 
@@ -107,7 +121,13 @@ def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
             yield from _rows(measures, table, limit, found["way"])
     if (found := FIRST_ROW_ZH.fullmatch(text)) and (not found["who"] or _has_names(table)):
         yield from _rows(list(_measures_zh(found["what"].rstrip("的"), table)), table, 1, found["way"])
-    if found := SHARE_ZH.fullmatch(text):
+    if found := ROW_IS_ZH.fullmatch(text):
+        measures = list(_measures_zh(found["what"].rstrip("的"), table))
+        yield from _groups(found["group"], measures, table, 1, found["way"])
+    found = SUM_SHARE_ZH.fullmatch(text)
+    sums = list(_sum_shares_zh(found["what"], found["all"] or "", table)) if found else []
+    yield from sums
+    if not sums and (found := SHARE_ZH.fullmatch(text)):
         yield from _shares(found["filter"], "", table)
     if found := VALUES_ZH.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
@@ -140,12 +160,12 @@ def _counted(words: str, way: str, table: TypedTable) -> Iterator[Measure]:
 
 
 def _measures_zh(words: str, table: TypedTable) -> Iterator[Measure]:
-    if PEOPLE_ZH.fullmatch(words):
-        yield COUNT, "", False
     if column := find_column(words, table):
         if column.is_number or column.is_date:
             yield HIGH, column.name, True
         return
+    if PEOPLE_ZH.fullmatch(words):
+        yield COUNT, "", False
     for mark, kind in (("平均", MEAN), ("总", SUM), ("總", SUM)):
         column = find_column(words.removeprefix(mark).lstrip("的"), table) if words.startswith(mark) else None
         if column and column.is_number:
@@ -182,6 +202,29 @@ def _shares(words: str, group: str, table: TypedTable) -> Iterator[FormQuestion]
     name, part = find_group(group, table) if group else ("", "")
     if name:
         yield FormQuestion(SHARE, table, "", name, None, part)
+
+
+def _sum_shares(what: str, words: str, group: str, table: TypedTable) -> Iterator[FormQuestion]:
+    """Yield the share of a sum: of the rows that words name, or of each group."""
+    column = find_column(what, table)
+    if column and column.is_number and column.kind != PERCENTAGE:
+        yield from (replace(one, column=column.name) for one in _shares(words, group, table))
+
+
+def _sum_shares_zh(what: str, whole: str, table: TypedTable) -> Iterator[FormQuestion]:
+    """Yield the readings of `北京的销售额占总销售额` and `各城市的销售额`."""
+    for cut in range(1, len(what)):
+        column, words = find_column(what[cut:], table), what[:cut].removesuffix("的")
+        if column and (not whole or find_column(whole, table) == column):
+            group = words[1:].removeprefix("个") if words[0] in "各每" else ""
+            yield from _sum_shares(column.name, "" if group else words, group, table)
+
+
+def _summed(measure: Measure, way: str, table: TypedTable) -> Measure:
+    """Return the sum for `the most units`; `the highest amount` may be that of one row."""
+    column = table.column(measure[1])
+    is_amount = way in ("most", "least", "fewest") and column and column.is_number
+    return (SUM, measure[1], False) if is_amount and column and column.kind != PERCENTAGE else measure
 
 
 def _values(words: str, table: TypedTable) -> Iterator[FormQuestion]:

@@ -7,13 +7,17 @@ the child over. The cells themselves are a Parquet file beside it (chat.numbers.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
+
+from chat.numbers.column_names import NameIndex, index_names
 
 INTEGER, DECIMAL, PERCENTAGE, CURRENCY, DATE, TIMESTAMP, TEXT, CODE = (
     *("integer", "decimal", "percentage", "currency", "date", "timestamp", "text", "code"),
 )
 NUMBERS = frozenset((INTEGER, DECIMAL, PERCENTAGE, CURRENCY))
 DATES = frozenset((DATE, TIMESTAMP))
+MIXED = "several currencies"  # the unit of a column whose cells have signs of several
 KINDS = NUMBERS | DATES | {TEXT, CODE}
 ROLES = ("total", "note", "section", "header", "title", "subtotal", "part")
 ROW_COLUMN = "_row"  # the number of a row in the file
@@ -24,7 +28,7 @@ TEXT_CHARACTERS = 400
 
 @dataclass(frozen=True)
 class Column:
-    """name: in SQL. title: in the file. unit: `fraction` where 0.4 is shown as 40 %, else empty.
+    """name: in SQL. title: in the file. unit: `fraction` where 0.4 is shown as 40 %, MIXED, else empty.
 
     empty: rows without a value. untyped: cells that are no value of this kind, counted in `empty` too, of
     which `untyped_samples` has a few. low, high: of numbers and dates. samples: the most frequent values.
@@ -78,6 +82,11 @@ class TypedTable:
     left_count: tuple[tuple[str, int], ...] = ()
     remark: str = ""
     size: int = 0  # bytes of its Parquet file
+
+    @cached_property
+    def names(self) -> tuple[NameIndex, NameIndex, NameIndex]:
+        """What words may call the columns by (chat.numbers.column_names)."""
+        return index_names([(one.name, one.title) for one in self.columns])
 
     @property
     def place(self) -> str:

@@ -17,7 +17,7 @@ from chat.grounding.computed_results import Computation, describe_table
 from chat.numbers.form_columns import Filter, FormQuestion
 from chat.numbers.form_filters import alternatives, resolve
 from chat.numbers.form_patterns import COLUMNS
-from chat.numbers.form_sql import lookup_sql, single_sql, write_sql
+from chat.numbers.form_sql import lookup_sql, mixes_currencies, single_sql, write_sql
 from chat.numbers.query_result import NoResult, QueryResult
 from chat.numbers.question_forms import read_question
 from chat.numbers.sql_names import unique
@@ -115,6 +115,8 @@ class Computing:
     async def _compute(self, asked: FormQuestion, texts: dict[str, str]) -> ComputedAnswer | None:
         filters = await self._find(asked.filter, asked.table) if asked.filter else ()
         if filters is None:  # a value stands nowhere, or in several columns
+            return None
+        if mixes_currencies(asked, filters):
             return None
         if asked.is_single and (await self._query(single_sql(asked, filters))).rows[0][0]:
             return None  # the highest of a group's rows, or of the groups' sums?

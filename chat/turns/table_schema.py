@@ -15,6 +15,7 @@ from chat.numbers.typed_table import (
     CURRENCY,
     DATE,
     INTEGER,
+    MIXED,
     PERCENTAGE,
     TIMESTAMP,
     Column,
@@ -100,6 +101,8 @@ def _column(column: Column, *, is_long: bool) -> str:
 def _facts(column: Column) -> Iterator[str]:
     if column.kind == PERCENTAGE and column.unit == "fraction":
         yield "0.4 means 40 %"
+    elif column.unit == MIXED:
+        yield "money in several currencies, whose signs are in the file"
     elif column.kind in _NOTES:
         yield _NOTES[column.kind]
     if column.low or column.high:

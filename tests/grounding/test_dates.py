@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.grounding.retrieval.dates import find_dates
+from chat.grounding.retrieval.dates import find_dated_terms
 from chat.grounding.retrieval.ranking import find_missing, rank_sentences
 from tests.made_documents import FILLER, make_index
 
@@ -16,7 +16,7 @@ NOTATIONS = (
 
 
 def terms_of(text: str) -> set[str]:
-    return {term for *_, term, _ in find_dates(text)}
+    return {term for *_, term, _ in find_dated_terms(text)}
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)

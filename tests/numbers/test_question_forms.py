@@ -198,8 +198,7 @@ def test_natural_phrasings_in_chinese_are_read(
     [
         "average price",  # a column has this name
         "sum of amount by region and product",
-        "average amount excluding South",
-        "How many orders are there by region?",
+        "How many orders are there in the north by region and product?",
         "总工资比去年高多少",
     ],
 )
@@ -235,10 +234,10 @@ HIRED = TypedTable(
         ("which cities are there?", 'WHERE "city" IS NOT NULL GROUP BY "city"'),
         ("total cost by month", """strftime("date", '%Y-%m') AS "month_of_date", sum("cost")"""),
         ("average cost per quarter of date", "|| '-Q' || quarter"),
-        ("total cost in 2023", """WHERE strftime("date", '%Y') = '2023'"""),
-        ("how many rows in March 2023", """WHERE strftime("date", '%Y-%m') = '2023-03'"""),
+        ("total cost in 2023", """WHERE "date" >= DATE '2023-01-01' AND "date" < DATE '2024-01-01'"""),
+        ("how many rows in March 2023", """ "date" >= DATE '2023-03-01' AND "date" < DATE '2023-04-01'"""),
         ("按年统计费用总和", """strftime("date", '%Y') AS "year_of_date", sum("费用")"""),
-        ("2023年3月的费用总和", """WHERE strftime("date", '%Y-%m') = '2023-03'"""),
+        ("2023年3月的费用总和", """WHERE "date" >= DATE '2023-03-01' AND "date" < DATE '2023-04-01'"""),
         ("哪个区的总费用最高？", 'sum("费用") DESC NULLS LAST) <= 1'),
         ("哪个区的平均费用最低", 'avg("费用") ASC NULLS LAST) <= 1'),
         ("费用最高的前五条", 'ORDER BY "费用" DESC) <= 5'),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from chat.documents.document import Document
 from chat.documents.tables import Span
 from chat.grounding.retrieval.acronyms import Acronym, expand, find_acronyms
-from chat.grounding.retrieval.dates import find_dates
+from chat.grounding.retrieval.dates import find_dated_terms
 from chat.grounding.retrieval.named_parts import find_statements
 from chat.grounding.retrieval.sentences import split_sentences
 from chat.grounding.retrieval.table_rows import Range, find_header_rows, find_headers
@@ -252,7 +252,7 @@ class Search:
 def _post_dates(text: str, starts: Sequence[int]) -> NDArray[np.uint64]:
     """Return the postings of the dates of a text; they are no words, and make no window longer."""
     places, terms = list[int](), list[str]()
-    for start, _, term, month in find_dates(text):
+    for start, _, term, month in find_dated_terms(text):
         for one in {term, month}:
             places.append(start)
             terms.append(one)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from chat.grounding.retrieval.common_words import find_rareness
-from chat.grounding.retrieval.dates import find_dates, spell_years
+from chat.grounding.retrieval.dates import find_dated_terms, spell_years
 from chat.grounding.retrieval.terms import split_terms
 
 LONG_QUESTION_WORDS = 10
@@ -153,7 +153,7 @@ def weigh_words(words: str) -> dict[str, float]:
 
 def weigh_dates(text: str) -> dict[str, float]:
     """Return the terms of the dates of a text, and the words that they are written with, which weigh less."""
-    found = list(find_dates(text))
+    found = list(find_dated_terms(text))
     words = {term: WRITTEN_DATE_WEIGHT for start, end, *_ in found for term in split_terms(text[start:end])}
     return {**words, **{term: DATE_WEIGHT for *_, term, _ in found}}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chat.grounding.retrieval.dates import find_dates
+from chat.grounding.retrieval.dates import find_dated_terms
 from chat.grounding.retrieval.passages import (
     FOUND_SHARE,
     REACH_CHARACTERS,
@@ -72,7 +72,7 @@ def find_missing(question: str, indexes: Sequence[Index]) -> list[str]:
 
 def _strip_dates(question: str, indexes: Sequence[Index]) -> str:
     """Return a question without the dates that stand in the files, in whatever notation."""
-    for start, end, term, _ in find_dates(question):
+    for start, end, term, _ in find_dated_terms(question):
         if any(len(index.find(key)) for index in indexes for key in hash_terms([term])):
             question = question[:start] + " " * (end - start) + question[end:]
     return question
