@@ -17,11 +17,11 @@ from chat.grounding.claims import Claim, find_claims, is_proof
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_check import Figure, check_figures
-from chat.grounding.mark_reading import Mark, find_marks, find_names
+from chat.grounding.mark_reading import Mark, find_marks, find_names, find_unread_sections
 from chat.grounding.quotations import Quotation, find_quotations, plain_words
 from chat.grounding.quote_gaps import find_with_gaps
 from chat.grounding.quote_matching import find_altered, find_exact, find_stitched
-from chat.grounding.quoted_words import QuotedWords
+from chat.grounding.quoted_words import QuotedWords, is_long
 from chat.grounding.sentence_conditions import find_bound, find_condition, states_bound, states_condition
 from chat.grounding.text_windows import Match
 from chat.languages import (
@@ -37,6 +37,7 @@ LONGEST_PASSAGE = 3_000
 LEAST_WEAK_LIKENESS = 0.85  # of words that claim no file and differ from one by little
 LEAST_WEAK_CHARACTERS = 40
 LEAST_CONTINUED_LIKENESS = 0.8  # of a few words that follow a quote: a term of the answer's own is no claim
+SENTENCE_LETTERS = 20, 8  # Latin and Chinese letters of words that are no term
 LEAST_SAME_PLACE = 0.9  # likeness of a passage that was altered, not put together from two
 
 CHECKED_CHARACTERS = 200_000  # of an answer; what follows has no citations
@@ -95,15 +96,18 @@ def check(
     names = find_names(visible, evidence)
     quotations = find_quotations(visible)[:QUOTATIONS_MAX]
     marks = [mark for mark in find_marks(visible, names, evidence) if not _is_quoted(mark, quotations)]
+    unread = find_unread_sections(visible, marks, evidence)
+    told = sorted([*names, *unread], key=lambda one: one.at)
     language = find_language(_own_words(visible, quotations)) or find_language(visible)
-    checker = _QuoteCheck(evidence, _has_decimal_comma(visible, quotations), language, question)
+    comma = _has_decimal_comma(visible, quotations)
+    checker = _QuoteCheck(evidence, comma, language, question)
     citations = [
-        *checker.check_all(find_claims(visible, quotations, marks, names)),
+        *checker.check_all(find_claims(visible, quotations, marks, told)),
         *(_check_mark(mark) for mark in marks),
     ]
     translated = {one.at for one in citations if one.status == "translated"}
     compared = [one for one in quotations if one.at not in translated]  # a translation keeps its figures
-    figures = check_figures(visible, evidence, compared, marks, question, computation)
+    figures = check_figures(visible, evidence, compared, marks, question, computation, decimal_comma=comma)
     citations += [_cite_figure(one, computation) for one in figures]
     return tuple(sorted(citations, key=lambda citation: (citation.at, citation.end)))
 
@@ -235,9 +239,9 @@ class _QuoteCheck:
             return True
         if claim.is_continued:
             is_alike = match.likeness >= LEAST_CONTINUED_LIKENESS or _is_other_figure(match)
-            return status == "altered" and is_alike
-        is_long = len(claim.quotation.text) >= LEAST_WEAK_CHARACTERS
-        return status == "altered" and is_long and match.likeness >= LEAST_WEAK_LIKENESS
+            return status == "altered" and (is_alike or is_long(claim.quotation.text, *SENTENCE_LETTERS))
+        has_length = len(claim.quotation.text) >= LEAST_WEAK_CHARACTERS
+        return status == "altered" and has_length and match.likeness >= LEAST_WEAK_LIKENESS
 
     def _look_up(self, quote: QuotedWords, claim: Claim) -> _Found | None:
         """Return where the words are, the cited places first, exact words before others."""

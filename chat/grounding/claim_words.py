@@ -20,7 +20,7 @@ _FILES_DE = (
 _PARTS = (
     r"(?:sheets?|workbook|slides?|deck|presentation|release|datasheet|guide|survey|standard|regulation|brochure"
     r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus"
-    r"|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
+    r"|review|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
     r"|record|log|readme|documentation|specification|abstract|introduction|caption|e-?mail|handbook|guidelines?"
     r"|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
 )
@@ -70,20 +70,23 @@ _NO_CLAIM = re.compile(
     r"|your (?:question|query|message|words|phrase|request)|proverb|saying|motto|slogan|adage"
     r"|so-called|known as|called|titled|entitled|term|phrase|word|named|for example|e\.g\.|draft|suggest\w*"
     r"|(?:could|would|might|(?:you|we|one|i) can) (?:\w+ )?(?:write|say|call|answer|reply|respond)"
-    r"|(?:some|many|people|critics|others) (?:\w+ )?(?:say|call|speak)"
+    r"|(?:some|many|people|critics|others) (?:\w+ )?(?:say|call|speak)|(?:speaks?|talks?) of"
+    r"|my (?:own )?(?:summary|words|title|headline|reading|gloss)"
+    r"|mein(?:e|en)? (?:fazit|worte|zusammenfassung)"
+    r"|(?:spricht|sprechen) (?:\w+ ){0,2}vo[nm]"
     r"|(?:manche|viele|einige|andere|kritiker|man) (?:\w+ ){0,2}(?:sagt|sagen|nennt|nennen|spottet|spotten)"
     r"|(?:könnte|würde)(?:n|st)?\b[^.;\n]{0,60}\b(?:sagen|schreiben|antworten|nennen|entgegnen)"
     r"|translat\w+ as|from memory|aus dem gedächtnis"
     r"|sie (?:fragten|fragen|schrieben|meinten)|ihre? (?:frage|anfrage)|du (?:fragst|fragtest)|deine? frage"
-    r"|sprichwort|redensart|devise"
+    r"|sprichwort|redensart|devise|entwurf|vorschlag"
     r"|sogenannt\w*|so genannt\w*|genannt|namens|begriff\w*|titel|betitelt|wort|ausdruck"
     r"|zum beispiel|z\. ?b\.|proverbe|dicton|vous (?:demandez|parlez|écrivez)|terme|intitulée?|par exemple"
     r"|proverbio|refrán|usted (?:pregunta|escribe|menciona)|término|titulad[oa]|por ejemplo"
     r"|пословиц\w*|поговорк\w*|вы (?:спрашиваете|пишете)|термин\w*|так называем\w*|например)\b"
     r"|ことわざ|諺|という(?:言葉|用語)|いわゆる|例えば"
     r"|您?你?(?:问|提问|说的|提到的|所说)|(?:您|你)的(?:问题|提问)|谚语|俗话|成语|所谓|称为|名为|标题|题为|术语"
-    r"|一词|比如|例如|口号|常言|凭记忆|戏称|比作|(?<![所持拥占没])有些?人(?:会|可能)?(?:说|称|把|将|叫)"
-    r"|可以?(?:这样)?(?:回答|回复|写成)",
+    r"|草稿|草拟|一词|比如|例如|口号|常言|凭记忆|戏称|比作|(?<![所持拥占没])有些?人[会可能也许]{0,4}(?:说|称|把|将|叫)"
+    r"|可以?(?:这样)?(?:回答|回复|写成)|我的(?:概括|总结)|用我的话",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -107,11 +110,16 @@ _TRANSLATED = re.compile(r"\b(?:translat\w+|übersetz\w*)\b|翻译|译[文为成
 _ASKED_BEFORE = re.compile(
     r"\b(?:you (?:asked|wrote|said)|sie (?:fragten|schrieben)|du (?:fragst|fragtest))"
     r"(?:\s+[^\W\d]+){0,3}\s*[:,]?\s*$"
+    r"|\b(?:your|ihrer?|deiner?) (?:question|query|request|message|frage|anfrage)(?:\s+[^\W\d]+){0,3}\s*$"
     r"|(?:您|你)(?:问|说|提到|写)(?:的|到|了|道)?\s*[:：]?\s*$",
     re.IGNORECASE,
 )
 _TITLED = re.compile(
     r"\b(?:book|article|paper|report|essay|novel|film|magazine|song|buch|aufsatz|artikel|roman)\s*[,:]?\s*$",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"\b(?:asks?|asked|asking|wonders?|fragt|fragen|fragte|frage)\s*[:,]?\s*[“\"„«»]?$|[问問](?:道|：|:)?[“「]?$",
     re.IGNORECASE,
 )
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
@@ -139,7 +147,9 @@ def is_translation(words: str) -> bool:
 
 def is_excluded(before: str, text: str) -> bool:
     """Do the words directly before it make it what the file does not say, what was asked, or a title?"""
-    return bool(_NOT_THIS.search(before) or _ASKED_BEFORE.search(before)) or _is_title(before, text)
+    is_question = text.rstrip().endswith(("?", "？")) and bool(_ASKING.search(before))
+    is_other = bool(_NOT_THIS.search(before) or _ASKED_BEFORE.search(before))
+    return is_question or is_other or _is_title(before, text)
 
 
 def _is_title(before: str, text: str) -> bool:

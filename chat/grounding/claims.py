@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from chat.grounding.answer_heads import Head, marks_above, read_heads
@@ -29,6 +29,7 @@ _RIGHT_BEHIND = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?\d{1,2}[.)、]|\([a-z]\))\s")
+_NEW_PART = re.compile(r"\s*(?:#|>|\*\*)")
 _ATTRIBUTION = re.compile(
     r"[\s>—–\-*_]*(?:(?:sources?|from|quelle|aus|来源|出处|见)\s*[:：]?)?[\s>—–\-*_]*", re.IGNORECASE
 )
@@ -131,14 +132,22 @@ def find_claims(
     claims = [_read_claim(texts, quotation, sentences, heads, marks, names) for quotation in quotations]
     strong = [claim.quotation.end for claim in claims if claim.is_strong]
     told = sorted([*strong, *(mark.end for mark in marks), *(name.end for name in names)])
-    return [_continue(claim, answer, told) for claim in claims]
+    blocks = {claim.quotation.end for claim in claims if claim.quotation.is_block and claim.is_strong}
+    return [_continue(claim, answer, told, blocks) for claim in claims]
 
 
-def _continue(claim: Claim, answer: str, told: Sequence[int]) -> Claim:
+def _goes_on(answer: str, told: int, at: int, blocks: Collection[int]) -> bool:
+    """Is a quotation in the paragraph of what tells of a file, or in the one right behind a blockquote?"""
+    lines = answer[told:at].split("\n")
+    after_block = told in blocks and not any(map(str.strip, lines[:-1])) and not _NEW_PART.match(lines[-1])
+    return len(lines) == 1 or after_block
+
+
+def _continue(claim: Claim, answer: str, told: Sequence[int], blocks: Collection[int]) -> Claim:
     """Return a claim; one that has none of its own goes on from what its paragraph says of a file.
 
     A long one is strong then: a term or a phrase of the answer's own is short. told: ends of marks, names and
-    strong claims.
+    strong claims. blocks: ends of the blockquotes among them.
     """
     quotation = claim.quotation
     before = bisect_right(told, quotation.outer_at) - 1
@@ -147,7 +156,7 @@ def _continue(claim: Claim, answer: str, told: Sequence[int]) -> Claim:
         or claim.is_strong
         or claim.marks
         or not claim.is_proof
-        or "\n" in answer[told[before] : quotation.outer_at]
+        or not _goes_on(answer, told[before], quotation.outer_at, blocks)
         or claims_nothing(claim.own_words)
         or denies(claim.own_words)
         or is_excluded(claim.before, quotation.text)

@@ -28,7 +28,7 @@ _SYMBOLS = {
 }
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = (
-    (r"\\times|\\cdot", "×"),
+    (r"\\times|\\cdot|·", "×"),
     (r"\\div", "÷"),
     (r"\\left|\\right|\\text|\\mathrm|[{}$]", " "),
     (r"\\[,;! ]", ""),
@@ -40,19 +40,20 @@ class _NoExpression(Exception):
     """The text is no arithmetic."""
 
 
-def find_computed(answer: str, decimal_comma: bool) -> list[Amount]:
-    """Return the figures that stand behind an equals sign and are what stands before it."""
-    computed = list[Amount]()
+def find_computed(answer: str, decimal_comma: bool) -> tuple[list[Amount], list[Amount]]:
+    """Return the figures behind an equals sign that are what stands before it, and those that are not."""
+    computed, wrong = list[Amount](), list[Amount]()
     if not _EQUALS.search(answer):  # as in most answers: LaTeX is read for the others alone
-        return computed
+        return computed, wrong
     for line in _plain(answer).split("\n"):
         sides = _EQUALS.split(line)
         for left, right in pairwise(sides):
             result = next(iter(read_amounts(right, decimal_comma=decimal_comma)), None)
             values = [_evaluate(left, decimal_comma, as_shares) for as_shares in (True, False)]
-            if result and any(value is not None and _is_result(value, result) for value in values):
-                computed.append(result)
-    return computed
+            known = [value for value in values if value is not None]
+            if result and known:
+                (computed if is_result(result, known) else wrong).append(result)
+    return computed, wrong
 
 
 def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:

@@ -8,28 +8,24 @@ rules. Knows no quote: quoted figures are left alone.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from chat.grounding.chinese_numerals import write_chinese
 from chat.grounding.claims import Sentence, find_sentence, find_sentences, is_proof, next_marks
-from chat.grounding.computations import find_computed, is_derived, is_result
+from chat.grounding.computations import find_computed
 from chat.grounding.computed_results import Computation
+from chat.grounding.derived_figures import Derivation
 from chat.grounding.evidence import Evidence, Span
 from chat.grounding.figure_measures import Measure, read_measure
 from chat.grounding.figures import Amount, read_amounts
 from chat.grounding.mark_reading import Mark
 from chat.grounding.normal_form import CURRENCIES
 from chat.grounding.quotations import Quotation
-from chat.languages import has_decimal_comma
 
 FIGURES_MAX = 1_000  # of an answer
 SMALL_COUNT = 12  # whole numbers up to here count things in words, often the answer's own
 TELLING_DIGITS = 3  # a figure with fewer stands in a long file by chance
-NEAR_FIGURES = 7
-ROW_FIGURES = 12  # of a quoted row, whose differences an answer may name
 
 _MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
@@ -119,29 +115,39 @@ def check_figures(
     marks: Sequence[Mark],
     question: str = "",
     computation: Computation | None = None,
+    *,
+    decimal_comma: bool = False,
 ) -> Iterator[Figure]:
-    """Yield what is known of the figures of an answer; nothing for those that may be right by other means."""
+    """Yield what is known of the figures of an answer; nothing for those that may be right by other means.
+
+    decimal_comma: of the answer's language.
+    """
     if not evidence:
         return
-    comma = has_decimal_comma(answer)
+    comma = decimal_comma
     known = {one.value for one in read_amounts(question, decimal_comma=comma)}
     counts = {one.document.page_count for one in evidence}
-    computed = {(one.value, one.is_percent) for one in find_computed(answer, comma)}
+    computed, wrong = (
+        {(one.value, one.is_percent) for one in results} for results in find_computed(answer, comma)
+    )
     sentences = find_sentences(answer, quotations, marks)
     figures = [
         one
         for one in _figures(answer, quotations, marks, comma)
         if one.value not in known and not (one.value in counts and _PAGES_AFTER.match(answer, one.end))
     ]
-    everything = list(read_amounts(answer, decimal_comma=comma))
-    totals = list(_quoted_results(quotations, comma))
+    derivation = Derivation(answer, quotations, evidence, comma)
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:
-            own = _marks_beside(answer, figure, sentences, marks)
+            sentence = sentences[find_sentence(sentences, figure.at)]
+            own = _marks_beside(answer, figure, sentence, marks)
             found = _look_up(figure, answer, evidence, own, computation)
+            spans = [(place.evidence, span) for mark in own for place in mark.places for span in place.spans]
             is_proved = found and found.status in ("found", "computed")
+            if is_proved and (figure.value, figure.is_percent) in wrong:
+                continue  # it stands in a file by chance: the arithmetic before it gives another
             if found and (
-                is_proved or not (is_result(figure, totals) or _may_be_derived(figure, everything))
+                is_proved or not derivation.explains(figure, (sentence.start, sentence.end), spans)
             ):
                 yield found
 
@@ -169,11 +175,8 @@ def _figures(
             yield one
 
 
-def _marks_beside(
-    answer: str, figure: Amount, sentences: Sequence[Sentence], marks: Sequence[Mark]
-) -> list[Mark]:
+def _marks_beside(answer: str, figure: Amount, sentence: Sentence, marks: Sequence[Mark]) -> list[Mark]:
     """Return the marks of the figure's sentence: the next ones, otherwise those before it."""
-    sentence = sentences[find_sentence(sentences, figure.at)]
     inside = [mark for mark in marks if sentence.start <= mark.at < sentence.end]
     behind = next_marks(answer, [mark for mark in inside if mark.at >= figure.end])
     spoken = [mark for mark in inside if mark.end <= figure.at and not mark.is_bracketed]
@@ -237,20 +240,3 @@ def _is_in_words(figure: Amount, evidence: Evidence) -> bool:
         *([write_chinese(int(figure.value))] if figure.value > SMALL_COUNT else []),
     ]
     return any(way.replace("-", "") in evidence.folded for way in ways)
-
-
-def _quoted_results(quotations: Sequence[Quotation], comma: bool) -> Iterator[float]:
-    """Yield the sum of the numbers of each quotation, as of a row of a table, and their differences."""
-    for quotation in quotations:
-        values = [one.value for one in read_amounts(quotation.text, decimal_comma=comma)]
-        if len(values) > 1:
-            yield sum(values)
-            yield from (abs(one - two) for one, two in combinations(values[:ROW_FIGURES], 2))
-
-
-def _may_be_derived(figure: Amount, everything: Sequence[Amount]) -> bool:
-    """Is the figure the difference, sum or share of figures near it?"""
-    place = bisect_left(everything, figure.at, key=lambda one: one.at)
-    beside = everything[max(0, place - NEAR_FIGURES) : place + NEAR_FIGURES + 1]
-    near = sorted((one for one in beside if one.at != figure.at), key=lambda one: abs(one.at - figure.at))
-    return is_derived(figure, near[:NEAR_FIGURES])

@@ -66,7 +66,7 @@ class Amount:
         return self.scale == 1.0 and not self.is_percent and self.unit == 1.0
 
 
-_NO_MARKS = str.maketrans("", "", ".,' \u00a0\u2007\u2009\u202f")
+_NO_MARKS = str.maketrans("", "", ".,·' \u00a0\u2007\u2009\u202f")
 
 
 @lru_cache(maxsize=50_000)
@@ -82,7 +82,7 @@ def parse_literal(literal: str, decimal_comma: bool) -> tuple[float, float] | No
 def _fraction_digits(literal: str, value: str) -> int:
     if "." in value:
         return len(value.partition(".")[2])
-    tail = re.search(r"[.,](0+)$", literal)  # 7,904.00
+    tail = re.search(r"[.,·](0+)$", literal)  # 7,904.00
     return len(tail[1]) if tail and len(tail[1]) != 3 else 0
 
 

@@ -45,6 +45,7 @@ _SECTION_AND_PAGE = re.compile(
 )
 _QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
 _QUOTE_BEFORE = re.compile(r"[”\"“»«」』’][.,;。，；]?\s?$")
+_BLOCK_BEHIND = re.compile(r"\s?[:：]\s*\n[ \t]{0,3}>")
 _SECTION_NUMBER = re.compile(r"\s*\d+(?:\.\d+)+\s*")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
@@ -52,6 +53,12 @@ _FILE_NAME = re.compile(
     r"[^\s\[\]【】（）()“”\"]{1,255}\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|html?|epub|odt|ods|odp|rtf|json|xml)\b",
     re.IGNORECASE,
 )
+_LAW_AFTER = re.compile(
+    r"(?:\s*(?:\([^()\n]{1,20}\)|[,/]|Abs\.|Absatz|Satz|para(?:graph)?\.?|lit\.|\d+|[a-z]\b)){0,6}"
+    r"\s*(?:(?:of|des|der|du|de la) (?:the )?)?"
+    r"(?:[A-ZÄÖÜ]\w*[A-Z]\b|\w*(?:gesetz|ordnung|Act|Code|Constitution|Treaty))"
+)
+_LAW_BEFORE = re.compile(r"》\s*$|(?:Act|Code|GDPR|Constitution|Treaty),?\s*$")
 _ARTICLE = re.compile(r"art|§", re.IGNORECASE)
 _CELLS = re.compile(r"\s*!?\s*\$?[A-Z]{1,3}\$?\d{1,6}(?::\$?[A-Z]{1,3}\$?\d{1,6})?\s*$")
 _NAMED_SHEET = re.compile(r"[^\W\d_]{3}.*\d")  # a word alone may be no sheet's name in a sentence
@@ -129,6 +136,21 @@ def find_names(answer: str, evidence: Sequence[Evidence]) -> list[NamedFile]:
                 taken[here.start() : here.end()] = b"\1" * len(here.group())
                 found.append(NamedFile(here.start(), here.end(), tuple(ways[name])))
     return sorted(found, key=lambda one: one.at)
+
+
+def find_unread_sections(answer: str, marks: Sequence[Mark], evidence: Sequence[Evidence]) -> list[NamedFile]:
+    """Return where the answer names a section of which no file has a heading: it still means the files.
+
+    Not those of a law that is named, as § 433 BGB or Art. 6 of the GDPR: the files may not have it.
+    """
+    return [
+        NamedFile(found.start(), found.end(), tuple(evidence))
+        for found in islice(_EXPRESSION.finditer(answer), MARKS_MAX)
+        if (found["sections"] or found["zh_sections"] or found["sections2"])
+        and not _LAW_AFTER.match(answer, found.end())
+        and not _LAW_BEFORE.search(answer[max(0, found.start() - 30) : found.start()])
+        and not any(mark.at <= found.start() < mark.end for mark in marks)
+    ]
 
 
 def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evidence]) -> list[Mark]:
@@ -274,7 +296,8 @@ def _read_bracket(
 
 def _read_number(found: re.Match[str], answer: str, evidence: Sequence[Evidence]) -> Mark | None:
     """Return the section that a number alone names behind a quote, as in “…” (6.9.4)."""
-    if not _SECTION_NUMBER.fullmatch(found[1]) or not _QUOTE_BEFORE.search(answer, 0, found.start()):
+    is_beside = _QUOTE_BEFORE.search(answer, 0, found.start()) or _BLOCK_BEHIND.match(answer, found.end())
+    if not _SECTION_NUMBER.fullmatch(found[1]) or not is_beside:
         return None
     mark = _section_mark("", Section("section", found[1].strip()), evidence)
     return mark and _place_mark(mark, *found.span(), found.group())

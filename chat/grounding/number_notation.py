@@ -10,7 +10,8 @@ from functools import lru_cache
 
 SPACES = " \u00a0\u2007\u2009\u202f"
 _GROUPED = r"\d{1,3}(?:[" + SPACES + r"]\d{3})+(?![\d])(?:[.,]\d+)?"
-_PLAIN = r"\d+(?:(?:[.,]|['’](?=\d{3}))\d+)*|(?<![\w.)\]])\.\d+"
+_RAISED_POINT = r"(?<![\d.,·])\d+·\d{1,3}(?![\d·]|\s?[\^⁰¹²³⁴-⁹])"  # 48·0 %, no product 3·10²
+_PLAIN = rf"{_RAISED_POINT}|" + r"\d+(?:(?:[.,]|['’](?=\d{3}))\d+)*|(?<![\w.)\]])\.\d+"
 LITERAL = _PLAIN
 LITERAL_WITH_SPACES = rf"(?<![\d.,]){_GROUPED}|{_PLAIN}"
 
@@ -27,6 +28,8 @@ def read_number(literal: str, decimal_comma: bool) -> str:
         text = re.sub(f"['{SPACES}]", "", text)
         whole, _, fraction = text.replace(",", ".").partition(".")
         return _value(whole, fraction)
+    if "·" in text:
+        return _value(*text.split("·"))
     if text.startswith("."):
         return _value("0", text[1:])
     points, commas = text.count("."), text.count(",")

@@ -233,6 +233,12 @@ def test_the_language_of_an_answer_is_that_of_its_own_words() -> None:
         ("Owls hunt (p. 1). You could answer them with “we reserve all the rights that the law gives”.", ""),
         ("Owls hunt (p. 1). Critics call that “the loneliest way of life that there is”.", ""),
         ("Owls hunt (p. 1). The report gives no “free pass for the friends of mice”.", ""),
+        ("Owls hunt (p. 1). If a reader asks “how much do these owls eat in a night?”, look there.", ""),
+        ("Your question about “the best owl for a beginner to keep” is not answered (p. 1).", ""),
+        ("Owls hunt (p. 1). My own summary would be “three clever birds against one vain mouse”.", ""),
+        ("Owls hunt (p. 1). Hunters speak of a “silent flight through the night of the woods”.", ""),
+        ("Eulen jagen (S. 1). Entwurf einer Antwort: „Wir danken für Ihr Schreiben zu den Eulen“.", ""),
+        ("猫头鹰捕食田鼠（第3页）。有人可能会说“夜里最勤快也最安静的一位田鼠猎手先生”。", ""),
         ("Eulen jagen (S. 1). Manche nennen das „das Rundum-sorglos-Paket des Nachtlebens“.", ""),
         ("Eulen jagen (S. 1). Man könnte das „das Rundum-sorglos-Paket des Nachtlebens“ nennen.", ""),
         ("猫头鹰捕食田鼠（第3页）。有人把它称为“夜里最勤快也最安静的一位田鼠猎手先生”。", ""),
@@ -253,3 +259,24 @@ def test_two_figures_exchanged_in_a_few_words_are_told() -> None:
     file = [Evidence.prepare(make_document(f"{latin}\n权限的数字表示：4是读，2是写，1是执行。"))]
     answer = "文件写道：“权限的数字表示”。其中，“4是读，1是写，2是执行”。"
     assert quotes(answer, file)[1:] == [("4是读，1是写，2是执行", "altered")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("Under Section 9.4 it says “owls never hunt voles at night by ear”.", "altered"),
+        ("Section 9.4 covers hunting. There, “owls hunt mice at night by ear alone”.", "altered"),
+        ("Section 9.4 covers hunting. Owls use the “silent wings”.", ""),
+        ("Nach § 44 BNatSchG gilt „Es ist verboten, wild lebenden Tieren nachzustellen“.", ""),
+        ("Under Article 6 of the GDPR “processing shall be lawful only if one of these applies”.", ""),
+    ],
+)
+def test_a_section_that_is_no_heading_still_means_the_file(answer: str, status: str) -> None:
+    assert [one for _, one in quotes(answer)] == ([status] if status else [])
+
+
+def test_a_paragraph_behind_a_blockquote_goes_on_from_it() -> None:
+    block = "The report says:\n\n> Owls hunt voles at night by ear alone.\n\n"
+    answer = f"{block}They “weigh 8.3 ounces and fly 53 miles”."
+    assert [status for _, status in quotes(answer)] == ["found", "altered"]
+    assert [status for _, status in quotes(answer.replace("They “", "## Size\n\nThey “"))][:1] == ["found"]

@@ -20,7 +20,7 @@ from chat.grounding.figures import read_amounts
     ],
 )
 def test_what_comes_out_right_is_computed(line: str, results: list[float]) -> None:
-    assert [one.value for one in find_computed(line, decimal_comma=False)] == pytest.approx(results)
+    assert [one.value for one in find_computed(line, decimal_comma=False)[0]] == pytest.approx(results)
 
 
 def test_a_change_is_derived_from_figures_near_it() -> None:
