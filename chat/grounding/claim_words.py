@@ -6,6 +6,7 @@ In English, German and Chinese. Knows no file, no mark and no quotation.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _FILES = (
     r"(?:documents?|files?|reports?|contracts?|agreements?|papers?|articles?|filings?|studies|study|pdf|text|book"
@@ -124,18 +125,22 @@ _ASKING = re.compile(
 )
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 FEWEST_TITLE_WORDS = 2
+KEPT_WORDS = 64  # around quotations: each is asked for several times
 
 
+@lru_cache(maxsize=KEPT_WORDS)
 def introduces(words: str) -> bool:
     """Do the words around a quotation say that a file has it?"""
     return bool(_INTRODUCTION.search(words))
 
 
+@lru_cache(maxsize=KEPT_WORDS)
 def denies(words: str) -> bool:
     """Do the words say that no file has it?"""
     return bool(_DENIED.search(words))
 
 
+@lru_cache(maxsize=KEPT_WORDS)
 def claims_nothing(words: str) -> bool:
     """Do the words make it a term, a title, a proverb, a draft or the user's own?"""
     return bool(_NO_CLAIM.search(words))

@@ -87,7 +87,8 @@ _TOKEN = rf"""
  |(?P<dash>-{{1,3}}|(?<=[\w%‰℃℉°])~(?=\d)|(?<=[\w%‰℃℉°]\s)~(?=\s\d))
  |(?P<symbol>[^\s\w{_IGNORED}]|[{_NOT_LETTERS}]|(?<=\d)[:·*](?=\d))
 """
-_TOKEN = _TOKEN.replace("CUE", CUE)
+_NO_SPACE = r"(?=\S|(?<=\d)\s)"  # of a space only "5 percent" begins a token: it tries no alternative
+_TOKEN = f"{_NO_SPACE}(?:{_TOKEN.replace('CUE', CUE)})"
 _TOKENS = re.compile(_TOKEN.replace("LITERAL", LITERAL), re.VERBOSE)
 _TOKENS_SPACED = re.compile(_TOKEN.replace("LITERAL", LITERAL_WITH_SPACES), re.VERBOSE)
 _COMPARE = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": "≠", "<>": "≠"}
