@@ -5,6 +5,7 @@ Values only. Knows no database and no question.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,10 +41,16 @@ class Computation:
 
     @cached_property
     def figures(self) -> FigureIndex:
-        """The numbers of the result, and how many rows it covers."""
+        """The numbers of the result, and how many rows it covers and does not."""
         cells = (self.show(value, "") for row in self.result.rows for value in row)
-        counts = (number for table in self.tables for number in (table.rows, self.covered(table)))
+        counts = (number for table in self.tables for number in self._counts(table))
         return FigureIndex.build("\n".join((*cells, *map(str, counts))), decimal_comma=False)
+
+    def _counts(self, table: TypedTable) -> Iterator[int]:
+        yield from (table.rows, self.covered(table), *(count for _, count in table.left_count))
+        for column in table.columns:
+            if column.name in self.result.named:
+                yield from (column.empty, column.untyped)
 
     @staticmethod
     def show(value: Cell, nothing: str) -> str:

@@ -8,7 +8,7 @@ from chat.grounding.citations import check
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence
 from chat.numbers.query_result import QueryResult, ResultColumn
-from chat.numbers.typed_table import TypedTable
+from chat.numbers.typed_table import Column, TypedTable
 from tests.made_documents import make_document
 
 EVIDENCE = Evidence.prepare(
@@ -132,8 +132,13 @@ COMPUTED = Computation(
         (ResultColumn("region", "text"), ResultColumn("total", "number")),
         (("North", 48213.666), ("South", 1577)),
         covered=(("t", 9000),),
+        named=("amount",),
     ),
-    (TypedTable("t", EVIDENCE.document.name, "2024", "", (), 9120),),
+    (
+        TypedTable(
+            "t", EVIDENCE.document.name, "2024", "", (Column("amount", "Amount", "number", empty=324),), 9120
+        ),
+    ),
 )
 
 
@@ -143,6 +148,7 @@ COMPUTED = Computation(
         ("North sold 48,213.67.", "computed"),
         ("North sold about 48,000.", "computed"),
         ("All in all 9,000 of the rows count.", "computed"),
+        ("324 of the rows have no value in Amount.", "computed"),
         ("South sold 1,577.", "computed"),  # stands in the file too: by chance
         ("South sold 1,577 million [p. 1].", "found"),
         ("North sold 48,313.67.", "not_found"),
