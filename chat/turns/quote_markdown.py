@@ -19,11 +19,12 @@ _LISTED = re.compile(r"\s*(?:[-*+•]|\(?\w{1,3}[.)])\s")
 _FIRST_CJK = "\u2e80"
 
 
-def write_quote(header: str, text: str, *, is_markdown: bool) -> str:
+def write_quote(header: str, text: str, *, is_markdown: bool, is_cut: bool = False) -> str:
     """Return a blockquote. header: the lines above the text, those of a table. is_markdown: what the file
-    marks as an item of a list or as bold is shown so.
+    marks as an item of a list or as bold is shown so. is_cut: the text begins in the middle of a line.
     """
-    lines = [line.strip() for line in (*header.split("\n"), *_join_lines(text.split("\n"))) if line.strip()]
+    joined = _join_lines(text.split("\n"), is_cut=is_cut)
+    lines = [line.strip() for line in (*header.split("\n"), *joined) if line.strip()]
     written = list[str]()
     for count, group in groupby(lines, lambda line: len(_cells(line))):
         rows = [_cells(line) for line in group]
@@ -65,22 +66,28 @@ def _trim(lines: Sequence[str]) -> Iterator[str]:
         before = line
 
 
-def _join_lines(lines: Sequence[str]) -> Iterator[str]:
+def _join_lines(lines: Sequence[str], *, is_cut: bool) -> Iterator[str]:
     """Yield the lines of a text, those of a paragraph as one: where a page ended its lines means nothing."""
-    whole = ""
-    for line in lines:
-        if whole and not _goes_on(whole, line):
+    whole, is_full = "", False
+    for number, line in enumerate(lines):
+        if whole and not (is_full and _goes_on(whole, line)):
             yield whole
             whole = ""
-        whole = f"{whole.rstrip()} {line.lstrip()}" if whole else line
+        is_full = _is_full(line) or (is_cut and not number)
+        space = "" if min(whole[-1:], line.lstrip()[:1]) >= _FIRST_CJK else " "
+        whole = f"{whole.rstrip()}{space}{line.lstrip()}" if whole else line
     yield whole
 
 
+def _is_full(line: str) -> bool:
+    """Is a line as long as one that its page was too narrow for?"""
+    return len(line) + sum(letter >= _FIRST_CJK for letter in line) >= FULL_LINE_CHARACTERS
+
+
 def _goes_on(line: str, next_line: str) -> bool:
-    start, last = next_line.strip()[:1], line.rstrip()[-1:]
-    if not start or len(line) < FULL_LINE_CHARACTERS or count_bars(line) or count_bars(next_line):
+    if count_bars(line) or count_bars(next_line) or _LISTED.match(next_line):
         return False
-    return last.isalnum() and max(start, last) < _FIRST_CJK and not _LISTED.match(next_line)
+    return line.rstrip()[-1:].isalnum() and next_line.strip()[:1].isalnum()
 
 
 def _escape(line: str) -> str:

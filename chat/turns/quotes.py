@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chat.documents.document import Document
 from chat.grounding.mark_writing import mark_span
 from chat.grounding.retrieval.passages import FOUND_SHARE, Index
 from chat.grounding.retrieval.places import Places, find_places
@@ -103,18 +104,33 @@ def answer(question: str, indexes: Sequence[Index], language: str) -> QuotedAnsw
         (indexes[one.file].document, make_quote(indexes[one.file], one.first, one.last)) for one in found
     ]
     texts = _TEXTS.get(language, _TEXTS["en"])
-    # A sentence that a page repeats is quoted once.
+    # A sentence that a page repeats is quoted once; a header stands above its rows.
+    headers = {quote.header for _, quote in pairs}
     shown = {
-        write_quote(quote.header, quote.lead + quote.text, is_markdown=document.media_type == MARKDOWN)
-        + "\n\n"
-        + mark_span(document, quote.start - len(quote.lead), quote.end): quote
+        (quote.name, quote.page, quote.header, quote.lead, quote.text): (document, quote)
         for document, quote in pairs
+        if quote.text not in headers
     }
-    parts = [texts[kind if shown else "nothing"], *shown]
+    parts = [texts[kind if shown else "nothing"], *_write(list(shown.values()))]
     is_weak = kind == "weak" and bool(shown)
     if is_weak and (missing := find_missing(places.rest, indexes)):
         parts.append(texts["missing"] + ", ".join(missing[:MOST_MISSING]))
-    return QuotedAnswer(tuple(shown.values()), "\n\n".join(parts), is_weak=is_weak)
+    return QuotedAnswer(tuple(quote for _, quote in shown.values()), "\n\n".join(parts), is_weak=is_weak)
+
+
+def _write(pairs: Sequence[tuple[Document, Quote]]) -> Iterator[str]:
+    """Yield the quotes as Markdown, each with its mark below; rows of one table and place stand together."""
+    together: dict[tuple[str, str | int], list[tuple[Document, Quote]]] = {}
+    for number, (document, quote) in enumerate(pairs):
+        mark = mark_span(document, quote.start - len(quote.lead), quote.end)
+        together.setdefault((mark, quote.header or number), []).append((document, quote))
+    for (mark, _), group in together.items():
+        document, first = group[0]
+        text = "\n".join(quote.lead + quote.text for _, quote in group)
+        before = document.text[: first.start - len(first.lead)].rstrip(" \t")
+        is_cut = bool(before) and before[-1] != "\n"
+        is_markdown = document.media_type == MARKDOWN
+        yield write_quote(first.header, text, is_markdown=is_markdown, is_cut=is_cut) + f"\n\n{mark}"
 
 
 def _open(places: Places, indexes: Sequence[Index]) -> Iterator[_Found]:

@@ -89,6 +89,19 @@ def test_lines_of_a_paragraph_are_one_and_those_of_a_list_are_not() -> None:
     found = answer("What impacted net sales?", [make_index(f"{full}\n2018 and 2019.", unit="")], "en")
     assert f"> {full} 2018 and 2019.\n" in found.markdown
     assert write_quote("", f"{full}\n(b) nothing", is_markdown=False) == f"> {full}\n> (b) nothing"
+    assert write_quote("", "Risk\nIn 2019 nothing.", is_markdown=False) == "> Risk\n> In 2019 nothing."
+    assert write_quote("", "the risk\nof 2019.", is_markdown=False, is_cut=True) == "> the risk of 2019."
+    chinese = "东丰县至双辽市段主线全长二百零五公里，采用双向四车道", "高速公路设计标准。"
+    assert write_quote("", "\n".join(chinese), is_markdown=False) == "> " + "".join(chinese)
+
+
+def test_rows_of_one_table_stand_together() -> None:
+    rows = "".join(f"Person {n} | {1990 + n % 9}\n" for n in range(60))
+    index = make_index("name | born\n" + rows, name="staff.csv", unit="")
+    found = answer("Who was born in 1995?", [index], "en")
+    assert len(found.quotes) > 1
+    assert found.markdown.count("> | name | born\n") == 1
+    assert found.markdown.count("[staff.csv]") == 1
 
 
 def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
