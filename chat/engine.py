@@ -51,11 +51,13 @@ from chat.limits.at_once import AtOnce
 from chat.limits.auth import Auth
 from chat.limits.passes import Passes
 from chat.limits.quotas import Quotas
+from chat.numbers.typed_table import TypedTable
 from chat.settings import Settings
 from chat.shares import Limit, Shares
 from chat.telemetry.loop_watch import LoopWatch
 from chat.telemetry.metrics import Metrics
 from chat.telemetry.traces import Traces
+from chat.turns.computing import Computing
 from chat.turns.models import Models
 from chat.turns.turn import Options, Turn
 from chat.visitors import Visitor
@@ -391,6 +393,10 @@ class Engine:
     async def original(self, attachment: Attachment) -> Path:
         """Return the path of a file's bytes. Raises NotFound where only its text is kept."""
         return await self._attachments.contents.original(attachment)
+
+    async def sheets(self, attachment: Attachment, visitor: Visitor) -> Sequence[TypedTable]:
+        """Return the tables of a file that is nothing but tables, as a spreadsheet is."""
+        return await Computing(self._attachments.contents, [attachment], visitor.caller).sheets()
 
     async def conversation_files(self, conversation_id: str, reader: str) -> Sequence[ConversationFile]:
         """Return the files of a conversation's shown branch, without expired ones. Raises NotFound."""

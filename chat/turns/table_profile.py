@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from chat.documents.row_format import is_year
 from chat.numbers.typed_table import Column, TypedTable
 from chat.turns.computing import escape
 
 MOST_TABLES, MOST_COLUMNS, SAMPLES, SAMPLE_CHARACTERS = 3, 12, 4, 40
 FEW_VALUES = 50  # of a column to group by
+FEW_NUMBERS = 10  # different ones: fewer are marks or codes rather than amounts
 
 _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "en": {
@@ -23,8 +25,9 @@ _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
         "more": "- {count:,} more columns",
         "tables": "{count:,} more tables",
         "forms": "Computed over all rows without a language model are questions such as {examples}.",
-        "examples": ("“total of {number} by {group}”", "“highest {number}”", "“how many rows by {group}”"),
-        "rows": "“how many rows”",
+        "examples": ("total of {number} by {group}", "highest {number}", "how many rows by {group}"),
+        "rows": "how many rows",
+        "quoted": "“{}”",
         "comma": ", ",
     },
     "zh": {
@@ -35,8 +38,9 @@ _TEXTS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
         "more": "- 另有 {count:,} 列",
         "tables": "另有 {count:,} 个表格",
         "forms": "不用语言模型也能按全部行计算这样的问题：{examples}。",
-        "examples": ("“各{group}的{number}总和”", "“{number}的最大值”", "“按{group}统计行数”"),
-        "rows": "“有多少行”",
+        "examples": ("各{group}的{number}总和", "{number}的最大值", "按{group}统计行数"),
+        "rows": "有多少行",
+        "quoted": "“{}”",
         "comma": "、",
     },
 }
@@ -74,13 +78,28 @@ def _facts(column: Column, texts: _Texts) -> Iterator[str]:
 
 def _suggest(table: TypedTable, texts: _Texts) -> str:
     """Return questions that are computed, with the table's own columns."""
+    examples = [str(texts["quoted"]).format(escape(one)) for one in _ask(table, texts)]
+    return str(texts["forms"]).format(examples=str(texts["comma"]).join(examples))
+
+
+def suggest_questions(table: TypedTable, language: str) -> tuple[str, ...]:
+    """Return questions that are computed without a language model, with the table's own columns."""
+    return tuple(_ask(table, _TEXTS.get(language, _TEXTS["en"])))
+
+
+def _ask(table: TypedTable, texts: _Texts) -> list[str]:
     titled = [column for column in table.columns if column.title]
-    number = next((escape(one.title) for one in titled if one.is_number), "")
+    numbers = [one for one in titled if one.is_number and not _is_year(one) and not one.unit]
+    number = max(numbers, key=lambda one: one.distinct >= FEW_NUMBERS, default=None)
     words = [one for one in titled if not one.is_number and not one.is_date]
-    group = next((escape(one.title) for one in words if 1 < one.distinct <= FEW_VALUES), "")
-    examples = [
-        form.format(number=number, group=group)
-        for form in texts["examples"]
-        if (number or "{number}" not in form) and (group or "{group}" not in form)
+    group = next((one for one in words if 1 < one.distinct <= FEW_VALUES), None)
+    names = {"number": number.title if number else "", "group": group.title if group else ""}
+    forms = [
+        one for one in texts["examples"] if all(names[name] or f"{{{name}}}" not in one for name in names)
     ]
-    return str(texts["forms"]).format(examples=str(texts["comma"]).join(examples or [str(texts["rows"])]))
+    return [one.format(**names) for one in forms] or [str(texts["rows"])]
+
+
+def _is_year(column: Column) -> bool:
+    """Are the numbers years, which nothing is the total of?"""
+    return is_year(column.low) and is_year(column.high)

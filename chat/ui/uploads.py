@@ -20,7 +20,7 @@ from chat.files.attachment import Attachment
 from chat.grounding.file_profile import make_profile
 from chat.ids import new_id
 from chat.ui import sidebar
-from chat.ui.profile_view import describe_profile
+from chat.ui.profile_view import describe_profile, describe_sheets
 from chat.ui.reports import report_import, report_refusal
 from chat.ui.texts import text
 from chat.ui.texts.words import describe_problem, name_unit
@@ -50,11 +50,11 @@ async def attach(engine: Engine, visit: Visit, paths: Sequence[str]) -> AsyncIte
         notice = {"html": {"notice": Reader(visit.language).show(error)}}
         yield _tell(visit, "refused", name, is_last=True) | notice
         return
-    async for told in _follow(attachment, visit):
+    async for told in _follow(engine, attachment, visit):
         yield told
 
 
-async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
+async def _follow(engine: Engine, attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
     async for document in attachment.follow():
         if document.is_complete:
             break
@@ -64,17 +64,19 @@ async def _follow(attachment: Attachment, visit: Visit) -> AsyncIterator[Told]:
         label = describe_document(document, visit.language)
         yield _tell(visit, "reading", label, id=attachment.id, is_last=False) | {"about": {}}
     label = describe_document(attachment.document, visit.language)
-    about = await _profile(attachment, visit.language)
+    about = await _profile(engine, attachment, visit)
     yield _tell(visit, "done", label, id=attachment.id, is_last=True) | {"about": about}
 
 
-async def _profile(attachment: Attachment, language: str) -> dict[str, Any]:
+async def _profile(engine: Engine, attachment: Attachment, visit: Visit) -> dict[str, Any]:
     """Return the file's profile in words; empty for a picture, and for a file without text."""
     document = attachment.document
     if not attachment.has_text:
         return {}
+    if sheets := await engine.sheets(attachment, visit.visitor):
+        return describe_sheets(sheets, visit.language)
     found = await attachment.run(make_profile, document)
-    return describe_profile(found, language) if found else {}
+    return describe_profile(found, visit.language) if found else {}
 
 
 def describe_document(document: Document, language: str) -> str:

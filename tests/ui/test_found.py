@@ -241,6 +241,22 @@ async def test_a_picture_that_was_not_sent_is_named_in_the_visible_line(
     await expect(tab.history.locator(".receipt summary")).to_contain_text("Pictures were not sent")
 
 
+async def test_a_spreadsheet_is_described_with_questions_that_are_computed(tab: Visit) -> None:
+    rows = "".join(
+        f"{('North', 'South')[number % 2]},{2000 + number % 9},{number}.50\n" for number in range(40)
+    )
+    await tab.attach(text_file("sales.csv", "Region,Year,Amount\n" + rows))
+    card = tab.page.locator("#files .profile")
+    await expect(card.locator("h3")).to_have_text("sales")
+    await expect(card.locator("p")).to_have_text(["40 rows, 3 columns: Region · Year · Amount"])
+    questions = ["Total of Amount by Region", "Highest Amount", "How many rows by Region"]
+    await expect(card.locator('[class~="do-ask"]')).to_have_text(questions)
+    await tab.choose("quotes")
+    await card.locator('[class~="do-ask"]').first.click()
+    await expect(tab.growing.locator(".computation .result tbody tr")).to_have_count(2)
+    await expect(tab.growing.locator(".cite[data-status=not_found]")).to_have_count(0)
+
+
 async def test_a_file_is_described_and_a_click_asks_about_it(tab: Visit, provider: Provider) -> None:
     manual = "# The lamp\n\n## 1. Light\n\nBright.\n\n## 2. Battery\n\n"
     manual += "Mode | Lasts\nHigh | 3.5 hours\nLow | 9 hours\n"

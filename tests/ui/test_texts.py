@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chat.completions.provider_errors import FAULTS
+from chat.documents.document import Document, Page
 from chat.errors import ChatError
 from chat.grounding.room import REASONS
 from chat.ui.texts import LANGUAGES, has_text, pick_language, text
@@ -29,6 +30,7 @@ from chat.ui.texts.words import (
     list_receipt,
     name_age,
 )
+from chat.ui.uploads import describe_document
 
 CHAT = Path(__file__).parents[2] / "chat"
 PROBLEMS = {"no_text", "garbled", "unreadable", "too_large", "password", "truncated", "embedded", "hidden"}
@@ -289,3 +291,13 @@ def test_a_place_names_the_page_where_there_is_one() -> None:
     assert describe_place("en", "a.pdf", "page", "12") == "a.pdf, page 12"
     assert describe_place("zh", "a.pdf", "page", "12") == "a.pdf，第 12 页"
     assert describe_place("zh", "a.txt", "", "") == "a.txt"
+
+
+@pytest.mark.parametrize(
+    ("unit", "english", "chinese"),
+    [("sheet", "2 sheets", "2 个工作表"), ("slide", "2 slides", "2 张幻灯片"), ("page", "2 pages", "2 页")],
+)
+def test_a_file_is_counted_in_its_own_units(unit: str, english: str, chinese: str) -> None:
+    document = Document("plan", "text/plain", 9, unit, (Page("1", "ab"), Page("2", "c")), 2)
+    assert describe_document(document, "en").startswith(f"plan: {english}, ")
+    assert describe_document(document, "zh").startswith(f"plan：{chinese}，")
