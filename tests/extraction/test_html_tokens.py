@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.extraction.text.html_tokens import EndTag, StartTag, read_tokens
+from chat.extraction.text.html_tokens import EndTag, StartTag, StyleSheet, read_tokens
 from chat.extraction.text.markup import text_of_html
 
 
@@ -18,6 +18,8 @@ def shown(html: str) -> list[str]:
                 told.append(f"<{name}{values}{'/' if is_closed else ''}>")
             case EndTag(name):
                 told.append(f"</{name}>")
+            case StyleSheet(text):
+                told.append(text)
             case _:
                 told.append(token)
     return told
@@ -37,7 +39,7 @@ def shown(html: str) -> list[str]:
         ("a<!-- no end <b>", ["a"]),
         ("a<!DOCTYPE html><?xml x?></ >b", ["a", "b"]),
         ("<script>if (a<b) '</p>'</SCRIPT >b", ["<script>", "</script>", "b"]),
-        ("<style>no end <p>", ["<style>", "</style>"]),
+        ("<style>no end <p>", ["<style>", "no end <p>", "</style>"]),
         ('a<b c="no end > <p>', ["a"]),
         ("a<b", ["a"]),
         ("<", ["<"]),

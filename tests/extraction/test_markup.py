@@ -64,6 +64,22 @@ def body(found: list[Finding]) -> str:
     return next(one.text for one in found if isinstance(one, Page)).partition("\n\n")[2]
 
 
+def test_what_a_style_sheet_hides_is_not_read_and_told(tmp_path: Path) -> None:
+    sheet = (
+        "body{color:red} .old, #note { display : none } /* .kept{display:none} */ p.gone{visibility:hidden}"
+        ".shown{display:none} .shown{display:block} @media print{.screen{display:none}} .a .b{display:none}"
+    )
+    page = (
+        f'<html><head><style>{sheet}</style></head><body>Fee <b class="x old">99</b> 49<p id="note">no</p>'
+        '<p class="gone">no</p><p class="kept">a</p><p class="shown">b</p><p class="screen">c</p>'
+        '<p class="b">d</p><div class="gone">e</div></body></html>'
+    )
+    assert read(tmp_path, "a.html", page.encode())[1:] == [
+        Page("", "Fee 49\na\nb\nc\nd\ne"),
+        Problem("hidden", (), "Not read: text that the page hides."),
+    ]
+
+
 def test_html_part_is_read_where_the_plain_one_says_nothing(tmp_path: Path) -> None:
     stub = mail("This message needs a program that shows HTML.", "<p>The total is 129.50 euros.</p>")
     assert body(read(tmp_path, "a.eml", stub)) == "The total is 129.50 euros."
@@ -129,6 +145,62 @@ def test_books_workbooks_and_data_in_xml_lose_their_tags(tmp_path: Path) -> None
     assert read(tmp_path, "d.xml", data.encode("gb18030"))[1] == Page(
         "", "张3\nname: 李\nage: 4\nSome bold\ne: k=v"
     )
+
+
+def test_fields_of_data_in_xml_have_their_names_and_attributes(tmp_path: Path) -> None:
+    data = (
+        '<?xml version="1.0"?><order id="7" day="2024-03-05"><seller>Meier</seller><item count="2">'
+        '<name>Boards</name><price currency="EUR">9.90</price></item><item count="1"><price currency="EUR"/>'
+        "</item></order>"
+    )
+    assert read(tmp_path, "d.xml", data.encode())[1] == Page(
+        "",
+        "order: id=7, day=2024-03-05\nseller: Meier\nitem: count=2\nname: Boards\n"
+        "price: 9.90 (currency=EUR)\nitem: count=1\nprice: currency=EUR",
+    )
+
+
+def test_a_workbook_of_excel_2003_shows_formats_comments_and_what_is_hidden(tmp_path: Path) -> None:
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+
+    def cell(kind: str, value: str, more: str = "", after: str = "") -> str:
+        return f'<Cell {more}><Data ss:Type="{kind}">{value}</Data>{after}</Cell>'
+
+    styles = "".join(
+        f'<Style ss:ID="{name}"><NumberFormat ss:Format="{code}"/></Style>'
+        for name, code in (("p", "Percent"), ("e", "0.00\\ &quot;€&quot;"), ("d", "d mmm yyyy"))
+    )
+    down, second = 'ss:MergeDown="1"', 'ss:Index="2"'
+    euros, day = 'ss:StyleID="e"', 'ss:StyleID="d"'
+    note = "<Comment><Data>Check</Data></Comment>"
+    rows = (
+        f"<Row>{cell('String', 'Region')}{cell('String', 'Sum')}{cell('String', 'Share')}</Row>"
+        f"<Row>{cell('String', 'North', down)}{cell('Number', '1234.5', euros)}"
+        f"{cell('Number', '0.125', '', note)}</Row>"
+        f'<Row ss:Hidden="1">{cell("Number", "7", second)}{cell("Number", "0.5")}</Row>'
+        f"<Row>{cell('String', 'Day')}{cell('DateTime', '2023-05-06T00:00:00.000', day)}</Row>"
+    )
+    columns = '<Column/><Column ss:Index="3" ss:StyleID="p" ss:Hidden="1"/>'
+    sheet = f'<Worksheet ss:Name="S"><Table>{columns}{rows}</Table></Worksheet>'
+    book = f'<?xml version="1.0"?><Workbook xmlns:ss="{space}"><Styles>{styles}</Styles>{sheet}</Workbook>'
+    assert read(tmp_path, "r.xml", book.encode())[1:] == [
+        Page(
+            "S",
+            "Region | Sum | Share\nNorth | 1234.50 € | 12.50%\nNorth | 7 | 50.00%\nDay | 6 May 2023 | \n"
+            "Comment on C2: Check",
+            "S",
+        ),
+        Problem("hidden", ("S",), "S: hidden rows 3; hidden columns C"),
+    ]
+
+
+@pytest.mark.parametrize("declared", ["us-ascii", "iso-8859-1"])
+def test_mail_that_names_a_wrong_encoding_is_read(tmp_path: Path, declared: str) -> None:
+    head = f"From: a@example.org\nTo: b@example.org\nContent-Type: text/html; charset={declared}\n"
+    words = "<p>价格：三百元。请在周五之前付款，谢谢合作。</p>"
+    assert body(read(tmp_path, "a.eml", f"{head}\n".encode() + words.encode("gb18030"))) == words[3:-4]
+    words = "<p>Für Öl über 3 m² – café, naïve, größer</p>"
+    assert body(read(tmp_path, "a.eml", f"{head}\n".encode() + words.encode("cp1252"))) == words[3:-4]
 
 
 def test_hangul_documents_have_paragraphs_and_tables(tmp_path: Path) -> None:

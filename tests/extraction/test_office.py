@@ -544,12 +544,30 @@ def test_rtf_is_read_in_its_code_page(read: Read) -> None:
     assert read("a.doc", rtf)[1] == Page("", "Привет\ntwo\tb")
 
 
+def test_rtf_has_powers_links_changes_and_hidden_words(read: Read) -> None:
+    rtf = (
+        rb"{\rtf1\ansi\ansicpg1251{\stylesheet{\s1\super Note;}}"
+        rb"10{\super 6} m\super 2\nosupersub , 5{\sub 2}\par"
+        rb' {\deleted old} new{\xe{\v Index}} {\field{\*\fldinst {HYPERLINK "https://example.org/a"}}'
+        rb"{\fldrslt {\ul here}}}{\v  unseen} \'cf" + b"\xf0" + rb"\par"
+        rb" \trowd\cellx900\cellx1800\intbl x{\super 2}\cell 1\super 3\nosupersub\cell\row}"
+    )
+    assert read("a.rtf", rtf)[1:] == [
+        Page(
+            "",
+            "10^6 m^2, 5_2\n new here <https://example.org/a> unseen Пр\nx^2 | 1^3\n\n"
+            "Tracked change: deleted “old”",
+        ),
+        Problem("hidden", (), "Text that the program hides was read too."),
+    ]
+
+
 def test_rtf_has_notes_and_headers_at_its_end_and_no_pictures(read: Read) -> None:
     rtf = (
         rb"{\rtf1\ansi{\header Head\par}Text{\*\footnote \{a\} note} goes on.{\pict\pngblip 89504e}\par"
         rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last.}"
     )
-    assert read("a.rtf", rtf)[1] == Page("", "Text goes on.\nLast.\nHead\n\n{a} note\nA box\n")
+    assert read("a.rtf", rtf)[1] == Page("", "Text[^1] goes on.\nLast.\nHead\n\n[^1] {a} note\nA box\n")
 
 
 def test_subtitles_keep_their_starts(read: Read) -> None:

@@ -21,7 +21,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SUPERSETS = {
-    "ascii": "cp1252",
+    "ascii": "",  # which has none of these letters, so that the name is wrong
     "iso8859-1": "cp1252",
     "gb2312": "gb18030",
     "gbk": "gb18030",
@@ -32,6 +32,9 @@ SUPERSETS = {
     "iso8859-11": "cp874",
     "tis-620": "cp874",
 }
+LATIN = ("cp1252", "iso8859-15")
+HIGH = re.compile(rb"[\x80-\xff]+")
+FEWEST_HIGH, MOST_RUNNING = 8, 0.7  # bytes; share of them that stand beside another
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 SAMPLE_BYTES = 100_000
 WIDE_SAMPLE_BYTES = 8_000
@@ -62,7 +65,8 @@ def detect(data: bytes, declared: str = "") -> str:
     elif _is_mostly_utf8(data):
         return "utf-8"
     stated = _codec(declared)
-    if stated and stated not in ("utf-8", *WIDE) and _decodes(data, stated):
+    is_wrong = stated in LATIN and not _is_latin(data)
+    if stated and not is_wrong and stated not in ("utf-8", *WIDE) and _decodes(data, stated):
         return stated
     return _wide(data) or _guess(data)
 
@@ -82,6 +86,12 @@ def is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_latin(data: bytes) -> bool:
+    """Whether bytes can be a text in Latin letters: those with accents stand alone between others."""
+    runs = [len(run) for run in HIGH.findall(data[:SAMPLE_BYTES])]
+    return sum(runs) < FEWEST_HIGH or sum(run for run in runs if run > 1) < MOST_RUNNING * sum(runs)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -12,8 +12,9 @@ from chat.extraction import formulas
 from chat.extraction.office.package import heading
 from chat.extraction.raised import lowered, raised, write_raised
 from chat.extraction.text.html_lists import HtmlLists
+from chat.extraction.text.html_styles import HiddenNames
 from chat.extraction.text.html_table import HtmlTable
-from chat.extraction.text.html_tokens import EndTag, StartTag, read_tokens
+from chat.extraction.text.html_tokens import EndTag, StartTag, StyleSheet, read_tokens
 
 UNSEEN = frozenset(
     {"script", "style", "template", "noscript", "defs", "symbol", "metadata", "object", "iframe"}
@@ -48,6 +49,8 @@ class HtmlPage:
 
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
+        self.has_hidden = False  # words that were not read
+        self._hidden_names = HiddenNames()
         self._hidden: list[str] = []  # the tag that hides, once for each of its name that is open
         self._lists = HtmlLists()
         self._links: list[str] = []  # of the line, to be written at its end
@@ -76,6 +79,8 @@ class HtmlPage:
                 self._take_text(token)
             elif isinstance(token, EndTag):
                 self._take_end(token.name)
+            elif isinstance(token, StyleSheet):
+                self._hidden_names.take(token.text)
             elif not (token.is_closed and token.name in UNSEEN):  # an empty one hides nothing
                 self._take_start(token)
 
@@ -136,6 +141,7 @@ class HtmlPage:
 
     def _take_text(self, data: str) -> None:
         if self._unseen or self._hidden:
+            self.has_hidden = self.has_hidden or bool(self._hidden and not self._unseen and data.strip())
             return
         if self._formula:
             self._formula[-1].text = (self._formula[-1].text or "") + data
@@ -220,7 +226,8 @@ class HtmlPage:
             return True
         style = attributes.get("style") or ""
         is_hidden = "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found"
-        if not (is_hidden or tag in ("ix:header", "rp") or (style and HIDDEN_STYLE.search(style))):
+        is_hidden = is_hidden or bool(style and HIDDEN_STYLE.search(style))
+        if not (is_hidden or tag in ("ix:header", "rp") or self._hidden_names.hide(tag, attributes)):
             return False
         if tag not in EMPTY_TAGS:
             self._hidden.append(tag)

@@ -33,8 +33,13 @@ class EndTag:
     name: str
 
 
-def read_tokens(html: str) -> Iterator[str | StartTag | EndTag]:
-    """Yield tags and the texts between them, without comments, declarations, scripts and styles."""
+@dataclass(frozen=True)
+class StyleSheet:
+    text: str
+
+
+def read_tokens(html: str) -> Iterator[str | StartTag | EndTag | StyleSheet]:
+    """Yield tags, the texts between them and style sheets, without comments, declarations and scripts."""
     at = 0
     while (opening := html.find("<", at)) >= 0:
         end, token = _read_markup(html, opening)
@@ -50,6 +55,8 @@ def read_tokens(html: str) -> Iterator[str | StartTag | EndTag]:
             yield token
         if isinstance(token, StartTag) and token.name in RAW_ENDS and not token.is_closed:
             closing = RAW_ENDS[token.name].search(html, at)
+            if token.name == "style":
+                yield StyleSheet(html[at : closing.start() if closing else len(html)])
             at = closing.end() if closing else len(html)
             yield EndTag(token.name)
     if at < len(html):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -15,6 +15,7 @@ from chat.extraction.source import Findings, InnerFile, Shape, Source
 from chat.extraction.text import encodings, markup, plain
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
+UNNAMED = ("", "us-ascii", "ascii")
 DEPTH = 5
 PARTS = 500
 MESSAGES = 5_000
@@ -105,7 +106,7 @@ def _parts(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[s
     elif message.get_content_maintype() != "text" or message.get_content_disposition() == "attachment":
         _attach(message, kind, attached)
     elif kind == "text/html":
-        yield markup.text_of_html(_text(message))[0]
+        yield markup.text_of_html(_text(message, markup.charset_of))[0]
     else:
         yield _text(message)
 
@@ -134,9 +135,13 @@ def _alternative(message: EmailMessage, attached: _Attached, depth: int) -> Iter
     yield from whole
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: EmailMessage, charset_of: Callable[[bytes], str] = lambda _: "") -> str:
+    """Return the text of a part. charset_of: finds the encoding in the text, where the headers name none."""
     data = part.get_payload(decode=True)
-    return encodings.decode(data, part.get_content_charset() or "")[0] if isinstance(data, bytes) else ""
+    if not isinstance(data, bytes):
+        return ""
+    declared = part.get_content_charset() or ""
+    return encodings.decode(data, declared if declared not in UNNAMED else charset_of(data))[0]
 
 
 def _filename(part: EmailMessage) -> str:

@@ -11,18 +11,18 @@ from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
 from chat.extraction.layout.grid import SpanningCell, table_lines
-from chat.extraction.layout.sheet_blocks import sheet_lines
 from chat.extraction.office import opendocument, sheets, xml_tree
 from chat.extraction.office.opendocument_forms import SPREADSHEET, pack
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
-from chat.extraction.text import encodings, plain
+from chat.extraction.text import encodings, excel_xml, plain
 
 OPEN_DOCUMENT = "opendocument"
 DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 PACKED = re.compile(r"[A-Za-z0-9+/=\s]{200,}")  # base64, as pictures and other data stand in XML
 DEEPEST = 200
-COLUMNS, ROWS = 16_384, 1_048_576
+PARAGRAPHS = frozenset({"p", "para", "v", "li"})
+UNREAD = frozenset({"schemaLocation", "noNamespaceSchemaLocation", "space", "lang"})
 BLOCKS = frozenset({"p", "para", "title", "subtitle", "v", "text-author", "li", "dt", "dd"})
 
 
@@ -35,12 +35,12 @@ def read(source: Source) -> Findings:
     elif root.tag == "FictionBook":
         yield from _book(root)
     elif root.tag == "Workbook":
-        yield from _workbook(root)
+        yield from excel_xml.read(root)
     elif root.tag == "document" and OPEN_DOCUMENT in root.get("mimetype", ""):
         yield from _open_document(source, root)
     else:
         yield Shape("application/xml")
-        yield Page("", "\n".join(_lines_of(root, 0)))
+        yield Page("", "\n".join(_data_lines(root, 0) if _is_data(root) else _lines_of(root, 0)))
 
 
 def _open_document(source: Source, root: Element) -> Findings:
@@ -71,7 +71,7 @@ def _book(root: Element) -> Findings:
     """Yield the chapters of a book: the sections of its bodies; notes are the last."""
     info = root.find("description/title-info")
     title = "" if info is None else _flat(info.find("book-title"))
-    authors = [] if info is None else [_flat(author) for author in info.findall("author")]
+    authors = [] if info is None else [" ".join(map(_flat, author)) for author in info.findall("author")]
     chapters = [part for body in root.findall("body") for part in _chapters(body)]
     yield Shape("application/x-fictionbook+xml", "chapter", len(chapters))
     for number, parts in enumerate(chapters, 1):
@@ -103,32 +103,19 @@ def _section(section: Element, level: int) -> Iterator[str]:
             yield from _lines_of(child, 0)
 
 
-def _workbook(root: Element) -> Findings:
-    sheets = root.findall("Worksheet")
-    yield Shape("application/vnd.ms-excel", "sheet", len(sheets))
-    for sheet in sheets:
-        name = sheet.get("Name", "")
-        rows = list(_rows(sheet))
-        notes = [line for cell in sheet.iter("Comment") if (line := _flat(cell))]
-        yield Page(name, "\n".join([*sheet_lines(rows), *notes]), name)
+def _is_data(root: Element) -> bool:
+    """Whether all words stand in fields: a text has words between elements, or paragraphs."""
+    return not any(one.tag in PARAGRAPHS or (len(one) and _own(one)) for one in root.iter())
 
 
-def _rows(sheet: Element) -> Iterator[list[str]]:
-    for row in sheet.findall("Table/Row"):
-        cells: list[str] = []
-        for cell in row.findall("Cell"):
-            place = cell.get("Index", "")
-            if place.isdigit() and len(cells) < int(place) <= COLUMNS:
-                cells += [""] * (int(place) - 1 - len(cells))
-            data = cell.find("Data")
-            text = _flat(data)
-            if data is not None and data.get("Type") == "Boolean":
-                text = "TRUE" if text == "1" else "FALSE"
-            elif data is not None and data.get("Type") == "DateTime":
-                text = text.removesuffix("T00:00:00.000").replace("T", " ")
-            across = cell.get("MergeAcross", "")
-            cells += [text, *[""] * (int(across) if across.isdigit() and len(across) < 5 else 0)]
-        yield cells
+def _data_lines(element: Element, depth: int) -> Iterator[str]:
+    """Yield a line for each field of a record, with its attributes, and for the attributes of a record."""
+    is_field = not len(element) or depth > DEEPEST
+    text, attributes = _flat(element) if is_field else "", _attributes(element)
+    if text or attributes:
+        yield f"{element.tag}: {f'{text} ({attributes})' if text and attributes else text or attributes}"
+    for child in () if is_field else element:
+        yield from _data_lines(child, depth + 1)
 
 
 def _lines(element: Element, depth: int) -> Iterator[str]:
@@ -145,7 +132,7 @@ def _lines(element: Element, depth: int) -> Iterator[str]:
 def _lines_of(element: Element, depth: int) -> Iterator[str]:
     """Yield an element as a line where it has words of its own, else the lines inside it."""
     if depth > DEEPEST or element.tag in BLOCKS or _own(element) or not len(element):
-        if text := _flat(element) or _attributes(element):
+        if text := _flat(element) or (f"{element.tag}: {_attributes(element)}" if element.attrib else ""):
             yield text
     else:
         yield from _lines(element, depth + 1)
@@ -163,5 +150,8 @@ def _flat(element: Element | None) -> str:
 
 
 def _attributes(element: Element) -> str:
-    kept = (f"{name}={value}" for name, value in element.attrib.items() if not PACKED.fullmatch(value))
-    return f"{element.tag}: {', '.join(kept)}" if element.attrib else ""
+    return ", ".join(
+        f"{name}={value}"
+        for name, value in element.attrib.items()
+        if name not in UNREAD and not PACKED.fullmatch(value)
+    )
