@@ -12,8 +12,10 @@ from chat.documents.document import Page
 from chat.documents.row_format import count_bars, join_row, split_row
 from chat.extraction.layout.page_tables import find_page_tables
 from chat.extraction.layout.page_words import Word
-from chat.extraction.layout.rules import Rules
+from chat.extraction.layout.rules import Rule, Rules
+from chat.extraction.pdf.glyphs import Glyph
 from chat.extraction.pdf.page_layout import Box, words_of
+from chat.extraction.pdf.right_to_left import text_with_mirrored_tables
 from chat.extraction.source import Source
 from chat.extraction.worker import read
 from tests.office_files import docx, odt
@@ -350,3 +352,106 @@ def test_a_label_half_a_line_beside_its_values_is_in_their_row() -> None:
         ["both", "21", "22"],
         ["upper, lower", "31", "32"],
     ]
+
+
+def words_at(*places: tuple[str, float, float], width: float = 6.0) -> list[Word]:
+    """Return words, each with its left edge and the line that it stands on."""
+    return [
+        Word(text, left, 14.0 * line, left + width * len(text), 14.0 * line + 10)
+        for text, left, line in places
+    ]
+
+
+def test_lines_between_two_rules_are_one_row() -> None:
+    words = words_at(
+        *(("Part", 0, 0), ("Covered", 80, 0), ("Not", 180, 0)),
+        *(("Pump", 0, 1), ("Spares", 80, 1), ("Seals,", 180, 1)),
+        *(("A-100", 0, 2), ("Labour", 80, 2), ("frost", 180, 2)),
+        *(("Heated", 0, 3), ("Travel", 80, 3)),
+        *(("Filter", 0, 4), ("Nothing", 80, 4)),
+        *(("Valve", 0, 5), ("Spares", 80, 5), ("Dirt", 180, 5)),
+    )
+    rules = Rules(tuple(Rule(14.0 * line - 2, 0, 240) for line in (0, 1, 4, 5, 6)))
+    (table,) = find_page_tables(words, rules)
+    assert [list(row) for row in table.rows] == [
+        ["Part", "Covered", "Not"],
+        ["Pump A-100 Heated", "Spares Labour Travel", "Seals, frost"],
+        ["Filter", "Nothing", ""],
+        ["Valve", "Spares", "Dirt"],
+    ]
+
+
+def test_a_heading_over_two_columns_of_few_rows_parts_no_words_and_joins_no_columns() -> None:
+    values = [("12,345", "10,200", "16,000"), ("1,020", "", "1,400"), ("(8,100)", "(7,050)", "")]
+    words = words_at(("Nine", 75, 0), ("months", 101.5, 0), ("Year", 180, 0))
+    words += words_at(("2024", 80, 1), ("2023", 124, 1), ("2024", 168, 1))
+    for line, row in enumerate([*values, ("5,265", "3,150", "17,400")], 2):
+        words += words_at(("Sales", 0, line))
+        rights = (104, 148, 192)
+        words += [
+            one._replace(left=right - 6.0 * len(one.text), right=right)
+            for one, right in zip(words_at(*((text, 0, line) for text in row)), rights, strict=True)
+            if one.text
+        ]
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        ["", "Nine months", "", "Year"],
+        ["", "2024", "2023", "2024"],
+        *(["Sales", *row] for row in [*values, ("5,265", "3,150", "17,400")]),
+    ]
+
+
+def test_totals_that_reach_over_two_columns_join_them_not() -> None:
+    rows = [("Pos", "Unit", "Price", "Sum"), ("1", "hrs", "95.00", "332.50"), ("2", "pcs", "1.20", "1.20")]
+    words = words_at(
+        *(
+            (text, left, line)
+            for line, row in enumerate(rows)
+            for text, left in zip(row, (0, 60, 120, 190), strict=True)
+        ),
+        *(("Subtotal", 75, 3), ("333.70", 190, 3)),
+        *(("VAT", 75, 4), ("at", 96, 4), ("19%", 111, 4), ("63.40", 190, 4)),
+    )
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        *map(list, rows),
+        ["", "Subtotal", "", "333.70"],
+        ["", "VAT at 19%", "", "63.40"],
+    ]
+
+
+def test_words_below_a_figure_begin_a_row() -> None:
+    words = words_at(
+        *(("Number", 0, 0), ("F-2024-017", 90, 0)),
+        *(("Due", 0, 1.5), ("04/04/2024", 90, 1.5)),
+        *(("Client", 0, 2.5), ("C-88", 90, 2.5)),
+        *(("Total", 0, 4), ("594.00", 90, 4)),
+    )
+    (table,) = find_page_tables(words, Rules())
+    assert [list(row) for row in table.rows] == [
+        ["Number", "F-2024-017"],
+        ["Due", "04/04/2024"],
+        ["Client", "C-88"],
+        ["Total", "594.00"],
+    ]
+
+
+def test_a_table_from_right_to_left_begins_at_the_right() -> None:
+    rows = [["פריט", "2022", "2023"], ["תה ירוק", "120", ""], ["קפה", "", "340"], ["Tea Bag XL", "7", "8"]]
+    glyphs, boxes = list[Glyph](), list[tuple[float, float, float, float]]()
+    for line, row in enumerate(rows):
+        for column, text in enumerate(row):
+            x = 300.0 - 100 * column
+            for word in text.split() if not text.isascii() else [text]:
+                letters = word if word.isascii() else word[::-1]
+                for at, letter in enumerate(letters):
+                    left = x - 6 * (len(letters) - at)
+                    glyphs.append(Glyph(letter, left, -14.0 * line))
+                    boxes.append((left, 14.0 * line, left + 6, 14.0 * line + 10))
+                x -= 6 * len(letters) + 4
+                glyphs.append(Glyph(" ", x, -14.0 * line))
+                boxes.append((x, 14.0 * line, x, 14.0 * line + 10))
+    glyphs.append(Glyph("\n", 0, 0))
+    boxes.append((0, 0, 0, 0))
+    text = text_with_mirrored_tables(glyphs, boxes, [])
+    assert [split_row(line) for line in text.split("\n") if line] == rows

@@ -7,8 +7,9 @@ pdfium has turned the run. The letters' places tell both.
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from chat.extraction.pdf.glyphs import Glyph
@@ -20,14 +21,36 @@ SAME_PLACE_POINTS = 0.05
 
 def arrange(glyphs: Sequence[Glyph]) -> str:
     """Return the text of the glyphs, each word in reading order."""
-    return "".join(_word(list(word)) for _, word in groupby(_mend_blanks(list(glyphs)), _is_blank))
+    return "".join(text for text, _ in read_words(glyphs))
+
+
+def read_words(glyphs: Sequence[Glyph], gap: float = math.inf) -> Iterator[tuple[str, list[Glyph]]]:
+    """Yield each word in reading order with its glyphs, and each blank.
+
+    gap: of a letter's height; letters further apart are of two words.
+    """
+    for is_blank, run in groupby(_mend_blanks(list(glyphs)), _is_blank):
+        if is_blank:
+            yield from ((glyph.character, [glyph]) for glyph in run)
+            continue
+        word: list[Glyph] = []
+        for glyph in run:
+            if word and _space(word[-1], glyph) > gap * glyph.height:
+                yield _word(word), word
+                word = []
+            word.append(glyph)
+        yield _word(word), word
+
+
+def _space(one: Glyph, two: Glyph) -> float:
+    return max(two.left - one.right, one.left - two.right)
 
 
 def _mend_blanks(glyphs: list[Glyph]) -> list[Glyph]:
     """Put a last letter that is drawn apart, for its mark's sake, before the blank that it stands upon."""
     for at in range(1, len(glyphs) - 2):
         before, blank, after, mark = glyphs[at - 1 : at + 3]
-        is_apart = _is_strong(after.character) and unicodedata.combining(mark.character)
+        is_apart = is_strong(after.character) and unicodedata.combining(mark.character)
         if (
             blank.character == " "
             and is_apart
@@ -42,7 +65,7 @@ def _is_blank(glyph: Glyph) -> bool:
 
 
 def _word(glyphs: list[Glyph]) -> str:
-    if not any(_is_strong(glyph.character) for glyph in glyphs):
+    if not any(is_strong(glyph.character) for glyph in glyphs):
         return "".join(glyph.character for glyph in glyphs)
     runs = [list(run) for _, run in groupby(_clusters(glyphs), _is_turned)]
     parts: list[str] = []
@@ -103,8 +126,9 @@ def _ligatures(clusters: list[list[Glyph]]) -> list[list[Glyph]]:
 
 
 def _is_turned(cluster: list[Glyph]) -> bool:
-    return _is_strong(cluster[0].character)
+    return is_strong(cluster[0].character)
 
 
-def _is_strong(character: str) -> bool:
+def is_strong(character: str) -> bool:
+    """Whether a character is of a script that runs from right to left."""
     return unicodedata.bidirectional(character) in ("R", "AL")

@@ -163,7 +163,7 @@ def text_with_tables(page: PageLetters, strokes: Sequence[Box]) -> str:
     words, quarters = words_of(page, characters)
     words, again = print_words_once(words)
     tables = find_page_tables(words, rules_of(strokes, quarters))
-    return "\n".join(_lines(characters, tables, again)) if tables else ""
+    return "\n".join(lines_with_tables(characters, tables, again)) if tables else ""
 
 
 def print_words_once(words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
@@ -208,8 +208,13 @@ def _has_gap(row: list[Box]) -> bool:
     return False
 
 
-def _lines(characters: str, tables: Sequence[PageTable], again: Sequence[Word]) -> Iterator[str]:
-    """Yield the lines of the page: a table where its first letter stands, a blank line between two."""
+def lines_with_tables(
+    characters: Sequence[str], tables: Sequence[PageTable], again: Sequence[Word]
+) -> Iterator[str]:
+    """Yield the lines of the page: a table where its first letter stands, a blank line between two.
+
+    characters: of the page; again: words that are printed twice, which are left out.
+    """
     inside, places = bytearray(len(characters)), dict[int, PageTable]()
     for word in [*again, *(word for table in tables for word in table.words)]:
         inside[word.first : word.last + 1] = b"\1" * (word.last + 1 - word.first)

@@ -21,6 +21,7 @@ from chat.extraction.pdf.glyphs import (
 )
 from chat.extraction.pdf.page_layout import may_hold_tables, text_with_tables
 from chat.extraction.pdf.pdfium import Sheet
+from chat.extraction.pdf.right_to_left import is_mirrored, text_with_mirrored_tables
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/pdf"
@@ -154,15 +155,17 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
 
 
 def _with_tables(sheet: Sheet, text: str) -> str:
-    """Return the text with its tables as rows.
-
-    Not where letters run from right to left: their order is made from the whole text, by bidirectional.
-    """
-    if legibility.is_right_to_left(text) or is_spread(text):
+    """Return the text with its tables as rows."""
+    if is_spread(text):
         return text
     strokes = sheet.strokes()
     if not may_hold_tables(sheet.pieces(), strokes, text):
         return text
+    if legibility.is_right_to_left(text):
+        if not is_mirrored(text):
+            return text
+        glyphs = sheet.glyphs()
+        return text_with_mirrored_tables(glyphs, list(map(sheet.box, range(len(glyphs)))), strokes) or text
     return text_with_tables(sheet, strokes) or text
 
 
