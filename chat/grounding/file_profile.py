@@ -7,7 +7,6 @@ heading, the title. Its words are the page's. Knows no language.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -149,15 +148,11 @@ def _ask(
 def _find_cell(text: str, table: Table) -> tuple[bool, Question] | None:
     """Return the question for a figure of the table, by its row and its column, and whether it tells little.
 
-    A number of a page or of a list tells little, and so does a row that has a number for its name. A name
-    that stands in several rows asks for several figures.
+    A number of a page or of a list tells little, and so does a row that has a number for its name.
     """
     little = None
-    rows = [(cells[0].strip(), cells) for _, cells in table.rows(text)]
-    counts = Counter(row for row, _ in rows)
-    for row, cells in rows:
-        if counts[row] > 1:
-            continue
+    for _, cells in table.rows(text):
+        row = cells[0].strip()
         if not 1 < len(row) <= SUBJECT_CHARACTERS or not any(letter.isalpha() for letter in row):
             continue
         for cell, column in zip(cells[1:], table.columns[1:], strict=False):

@@ -35,7 +35,7 @@ from chat.numbers.sheet_shape import (
     without_end,
 )
 from chat.numbers.sql_names import quoted, sql_name, unique
-from chat.numbers.total_words import is_marked, may_name_total
+from chat.numbers.total_words import TOTAL_STARTS, is_marked
 from chat.numbers.typed_table import MOST_LEFT, MOST_SAMPLES, Column, LeftOutRow, TypedTable
 
 MOST_SUMMED = 20_000  # rows among which totals without a word for it are looked for
@@ -152,7 +152,10 @@ class _TableBuilder:
         filled = "+".join(f"(c{number} IS NOT NULL)::INT" for number in range(self.raw.width))
         few = max(1, shape.width // 3)
         words = [number for number in range(shape.left, shape.right) if number not in numeric][:3]
-        marked = " OR ".join(may_name_total(f"c{number}") for number in words) or "false"
+        marked = (
+            " OR ".join(f"regexp_matches(c{number}, '^\\W*({TOTAL_STARTS})', 'i')" for number in words)
+            or "false"
+        )
         where = f"rowid >= {shape.first} AND ({filled} <= {few} OR {marked} OR rowid >= {count - 60})"
         return self.raw.rows(where)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from chat.numbers.cell_grid import Row
-from chat.numbers.sql_names import literal
 
 LONGEST = 60  # characters of a cell with such a word
 SPREAD = re.compile(r"(?<=[\u3040-\u9fff\uac00-\ud7af])\s+(?=[\u3040-\u9fff\uac00-\ud7af])")
@@ -18,6 +17,10 @@ TOTAL = re.compile(
     r"|i alt|yhteensä|σύνολο|итого|всего|разом|усього)\b|sous-total|subtotal"
     r"|\W*(?:总计|總計|総計|合计|合計|小计|小計|总和|總和|累计|累計|全部合计|总数|總數|総数|합계|총계|소계)|(?:[计計계]|sum)$)",
     re.IGNORECASE,
+)
+TOTAL_STARTS = (  # how such words begin, for DuckDB too
+    r"total|totaux|sub-?total|sous-total|grand|sum|gesamt|insgesamt|zusammen|zwischensumme|ensemble|razem|ogółem"
+    r"|celkem|toplam|итого|всего|разом|[总總総合小累](?:\s|　)*[计計]|합계|총계|소계"
 )
 PART = re.compile(
     r"\W*(?:其中|内：|内:|うち|of\s+which|thereof|including:|dar(?:unter|in)\b|davon\b|dont\b|de\s+los\s+cuales|di\s+cui\b"
@@ -49,16 +52,6 @@ def gathered(cell: str) -> str:
 def names_total(cell: str) -> bool:
     """Does a cell begin with a word for a total?"""
     return len(cell) <= LONGEST and bool(TOTAL.match(gathered(cell)))
-
-
-def may_name_total(cell: str) -> str:
-    """Return the condition of DuckDB for the cells that `names_total` finds, and some more.
-
-    cell: an expression. `\\b` and `\\W` of its patterns know ASCII alone.
-    """
-    words = TOTAL.pattern.replace(r"\b", "").replace(r"\s+", r"\s*").replace(" ", " ?")
-    bare = f"replace(replace({cell}, ' ', ''), '\u3000', '')"
-    return f"(length({cell}) <= {LONGEST} AND regexp_matches({bare}, {literal(f'^(?:{words})')}, 'i'))"
 
 
 def is_total_word(cell: str) -> bool:

@@ -99,10 +99,3 @@ def test_every_text_has_three_questions_and_no_text_has_none() -> None:
         assert found
         assert len(set(found.questions)) == 3
     assert make_profile(read(" \n ")) is None
-
-
-def test_a_row_whose_name_stands_twice_is_not_asked_for() -> None:
-    text = "Region | Sold\nNorth | 120.50\nSouth | 240.75\nNorth | 310.25\n"
-    found = make_profile(read(text, "sales.csv", unit="sheet"))
-    assert found
-    assert found.questions[0] == Question("cell", "South", "Sold")

@@ -43,10 +43,9 @@ def sum_of(table: TypedTable, parquet: bytes, title: str) -> float:
     return float(found[0])
 
 
-@pytest.mark.parametrize("word", ["合　计", "Σύνολο", "Összesen", "I alt", "Grand total", "Итого"])
-def test_totals_in_the_middle_of_a_large_table_are_found_by_their_word(word: str) -> None:
+def test_totals_in_the_middle_of_a_large_table_are_found_by_their_word() -> None:
     groups = [[[f"区{group}", f"p{number}", str(number)] for number in range(100)] for group in range(52)]
-    rows = [row for group in groups for row in (*group, [word, "", "4950"])]
+    rows = [row for group in groups for row in (*group, ["合　计", "", "4950"])]
     (table,), _, _ = build_tables([Grid("a.xlsx", rows=[["地区", "项目", "数量"], *rows])])
     assert table.rows == 5_200
     assert dict(table.left_count) == {"header": 1, "total": 52}

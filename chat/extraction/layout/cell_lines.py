@@ -40,6 +40,8 @@ def join_rows(lines: Sequence[CellLine]) -> list[str]:
 
 def group_lines(lines: Sequence[CellLine], ruled_apart: Sequence[bool] = ()) -> list[list[CellLine]]:
     """Return the lines of each row. ruled_apart: whether a rule stands above each line."""
+    if ruled := _between_rules(lines, ruled_apart):
+        return ruled
     groups: list[list[CellLine]] = []
     small = _space_within(lines)
     for at, line in enumerate(lines):
@@ -49,6 +51,32 @@ def group_lines(lines: Sequence[CellLine], ruled_apart: Sequence[bool] = ()) -> 
         else:
             groups.append([line])
     return groups
+
+
+def _between_rules(lines: Sequence[CellLine], ruled_apart: Sequence[bool]) -> list[list[CellLine]]:
+    """Return the lines between two rules as rows: none unless all rows are parted so, and cells wrapped."""
+    groups: list[list[CellLine]] = []
+    for line, is_ruled in zip(lines, ruled_apart, strict=False):
+        if groups and not is_ruled:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    is_wrapped = any(len({_depth(group, at) for at in group[0].filled}) > 1 for group in groups)
+    return groups if sum(ruled_apart) > 1 and is_wrapped and all(map(_is_row, groups)) else []
+
+
+def _depth(group: Sequence[CellLine], column: int) -> int:
+    """Return in how many lines a column has words."""
+    return sum(bool(line.cells[column]) for line in group)
+
+
+def _is_row(group: Sequence[CellLine]) -> bool:
+    """Whether lines can be one row: close, each cell from the first line on, and no two figures in one."""
+    is_close = all(two.base - one.base <= 2 * one.height for one, two in pairwise(group))
+    columns = range(len(group[0].cells))
+    depths = [_depth(group, at) for at in columns]
+    is_filled = all(line.cells[at] for at in columns for line in group[: depths[at]])
+    return is_close and is_filled and all(sum(is_value(one.cells[at]) for one in group) < 2 for at in columns)
 
 
 def _space_within(lines: Sequence[CellLine]) -> float:
@@ -70,6 +98,8 @@ def _belongs(group: Sequence[CellLine], line: CellLine, rest: Sequence[CellLine]
         return False
     if any(is_value(line.cells[c]) and any(is_value(one.cells[c]) for one in group) for c in line.filled):
         return False
+    if _begins_row(group, line):
+        return False
     filled = {column for one in group for column in one.filled}
     values = [column for column in line.filled if is_value(line.cells[column])]
     is_tight = space <= TIGHT * max(line.height, before.height)
@@ -87,6 +117,19 @@ def _belongs(group: Sequence[CellLine], line: CellLine, rest: Sequence[CellLine]
     if filled == {0} and values:
         return _goes_on(before.cells[0], line.cells[0])
     return False
+
+
+def _begins_row(group: Sequence[CellLine], line: CellLine) -> bool:
+    """Whether a line has a label of its own, and words below a figure, which stands in one line."""
+    first = min(column for one in group for column in one.filled)
+    label = line.cells[first]
+    if not label or _goes_on(group[-1].cells[first], label):
+        return False
+    return any(
+        line.cells[column][0].isupper() and is_value(join_rows(group)[column])
+        for column in line.filled
+        if column != first
+    )
 
 
 def _has_values(group: Sequence[CellLine]) -> bool:

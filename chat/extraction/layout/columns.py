@@ -4,14 +4,49 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from chat.extraction.layout.page_words import Line, Segment
 
 FEW_SHARE = 0.12  # of the lines may cross a gutter: headings that span columns
+FULL_SHARE = 0.75  # of the most texts of a line: lines with as many show the columns
+HEADING_SHARE = 0.6  # a heading over columns, or a total, has no more of them
+FEWEST_FULL = 3
 NARROW = 0.25  # of a line's height: no gutter is narrower, unless cells of one line are nearer
 Span = tuple[float, float]
+
+
+def table_columns(lines: Sequence[Line]) -> list[Span]:
+    """Return the columns of a table: headings above and between its rows, and totals, may span several."""
+    rows = _without_spanning(lines)
+    columns = find_columns(rows)
+    more = [
+        line
+        for line in lines
+        if len(line.segments) == 1 and len(columns_under(line.segments[0], columns)) == 1
+    ]
+    return find_columns([*rows, *more]) if more else columns
+
+
+def _without_spanning(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of several texts, without those with a text over several columns of the fullest."""
+    rows = [line for line in lines if len(line.segments) > 1]
+    most = max((len(line.segments) for line in rows), default=0)
+    full = [line for line in rows if len(line.segments) >= FULL_SHARE * most]
+    if not FEWEST_FULL <= len(full) < len(rows):
+        return rows
+    columns = find_columns(full)
+    counts = Counter(column_of(one, columns) for line in full for one in line.segments)
+    sure = [column for at, column in enumerate(columns) if counts[at] > 1]  # others: words of a heading
+    kept = [
+        line
+        for line in rows
+        if len(line.segments) > HEADING_SHARE * most
+        or all(len(columns_under(one, sure)) < 2 for one in line.segments)
+    ]
+    return kept if len(kept) == len(rows) or len(find_columns(kept)) >= len(sure) else full
 
 
 def find_columns(lines: Sequence[Line]) -> list[Span]:

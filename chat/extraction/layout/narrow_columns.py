@@ -18,7 +18,8 @@ REACH = 6.0  # heights from one figure to the next below it
 LONG_REACH = 15.0  # once there are the fewest lines, or where all lines between have figures of other columns
 LABEL_WORDS = 8  # of a line with one figure: with more it is prose
 HEADER_LINES = 3
-THIN_SPACE = 0.25  # of a height: between the groups of one number
+WORD_SPACE = 0.4  # of a height: no wider is the space between two words
+THIN_SPACE = 0.3  # of a height: between the groups of one number
 LEADING, GROUP = re.compile(r"[-+(\u2212]?\d{1,3}"), re.compile(r"\d{3}(?:[.,]\d+)?[)%]?")
 DASHES = "-\u2013\u2014\u2212"
 
@@ -41,7 +42,11 @@ def narrow_cells(rows: Sequence[Row]) -> set[Word]:
         for column, heads in headed:
             if has_header and not heads:
                 continue  # the last figure of labels such as "Note 1"
-            begins.update(word for before, word in heads if any(_is_over(before, span) for span in spans))
+            begins.update(
+                word
+                for before, word in heads
+                if any(_is_over(before, span) for span in spans) and not _spans(before, word, spans)
+            )
             for row, first, last in column:
                 begins.update((rows[row][first], *rows[row][last + 1 : last + 2]))
     return begins
@@ -72,6 +77,13 @@ def _labels(table: Sequence[Sequence[Figure]], rows: Sequence[Row]) -> Span:
 
 def _is_over(word: Word, span: Span) -> bool:
     return word.left < span[1] and word.right > span[0]
+
+
+def _spans(before: Word, word: Word, spans: Sequence[Span]) -> bool:
+    """Whether two words are of one heading over several columns: the second crosses the room between two."""
+    return (
+        word.left - before.right < WORD_SPACE * word.height and sum(_is_over(word, one) for one in spans) > 1
+    )
 
 
 def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:

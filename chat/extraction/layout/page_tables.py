@@ -11,7 +11,7 @@ from chat.extraction.layout.lattice import Lattice
 from chat.extraction.layout.narrow_columns import narrow_cells
 from chat.extraction.layout.page_words import HYPHEN, Word, make_line, rows_of_words
 from chat.extraction.layout.rules import Rules, find_grids, merge
-from chat.extraction.layout.stream import find_blocks, reads_as_table, rows_of
+from chat.extraction.layout.stream import find_blocks, is_ruled, reads_as_table, rows_of
 
 LEAST_FULL = 0.25  # of the cells of a grid
 LONG_CELL = 600  # characters
@@ -55,7 +55,7 @@ def _streams(words: Sequence[Word], rules: Rules) -> Iterator[PageTable]:
         lines.append(make_line(row, walls, begins))
     for block in find_blocks(join_half_lines(lines), across):
         rows = _trim(rows_of(block, across))
-        if reads_as_table(rows, len(block.lines)):
+        if is_ruled(block, across, rows) or reads_as_table(rows, len(block.lines)):
             yield _table(rows, [word for line in block.lines for word in line.words])
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import mean, median
 
 from chat.extraction.layout.cell_lines import CellLine, group_lines, is_value, join_rows
-from chat.extraction.layout.columns import Span, column_of, columns_under, find_columns, place
+from chat.extraction.layout.columns import Span, column_of, columns_under, place, table_columns
 from chat.extraction.layout.page_words import FIRST_WIDE, TIGHT, Line, Segment
 from chat.extraction.layout.rules import Rule
 
@@ -39,7 +39,7 @@ def find_blocks(lines: Sequence[Line], across: Sequence[Rule]) -> Iterator[Block
         if _is_table(block):
             start = _header_start(lines, at, block, across)
             whole = [*lines[start:at], *block]
-            yield Block(tuple(whole), tuple(_columns(whole)))
+            yield Block(tuple(whole), tuple(table_columns(whole)))
             at += len(block)
         else:
             at += 1
@@ -138,7 +138,7 @@ def _is_table(block: Sequence[Line]) -> bool:
     several = [line for line in block if len(line.segments) > 1]
     if len(several) < FEWEST_LINES or len(several) < 0.34 * len(block):
         return False
-    columns = _columns(block)
+    columns = table_columns(block)
     if len(columns) < 2:
         return False
     segments = [one for line in block for one in line.segments]
@@ -151,18 +151,6 @@ def _is_table(block: Sequence[Line]) -> bool:
     return wordy < max(1, len(columns) - 1) or len(columns) >= 4
 
 
-def _columns(block: Sequence[Line]) -> list[Span]:
-    """Return the columns of a block: headings between its rows may reach over several."""
-    rows = [line for line in block if len(line.segments) > 1]
-    columns = find_columns(rows)
-    more = [
-        line
-        for line in block
-        if len(line.segments) == 1 and len(columns_under(line.segments[0], columns)) == 1
-    ]
-    return find_columns([*rows, *more]) if more else columns
-
-
 def _is_wordy(found: Sequence[Segment], column: Span) -> bool:
     """Whether a column reads as prose: long lines that fill it."""
     width = column[1] - column[0]
@@ -172,7 +160,7 @@ def _is_wordy(found: Sequence[Segment], column: Span) -> bool:
 
 def _header_start(lines: Sequence[Line], at: int, block: Sequence[Line], across: Sequence[Rule]) -> int:
     """Return the first line of the header: lines close above that stand over the columns, not at the left."""
-    columns = _columns(block)
+    columns = table_columns(block)
     start = at
     while start > 0:
         line, below = lines[start - 1], lines[start]
@@ -189,13 +177,22 @@ def _header_start(lines: Sequence[Line], at: int, block: Sequence[Line], across:
 def rows_of(block: Block, across: Sequence[Rule]) -> list[list[str]]:
     """Return the rows of a table."""
     lines = [CellLine(tuple(place(line, block.columns)), line.base, line.height) for line in block.lines]
-    ruled = [
-        _is_ruled_above(line, before, across)
-        for before, line in zip([None, *block.lines], block.lines, strict=False)
-    ]
+    ruled = _ruled_above(block, across)
     header = _count_header_lines(block, lines)
     rows = [join_rows(group) for group in _group_header(block, lines[:header])]
     return rows + [join_rows(group) for group in group_lines(lines[header:], ruled[header:])]
+
+
+def is_ruled(block: Block, across: Sequence[Rule], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rules part the rows, so that they are no prose."""
+    return len(rows) >= FEWEST_LINES and sum(_ruled_above(block, across)) >= len(rows) - 1
+
+
+def _ruled_above(block: Block, across: Sequence[Rule]) -> list[bool]:
+    return [
+        _is_ruled_above(line, before, across)
+        for before, line in zip([None, *block.lines], block.lines, strict=False)
+    ]
 
 
 def _is_ruled_above(line: Line, before: Line | None, across: Sequence[Rule]) -> bool:
