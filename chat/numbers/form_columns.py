@@ -13,7 +13,10 @@ PARTS = {
     "quarter": r"(?:quarters?(?: of (?:the )?(?P<column>.+))?|季度?)",
     "month": r"(?:months?(?: of (?:the )?(?P<column>.+))?|月份?)",
 }
-KEY_SUFFIXES = (" id", " no", " no.", " number", " nr", " nr.", " code", " name", "_id", "-id", "号", "编号")
+KEY_SUFFIXES = (
+    *(" id", " no", " no.", " number", " nr", " nr.", " code", " name", "_id", "-id"),
+    *("号", "编号", "名称", "名"),
+)
 EVENT = re.compile(
     r"^(?:the )?(?:date|day|time|month|datum|tag|monat|fecha|timestamp|日期|时间|時間|月份|年月)$"
     r"|(?:order|invoice|sales?|transaction|payment|posting|booking|event|purchase)[ _]?(?:date|day|time)"
@@ -102,7 +105,7 @@ def is_row_noun(words: str, table: TypedTable) -> bool:
 
 def find_group(words: str, table: TypedTable) -> tuple[str, str]:
     """Return the column that words group by, and which part of its dates; two empty texts for none."""
-    if column := find_column(words, table) or find_key(words, table):
+    if column := find_column(words, table):
         return column.name, ""
     for part, form in PARTS.items():
         found = re.fullmatch(form, words)

@@ -16,7 +16,7 @@ from chat.numbers.cell_values import parse_number
 from chat.numbers.form_columns import Filter, find_column, is_year, only_date
 from chat.numbers.form_patterns import IS_EN, IS_ZH
 from chat.numbers.form_periods import Period, read_period
-from chat.numbers.typed_table import PERCENTAGE, Column, TypedTable
+from chat.numbers.typed_table import INTEGER, PERCENTAGE, Column, TypedTable
 
 MOST_CUTS = 2  # of words into the values of several columns
 LONGEST_CUT = 60  # characters
@@ -47,7 +47,7 @@ COMPARED = tuple(
 EMPTY_EN = re.compile(r"(?:no value (?:in|for)|an empty|a missing|missing|empty) (?:the )?(?P<column>.+)")
 EMPTY_ZH = re.compile(r"(?P<column>.+?)(?:为空|是空|空缺|缺失|没有值|无值)")
 SCALED = re.compile(r"[万亿千]|thousand|million|billion|\bmio|\bmrd|\btsd|000", re.IGNORECASE)
-CUT_EN = re.compile(r" (?:in|for|with|where|and)(?: the)? ")
+CUT_EN = re.compile(r" (?:in|for|with|where|and)(?: the)? | (?=(?:after|before|since|between|until|on) )")
 JOINT_ZH = re.compile(r"^(?:的|且|并且|而且|中|里)+|(?:的|且|并且|中|里)+$")
 NEGATED = r"[<>=≠]|不|\b(?:and|or|not|than|between|except|without)\b"
 
@@ -61,7 +61,7 @@ def read_filter(words: str, table: TypedTable) -> Filter | None:
     for form in (IS_EN, IS_ZH):
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
-        if found and column and column.is_number and (value := _number(found["value"], column)):
+        if found and column and column.is_number and (value := _number(found["value"], column, table)):
             return Filter(value, column.name, sign="==")
         if found and column:
             return Filter(found["value"].strip(" \"'“”"), column.name)
@@ -76,6 +76,8 @@ def _date_filter(words: str, table: TypedTable) -> Filter | None:
     if column and period:
         is_of_years = any(map(is_year, table.columns)) and _has_whole_years(period)
         return None if is_of_years else Filter(str(period), column.name, "period")
+    if period and (in_years := _year_filter(period, table)) and not re.fullmatch(r"\d{4}", words):
+        return in_years
     if not any(map(str.isdigit, words)) or not any(column.is_date for column in table.columns):
         return None
     spaces = [found.start() for found in re.finditer(" ", words)]
@@ -85,6 +87,18 @@ def _date_filter(words: str, table: TypedTable) -> Filter | None:
         if column and period:
             return Filter(str(period), column.name, "period")
     return None
+
+
+def _year_filter(period: Period, table: TypedTable) -> Filter | None:
+    """Return the condition of `since 2020` in a table without dates and with one column of years."""
+    years = [one for one in table.columns if is_year(one) and one.kind == INTEGER]
+    if len(years) != 1 or not _has_whole_years(period) or any(one.is_date for one in table.columns):
+        return None
+    (column,) = years
+    first, last = (period.first and period.first.year), (period.end and period.end.year - 1)
+    if first and last:
+        return Filter(f"{first}/{last}", column.name, sign="between")
+    return Filter(str(first or last), column.name, sign=">=" if first else "<=")
 
 
 def _has_whole_years(period: Period) -> bool:
@@ -97,18 +111,18 @@ def _comparison(words: str, table: TypedTable) -> Filter | None:
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
         if found and column and column.is_number:
-            low, high = (_number(found[name], column) for name in ("low", "high"))
+            low, high = (_number(found[name], column, table) for name in ("low", "high"))
             return Filter(f"{low}/{high}", column.name, sign="between") if low and high else None
     for sign, form in (*COMPARED, *SIGNED):
         found = form.fullmatch(words)
         column = find_column(found["column"], table) if found else None
         if found and column and column.is_number:
-            value = _number(found["number"], column) if "number" in form.groupindex else "0"
+            value = _number(found["number"], column, table) if "number" in form.groupindex else "0"
             return Filter(value, column.name, sign=sign) if value else None
     return None
 
 
-def _number(words: str, column: Column) -> str:
+def _number(words: str, column: Column, table: TypedTable) -> str:
     """Return the number of words as the column has it; empty for none, or one that two units fit."""
     bare = words.strip()
     number = parse_number(bare) or parse_number(
@@ -119,7 +133,8 @@ def _number(words: str, column: Column) -> str:
         return ""
     if number is None or number.is_percent != (column.kind == PERCENTAGE):
         return ""
-    if not is_plain and SCALED.search(column.title):
+    around = [one.text for one in table.left if one.role in ("title", "header", "note")]
+    if not is_plain and any(map(SCALED.search, (column.title, *around))):  # `5亿` in a table in 万元
         return ""
     return str(number.value / 100 if column.unit == "fraction" else number.value)
 
@@ -130,7 +145,7 @@ def _difference(words: str, table: TypedTable) -> Filter | None:
     parts = [one for one in found.groups() if one] if found else []
     column = find_column(parts[0], table) if parts else None
     if column and column.is_number:
-        value = _number(parts[1], column)
+        value = _number(parts[1], column, table)
         return Filter(value, column.name, sign="IS DISTINCT FROM") if value else None
     if column and not re.search(NEGATED, parts[1]):
         return Filter(parts[1].strip(" \"'“”"), column.name, sign="!=")

@@ -31,7 +31,7 @@ WITH = r"(?:for|where|in|with|of|have|has|had|having|whose|(?:that |which )?(?:a
 EXCEPT = r"(?:excluding|except(?: for)?|other than)"
 TAIL = rf",?(?: (?:by|per|for each|{WITH}|{DATED}|{EXCEPT}|not) .+)?"
 BEFORE_TAIL = re.compile(rf",? (?:by|per|grouped|{WITH}|{DATED}|{EXCEPT}) ")
-LIMITED = re.compile(rf" (?:{WITH}(?: the)? |(?=(?:{DATED}|not) ))(?P<filter>.+)")
+LIMITED = re.compile(rf" (?:{WITH}(?: from| in)?(?: the)? |(?=(?:{DATED}|not) ))(?P<filter>.+)")
 EXCEPTED = re.compile(rf",? {EXCEPT}(?: the)? (?P<filter>.+)")
 COUNT_EN = re.compile(
     rf"(?:how many {ROWS}(?: are there| were there| does it have| in total| are in the (?:table|file|sheet))?"
@@ -87,8 +87,8 @@ IS_EN = re.compile(r"(?P<column>.+?)(?: is| equals| =|=)\s*(?P<value>.+)")
 IS_ZH = re.compile(r"(?P<column>.+?)(?:为|是|等于|=)(?P<value>.+)")
 
 MOST_EN = {
-    **dict.fromkeys(("highest", "largest", "biggest", "most", "greatest", "maximum"), False),
-    **dict.fromkeys(("lowest", "smallest", "least", "fewest", "minimum"), True),
+    **dict.fromkeys(("highest", "largest", "biggest", "most", "greatest", "maximum", "latest"), False),
+    **dict.fromkeys(("lowest", "smallest", "least", "fewest", "minimum", "earliest"), True),
 }
 WAY_EN = "|".join(MOST_EN)
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
@@ -127,8 +127,8 @@ VALUES_EN = re.compile(
 )
 MEASURE_EN = re.compile(rf"(?P<kind>{ANY})(?: of)?(?: the)? (?P<column>.+)")
 WAY_ZH = {
-    **dict.fromkeys(("最高", "最大", "最多"), False),
-    **dict.fromkeys(("最低", "最小", "最少"), True),
+    **dict.fromkeys(("最高", "最大", "最多", "最晚"), False),
+    **dict.fromkeys(("最低", "最小", "最少", "最早"), True),
 }
 NUMBER_ZH = r"(?P<limit>\d{1,3}|[一二三四五六七八九十])"
 WHICH_ZH = re.compile(

@@ -49,7 +49,7 @@ _WORDS = tuple(
         (r"seit(?: dem)?|ab(?: dem)?", "since"),
         (r"zwischen(?: dem)?", "between"),
         (rf"vo[nm](?= (?:\d|{_MONTH}))", "from"),
-        (r"bis(?: zum)?", "to"),
+        (r"bis(?: zum)?", "until"),
         (r"im(?: jahre?)?|in de[rmn]|in", "in"),
         (r"von", "of"),
         (r"für", "for"),

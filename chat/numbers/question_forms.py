@@ -232,7 +232,7 @@ def _read_rest(known: FormQuestion, rest: str) -> Iterator[FormQuestion]:
         if is_counted and (limit or group):
             yield replace(known, kind=COUNT, filter=limit)
         for kind, name in _asked(asked, table):
-            column = find_column(name, table)
+            column = find_column(name, table) or (find_key(name, table) if kind == DISTINCT else None)
             if column and column.name != group and _fits(kind, column):
                 is_single = bool(kind == DISTINCT and limit and limit.sign != "=" and not group)
                 yield replace(known, kind=kind, column=column.name, filter=limit, is_single=is_single)

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chat.numbers.column_names import fold_name
-from chat.numbers.form_columns import FormQuestion, find_column, find_group, find_key, is_row_noun
+from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, find_key, is_row_noun
 from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
+    BEFORE_TAIL,
     COUNT,
     DISTINCT,
     FIRST_EN,
     FIRST_ROW_ZH,
     HIGH,
     KINDS,
+    LIMITED,
     LOW,
     MEAN,
     MEASURE_EN,
@@ -68,9 +70,11 @@ def read_ranked(text: str, table: TypedTable) -> Iterator[FormQuestion]:
 
 def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := WHICH_EN.fullmatch(text):
-        measures = list(_measures(found["what"], table)) or list(_counted(found["what"], found["way"], table))
-        measures = [_summed(one, found["way"], table) for one in measures]
-        yield from _groups(found["group"], measures, table, 1, found["way"])
+        for what, condition in _limited(found["what"], table):
+            measures = list(_measures(what, table)) or list(_counted(what, found["way"], table))
+            measures = [_summed(one, found["way"], table) for one in measures]
+            for question in _groups(found["group"], measures, table, 1, found["way"]):
+                yield replace(question, filter=condition)
     if (
         (found := VERB_EN.fullmatch(text))
         and (column := find_column(found["what"], table))
@@ -103,6 +107,16 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
             yield from _sum_shares(found["what"], parts["filter"] or "", parts.get("group") or "", table)
     if found := VALUES_EN.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
+
+
+def _limited(words: str, table: TypedTable) -> Iterator[tuple[str, Filter | None]]:
+    """Yield the readings of `amount in 2023`: what is measured, and what limits the rows."""
+    yield words, None
+    for cut in BEFORE_TAIL.finditer(words):
+        found = LIMITED.fullmatch(words[cut.start() :])
+        condition = read_filter(found["filter"], table) if found else None
+        if condition:
+            yield words[: cut.start()], condition
 
 
 def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
@@ -180,6 +194,8 @@ def _groups(
     words: str, measures: list[Measure], table: TypedTable, limit: int, way: str
 ) -> Iterator[FormQuestion]:
     group, part = find_group(words, table)
+    key = None if group else find_key(words, table)
+    group = key.name if key else group
     if not group or not 0 < limit <= MOST_FIRST:
         return
     is_low = way in LOW_WAYS
