@@ -29,6 +29,7 @@ MODULES = {  # of each reader's name, below chat.extraction
     "zip": "office.zip_members",
     "old_office": "office.old_office",
     "outlook": "office.outlook",
+    "tnef": "office.tnef",
     "markup": "text.markup",
     "xml": "text.markup_documents",
     "mail": "text.mail",
@@ -112,6 +113,7 @@ HEADER = re.compile(
 )
 FIRST_HEADER = re.compile(rb"^(?:From [^\n]+\r?\n)?[A-Za-z][\w-]*:[ \t]?")
 FEWEST_HEADERS = 3
+TNEF = b"\x78\x9f\x3e\x22"
 MANIFEST_BYTES = 1_000_000
 MARK = b"\xef\xbb\xbf"
 
@@ -130,6 +132,8 @@ def recognise(source: Source) -> Reader:
         return _in_compound(source)
     if _is_picture(head):
         return _reader("pictures")
+    if head.startswith(TNEF):
+        return _reader("tnef")
     _refuse_known(source, head)
     return _among_texts(source, head)
 

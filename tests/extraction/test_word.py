@@ -144,6 +144,19 @@ def test_comments_name_their_words_and_changes_are_told_as_accepted(tmp_path: Pa
     ]
 
 
+def test_a_row_that_was_deleted_is_no_row_and_is_told(tmp_path: Path) -> None:
+    def row(text: str, properties: str = "") -> str:
+        cells = "".join(f"<w:tc><w:p>{text}</w:p></w:tc>" for _ in "ab")
+        return f"<w:tr><w:trPr>{properties}</w:trPr>{cells}</w:tr>"
+
+    gone = '<w:del w:author="Ann"><w:r><w:delText>old</w:delText></w:r></w:del>'
+    table = row(run("kept")) + row(gone, '<w:del w:author="Ann"/>')
+    assert read(tmp_path, docx(f"<w:tbl>{table}</w:tbl>")) == [
+        "kept | kept",
+        "Tracked change by Ann: deleted “old”",
+    ]
+
+
 def test_headers_that_are_the_same_are_told_once_and_hidden_text_is_named(tmp_path: Path) -> None:
     header = element("w:hdr", f"<w:p>{run('ACME')}</w:p>")
     (tmp_path / "stored").write_bytes(

@@ -140,7 +140,13 @@ class WordBody:
             yield from chart_lines(root) if shown.tag == "chart" else diagram_lines(root)
 
     def _table(self, table: Element) -> Iterator[str]:
-        rows = [row for row in members(table, "tr") if row.find("trPr/del") is None]
+        rows = []
+        for row in members(table, "tr"):
+            if row.find("trPr/del") is None:
+                rows.append(row)
+            else:
+                for change in row.findall(".//p/del"):
+                    self._note_change(change)
         if table.find("tr/tc//tbl/tr[2]") is not None and not _has_values(rows):
             for row in rows:  # a table that holds tables lays out a page
                 for cell in members(row, "tc"):
