@@ -17,6 +17,13 @@ KEY_SUFFIXES = (
     *(" id", " no", " no.", " number", " nr", " nr.", " code", " name", "_id", "-id"),
     *("号", "编号", "名称", "名"),
 )
+COUNTING = {  # what is asked for, and columns that count it
+    "行|条|记录": "",
+    "人|员工": "人数|人口|人次|员工数|人员",
+    "家": "家数|公司数|企业数|单位数",
+    "笔": "笔数|订单数|交易数|次数",
+    "数量|个数": "数量|个数|件数|户数",
+}
 EVENT = re.compile(
     r"^(?:the )?(?:date|day|time|month|datum|tag|monat|fecha|timestamp|日期|时间|時間|月份|年月)$"
     r"|(?:order|invoice|sales?|transaction|payment|posting|booking|event|purchase)[ _]?(?:date|day|time)"
@@ -94,13 +101,19 @@ def find_key(words: str, table: TypedTable) -> Column | None:
 
 
 def is_row_noun(words: str, table: TypedTable) -> bool:
-    """Is each row one of the things of words: `orders` in orders.csv, or where rows have an `Order Date`?"""
+    """Is each row one of the things of words: `orders`, where rows have an `Order Date`, and count none?"""
     noun = _singular(words.strip().removeprefix("the "))
-    dates = {fold_name(one.title) for one in table.columns if one.is_date}
-    return noun in {
-        _singular(fold_name(table.title)),
-        _singular(fold_name(table.file.rpartition(".")[0])),
-    } or (f"{noun} date" in dates)
+    numbers = [fold_name(one.title) for one in table.columns if one.is_number]
+    is_counted = any(noun in one or re.search(r"\bcount\b|number of|anzahl", one) for one in numbers)
+    return not is_counted and any(
+        fold_name(one.title) == f"{noun} date" for one in table.columns if one.is_date
+    )
+
+
+def counts_rows(words: str, table: TypedTable) -> bool:
+    """Do words such as `有多少人` ask for a number of rows, and not for one that a column has, as `人数`?"""
+    counted = next((columns for asked, columns in COUNTING.items() if re.search(asked, words)), "")
+    return not counted or not any(one.is_number and re.search(counted, one.title) for one in table.columns)
 
 
 def find_group(words: str, table: TypedTable) -> tuple[str, str]:

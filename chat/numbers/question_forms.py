@@ -14,6 +14,7 @@ from chat.numbers.column_names import fold_name
 from chat.numbers.form_columns import (
     Filter,
     FormQuestion,
+    counts_rows,
     find_column,
     find_group,
     find_key,
@@ -222,20 +223,28 @@ def _read_rest(known: FormQuestion, rest: str) -> Iterator[FormQuestion]:
     table, group = known.table, known.group
     if not rest or PEOPLE_ZH.fullmatch(rest):
         if group:
-            yield replace(known, kind=COUNT)
+            yield from _count_people(known, rest)
         return
     for condition, asked in _conditions(rest, table):
         if condition and known.filter:
             continue
         limit = condition or known.filter
-        is_counted = COUNT_ZH.fullmatch(asked) or ((limit or group) and PEOPLE_ZH.fullmatch(asked))
-        if is_counted and (limit or group):
-            yield replace(known, kind=COUNT, filter=limit)
+        if (limit or group) and (COUNT_ZH.fullmatch(asked) or PEOPLE_ZH.fullmatch(asked)):
+            yield from _count_people(replace(known, filter=limit), asked)
         for kind, name in _asked(asked, table):
             column = find_column(name, table) or (find_key(name, table) if kind == DISTINCT else None)
             if column and column.name != group and _fits(kind, column):
                 is_single = bool(kind == DISTINCT and limit and limit.sign != "=" and not group)
                 yield replace(known, kind=kind, column=column.name, filter=limit, is_single=is_single)
+
+
+def _count_people(known: FormQuestion, words: str) -> Iterator[FormQuestion]:
+    """Yield the reading of `有多少人`: a number of rows, or the sum of a column that counts people."""
+    column = find_column("人数", known.table)
+    if counts_rows(words, known.table):
+        yield replace(known, kind=COUNT)
+    elif column and column.is_number and "人" in words:
+        yield replace(known, kind=SUM, column=column.name)
 
 
 def _groups(text: str, table: TypedTable) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chat.numbers.column_names import fold_name
-from chat.numbers.form_columns import Filter, FormQuestion, find_column, find_group, find_key, is_row_noun
+from chat.numbers.form_columns import (
+    Filter,
+    FormQuestion,
+    counts_rows,
+    find_column,
+    find_group,
+    find_key,
+    is_row_noun,
+)
 from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
     BEFORE_TAIL,
@@ -141,7 +149,7 @@ def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     found = SUM_SHARE_ZH.fullmatch(text)
     sums = list(_sum_shares_zh(found["what"], found["all"] or "", table)) if found else []
     yield from sums
-    if not sums and (found := SHARE_ZH.fullmatch(text)):
+    if not sums and (found := SHARE_ZH.fullmatch(text)) and counts_rows(text, table):
         yield from _shares(found["filter"], "", table)
     if found := VALUES_ZH.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
@@ -178,7 +186,7 @@ def _measures_zh(words: str, table: TypedTable) -> Iterator[Measure]:
         if column.is_number or column.is_date:
             yield HIGH, column.name, True
         return
-    if PEOPLE_ZH.fullmatch(words):
+    if PEOPLE_ZH.fullmatch(words) and counts_rows(words, table):
         yield COUNT, "", False
     for mark, kind in (("平均", MEAN), ("总", SUM), ("總", SUM)):
         column = find_column(words.removeprefix(mark).lstrip("的"), table) if words.startswith(mark) else None
