@@ -133,12 +133,21 @@ def _open_document(
 
 
 def xlsx(
-    sheets: Mapping[str, str], styles: str = "", comments: str = "", *, hidden: str = "", columns: str = ""
+    sheets: Mapping[str, str],
+    styles: str = "",
+    comments: str = "",
+    *,
+    hidden: str = "",
+    columns: str = "",
+    link: str = "",
 ) -> bytes:
     """Return an Excel file: name of a sheet -> the inside of its sheetData.
 
     comments: of the first sheet. hidden: the name of a sheet that is. columns: the `col` elements of all.
+    link: the target of a link of A1 of the first sheet.
     """
+    around = {"rId1": ("comments", "../comments1.xml"), **({"rId9": ("hyperlink", link)} if link else {})}
+    links = f'<hyperlinks><hyperlink ref="A1:B1" {SPACES} r:id="rId9"/></hyperlinks>' if link else ""
     numbers = range(1, len(sheets) + 1)
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     listed = "".join(
@@ -155,11 +164,11 @@ def xlsx(
             "xl/workbook.xml": f"<workbook {space} {SPACES}><sheets>{listed}</sheets></workbook>",
             "xl/_rels/workbook.xml.rels": relations(targets),
             "xl/styles.xml": f"<styleSheet {space}>{styles}</styleSheet>",
-            "xl/worksheets/_rels/sheet1.xml.rels": relations({"rId1": ("comments", "../comments1.xml")}),
+            "xl/worksheets/_rels/sheet1.xml.rels": relations(around),
             "xl/comments1.xml": f"<comments {space}>{comments}</comments>",
             **{
                 f"xl/worksheets/sheet{n}.xml": f"<worksheet {space}>{columns}"
-                f"<sheetData>{rows}</sheetData></worksheet>"
+                f"<sheetData>{rows}</sheetData>{links if n == 1 else ''}</worksheet>"
                 for n, rows in zip(numbers, sheets.values(), strict=True)
             },
         }

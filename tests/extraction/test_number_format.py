@@ -151,3 +151,11 @@ def test_errors_hidden_parts_and_comments_of_a_workbook_are_told(tmp_path: Path)
         Page("T", "", "T"),
         Problem("hidden", ("T",), "T: hidden sheet; hidden columns B–C"),
     ]
+
+
+def test_links_of_a_sheet_are_told_with_their_cells(tmp_path: Path) -> None:
+    rows = '<row r="1"><c r="A1" t="inlineStr"><is><t>here</t></is></c></row>'
+    data = xlsx({"S": rows}, link="https://example.org/a")
+    (tmp_path / "stored").write_bytes(data)
+    pages = [one.text for one in worker.read(Source(tmp_path / "stored", "a.xlsx")) if isinstance(one, Page)]
+    assert pages == ["here\nLink of A1: https://example.org/a"]

@@ -125,6 +125,26 @@ def test_charts_and_diagrams_stand_where_they_are_shown(tmp_path: Path) -> None:
     ]
 
 
+def test_a_chart_shows_shares_and_dates_in_their_formats(tmp_path: Path) -> None:
+    def points(code: str, *values: str) -> str:
+        found = "".join(f'<c:pt idx="{at}"><c:v>{value}</c:v></c:pt>' for at, value in enumerate(values))
+        return f"<c:numRef><c:numCache><c:formatCode>{code}</c:formatCode>{found}</c:numCache></c:numRef>"
+
+    series = f"<c:ser><c:cat>{points('m/d/yyyy', '45292', '45323.5')}</c:cat>"
+    series += f"<c:val>{points('0%', '0.25', '0.75')}</c:val></c:ser>"
+    chart = f"<c:chart><c:plotArea><c:barChart>{series}</c:barChart></c:plotArea></c:chart>"
+    package = docx(
+        '<w:p><w:r><c:chart r:id="rId5"/></w:r></w:p>',
+        links={"rId5": ("chart", "charts/c.xml")},
+        extra={"word/charts/c.xml": element("c:chartSpace", chart)},
+    )
+    assert [line for line in read(tmp_path, package) if line] == [
+        "Chart:",
+        " | 2024-01-01 | 2024-02-01 12:00:00",
+        " | 25% | 75%",
+    ]
+
+
 def test_comments_name_their_words_and_changes_are_told_as_accepted(tmp_path: Path) -> None:
     gone = '<w:del w:author="Ann"><w:r><w:delText>30</w:delText></w:r></w:del>'
     new = f'<w:ins w:author="Ann">{run("14")}</w:ins>'

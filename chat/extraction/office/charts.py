@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 from chat.documents.row_format import join_row
+from chat.extraction.office.date_format import format_date, is_shown_time
+from chat.extraction.office.number_format import format_number, is_date, is_interesting
 
 MOST_POINTS = 20_000
 DIGITS = 15
+EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 TITLES = ("chart/title", "chart/plotArea/*/title")
 
 
@@ -21,10 +25,12 @@ def chart_lines(root: Element) -> Iterator[str]:
         yield from _extended_series(root)
         return
     heads: list[str] = []
+    mark = root.find("date1904")
+    epoch = EPOCH if mark is None or mark.get("val", "1") in ("0", "false") else EPOCH_1904
     for series in root.iter("ser"):
         name = _flat(series.find("tx"))
-        categories = _points(series, ("cat", "xVal"))
-        values = _points(series, ("val", "yVal"))
+        categories = _points(series, ("cat", "xVal"), epoch)
+        values = _points(series, ("val", "yVal"), epoch)
         width = max([*categories, *values, -1]) + 1
         head = join_row(["", *(categories.get(at, "") for at in range(width))])
         if categories and head not in heads[-1:]:
@@ -53,21 +59,37 @@ def _flat(element: Element | None) -> str:
     return " ".join(value.text or "" for value in element.iter("v"))
 
 
-def _points(series: Element, names: tuple[str, ...]) -> dict[int, str]:
-    """Return the values of a series by their places; of categories in levels the words of all."""
+def _points(series: Element, names: tuple[str, ...], epoch: datetime) -> dict[int, str]:
+    """Return the values of a series by their places; of categories in levels the words of all.
+
+    epoch: from which the days of dates count.
+    """
     found: dict[int, str] = {}
     for group in (series.find(name) for name in names):
         if group is None:
             continue
         if group.find(".//pt") is None:
             found.update((at, value.text or "") for at, value in enumerate(group.iter("v")))
+        code = group.findtext(".//formatCode") or ""
         for point in group.iter("pt"):
             place = point.get("idx", "")
-            value = _rounded(point.findtext("v") or "")
+            value = _shown(point.findtext("v") or "", point.get("formatCode", code), epoch)
             if place.isdigit() and int(place) < MOST_POINTS:
                 at = int(place)
                 found[at] = f"{value} {found[at]}" if at in found else value
     return found
+
+
+def _shown(value: str, code: str, epoch: datetime) -> str:
+    """Return a value in its format; a date whose form has two readings with the year first."""
+    try:
+        if is_date(code) and not is_shown_time(code):
+            day = epoch + timedelta(days=float(value))
+            return format_date(day, code) or day.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+        shown = format_number(float(value), code) if is_interesting(code) else ""
+    except (ValueError, OverflowError):
+        return value
+    return shown or _rounded(value)
 
 
 def _rounded(value: str) -> str:

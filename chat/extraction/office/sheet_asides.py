@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
@@ -32,11 +33,14 @@ from chat.extraction.office.date_format import is_shown_date, is_shown_time
 from chat.extraction.office.number_format import is_interesting
 from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.opendocument_cells import HIDDEN_SHEET, OpenDocumentCells
-from chat.extraction.office.package import Package
+from chat.extraction.office.package import Package, Relation
 from chat.extraction.office.slides import lines_of
 from chat.extraction.source import Source
 
 DRAWING_DEPTH = 3
+HYPERLINK = re.compile(rb"<(?:\w{1,9}:)?hyperlink\s[^>]{1,2000}>")
+CELL, KEY = re.compile(rb'\sref="([A-Z]{1,3}\d{1,7})'), re.compile(rb'\s\w{1,9}:id="(\w{1,40})"')
+MOST_LINKS = 500
 MOST_CELLS = 400_000  # of an old workbook, whose formats are looked up one by one
 WHAT = "spreadsheet"
 
@@ -81,7 +85,10 @@ def _of_package(package: Package) -> dict[str, Beside]:
             formats=find_formats(data, formats),
             errors=find_errors(data),
             formulas=find_formulas(data),
-            lines=tuple(_around(package, relation.target, DRAWING_DEPTH)),
+            lines=(
+                *_around(package, relation.target, DRAWING_DEPTH),
+                *_links(data, package.relations(relation.target)),
+            ),
             hidden="; ".join(part for part in (HIDDEN_SHEET * is_hidden, find_hidden(data)) if part),
         )
     return found
@@ -107,6 +114,19 @@ def _around(package: Package, part: str, depth: int) -> Iterator[str]:
             lines = chart_lines(root) if relation.kind == "chart" else lines_of(root)
             yield from (line for line in lines if line.strip())
         yield from _around(package, relation.target, depth - 1)
+
+
+def _links(sheet: bytes, relations: Mapping[str, Relation]) -> Iterator[str]:
+    """Yield the targets of the links of a sheet, each once, with the first cell that has it."""
+    told = set[str]()
+    for link in HYPERLINK.finditer(sheet):
+        place, key = CELL.search(link[0]), KEY.search(link[0])
+        relation = relations.get(key[1].decode()) if key else None
+        if place and relation and relation.is_outside and relation.target not in told:
+            told.add(relation.target)
+            yield f"Link of {place[1].decode()}: {relation.target}"
+        if len(told) >= MOST_LINKS:
+            return
 
 
 def _comment_words(comment: Element) -> str:
