@@ -88,7 +88,6 @@ class Engine:
         self.bodies = Shares("bytes of requests", BODIES_LIMIT.at_least(2 * upload), self.memory)
         self.metrics = Metrics(lambda: self.running)
         self._loop_watch = LoopWatch()
-        self.metrics.watch_loop(self._loop_watch.longest)
         self.readers = Readers(ReaderLimits.from_settings(settings), self.metrics.observes_waits("files"))
         self._drawers = Readers(ReaderLimits.of_pages(settings), self.metrics.observes_waits("pages"))
         self._ocr = Readers(ReaderLimits.of_ocr(settings)) if settings.ocr != "off" else None
@@ -115,7 +114,7 @@ class Engine:
         self._starts = self._create_starts()
         self._deletions = Deletions(self._stores, self._attachments, self._tasks)
         self._accounting = self._create_accounting()
-        self._watch_bytes()
+        self._watch()
 
     def _create_stores(self) -> Stores:
         settings = self.settings
@@ -189,8 +188,9 @@ class Engine:
         client = Embeddings(endpoint, self.settings.embedding_model)
         return VectorMaker(client, self._attachments.contents, self._quotas)
 
-    def _watch_bytes(self) -> None:
-        """Let the metrics read how many bytes each kind of thing holds."""
+    def _watch(self) -> None:
+        """Let the metrics read how long the loop was held, and how many bytes each kind of thing holds."""
+        self.metrics.watch_loop(self._loop_watch.longest)
         self.metrics.watch_bytes(
             {
                 "answers": lambda: self._generations.bytes,
