@@ -105,15 +105,15 @@ def find_fault(
     """
     first, last = there.token_at(start), there.token_at(end - 1)
     tokens = there.tokens[first : last + 1]
+    is_named = quote.tokens[-1].sign == NAMED  # nothing may stand between the amount and this currency
+    behind_it = there.tokens[last + 1 : last + (2 if is_named else 3)]
     return (
         find_cut(there, first, last)
         or _find_negation(quote, there, start, end, before)
         or _find_late_negation(there, start, end, f"{before} {behind}")
         or _find_bridge(quote, there, start, end)
         or _compare_pauses(quote.text, there.text[there.tokens[first].start : there.tokens[last].end])
-        or _compare_currencies(
-            list(quote.tokens), [*_currency_before(there, first), *tokens, *there.tokens[last + 1 : last + 3]]
-        )
+        or _compare_currencies(list(quote.tokens), [*_currency_before(there, first), *tokens, *behind_it])
         or _compare_signs(_numbers(quote.tokens), _numbers(tokens))
         or _compare_units(quote.tokens, tokens)
         or _compare_names(quote.tokens, tokens)
@@ -234,7 +234,8 @@ def _currency_behind(tokens: list[Token], at: int) -> str:
     """Return the currency, a sign or a word, behind a number or behind the "million" that follows it."""
     last, *following = tokens[at : at + 3]
     for token in following:
-        is_beside = token.start - last.end <= (1 if last.kind == "number" else 2)  # 5 Mio. EUR
+        is_plain = last.kind == "number" and not last.sign
+        is_beside = token.start - last.end <= (1 if is_plain else 2)  # 5 Mio. EUR, (697) euros
         if token.kind == "currency":
             return token.raw if is_beside else ""
         if token.kind == "word" and (named := _CURRENCY_WORD.match(token.key)):

@@ -229,6 +229,8 @@ def _follow(there: NormalForm, keys: str, at: int, window: TextWindow, depth: in
         return 0
     for cut in _line_ends(there, at, length):
         rest = keys[cut - at :]
+        if not any(map(str.isalpha, rest)):  # a number alone stands on any page
+            continue
         again = there.keys.find(rest[:6], cut + 1)
         while again >= 0 and there.offset(again) - there.end_offset(cut) <= LAYOUT_CHARACTERS:
             gap = (window.start + there.end_offset(cut), window.start + there.offset(again))

@@ -14,6 +14,7 @@ import pytest
 from chat.grounding.citations import check
 from chat.grounding.evidence import Evidence
 from tests.benchmarks.proof import CONFIRMED
+from tests.grounding import test_proof as samples
 from tests.made_documents import make_document
 
 REACH = 18  # characters of a shorter quote on each side of what is altered; a third of it in Chinese
@@ -190,3 +191,12 @@ def test_no_sentence_altered_by_a_word_is_confirmed(language: str) -> None:
     ]
     assert len(altered) >= 300
     assert [one for one in altered if status_of(one) in ("", *CONFIRMED, "other_page")] == []
+
+
+@pytest.mark.parametrize("how", sorted(samples.BY_KIND))
+def test_no_alteration_of_a_sample_is_confirmed(how: str) -> None:
+    """All that the quick tests draw from, which draw a few hundred."""
+    for name, sentence in samples.BY_KIND[how]:
+        for altered in {samples.alter(sentence, how, place) for place in range(201)}:
+            if how in samples.ALTERED_AS_WRITTEN or samples.meaning(altered) != samples.meaning(sentence):
+                assert samples.status_of(name, altered) not in (*CONFIRMED, "other_page"), altered
