@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from chat.answering.inquiry import TaskCollector
+from chat.answering.inquiry import AnswerSources
 from chat.answering.shown_branches import ShownBranches
 from chat.answering.starts import AnswerStarts, conversation_of
 from chat.cluster.peers import Peers
@@ -166,12 +166,8 @@ class Engine:
         return AnswerStarts(
             self.settings,
             self._stores,
-            self._attachments,
-            self._files,
-            self.models,
-            self._quotas,
             self._branches,
-            TaskCollector(
+            AnswerSources(
                 self.models, self._attachments, self._files, self._quotas, self._quote_boxes, self._vectors
             ),
             self._generations,

@@ -43,8 +43,8 @@ class Inquiry:
 
 
 @dataclass(frozen=True)
-class TaskCollector:
-    """What the task of an answer is collected from. vectors: None without an embedding model."""
+class AnswerSources:
+    """What an answer is made of. vectors: None without an embedding model."""
 
     models: Models
     attachments: Attachments

@@ -14,12 +14,10 @@ from weakref import WeakKeyDictionary
 import anyio
 import orjson
 
-from chat.answering.inquiry import Inquiry, TaskCollector
+from chat.answering.inquiry import AnswerSources, Inquiry
 from chat.answering.shown_branches import ShownBranches
 from chat.cluster.peers import Peers
 from chat.errors import InvalidRequest
-from chat.files.attachments import Attachments
-from chat.files.conversation_files import ConversationFiles
 from chat.generations.generation import Generation
 from chat.generations.registry import Generations
 from chat.history import Message
@@ -27,11 +25,9 @@ from chat.history.answer_log import AnswerLog
 from chat.history.stores import TEMPORARY, Stores, cut_branch
 from chat.ids import new_id
 from chat.jobs.membership import Membership
-from chat.limits.quotas import Quotas
 from chat.settings import Settings
 from chat.telemetry.metrics import Metrics
 from chat.turns.answer import Answer
-from chat.turns.models import Models
 from chat.turns.turn import Options, Turn
 from chat.visitors import Visitor
 
@@ -45,12 +41,8 @@ class AnswerStarts:
 
     settings: Settings
     stores: Stores
-    attachments: Attachments
-    files: ConversationFiles
-    models: Models
-    quotas: Quotas
     branches: ShownBranches
-    collector: TaskCollector
+    sources: AnswerSources
     generations: Generations
     peers: Peers
     membership: Membership
@@ -71,11 +63,11 @@ class AnswerStarts:
         if not is_first:
             owner, branch = await self.branches.find(conversation_id, owner)
             branch = cut_branch(branch, turn.parent_id)
-        files = await self.attachments.of_turn(
+        files = await self.sources.attachments.of_turn(
             turn.file_ids, turn.file_content, visitor, self.stores.store(conversation_id)
         )
         if turn.file_ids and not is_first:  # a question that names a file is about it
-            await self.files.include(conversation_id, owner, turn.file_ids)
+            await self.sources.files.include(conversation_id, owner, turn.file_ids)
         question = Message(
             id=new_id(),
             conversation_id=conversation_id,
@@ -104,7 +96,7 @@ class AnswerStarts:
         owner = visitor.owner
         message = await self.stores.message(message_id, owner)
         question, branch = await self.branches.question_of(message, owner)
-        if self.models.is_demo and options.temperature is None:
+        if self.sources.models.is_demo and options.temperature is None:
             options = dataclasses.replace(options, temperature=RETRY_TEMPERATURE)
         return await self.opened(await self._answer(Inquiry(question, branch, visitor, owner, options)))
 
@@ -147,11 +139,11 @@ class AnswerStarts:
         with self.metrics.counting_refusals():
             self.generations.check(visitor)
             self.stores.check_room()
-            await self.quotas.admit(visitor)
+            await self.sources.quotas.admit(visitor)
 
     async def _answer(self, inquiry: Inquiry) -> Generation:
         """Start the generation that answers a question. Raises ChatError before anything is started."""
-        task = await self.collector.collect(inquiry)
+        task = await self.sources.collect(inquiry)
         answer = Answer(
             task,
             generation_id=inquiry.generation_id or new_id(),
@@ -160,7 +152,9 @@ class AnswerStarts:
         )
         await answer.prepare()
         with self.metrics.counting_refusals():
-            answer.meter.reservation = await self.quotas.reserve(inquiry.visitor, *await answer.estimate())
+            answer.meter.reservation = await self.sources.quotas.reserve(
+                inquiry.visitor, *await answer.estimate()
+            )
         try:
             with self.metrics.counting_refusals():
                 await self.membership.take_place(answer.generation_id, inquiry.visitor)
@@ -189,7 +183,7 @@ class AnswerStarts:
         return generation
 
     def _may_title(self, turn: Turn) -> bool:
-        is_plain = not (turn.is_temporary or self.models.is_demo)
+        is_plain = not (turn.is_temporary or self.sources.models.is_demo)
         return turn.wants_title and self.settings.titles == "model" and is_plain
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from chat.documents.document import Document
-from chat.documents.row_format import count_bars, is_number
+from chat.documents.row_format import count_bars, is_number, is_year
 from chat.documents.tables import Table
+from chat.documents.written_dates import find_dates
 
 READ_CHARACTERS = 400_000  # of a text, for its headings
 HEADINGS = 60
@@ -35,9 +36,6 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _PAGE_COLUMN = re.compile(r"page(?: no\.?| number)?|seite|nr\.?|no\.?|页码?|頁碼?|ページ", re.IGNORECASE)
-_DATE = re.compile(
-    r"(?:\w+\.? )?\d{1,2}(?:st|nd|rd|th)?[.,]? (?:\w+ )?\d{4}|\d{1,4}([-./])\d{1,2}\1\d{1,4}|\w+ \d{4}"
-)
 _CAPITALS = re.compile(r"[A-Z]{3,}(?: [A-Z]{3,})?")  # UNITED STATES
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ENDINGS = ".,;!?。，；！？、：:"
@@ -88,8 +86,12 @@ def _find_title(document: Document) -> str:
     line = _HASHES.sub("", marked or (lines[0] if lines else ""))
     can_be = 1 < len(line) <= TITLE_CHARACTERS and not count_bars(line) and line[-1] not in ".,;。，；、"
     is_named = any(letter.isalpha() for letter in line) and not _NUMBERED.match(line)
-    can_be &= not _CONTENTS.fullmatch(line) and not _DATE.fullmatch(line) and not _CAPITALS.fullmatch(line)
+    can_be &= not _CONTENTS.fullmatch(line) and not _is_date(line) and not _CAPITALS.fullmatch(line)
     return line if can_be and is_named and document.unit != "sheet" else PurePath(document.name).stem
+
+
+def _is_date(line: str) -> bool:
+    return any((found.start, found.end) == (0, len(line)) for found in find_dates(line))
 
 
 def _find_headings(document: Document) -> list[str]:
@@ -178,7 +180,7 @@ def _has_words(name: str) -> bool:
 def _tells(cell: str) -> bool:
     """Is a figure more than a number of a list, or a year?"""
     is_long = len(re.sub(r"\D", "", cell)) > 2 or bool(re.search(r"[.,%$€£¥]", cell))
-    return is_long and not _YEAR.fullmatch(cell.strip())
+    return is_long and not is_year(cell.strip())
 
 
 def _has_figure(cell: str) -> bool:

@@ -53,7 +53,6 @@ from chat.numbers.form_patterns import (
 from chat.numbers.german_forms import translate_german
 from chat.numbers.ranked_forms import read_ranked
 from chat.numbers.typed_table import Column, TypedTable
-from chat.unicode_forms import normalize
 
 LONGEST = 300  # characters of a question
 
@@ -90,9 +89,7 @@ def _doubt(question: FormQuestion) -> int:
 
 
 def _fold(text: str) -> str:
-    text = (
-        " ".join(normalize("NFKC", text).casefold().split()).strip(" ?!.。？！；;:").removesuffix(" please")
-    )
+    text = fold_name(text).strip(" ?!.。？！；;:").removesuffix(" please")
     return _without_lead(text)
 
 

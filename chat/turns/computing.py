@@ -72,6 +72,10 @@ class ComputedAnswer:
     markdown: str
 
 
+def _is_sheet(file: Attachment) -> bool:
+    return file.document.unit == "sheet" or file.document.media_type in DELIMITED
+
+
 class Computing:
     """The tables of a question's files, each under a name of its own."""
 
@@ -90,13 +94,11 @@ class Computing:
 
     async def sheets(self) -> Sequence[TypedTable]:
         """Return the tables of the files that are nothing but tables."""
+        if not any(map(_is_sheet, self._files)):
+            return []
         await self.load()
-        return [
-            table
-            for file, tables in zip(self._files, self._tables, strict=True)
-            for table in tables
-            if file.document.unit == "sheet" or file.document.media_type in DELIMITED
-        ]
+        files = zip(self._files, self._tables, strict=True)
+        return [table for file, tables in files if _is_sheet(file) for table in tables]
 
     async def answer(self, question: str, language: str) -> ComputedAnswer | None:
         """Return the result of a question of a known form; None for any other question."""

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from chat.documents.row_format import count_bars, split_row
+from chat.grounding.normal_form import FIRST_CJK
 
 FULL_LINE_CHARACTERS = 50  # of a line that its page was too narrow for
 _BOLD = re.compile(r"\\\*\\\*(?=\S)(.+?)(?<=[^\s\\])\\\*\\\*")  # as `_escape` writes it
 _ITEM = re.compile(r"^\\([-*+] )")
 _SPECIAL = re.compile(r"^(\d*)([.)])|()([\\`*_\[\]<>#|~&$]|^[-+=](?=\s))")
 _LISTED = re.compile(r"\s*(?:[-*+•]|\(?\w{1,3}[.)])\s")
-_FIRST_CJK = "\u2e80"
 
 
 def write_quote(header: str, text: str, *, is_markdown: bool, is_cut: bool = False) -> str:
@@ -74,14 +74,14 @@ def _join_lines(lines: Sequence[str], *, is_cut: bool) -> Iterator[str]:
             yield whole
             whole = ""
         is_full = _is_full(line) or (is_cut and not number)
-        space = "" if min(whole[-1:], line.lstrip()[:1]) >= _FIRST_CJK else " "
+        space = "" if min(whole[-1:], line.lstrip()[:1]) >= FIRST_CJK else " "
         whole = f"{whole.rstrip()}{space}{line.lstrip()}" if whole else line
     yield whole
 
 
 def _is_full(line: str) -> bool:
     """Is a line as long as one that its page was too narrow for?"""
-    return len(line) + sum(letter >= _FIRST_CJK for letter in line) >= FULL_LINE_CHARACTERS
+    return len(line) + sum(letter >= FIRST_CJK for letter in line) >= FULL_LINE_CHARACTERS
 
 
 def _goes_on(line: str, next_line: str) -> bool:
