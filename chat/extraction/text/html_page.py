@@ -26,9 +26,11 @@ BLOCKS = frozenset({
     "textarea", "tfoot", "thead", "title", "ul",
 })  # fmt: skip
 ROW_PARTS = frozenset({"tr", "td", "th"})
+ROW_GROUPS = frozenset({"thead", "tbody", "tfoot"})
 DEEPEST_TABLE = 100
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLANKS = re.compile(r"[ \t\r\n\f]+")
+SPACES = re.compile(r"[ \t\r\n\f]+|[ \t\r\n\f\xa0]{2,}")
 HIDDEN_STYLE = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 EMPTY_TAGS = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
@@ -193,6 +195,8 @@ class HtmlPage:
             self._is_select = True
         elif tag == "pre":
             self._preformatted += 1
+        elif tag in ROW_GROUPS and self._tables:
+            self._tables[-1].begin_group(tag)
 
     def _end(self, tag: str) -> None:
         if tag == "title":
@@ -201,6 +205,8 @@ class HtmlPage:
         self._end_line()
         if tag in ROW_PARTS and self._tables:
             self._tables[-1].cell = None
+        elif tag in ROW_GROUPS and self._tables:
+            self._tables[-1].begin_group("tbody")  # of rows that follow without one
         elif tag in ("ol", "ul"):
             self._lists.end()
         elif tag == "select":
@@ -265,7 +271,7 @@ class HtmlPage:
     def _end_line(self) -> None:
         line = write_raised("".join(self._line))
         is_empty_item = self._lists.is_mark(line)
-        line = line.rstrip() if self._preformatted else BLANKS.sub(" ", line).strip()
+        line = line.rstrip() if self._preformatted else SPACES.sub(" ", line).strip()
         links = [url for url in self._links if ADDRESS.sub("", url) not in line]
         self._line, self._links = [], []
         line = " ".join([line, *(f"<{url}>" for url in links)]) if line and not is_empty_item else line

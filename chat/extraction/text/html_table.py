@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from chat.extraction.layout.grid import SpanningCell, cell_text, is_grid, table_lines
 
 MOST_SPANNED_ROWS = 10_000
+PLACES = {"thead": 0, "tfoot": 2}  # in which a browser shows groups of rows, whatever their order in the file
+BODY = 1
 
 
 @dataclass
@@ -28,35 +31,48 @@ class HtmlTable:
     def __init__(self) -> None:
         self.caption: list[str] = []
         self.cell: HtmlCell | None = None
-        self._rows: list[list[HtmlCell]] = []
+        self._groups: list[tuple[int, list[list[HtmlCell]]]] = [(BODY, [])]  # place and rows of each
+        self._taken: set[int] = set()
+
+    @property
+    def _rows(self) -> list[list[HtmlCell]]:
+        return [row for _, rows in sorted(self._groups, key=itemgetter(0)) for row in rows]
 
     @property
     def lines(self) -> list[str]:
         """Where text goes now."""
         return self.caption if self.cell is None else self.cell.lines
 
+    def begin_group(self, tag: str) -> None:
+        """Begin a group of rows. Of several heads or feet, the first has its own place."""
+        self.cell = None
+        place = PLACES.get(tag, BODY)
+        self._groups.append((BODY if place in self._taken else place, []))
+        self._taken.add(place)
+
     def begin_row(self) -> None:
         """Begin a row; end the cell before it."""
         self.cell = None
-        self._rows.append([])
+        self._groups[-1][1].append([])
 
     def begin_cell(self, is_header: bool, attributes: dict[str, str | None]) -> None:
         """Begin a cell; end the one before it."""
-        if not self._rows:
-            self._rows.append([])
+        rows_of_group = self._groups[-1][1]
+        if not rows_of_group:
+            rows_of_group.append([])
         columns, rows = _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
         self.cell = HtmlCell(columns or 1, rows or MOST_SPANNED_ROWS, is_header)
-        self._rows[-1].append(self.cell)
+        rows_of_group[-1].append(self.cell)
 
     @property
     def height(self) -> int:
         """How many rows there are."""
-        return len(self._rows)
+        return sum(len(rows) for _, rows in self._groups)
 
     @property
     def is_layout(self) -> bool:
         """Whether the table divides a page, rather than values."""
-        cells = [cell for row in self._rows for cell in row]
+        cells = [cell for _, rows in self._groups for row in rows for cell in row]
         divided = [cell for cell in cells if cell.holds_layout]
         if not all(cell.holds_table for cell in divided):
             return True

@@ -10,17 +10,14 @@ import re
 from chat.documents.row_format import count_bars, join_row, split_row
 
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
-_FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
 def rewrite_tables(text: str) -> str:
     """Return the text with each row of a table as `a | b`; the rule below a header is left out."""
-    lines, out, at, fence = text.split("\n"), list[str](), 0, ""
+    lines, out, at = text.split("\n"), list[str](), 0
     while at < len(lines):
         line = lines[at]
-        if mark := _FENCE.match(line):
-            fence = "" if fence == mark[1] else fence or mark[1]
-        width = 0 if fence else _width(line, lines[at + 1] if at + 1 < len(lines) else "")
+        width = _width(line, lines[at + 1] if at + 1 < len(lines) else "")
         if not width:
             out.append(line)
             at += 1

@@ -9,7 +9,7 @@ from typing import Any
 from chat.documents.document import Page
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings, markup, plain
-from chat.extraction.text.markdown_tables import rewrite_tables
+from chat.extraction.text.markdown_html import read_markdown
 
 MEDIA_TYPE = "application/x-ipynb+json"
 
@@ -31,7 +31,7 @@ def read(source: Source) -> Findings:
 def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
     text = _joined(cell.get("source", ""))
     if cell.get("cell_type") != "code":
-        yield rewrite_tables(text) + "\n"
+        yield read_markdown(text) + "\n"
         return
     yield f"```{language}\n{text}\n```"
     for output in cell.get("outputs", ()):
@@ -41,12 +41,13 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
 
 
 def _shown(output: dict[str, Any]) -> str:
-    """Return what an output shows as text: HTML where it is nothing else, an error by its name."""
+    """Return what an output shows as text: HTML where it is a table or nothing else, an error by its name."""
     data = output.get("data", {})
     if "ename" in output:
         return f"{output['ename']}: {output.get('evalue', '')}"
-    if "text/html" in data and "text/plain" not in data:
-        return markup.text_of_html(_joined(data["text/html"]))[0]
+    html = _joined(data.get("text/html", ""))
+    if html and ("<table" in html or "text/plain" not in data):
+        return markup.text_of_html(html)[0]
     return _joined(output.get("text") or data.get("text/plain") or data.get("text/markdown") or "")
 
 

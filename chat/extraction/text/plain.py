@@ -8,7 +8,7 @@ from chat.documents.document import Page, Problem
 from chat.extraction import legibility, refusals
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import encodings
-from chat.extraction.text.markdown_tables import rewrite_tables
+from chat.extraction.text.markdown_html import read_markdown
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -55,7 +55,7 @@ def read(source: Source) -> Findings:
     if source.suffix in ("srt", "vtt") or text.startswith("WEBVTT"):
         text = cues(text)
     elif source.suffix in ("md", "markdown"):
-        text = rewrite_tables(text)
+        text = read_markdown(text)
     yield Page("", unescape(text) if source.suffix in ESCAPED else text)
     yield from judge(text, encoding)
 
