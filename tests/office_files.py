@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping
+
+from tests.compound_files import compound
 
 SPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -109,13 +112,13 @@ def odp(slides: str) -> bytes:
     return _open_document("presentation", element("office:document-content", body), "", "<manifest/>")
 
 
-def ods(sheets: Mapping[str, str]) -> bytes:
-    """Return an OpenDocument spreadsheet: name of a sheet -> its rows."""
+def ods(sheets: Mapping[str, str], objects: Mapping[str, str] | None = None) -> bytes:
+    """Return an OpenDocument spreadsheet: name of a sheet -> its rows. objects: as those of a text."""
     tables = "".join(
         f'<table:table table:name="{name}">{rows}</table:table>' for name, rows in sheets.items()
     )
     body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
-    return _open_document("spreadsheet", element("office:document-content", body), "", "<manifest/>")
+    return _open_document("spreadsheet", element("office:document-content", body), "", "<manifest/>", objects)
 
 
 def _open_document(
@@ -173,6 +176,41 @@ def xlsx(
             },
         }
     )
+
+
+def xls(cells: Mapping[tuple[int, int], tuple[float | bytes, int]], formats: Mapping[int, str]) -> bytes:
+    """Return an old Excel file of one sheet: place -> value and number of its format.
+
+    A value in bytes is a formula as its tokens, without a result. formats: those of the file itself.
+    """
+    styles = sorted({number for _, number in cells.values()})
+    head = _begin(5) + _record(
+        0x31, struct.pack("<5H4B", 200, 0, 0x7FFF, 400, 0, 0, 0, 0, 0), b"\x05\x00Arial"
+    )
+    for number, code in formats.items():
+        head += _record(0x41E, struct.pack("<HHB", number, len(code), 1), code.encode("utf-16-le"))
+    for number in styles:
+        head += _record(0xE0, struct.pack("<3H", 0, number, 0), bytes(14))
+    end, sheet = _record(0x0A), _begin(0x10)
+    for (row, column), (value, number) in sorted(cells.items()):
+        place = struct.pack("<3H", row, column, styles.index(number))
+        if isinstance(value, bytes):
+            result = b"\x03\x00\x00\x00\x00\x00\xff\xff"
+            sheet += _record(6, place, result, struct.pack("<HIH", 0, 0, len(value)), value)
+        else:
+            sheet += _record(0x203, place, struct.pack("<d", value))
+    listed = len(head) + len(_record(0x85, bytes(9))) + len(end)
+    head += _record(0x85, struct.pack("<IBBBB", listed, 0, 0, 1, 0), b"S") + end
+    return compound({"Workbook": head + sheet + end})
+
+
+def _begin(kind: int) -> bytes:
+    return _record(0x809, struct.pack("<4H2I", 0x600, kind, 0xDBB, 0x7CC, 0, 6))
+
+
+def _record(kind: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack("<HH", kind, len(body)) + body
 
 
 def _state(is_hidden: bool) -> str:

@@ -74,6 +74,19 @@ def test_formats_of_dates_and_plain_numbers_are_left_alone() -> None:
         ("yyyy\\-mm\\-dd\\ hh:mm", "1960-01-12 15:04"),
         ("dd.mm.yyyy", "12.01.1960"),
         ("d.\\ m.\\ yyyy\\ h:mm", "12. 1. 1960 15:04"),
+        ("[$-407]dddd, d. mmmm yyyy", "Dienstag, 12. Januar 1960"),
+        ("[$-de-DE]ddd d. mmm yyyy;@", "Di 12. Jan 1960"),
+        ("[$-en-US]mmmm d, yyyy;@", "January 12, 1960"),
+        ("[$-40C]d mmmm yyyy", "12 janvier 1960"),
+        ("[$-fr-CH]d mmm yyyy", "12 janv. 1960"),
+        ('[$-C0A]d" de "mmmm" de "yyyy', "12 de enero de 1960"),
+        ("[$-419]mmmm yyyy", "Январь 1960"),
+        ("[$-FC19]dd mmmm yyyy\\ \\г\\.;@", "12 января 1960 г."),
+        ('[$-804]yyyy"年"m"月"d"日" aaaa', "1960年1月12日 星期二"),
+        ('[$-804]yyyy"年"m"月"d"日"\\(aaa\\)', "1960年1月12日(二)"),
+        ("[$-804]yyyy mmmm d dddd", "1960 一月 12 星期二"),
+        ('[$-411]yyyy"年"m"月"d"日"\\(aaa\\)', "1960年1月12日(火)"),
+        ('yyyy"年"m"月"d"日" 上午/下午h"时"mm"分"', "1960年1月12日 下午3时04分"),
     ],
 )
 def test_a_date_of_one_reading_is_shown_in_its_format(code: str, shown: str) -> None:
@@ -90,6 +103,8 @@ def test_a_date_of_one_reading_is_shown_in_its_format(code: str, shown: str) -> 
         (timedelta(hours=49, minutes=30), "[mm]:ss;@", "2970:00"),
         (timedelta(hours=-1, minutes=-5), '[hh]" h "mm', "-01 h 05"),
         (timedelta(seconds=75), "[$-409]mm:ss", "01:15"),
+        (time(13, 5), '上午/下午h"时"mm"分";@', "下午1时05分"),
+        (time(9, 5), "[$-804]AM/PM h:mm", "上午 9:05"),
         (timedelta(seconds=75), "mm:ss.0", ""),
         (time(8, 30), "d.m.yyyy h:mm", ""),
         (time(8, 30), "0.0", ""),
@@ -112,7 +127,8 @@ def test_a_time_is_shown_in_its_format(value: time | timedelta, code: str, shown
             "General",
             "0.00",
         ),
-        *("[$-407]d. mmmm yyyy", "[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", '[$-411]ggge"年"m"月"d"日"', ""),
+        *("[$-41F]d mmmm yyyy", "[$-107041E]d mmmm yyyy", 'yyyy"年"m"月"d"日" aaaa', "[$-804]aaaa;@"),
+        *("[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", '[$-411]ggge"年"m"月"d"日"', ""),
     ],
 )
 def test_a_date_of_two_readings_is_left_to_the_reader(code: str) -> None:
@@ -139,7 +155,8 @@ def test_errors_hidden_parts_and_comments_of_a_workbook_are_told(tmp_path: Path)
     )
     styles = '<numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts>'
     styles += '<cellXfs><xf/><xf numFmtId="164"/></cellXfs>'
-    comment = '<commentList><comment ref="A1"><text><t>Old code</t></text></comment></commentList>'
+    before = "[Thread]\n\nYour Excel may read this: https://example.org/?linkid=870924\n\nComment:\n    "
+    comment = f'<commentList><comment ref="A1"><text><t>{before}Old code</t></text></comment></commentList>'
     columns = '<cols><col min="2" max="3" hidden="1"/></cols>'
     (tmp_path / "stored").write_bytes(
         xlsx({"S": rows, "T": ""}, styles, comment, hidden="T", columns=columns)

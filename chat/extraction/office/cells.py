@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chat.extraction.office.date_format import is_shown_date, is_shown_time
-from chat.extraction.office.number_format import BUILT_IN, is_interesting
+from chat.extraction.office.number_format import BUILT_IN, is_eastern_date, is_interesting
 from chat.extraction.office.package import Package
 
 MOST_FORMATTED = 400_000  # cells of a sheet: a place and its format take memory
@@ -21,8 +21,9 @@ _PLACE = rb'[^>]{0,300}?\br="([A-Z]{1,3})(\d{1,7})"[^>]{0,300}'
 _CELL = rb"<(?:\w{1,9}:)?c\s"
 _FORMULA = re.compile(
     _CELL + _PLACE + rb">\s*<(?:\w{1,9}:)?f\b[^>]{0,200}>([^<]{1,%d})</(?:\w{1,9}:)?f>"
-    rb"\s*(?:<(?:\w{1,9}:)?v\s*(?:/>|></(?:\w{1,9}:)?v>))?\s*</(?:\w{1,9}:)?c>" % FORMULA_CHARACTERS
+    rb"\s*(<(?:\w{1,9}:)?v\s*(?:/>|></(?:\w{1,9}:)?v>))?\s*</(?:\w{1,9}:)?c>" % FORMULA_CHARACTERS
 )
+_TEXT = re.compile(rb'[^>]{0,600}?\bt="str"')  # of a formula, whose value may be empty
 _STYLED = re.compile(_CELL + rb'(?=[^>]{0,300}?\bs="(\d{1,6})")' + _PLACE)
 _ERROR = re.compile(
     _CELL
@@ -50,9 +51,14 @@ def number_formats(package: Package, part: str) -> dict[int, str]:
     for number, one in enumerate(root.findall("cellXfs/xf")):
         key = one.get("numFmtId", "")
         code = codes.get(key) or BUILT_IN.get(int(key) if key.isdigit() else 0, "")
-        if is_interesting(code) or is_shown_date(code) or is_shown_time(code):
+        if is_shown_otherwise(code):
             found[number] = code
     return found
+
+
+def is_shown_otherwise(code: str) -> bool:
+    """Whether a format shows numbers, dates or times in another way than the reader of the values."""
+    return is_interesting(code) or is_shown_date(code) or is_shown_time(code) or is_eastern_date(code)
 
 
 def find_formats(sheet: bytes, formats: Mapping[int, str]) -> dict[Place, str]:
@@ -116,10 +122,11 @@ def letters(column: int) -> str:
 def find_formulas(sheet: bytes) -> dict[Place, str]:
     """Return the formulas without a value: programs that write spreadsheets leave computing to Excel."""
     has_any = b"<f" in sheet or b":f" in sheet
-    found = (one.groups() for one in (_FORMULA.finditer(sheet) if has_any else ()))
+    found = _FORMULA.finditer(sheet) if has_any else ()
     return {
-        _place(column, row): "=" + html.unescape(text.decode("utf-8", "replace"))
-        for column, row, text in found
+        _place(one[1], one[2]): "=" + html.unescape(one[3].decode("utf-8", "replace"))
+        for one in found
+        if not (one[4] and _TEXT.match(one[0]))
     }
 
 

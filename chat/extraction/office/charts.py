@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 from chat.documents.row_format import join_row
-from chat.extraction.office.date_format import format_date, is_shown_time
+from chat.extraction.office.date_format import EPOCH, EPOCH_1904, format_date, is_shown_time
 from chat.extraction.office.number_format import format_number, is_date, is_interesting
 
 MOST_POINTS = 20_000
 DIGITS = 15
-EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 TITLES = ("chart/title", "chart/plotArea/*/title")
 
 

@@ -2,7 +2,8 @@
 
 Only formats whose dates have one reading: a month by name, 年 and 月, the year first, or the day first with
 points (03.04.2021). `03/04/21` has two, and is left to the reader, which writes 2021-04-03; so is a form
-without a year, or with names of another language. A time of day or a duration has one reading in any form.
+without a year, or with names of a language that is not known. A time of day or a duration has one reading in
+any form.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
 
+from chat.extraction.office.date_names import ENGLISH, DateNames, find_names
 from chat.extraction.office.number_format import sections
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LOCALE = re.compile(r"\[\$[^\]]*-([0-9A-Fa-f]{1,8})\]")
-ENGLISH = 0x09  # the last byte of the locale, whatever the country
-HALF_DAY = re.compile(r"AM/PM|A/P", re.IGNORECASE)
+LOCALE = re.compile(r"\[\$[^\]-]*-([\w-]{1,30})[^\]]*\]")
+HALF_DAY = re.compile(r"AM/PM|A/P|上午/下午|午前/午後|오전/오후", re.IGNORECASE)
 PLAIN = re.compile(r"yyyy-mm-dd(?:[ t]hh:mm:ss)?", re.IGNORECASE)  # as the reader writes it
-LETTERS = "ymdhsa"  # a: AM or PM
+LETTERS = "ymdhsa"  # a: AM or PM, and a weekday where it stands three times
+WEEKDAY = "w"
 CLOCK = "hnsa"
 DAY_SECONDS = 86_400
+EPOCH, EPOCH_1904 = (
+    datetime(1899, 12, 30),
+    datetime(1904, 1, 1),
+)  # from which days count; the second of old Macs
+LAST_DAY = 2_958_465
 ELAPSED = {"H": 3_600, "M": 60, "S": 1}  # in square brackets: hours, minutes, seconds in all
 Part = tuple[str, int]  # a letter of the format and how often it stands there, or a literal and 0
 
@@ -39,7 +41,7 @@ def is_shown_date(code: str) -> bool:
 def format_date(value: date, code: str) -> str:
     """Return a date as a format shows it; empty where the format may be read in two ways."""
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-    return _write(moment, _parts(code))
+    return _write(moment, _parts(code), _names(code) or ENGLISH)
 
 
 @lru_cache(maxsize=500)
@@ -61,13 +63,22 @@ def format_time(value: time | timedelta, code: str) -> str:
         (str(seconds // ELAPSED[letter]).rjust(count, "0"), 0) if letter in ELAPSED else (letter, count)
         for letter, count in _with_minutes(list(_letters(code)))
     ]
-    return sign + _write(moment, parts)
+    return sign + _write(moment, parts, _names(code) or ENGLISH)
 
 
-def _write(moment: datetime, parts: Sequence[Part]) -> str:
-    is_half = any(letter == "a" for letter, count in parts if count)
+def date_of(days: float, epoch: datetime) -> datetime | time | None:
+    """Return a stored number as the date that it stands for, or as a time of day; None for neither."""
+    if not 0 <= days <= LAST_DAY:
+        return None
+    moment = epoch + timedelta(seconds=round(days * DAY_SECONDS))
+    return moment.time() if days < 1 else moment
+
+
+def _write(moment: datetime, parts: Sequence[Part], names: DateNames) -> str:
+    letters = {letter for letter, count in parts if count}
     shown = "".join(
-        letter if not count else _show(moment, letter, count, is_half=is_half) for letter, count in parts
+        _name(moment, part, names, letters) or _show(moment, part, letters) if part[1] else part[0]
+        for part in parts
     )
     return " ".join(shown.split())
 
@@ -75,7 +86,7 @@ def _write(moment: datetime, parts: Sequence[Part]) -> str:
 @lru_cache(maxsize=500)
 def _parts(code: str) -> tuple[Part, ...]:
     """Return the parts of a format; none where its dates have several readings."""
-    if PLAIN.fullmatch(code.split(";")[0].replace("\\", "")) or not _is_named_in_english(code):
+    if PLAIN.fullmatch(code.split(";")[0].replace("\\", "")):
         return ()
     parts = tuple(_with_minutes(list(_letters(code))))
     letters = {letter: count for letter, count in parts if count}
@@ -84,15 +95,24 @@ def _parts(code: str) -> tuple[Part, ...]:
     is_named = letters.get("m", 0) in (3, 4)
     is_first = order == ["y", "m", "d"] and letters["y"] > 2
     is_last = order == ["d", "m", "y"] and letters["y"] > 2 and words.replace(" ", "").startswith("..")
-    if "?" in letters or "y" not in letters or "m" not in letters:
+    if "?" in letters or "y" not in letters or "m" not in letters or not _has_names(code, parts):
         return ()
     return parts if is_named or is_first or is_last or ("年" in words and "月" in words) else ()
 
 
-def _is_named_in_english(code: str) -> bool:
+@lru_cache(maxsize=500)
+def _names(code: str) -> DateNames | None:
+    """Return the names that a format has; None where they are not known."""
     found = LOCALE.search(code)
-    has_names = re.search(r"m{3}|d{3}", code, re.IGNORECASE) is not None
-    return not has_names or found is None or int(found[1], 16) & 0xFF == ENGLISH
+    return find_names(code, found[1] if found else "")
+
+
+def _has_names(code: str, parts: Sequence[Part]) -> bool:
+    """Whether the names of months and days that a format shows are known."""
+    names = _names(code)
+    has_weekday = any(letter == WEEKDAY for letter, _ in parts)
+    is_named = has_weekday or any(letter in "md" and count > 2 for letter, count in parts if count)
+    return not is_named or (names is not None and (bool(names.weekdays) or not has_weekday))
 
 
 def _letters(code: str) -> Iterator[Part]:
@@ -100,7 +120,9 @@ def _letters(code: str) -> Iterator[Part]:
     tokens = sections(HALF_DAY.sub("a", code))[0]
     for (kind, text), run in groupby(tokens, key=_folded):
         count = sum(1 for _ in run)
-        if kind == "other" and text in LETTERS:
+        if kind == "other" and text == "a" and count > 2:
+            yield WEEKDAY, count
+        elif kind == "other" and text in LETTERS:
             yield text, count
         elif kind == "bracket" and text.upper().strip(text[:1].upper()) == "" and text[:1].upper() in ELAPSED:
             yield text[:1].upper(), len(text)
@@ -125,15 +147,26 @@ def _with_minutes(parts: Sequence[Part]) -> Iterator[Part]:
         yield ("n", count) if is_minute else (letter, count)
 
 
-def _show(moment: datetime, letter: str, count: int, *, is_half: bool) -> str:
+def _name(moment: datetime, part: Part, names: DateNames, letters: set[str]) -> str:
+    """Return what a part shows in words; empty where it shows a number. letters: of the whole format."""
+    letter, count = part
+    if letter == "a":
+        return names.halves[moment.hour > 11]
+    if letter == WEEKDAY:
+        return names.weekdays[moment.weekday()] if count == 3 else names.days[moment.weekday()]
+    if letter == "m" and count > 2:
+        long = names.beside_day if names.beside_day and "d" in letters else names.months
+        name = (names.short_months if count == 3 else long)[moment.month - 1]
+        return name[:1] if count > 4 else name
+    if letter == "d" and count > 2:
+        return (names.short_days if count == 3 else names.days)[moment.weekday()]
+    return ""
+
+
+def _show(moment: datetime, part: Part, letters: set[str]) -> str:
+    letter, count = part
     if letter == "y":
         return f"{moment.year:04}" if count > 2 else f"{moment.year % 100:02}"
-    if letter == "m" and count > 2:
-        return MONTHS[moment.month - 1][: {3: 3, 4: 12}.get(count, 1)]
-    if letter == "d" and count > 2:
-        return DAYS[moment.weekday()][: 3 if count == 3 else 12]
-    if letter == "a":
-        return "PM" if moment.hour > 11 else "AM"
-    hour = (moment.hour % 12 or 12) if is_half else moment.hour
+    hour = (moment.hour % 12 or 12) if "a" in letters else moment.hour
     number = {"m": moment.month, "d": moment.day, "h": hour, "n": moment.minute, "s": moment.second}[letter]
     return f"{number:02}" if count > 1 else str(number)

@@ -12,7 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 
-BUILT_IN = {
+EASTERN_DATE = "yyyy-mm-dd;@"  # for formats that mean another one in Chinese, Japanese and Korean Excel
+BUILT_IN = dict.fromkeys((*range(27, 37), *range(50, 59)), EASTERN_DATE) | {
+    31: 'yyyy"年"m"月"d"日"',
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
     7: '"$"#,##0.00;("$"#,##0.00)', 8: '"$"#,##0.00;("$"#,##0.00)', 9: "0%", 10: "0.00%", 11: "0.00E+00",
     12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 17: "mmm-yy",
@@ -31,7 +33,8 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
-DATE_LETTERS = re.compile(r"[ymdhsYMDHSbgeBG]")
+DATE_LETTERS = re.compile(r"[ymdhsYMDHSbgeBG]|[aA]{3}")
+WEEKDAY = re.compile(r"[aA]{3}")
 Token = tuple[str, str]  # kind and text
 
 
@@ -83,11 +86,17 @@ def is_date(code: str) -> bool:
     return any(map(_is_date, sections(code)))
 
 
+def is_eastern_date(code: str) -> bool:
+    """Whether a format shows dates that the reader of the values takes for numbers."""
+    return code == EASTERN_DATE or (WEEKDAY.search(code) is not None and is_date(code))
+
+
 def _is_date(part: Sequence[Token]) -> bool:
     is_time = any(
         kind == "bracket" and text.lower() in ("h", "hh", "m", "mm", "s", "ss") for kind, text in part
     )
-    return is_time or any(kind == "other" and DATE_LETTERS.match(text) for kind, text in part)
+    letters = "".join(text for kind, text in part if kind == "other")
+    return is_time or DATE_LETTERS.search(letters) is not None
 
 
 def _choose(parts: Sequence[Sequence[Token]], value: float) -> tuple[Sequence[Token], bool]:

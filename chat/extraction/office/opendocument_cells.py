@@ -21,13 +21,21 @@ ERROR = re.compile(r"#[A-Z/0!?]+|Err:\d+")
 # A date of one reading: the year first, the day first with points, or a month by its name.
 SHOWN_DATE = re.compile(r"\d{4}\D.*|\d{1,2}\. ?\d{1,2}\. ?\d{4}\b.*|.*[^\W\d_]{3}.*", re.DOTALL)
 MOST_REPEATED = 100  # cells that a sheet gives once for all of them
+FORMULA_CHARACTERS = 500
+GRAMMAR = re.compile(r"^\w{1,10}:(?==)")  # of a formula, before it
+REFERENCE = re.compile(r"\[\.?([^\[\]]*)\]")
 
 
 @dataclass
 class SheetCells:
-    """shown: of cells whose value is a number, a date, a time or an error. comments: of places, in order."""
+    """shown: of cells whose value is a number, a date, a time or an error. comments: of places, in order.
+
+    formulas: without a value. objects: where charts and other documents of their own are.
+    """
 
     shown: dict[Place, str] = field(default_factory=dict)
+    formulas: dict[Place, str] = field(default_factory=dict)
+    objects: list[str] = field(default_factory=list)
     comments: list[tuple[Place, str]] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
@@ -53,7 +61,7 @@ class OpenDocumentCells:
         self._comment: list[str] | None = None
         self._box: list[str] = []
         self._shapes = 0  # that are open
-        self._type, self._share = "", ""
+        self._type, self._share, self._formula = "", "", ""
         parser = xml_tree.make_parser()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = self._take
@@ -70,6 +78,8 @@ class OpenDocumentCells:
             self._shapes += 1
         elif kind == "style":
             self._style = values.get("name", "")
+        elif kind == "object" and values.get("href"):
+            self._sheet.objects.append(values["href"])
         elif kind == "table-properties" and values.get("display") == "false":
             self._hidden_styles.add(self._style)
         elif not self._shapes:
@@ -99,6 +109,7 @@ class OpenDocumentCells:
         self._count = int(values.get("number-columns-repeated", "1"))
         self._type = values.get("value-type", "")
         self._share = values.get("value", "") if self._type == "percentage" else ""
+        self._formula = "" if self._type else values.get("formula", "")
         self._text = []
 
     def _take(self, text: str) -> None:
@@ -135,6 +146,8 @@ class OpenDocumentCells:
         text = "".join(self._text or ()).strip() or _per_cent(self._share)
         if text and self._is_shown(text):
             self._add(text)
+        elif self._formula and not text and len(self._sheet.formulas) < MOST_FORMATTED:
+            self._sheet.formulas[self._row, self._column] = write_formula(self._formula)
         self._column += self._count
         self._text = None
 
@@ -149,6 +162,12 @@ class OpenDocumentCells:
             rows = range(self._row, self._row + min(self._rows, MOST_REPEATED))
             columns = range(self._column, self._column + min(self._count, MOST_REPEATED))
             found.update(((row, column), text) for row in rows for column in columns)
+
+
+def write_formula(formula: str) -> str:
+    """Return a formula as the program shows it: `of:=SUM([.A1:.B2])` is `=SUM(A1:B2)`."""
+    shown = GRAMMAR.sub("", formula[:FORMULA_CHARACTERS])
+    return REFERENCE.sub(lambda found: found[1].replace(":.", ":"), shown)
 
 
 def _per_cent(share: str) -> str:

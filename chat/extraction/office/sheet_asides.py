@@ -10,6 +10,8 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, repeat
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
@@ -24,15 +26,19 @@ from chat.extraction.office.cells import (
     find_formats,
     find_formulas,
     find_hidden,
+    is_shown_otherwise,
     letters,
     number_formats,
     say_hidden,
 )
 from chat.extraction.office.charts import chart_lines, words_of
-from chat.extraction.office.date_format import is_shown_date, is_shown_time
-from chat.extraction.office.number_format import is_interesting
+from chat.extraction.office.date_format import EPOCH, EPOCH_1904
+from chat.extraction.office.number_format import BUILT_IN
 from chat.extraction.office.old_boxes import find_boxes
-from chat.extraction.office.opendocument_cells import HIDDEN_SHEET, OpenDocumentCells
+from chat.extraction.office.old_formulas import find_formulas as find_old_formulas
+from chat.extraction.office.old_records import read_records
+from chat.extraction.office.opendocument import object_lines
+from chat.extraction.office.opendocument_cells import HIDDEN_SHEET, OpenDocumentCells, SheetCells
 from chat.extraction.office.package import Package, Relation
 from chat.extraction.office.slides import lines_of
 from chat.extraction.source import Source
@@ -40,7 +46,10 @@ from chat.extraction.source import Source
 DRAWING_DEPTH = 3
 HYPERLINK = re.compile(rb"<(?:\w{1,9}:)?hyperlink\s[^>]{1,2000}>")
 CELL, KEY = re.compile(rb'\sref="([A-Z]{1,3}\d{1,7})'), re.compile(rb'\s\w{1,9}:id="(\w{1,40})"')
+# What a comment with replies says to programs that do not know them, in any language.
+FOR_OLD_PROGRAMS = re.compile(r"^\[[^\]]{1,60}\].{1,800}?linkid=870924\s+[^:：]{1,40}[:：]\s*")
 MOST_LINKS = 500
+MOST_OBJECTS = 200  # of a sheet
 MOST_CELLS = 400_000  # of an old workbook, whose formats are looked up one by one
 WHAT = "spreadsheet"
 
@@ -49,14 +58,17 @@ WHAT = "spreadsheet"
 class Beside:
     """formats: of numbers and dates, by cell. shown: numbers and dates as the file itself shows them.
 
-    hidden: in words.
+    epoch: from which the days of dates count. formulas: without a stored value. objects: how many charts are
+    among the lines. hidden: in words.
     """
 
     formats: Mapping[Place, str] = field(default_factory=dict)
     shown: Mapping[Place, str] = field(default_factory=dict)
+    epoch: datetime = EPOCH
     errors: Mapping[Place, str] = field(default_factory=dict)
     formulas: Mapping[Place, str] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    objects: int = 0
     hidden: str = ""
 
 
@@ -74,8 +86,10 @@ def _of_package(package: Package) -> dict[str, Beside]:
     part = package.main()
     relations, found = package.relations(part), dict[str, Beside]()
     styles = next((one.target for one in relations.values() if one.kind == "styles"), "")
-    formats = number_formats(package, styles)
-    for sheet in package.side(part).iter("sheet"):
+    formats, workbook = number_formats(package, styles), package.side(part)
+    properties = workbook.find("workbookPr")
+    is_1904 = properties is not None and properties.get("date1904", "0") not in ("0", "false")
+    for sheet in workbook.iter("sheet"):
         relation = relations.get(sheet.get("r:id", ""))
         if relation is None:
             continue
@@ -83,6 +97,7 @@ def _of_package(package: Package) -> dict[str, Beside]:
         is_hidden = sheet.get("state", "visible") != "visible"
         found[sheet.get("name", "")] = Beside(
             formats=find_formats(data, formats),
+            epoch=EPOCH_1904 if is_1904 else EPOCH,
             errors=find_errors(data),
             formulas=find_formulas(data),
             lines=(
@@ -130,7 +145,8 @@ def _links(sheet: bytes, relations: Mapping[str, Relation]) -> Iterator[str]:
 
 
 def _comment_words(comment: Element) -> str:
-    return words_of(comment) or " ".join("".join(run.text or "" for run in comment.iter("t")).split())
+    words = words_of(comment) or " ".join("".join(run.text or "" for run in comment.iter("t")).split())
+    return FOR_OLD_PROGRAMS.sub("", words)
 
 
 def comment_line(cell: str, words: str) -> str:
@@ -140,17 +156,33 @@ def comment_line(cell: str, words: str) -> str:
 
 def _of_opendocument(source: Source) -> dict[str, Beside]:
     try:
-        cells = OpenDocumentCells(Archive(source, WHAT).read("content.xml"))
+        archive = Archive(source, WHAT)
+        cells = OpenDocumentCells(archive.read("content.xml"))
+        return {name: _of_open_sheet(archive, sheet) for name, sheet in cells.sheets.items()}
     except (AttachmentError, expat.ExpatError, xml_tree.BadXml, ValueError):
         return {}
-    return {
-        name: Beside(
-            shown=sheet.shown,
-            lines=(*(comment_line(_name(place), words) for place, words in sheet.comments), *sheet.boxes),
-            hidden=sheet.hidden(),
-        )
-        for name, sheet in cells.sheets.items()
-    }
+
+
+def _of_open_sheet(archive: Archive, sheet: SheetCells) -> Beside:
+    objects = [lines for href in sheet.objects[:MOST_OBJECTS] if (lines := _object(archive, href))]
+    return Beside(
+        shown=sheet.shown,
+        formulas=sheet.formulas,
+        lines=(
+            *(comment_line(_name(place), words) for place, words in sheet.comments),
+            *sheet.boxes,
+            *(line for lines in objects for line in lines),
+        ),
+        objects=len(objects),
+        hidden=sheet.hidden(),
+    )
+
+
+def _object(archive: Archive, href: str) -> list[str]:
+    try:
+        return object_lines(archive, href)
+    except AttachmentError:
+        return []
 
 
 def _name(place: Place) -> str:
@@ -159,16 +191,18 @@ def _name(place: Place) -> str:
 
 
 def _of_old_workbook(source: Source) -> dict[str, Beside]:
-    """Return what xlrd knows of an xls: its formats, errors, notes, and what is hidden."""
+    """Return what xlrd knows of an xls (formats, errors, notes, what is hidden), boxes and formulas."""
     data = source.read_bytes()
-    boxes = find_boxes(data)
+    records = read_records(data)
     try:
         book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+        boxes = chain(find_boxes(records), repeat([]))
+        formulas = chain(find_old_formulas(book, records), repeat({}))
         found = {}
-        for number, sheet in enumerate(book.sheets()):
+        for sheet, own, uncomputed in zip(book.sheets(), boxes, formulas, strict=False):
             beside = _of_old_sheet(book, sheet)
-            own = boxes[number] if number < len(boxes) else []
-            found[sheet.name] = dataclasses.replace(beside, lines=(*beside.lines, *own))
+            lines = (*beside.lines, *own)
+            found[sheet.name] = dataclasses.replace(beside, lines=lines, formulas=uncomputed)
         return found
     except MemoryError:
         raise
@@ -185,8 +219,8 @@ def _of_old_sheet(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Beside:
             elif kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE) and count < MOST_CELLS:
                 count += 1
                 style = book.xf_list[sheet.cell_xf_index(row, column)]
-                code = book.format_map[style.format_key].format_str
-                if is_interesting(code) or is_shown_date(code) or is_shown_time(code):
+                code = book.format_map[style.format_key].format_str or BUILT_IN.get(style.format_key, "")
+                if is_shown_otherwise(code):
                     formats[row, column] = code
     notes = sorted((place, " ".join(note.text.split())) for place, note in sheet.cell_note_map.items())
     rows = [row + 1 for row, info in sorted(sheet.rowinfo_map.items()) if info.hidden]
@@ -194,6 +228,7 @@ def _of_old_sheet(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Beside:
     parts = (HIDDEN_SHEET * bool(sheet.visibility), say_hidden(rows, columns))
     return Beside(
         formats=formats,
+        epoch=EPOCH_1904 if book.datemode else EPOCH,
         errors=errors,
         lines=tuple(comment_line(f"{letters(column)}{row + 1}", words) for (row, column), words in notes),
         hidden="; ".join(part for part in parts if part),

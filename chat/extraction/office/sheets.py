@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import python_calamine
 
@@ -16,9 +17,9 @@ from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, she
 from chat.extraction.office import office_encryption
 from chat.extraction.office.archive import Archive
 from chat.extraction.office.cells import Place
-from chat.extraction.office.date_format import format_date, format_time
+from chat.extraction.office.date_format import date_of, format_date, format_time
 from chat.extraction.office.embedded import inner_files
-from chat.extraction.office.number_format import format_number
+from chat.extraction.office.number_format import format_number, is_date
 from chat.extraction.office.old_boxes import count_objects
 from chat.extraction.office.opendocument_forms import with_typed_cells
 from chat.extraction.office.package import Package
@@ -43,9 +44,7 @@ def read_as(kind: str, source: Source) -> Findings:
     """Yield the sheets of a workbook of this kind (a key of MEDIA_TYPES)."""
     if kind == "xls":
         source = dataclasses.replace(source, content=office_encryption.unlock_old(source))
-    elif kind == "ods":
-        source = with_typed_cells(source)
-    workbook = _open(source)
+    workbook = _open(with_typed_cells(source) if kind == "ods" else source)
     names = workbook.sheet_names
     yield Shape(MEDIA_TYPES[kind], "sheet", len(names))
     package = Package(source, WHAT) if kind in ("xlsx", "xlsb") else None
@@ -55,7 +54,7 @@ def read_as(kind: str, source: Source) -> Findings:
     if package is not None:
         yield from _inside(package)
     elif kind == "ods":
-        yield from _beside_cells(source)
+        yield from _beside_cells(source, sum(one.objects for one in beside.values()))
     elif kind == "xls" and (objects := count_objects(source.read_bytes())):
         yield Problem("embedded", (), f"Not read: {objects} embedded files or objects.")
 
@@ -69,13 +68,13 @@ def _inside(package: Package) -> Findings:
         yield Problem("embedded", (), f"Not read: {len(pictures)} pictures.")
 
 
-def _beside_cells(source: Source) -> Findings:
-    """Yield a problem where an ods has pictures, or charts and other objects."""
+def _beside_cells(source: Source, read: int) -> Findings:
+    """Yield a problem where an ods has pictures, or objects. read: how many of those were."""
     names = Archive(source, WHAT).names
     pictures = sum(name.startswith("Pictures/") for name in names)
     objects = len({name.partition("/")[0] for name in names if OBJECT.match(name)})
-    found = ((pictures, "pictures"), (objects, "charts or other objects"))
-    if told := ", ".join(f"{count} {what}" for count, what in found if count):
+    found = ((pictures, "pictures"), (objects - read, "charts or other objects"))
+    if told := ", ".join(f"{count} {what}" for count, what in found if count > 0):
         yield Problem("embedded", (), f"Not read: {told}.")
 
 
@@ -94,6 +93,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
     try:
         sheet = workbook.get_sheet_by_name(name)
         values, left, areas = list(sheet.iter_rows()), (sheet.start or (0, 0))[1], _merged(sheet)
+        _set_dates(values, left, beside)
         yield make_grid(source.name, name, values, left, areas, beside, show)
         shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
         rows = repeat_labels(list(shown), areas)
@@ -103,6 +103,16 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
     if beside.hidden:
         yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
+
+
+def _set_dates(values: Sequence[list[Any]], left: int, beside: Beside) -> None:
+    """Put dates for numbers whose format shows dates: the reader of the values lacks some of East Asia."""
+    codes = {code for code in set(beside.formats.values()) if is_date(code)}
+    for (row, column), code in beside.formats.items() if codes else ():
+        if code in codes and row < len(values) and 0 <= column - left < len(values[row]):
+            value = values[row][column - left]
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                values[row][column - left] = date_of(value, beside.epoch) or value
 
 
 def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Iterator[list[str]]:

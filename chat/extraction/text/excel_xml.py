@@ -17,6 +17,7 @@ from chat.extraction.source import Findings, Shape
 
 COLUMNS, ROWS, GAP = 16_384, 1_048_576, 1_000
 MOST_HIDDEN, MOST_MERGED = 1_000, 10_000
+NO_DAY = ("1899-12-30T", "1899-12-31T")  # of a time alone
 NAMED_FORMATS = {
     "Fixed": "0.00", "Standard": "#,##0.00", "Percent": "0.00%", "Scientific": "0.00E+00",
     "Currency": '"$"#,##0.00;("$"#,##0.00)', "Euro Currency": '"€"#,##0.00;("€"#,##0.00)',
@@ -125,6 +126,8 @@ def _shown(data: Element | None, code: str) -> str:
     try:
         if kind == "Number" and code:
             return format_number(float(text), code) or text
+        if kind == "DateTime" and text.startswith(NO_DAY):
+            return text.removesuffix(".000").partition("T")[2]
         if kind == "DateTime" and code and (shown := format_date(datetime.fromisoformat(text), code)):
             return shown
     except ValueError:
