@@ -18,7 +18,7 @@ from chat.extraction import worker
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
-from tests.office_files import SPACES, docx, element, odp, ods, odt, pptx, relations, xlsx, zipped
+from tests.office_files import SPACES, docx, element, odp, ods, odt, pptx, relations, xls, xlsx, zipped
 
 Read = Callable[..., list[Finding]]
 
@@ -31,6 +31,9 @@ def read(tmp_path: Path) -> Read:
         return [one for one in found if not isinstance(one, Grid)]  # cells: tests/numbers
 
     return findings
+
+
+STYLE = 'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"'
 
 
 def paragraph(text: str, style: str = "") -> str:
@@ -64,16 +67,20 @@ def test_word_numbers_paragraphs_as_it_shows_them(read: Read) -> None:
         2: level(0, "chineseCounting", "第%1条", 9),
         3: level(0, "bullet", "•"),
         4: level(0, "upperRoman", "%1."),
+        5: level(0, "decimalEnclosedCircle", "%1"),
     }
     numbering = "".join(
         f'<w:abstractNum w:abstractNumId="{n}">{inside}</w:abstractNum>' for n, inside in levels.items()
     ) + "".join(f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in levels)
+    anew = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
+    numbering += f'<w:num w:numId="9"><w:abstractNumId w:val="5"/>{anew}</w:num>'
     styles = (
         '<w:style w:styleId="H"><w:name w:val="heading 1"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr>'
     )
     styles += '</w:pPr></w:style><w:style w:styleId="K"><w:name w:val="Kid"/><w:basedOn w:val="H"/></w:style>'
     body = paragraph("A", "H") + item("b", 1, 1) + item("c", 1, 1) + item("d", 1, 2) + paragraph("E", "K")
     body += item("f", 1, 1) + item("g", 2) + item("h", 2) + item("i", 3) + item("j", 4) + item("", 4)
+    body += item("k", 5) + item("l", 5) + item("m", 9) + item("n", 9)
     package = docx(
         body,
         styles=styles,
@@ -81,7 +88,7 @@ def test_word_numbers_paragraphs_as_it_shows_them(read: Read) -> None:
         extra={"word/numbering.xml": element("w:numbering", numbering)},
     )
     assert read("a.docx", package)[1] == Page(
-        "", "# 1 A\n1.1 b\n1.2 c\n(a) d\n2 E\n2.1 f\n第九条 g\n第十条 h\ni\nI. j\n"
+        "", "# 1 A\n1.1 b\n1.2 c\n(a) d\n2 E\n2.1 f\n第九条 g\n第十条 h\ni\nI. j\n\n① k\n② l\n① m\n② n"
     )
 
 
@@ -140,6 +147,15 @@ def test_word_pictures_and_embedded_files_are_told(read: Read) -> None:
             "Not read (a binary file of a kind that is not known, which cannot be read): a.docx/a.bin",
         ),
     ]
+
+
+def test_word_file_whose_text_is_a_page_of_html_has_it_as_a_part(read: Read) -> None:
+    page = "<html><h1>Offer</h1><p>It is 480 euros.</p></html>"
+    package = docx(
+        '<w:altChunk r:id="rIdC"/>', links={"rIdC": ("aFChunk", "c.htm")}, extra={"word/c.htm": page}
+    )
+    pages = [one for one in read("a.docx", package) if isinstance(one, Page)]
+    assert [page.text for page in pages if page.text] == ["# Offer\nIt is 480 euros."]
 
 
 def test_word_file_without_text_says_so(read: Read) -> None:
@@ -215,7 +231,8 @@ def test_sheets_are_pages_and_rows_are_lines(read: Read) -> None:
 def test_cells_in_per_cent_formulas_without_a_value_and_comments_are_read(read: Read) -> None:
     rows = (
         '<row r="3"><c r="B3" s="1"><v>0.125</v></c><c s="2" r="C3"><v>0.0375</v></c><c r="D3"><v>0.5</v></c>'
-        '<c r="F3"><f>SUM(B3:C3)&amp;"x"</f><v></v></c></row>'
+        '<c r="F3"><f>SUM(B3:C3)&amp;"x"</f><v></v></c>'
+        '<c r="G3" t="str"><f>IF(B3=0,1,"")</f><v></v></c></row>'
         '<row r="5"><c r="A5"><f>B3*2</f></c></row><row r="6"><c r="B6"><f>B3*4</f><v>0.5</v></c></row>'
     )
     styles = '<numFmts><numFmt numFmtId="170" formatCode="0.0%"/></numFmts>'
@@ -228,6 +245,50 @@ def test_cells_in_per_cent_formulas_without_a_value_and_comments_are_read(read: 
         "Comment on B3: Check this",
         "S",
     )
+
+
+def test_formulas_of_an_old_workbook_without_a_value_are_read_where_none_has_one(read: Read) -> None:
+    twice = b"\x44\x00\x00\x00\xc0\x1e\x02\x00\x05"  # A1, 2, *
+    cells: dict[tuple[int, int], tuple[float | bytes, int]] = {(0, 0): (21.0, 0), (0, 1): (twice, 0)}
+    assert read("a.xls", xls(cells, {}))[1:] == [Page("S", "21 | =A1*2", "S")]
+
+
+def test_dates_of_east_asian_excel_are_dates_though_the_file_does_not_define_their_format(read: Read) -> None:
+    codes = {176: "[$-804]aaaa;@", 177: "[$-407]d/\\ mmmm\\ yyyy"}
+    numbers = (31, 57, 58, 32, 176, 177)
+    shown = "2024年3月5日 | 2024-03-05 | 2024-03-05 | 12:00:00 | 2024-03-05 | 5/ März 2024"
+    values = [0.5 if number == 32 else 45356.0 for number in numbers]
+    old: dict[tuple[int, int], tuple[float | bytes, int]] = {
+        (0, at): (value, number) for at, (value, number) in enumerate(zip(values, numbers, strict=True))
+    }
+    assert read("a.xls", xls(old, codes))[1:] == [Page("S", shown, "S")]
+    styles = "".join(f'<numFmt numFmtId="{key}" formatCode="{code}"/>' for key, code in codes.items())
+    styles = f"<numFmts>{styles}</numFmts><cellXfs>"
+    styles += "".join(f'<xf numFmtId="{number}"/>' for number in numbers) + "</cellXfs>"
+    cells = "".join(f'<c r="{"ABCDEF"[at]}1" s="{at}"><v>{value}</v></c>' for at, value in enumerate(values))
+    assert read("a.xlsx", xlsx({"S": f'<row r="1">{cells}</row>'}, styles))[1:] == [Page("S", shown, "S")]
+
+
+def test_charts_and_formulas_without_a_value_of_an_ods_are_read(read: Read) -> None:
+    table = (
+        "<table:table><table:table-row><table:table-cell/><table:table-cell><text:p>East</text:p>"
+        "</table:table-cell></table:table-row><table:table-row><table:table-cell><text:p>May</text:p>"
+        "</table:table-cell><table:table-cell><text:p>7</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    chart = (
+        '<chart:chart xmlns:chart="c"><chart:title><text:p>Sales</text:p></chart:title><chart:plot-area>'
+        f"<chart:axis><chart:title><text:p>Month</text:p></chart:title></chart:axis></chart:plot-area>{table}"
+    )
+    chart = f"<office:body><office:chart>{chart}</chart:chart></office:chart></office:body>"
+    shapes = '<table:shapes><draw:frame><draw:object href="./Object 1"/></draw:frame></table:shapes>'
+    formula = '<table:table-cell table:formula="of:=SUM([.A1:.A1];[T.B2])*2"/>'
+    value = '<table:table-cell office:value-type="float" office:value="4"/>'
+    sheet = f"{shapes}<table:table-row>{value}{formula}{value}</table:table-row>"
+    objects = {"Object 1": element("office:document-content", chart), "Object 2": "<none/>"}
+    assert read("a.ods", ods({"S": sheet}, objects))[1:] == [
+        Page("S", "4 | =SUM(A1:A1;T.B2)*2 | 4\nChart: Sales\nMonth\n | East\nMay | 7", "S"),
+        Problem("embedded", (), "Not read: 1 charts or other objects."),
+    ]
 
 
 def test_cells_of_an_ods_in_per_cent_are_found_behind_those_that_stand_for_many(read: Read) -> None:
@@ -278,7 +339,8 @@ def test_opendocument_text_has_headings_lists_tables_and_notes(read: Read) -> No
 def test_opendocument_text_has_marks_of_notes_powers_and_states_of_forms(read: Read) -> None:
     styles = (
         '<office:automatic-styles><style style:name="T1" xmlns:style="s"><style:text-properties '
-        'style:text-position="super 58%"/></style></office:automatic-styles>'
+        'style:text-position="super 58%"/></style><style style:name="T2" xmlns:style="s">'
+        '<style:text-properties style:text-line-through-style="solid"/></style></office:automatic-styles>'
     )
     note = (
         "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>for members</text:p>"
@@ -288,9 +350,10 @@ def test_opendocument_text_has_marks_of_notes_powers_and_states_of_forms(read: R
         '<office:forms xmlns:f="f"><f:form><f:checkbox f:label="Agree" f:current-state="checked"/>'
         '<f:checkbox f:label="Other"/><f:text f:name="City" f:current-value="Ulm"/></f:form></office:forms>'
     )
-    text = f'{styles}{form}<text:p>10<text:span text:style-name="T1">6</text:span> due{note} in May</text:p>'
+    text = f'{styles}{form}<text:p>10<text:span text:style-name="T1">6</text:span> due{note} in '
+    text += '<text:span text:style-name="T2">April</text:span> May</text:p>'
     assert read("a.odt", odt(text))[1] == Page(
-        "", "10^6 due[^1] in May\n[^1] for members\nAgree: ☒\nOther: ☐\nCity: Ulm"
+        "", "10^6 due[^1] in ~~April~~ May\n[^1] for members\nAgree: ☒\nOther: ☐\nCity: Ulm"
     )
 
 
@@ -391,13 +454,37 @@ def test_opendocument_charts_and_formulas_stand_where_they_are_shown(read: Read)
     assert [line for line in text.split("\n") if line] == ["a", "East | 19.2", "E=m", "b"]
 
 
+def test_opendocument_numbers_lists_and_headings_as_it_shows_them(read: Read) -> None:
+    level = '<text:list-level-style-number text:level="{}" style:num-format="{}" {}/>'
+    levels = level.format(1, "1", 'style:num-suffix="."') + level.format(2, "a", 'style:num-prefix="("')
+    style = f'<office:automatic-styles {STYLE}><text:list-style style:name="L">{levels}</text:list-style>'
+    outline = level.format(1, "1", "") + level.format(2, "1", 'text:display-levels="2"')
+    outline = outline.replace("list-level-style-number", "outline-level-style")
+    styles = f"<office:styles {STYLE}><text:outline-style>{outline}</text:outline-style></office:styles>"
+
+    def items(*inside: str, more: str = "") -> str:
+        kids = "".join(f"<text:list-item>{one}</text:list-item>" for one in inside)
+        return f'<text:list text:style-name="L" {more}>{kids}</text:list>'
+
+    a, b, c, d, e, f = (f"<text:p>{letter}</text:p>" for letter in "abcdef")
+    text = f"{style}</office:automatic-styles><text:h>A</text:h>{items(a, b + items(c, d))}"
+    text += (
+        '<text:h text:outline-level="2">B</text:h><text:h text:outline-level="2">C</text:h><text:h>D</text:h>'
+    )
+    text += items(e, more='text:continue-numbering="true"') + items(f)
+    assert read("a.odt", odt(text, styles=styles))[1] == Page(
+        "", "# 1 A\n1. a\n2. b\n(a c\n(b d\n## 1.1 B\n## 1.2 C\n# 2 D\n3. e\n1. f"
+    )
+
+
 def test_opendocument_slides_are_pages(read: Read) -> None:
     slides = (
         '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Plan</text:p>'
         "</draw:text-box></draw:frame><draw:frame><draw:text-box><text:p>point</text:p></draw:text-box>"
-        "</draw:frame></draw:page>"
+        "</draw:frame><presentation:notes><draw:frame><draw:text-box><text:p>say this</text:p>"
+        "</draw:text-box></draw:frame></presentation:notes></draw:page>"
     )
-    assert read("a.odp", odp(slides))[1] == Page("1", "# Plan\npoint", "Plan")
+    assert read("a.odp", odp(slides))[1] == Page("1", "# Plan\npoint\nNotes:\nsay this", "Plan")
 
 
 def encrypted(data: bytes, password: str) -> bytes:
@@ -528,11 +615,12 @@ def test_notebook_has_text_code_and_output(read: Read) -> None:
 def test_notebook_shows_tables_and_names_errors(read: Read) -> None:
     outputs = [
         {"output_type": "display_data", "data": {"text/html": "<tr><td>a<td>b</tr>"}},
+        {"data": {"text/plain": "a  b", "text/html": "<table><tr><td>1<td>2</table>"}},
         {"output_type": "error", "ename": "KeyError", "evalue": "'x'", "traceback": ["..."]},
     ]
     cells = [{"cell_type": "code", "source": "f()", "outputs": outputs}]
     notebook = json.dumps({"nbformat": 4, "cells": cells}).encode()
-    assert read("a.ipynb", notebook)[1] == Page("", "```python\nf()\n```\na | b\nKeyError: 'x'\n")
+    assert read("a.ipynb", notebook)[1] == Page("", "```python\nf()\n```\na | b\n1 | 2\nKeyError: 'x'\n")
 
 
 def test_notebook_that_is_none_is_read_as_text(read: Read) -> None:
@@ -542,6 +630,11 @@ def test_notebook_that_is_none_is_read_as_text(read: Read) -> None:
 def test_rtf_is_read_in_its_code_page(read: Read) -> None:
     rtf = rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8\'e2\'e5\'f2\par two\tab b}"
     assert read("a.doc", rtf)[1] == Page("", "Привет\ntwo\tb")
+
+
+def test_rtf_has_the_numbers_of_old_lists(read: Read) -> None:
+    rtf = rb"{\rtf1\ansi{\pntext\f1 1.\tab}{\*\pn\pnlvlbody\pndec}one\par{\pntext 2.\tab}two\par}"
+    assert read("a.rtf", rtf)[1] == Page("", "1.\tone\n2.\ttwo\n")
 
 
 def test_rtf_has_powers_links_changes_and_hidden_words(read: Read) -> None:

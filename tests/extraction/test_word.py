@@ -52,6 +52,25 @@ def test_what_is_raised_is_no_digit_of_the_number_before_it(tmp_path: Path) -> N
     assert read(tmp_path, docx(body)) == ["5·10^16 N; 12,345^1; H2O; 1st; e^{-x+1}; 10_2"]
 
 
+def test_struck_words_are_marked_once_and_links_of_fields_have_their_targets(tmp_path: Path) -> None:
+    def field(instruction: str) -> str:
+        begin, middle, end = (f'<w:fldChar w:fldCharType="{kind}"/>' for kind in ("begin", "separate", "end"))
+        text = f"<w:instrText> HYPERLINK &quot;{instruction}&quot; </w:instrText>"
+        return f"<w:r>{begin}</w:r><w:r>{text}</w:r><w:r>{middle}</w:r>{run('list')}<w:r>{end}</w:r>"
+
+    strike = "<w:strike/>"
+    kept = run(" 90", '<w:strike w:val="0"/>')
+    body = f"<w:p>{run('old ', strike)}{run('price', strike)}{kept}</w:p>"
+    body += f"<w:p>{run('See ')}{field('https://example.org/p')}</w:p>"
+    body += '<w:p><w:fldSimple w:instr=" HYPERLINK &quot;https://example.org/q&quot; ">'
+    body += f"{run('more')}</w:fldSimple></w:p>"
+    assert read(tmp_path, docx(body)) == [
+        "~~old price~~ 90",
+        "See list <https://example.org/p>",
+        "more <https://example.org/q>",
+    ]
+
+
 def test_formulas_are_latex(tmp_path: Path) -> None:
     def letters(text: str) -> str:
         return f"<m:r><m:t>{text}</m:t></m:r>"

@@ -24,10 +24,10 @@ NATIVE = "\x01Ole10Native"
 def inner_files(package: Package, relations: Iterable[Relation]) -> Iterator[InnerFile]:
     """Yield the files that a part of a package holds; links to files outside are none."""
     for relation in list(relations)[:OBJECTS]:
-        if relation.is_outside or relation.kind not in ("package", "oleObject"):
+        if relation.is_outside or relation.kind not in ("package", "aFChunk", "oleObject"):
             continue
         name = basename(relation.target)
-        if relation.kind == "package":
+        if relation.kind != "oleObject":
             yield InnerFile(name, partial(package.archive.read, relation.target))
             continue
         try:

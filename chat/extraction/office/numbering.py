@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from chat.numerals import spell
+from chat.extraction.office.number_forms import show_number
 
-ROMAN, CHINESE = 1, 2  # of the ways to spell a number
+FORMS = {
+    "lowerRoman": "i", "upperRoman": "I", "lowerLetter": "a", "upperLetter": "A", "decimalZero": "01",
+    "decimalEnclosedCircle": "①", "decimalEnclosedCircleChinese": "①", "ideographTraditional": "甲",
+}  # fmt: skip
 UNNUMBERED = ("bullet", "none")
 DEPTH = 9
 STYLES = 20  # that a style may be based on, one on another
@@ -33,6 +36,7 @@ class Numbering:
             one.get("numId", ""): (_value(one, "abstractNumId"), lists.get(_value(one, "abstractNumId"), {}))
             for one in numbering.iter("num")
         }
+        self._starts = {one.get("numId", ""): _starts(one) for one in numbering.iter("num")}
         self._styles = {one.get("styleId", ""): one for one in styles.iter("style")}
         self._counts: dict[str, list[int]] = {}
 
@@ -44,7 +48,9 @@ class Numbering:
         if level is None:
             return ""
         counts = self._counts.setdefault(list_id, [0] * DEPTH)
-        counts[depth] = counts[depth] + 1 if counts[depth] else level.start
+        anew = self._starts.get(number, {}).pop(depth, None)  # where this list begins anew, once
+        following = counts[depth] + 1 if counts[depth] else level.start
+        counts[depth] = following if anew is None else anew
         counts[depth + 1 :] = [0] * (DEPTH - depth - 1)
         if level.form in UNNUMBERED:
             return ""
@@ -74,18 +80,23 @@ def _levels(found: Element) -> Mapping[int, Level]:
     return levels
 
 
+def _starts(found: Element) -> dict[int, int]:
+    """Return the numbers with which a list begins anew, by depth."""
+    starts = {}
+    for one in found.iter("lvlOverride"):
+        depth, start = one.get("ilvl", ""), _value(one, "startOverride")
+        if depth.isdecimal() and start.isdecimal():
+            starts[int(depth)] = int(start)
+    return starts
+
+
 def _show(levels: Mapping[int, Level], counts: list[int], depth: int) -> str:
     """Return the number of a level as its form has it."""
     level = levels.get(depth, Level("decimal", "", 1))
-    number = counts[depth] or level.start
-    ways = spell(number)
-    if level.form.endswith("Roman") and len(ways) > ROMAN:
-        return ways[ROMAN] if level.form == "upperRoman" else ways[ROMAN].lower()
-    if level.form.endswith("Letter") and 1 <= number <= 26:
-        return chr(number - 1 + ord("A" if level.form == "upperLetter" else "a"))
-    if re.search("chinese|taiwanese|japanese|ideograph", level.form) and len(ways) > CHINESE:
-        return ways[CHINESE]
-    return str(number)
+    form = FORMS.get(level.form, "")
+    if not form and re.search("chinese|taiwanese|japanese|ideograph", level.form):
+        form = "一"
+    return show_number(counts[depth] or level.start, form)
 
 
 def _value(element: Element | None, path: str) -> str:

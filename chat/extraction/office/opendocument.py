@@ -12,8 +12,9 @@ from chat.extraction.layout.grid import WIDEST, SpanningCell, cell_text, is_grid
 from chat.extraction.office import xml_tree
 from chat.extraction.office.archive import Archive, resolve
 from chat.extraction.office.opendocument_changes import change_lines
+from chat.extraction.office.opendocument_numbering import mark_numbers
 from chat.extraction.office.package import heading, members
-from chat.extraction.raised import lowered, raised, write_raised
+from chat.extraction.raised import lowered, raised, struck, write_raised
 from chat.extraction.source import Findings, Shape, Source
 
 TEXT = "application/vnd.oasis.opendocument.text"
@@ -28,6 +29,7 @@ OBJECTS = 200
 OUTSIDE = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
 TICKED, OPEN = "☒", "☐"
 FIELDS = frozenset({"text", "textarea", "formatted-text", "number", "date", "combobox"})
+CHART_TITLES = ("title", "subtitle", "plot-area/axis/title")
 BLOCKS = frozenset(
     {"frame", "text-box", "note-body", "annotation", "table", "custom-shape", "p", "h", "list"}
 )
@@ -41,7 +43,8 @@ def read(source: Source) -> Findings:
     except xml_tree.BadXml as error:
         raise refusals.damaged(source.name, "OpenDocument file") from error
     _graft_objects(root, archive)
-    _mark_raised(root)
+    _mark_spans(root)
+    mark_numbers(root, _styles(archive))
     slides = list(root.iter("page"))
     if slides and root.find("body/presentation") is not None:
         yield from _slides(slides)
@@ -67,17 +70,20 @@ def _has_hidden(root: Element) -> bool:
     return is_styled or any(one.get("display") == "none" for one in root.iter("section"))
 
 
-def _mark_raised(root: Element) -> None:
-    """Note on each span whether its style raises or lowers it."""
-    places = {
-        style.get("name", ""): properties.get("text-position", "")
+def _mark_spans(root: Element) -> None:
+    """Note on each span whether its style raises, lowers or strikes it."""
+    styles = {
+        style.get("name", ""): properties
         for style in root.iter("style")
         if (properties := style.find("text-properties")) is not None
     }
     for span in root.iter("span"):
-        place = places.get(span.get("style-name", ""), "")
+        style = styles.get(span.get("style-name", ""))
+        place = "" if style is None else style.get("text-position", "")
         if place and not place.startswith("0%"):
             span.set("place", "sub" if place.startswith(("sub", "-")) else "super")
+        if style is not None and style.get("text-line-through-style", "none") != "none":
+            span.set("is_struck", "1")
 
 
 def _fields(root: Element) -> Iterator[str]:
@@ -92,20 +98,43 @@ def _fields(root: Element) -> Iterator[str]:
             yield f"{name}: {value}"
 
 
+def object_lines(archive: Archive, href: str) -> list[str]:
+    """Return the lines of a chart or a formula, which is a document of its own. href: where it is."""
+    box = Element("box")
+    box.extend(_inside(archive, href))
+    return [line for line in _lines(box) if line.strip()]
+
+
 def _graft_objects(root: Element, archive: Archive) -> None:
     """Put charts and formulas, which are documents of their own, where they are shown."""
     for shown, _ in zip(list(root.iter("object")), range(OBJECTS), strict=False):
-        name = f"{resolve('content.xml', shown.get('href', ''))}/content.xml"
-        try:
-            inside = xml_tree.parse(archive.read(name))
-        except xml_tree.BadXml:
-            continue
-        if inside.tag == "math":
-            formula = Element("p")
-            formula.text = formulas.from_mathml(inside)
-            shown.append(formula)
-        else:
-            shown.extend(inside.findall("body"))
+        shown.extend(_inside(archive, shown.get("href", "")))
+
+
+def _inside(archive: Archive, href: str) -> list[Element]:
+    """Return what an embedded document shows; nothing where it is missing or damaged."""
+    try:
+        inside = xml_tree.parse(archive.read(f"{resolve('content.xml', href)}/content.xml"))
+    except xml_tree.BadXml:
+        return []
+    if inside.tag != "math":
+        return inside.findall("body")
+    formula = Element("p")
+    formula.text = formulas.from_mathml(inside)
+    return [formula]
+
+
+def _chart(chart: Element) -> Iterator[str]:
+    """Yield the titles of a chart, and its values as a table: a column for each series."""
+    titles = [title for path in CHART_TITLES for one in chart.findall(path) if (title := _flat(one))]
+    yield " ".join(["Chart:", *titles[:1]])
+    yield from titles[1:]
+    for table in chart.findall("table"):
+        yield from _table(table)
+
+
+def _flat(element: Element) -> str:
+    return " ".join(" ".join(_lines(element)).split())
 
 
 def _slides(slides: list[Element]) -> Findings:
@@ -121,12 +150,15 @@ def _slides(slides: list[Element]) -> Findings:
 
 def _frame(archive: Archive) -> Iterator[str]:
     """Yield the headers and footers, which stand among the styles."""
-    try:
-        root = xml_tree.parse(archive.read("styles.xml"))
-    except xml_tree.BadXml:
-        return
-    for page in root.iter("master-page"):
+    for page in _styles(archive).iter("master-page"):
         yield from (line for line in _lines(page) if line.strip())
+
+
+def _styles(archive: Archive) -> Element:
+    try:
+        return xml_tree.parse(archive.read("styles.xml"))
+    except xml_tree.BadXml:
+        return xml_tree.EMPTY
 
 
 def _lines(element: Element) -> Iterator[str]:
@@ -139,6 +171,11 @@ def _lines(element: Element) -> Iterator[str]:
             yield from _paragraph(child)
         elif child.tag == "table":
             yield from _table(child)
+        elif child.tag == "notes":
+            if lines := [line for line in _lines(child) if line.strip()]:
+                yield from ("Notes:", *lines)
+        elif child.tag == "chart" and child.find("plot-area") is not None:
+            yield from _chart(child)
         else:
             yield from _lines(child)
 
@@ -180,6 +217,8 @@ def _count(value: str) -> int:
 def _paragraph(paragraph: Element) -> Iterator[str]:
     boxes: list[Element] = []
     text = write_raised("".join(_runs(paragraph, boxes)))
+    if (mark := paragraph.get("mark")) and text.strip():
+        text = f"{mark} {text}"
     level = paragraph.get("outline-level", "1") if paragraph.tag == "h" else ""
     line = heading(int(level) if level.isdigit() else 1, text) if level else text
     urls = (link.get("href", "") for link in paragraph.iter("a"))
@@ -193,9 +232,8 @@ def _runs(element: Element, boxes: list[Element]) -> Iterator[str]:
     for child in element:
         if child.tag == "note":
             yield _note(child, boxes)
-        elif child.tag == "span" and child.get("place"):
-            shown = "".join(_runs(child, boxes))
-            yield raised(shown) if child.get("place") == "super" else lowered(shown)
+        elif child.tag == "span":
+            yield _span(child, "".join(_runs(child, boxes)))
         elif child.tag in BLOCKS:
             box = Element("box")
             box.append(child)
@@ -208,6 +246,12 @@ def _runs(element: Element, boxes: list[Element]) -> Iterator[str]:
         else:
             yield from _runs(child, boxes)
         yield child.tail or ""
+
+
+def _span(span: Element, text: str) -> str:
+    place = span.get("place")
+    text = struck(text) if span.get("is_struck") else text
+    return raised(text) if place == "super" else lowered(text) if place else text
 
 
 def _note(note: Element, boxes: list[Element]) -> str:

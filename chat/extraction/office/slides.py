@@ -11,7 +11,7 @@ from chat.extraction.layout.grid import SpanningCell, table_lines
 from chat.extraction.office.charts import chart_lines, diagram_lines
 from chat.extraction.office.embedded import inner_files, picture_problem
 from chat.extraction.office.package import Package, Relation, heading
-from chat.extraction.raised import lowered, raised, write_raised
+from chat.extraction.raised import lowered, raised, struck, write_raised
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -118,6 +118,8 @@ def _runs(element: Element) -> Iterator[str]:
             properties = child.find("rPr")
             place = "0" if properties is None else properties.get("baseline", "0")
             text = "".join(_runs(child))
+            if properties is not None and properties.get("strike", "noStrike") != "noStrike":
+                text = struck(text)
             yield (
                 text if place.strip("-0%") == "" else lowered(text) if place.startswith("-") else raised(text)
             )

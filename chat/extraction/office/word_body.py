@@ -5,6 +5,7 @@ What belongs beside the text (marks of notes, comments, changes) is gathered in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from xml.etree.ElementTree import Element
@@ -16,7 +17,7 @@ from chat.extraction.office.charts import chart_lines, diagram_lines
 from chat.extraction.office.numbering import Numbering
 from chat.extraction.office.package import Package, heading, members
 from chat.extraction.office.word_asides import Asides
-from chat.extraction.raised import lowered, raised, write_raised
+from chat.extraction.raised import lowered, raised, struck, write_raised
 
 SKIPPED = frozenset(
     {"Fallback", "instrText", "delText", "delInstrText", "rPr", "sectPr", "tblPr", "tcPr", "trPr", "sdtPr"}
@@ -26,6 +27,8 @@ BREAKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-
 BLOCKS = frozenset({"p", "tbl", "txbxContent", "chart", "relIds"})
 NOTE_MARKS = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
 OFF = ("0", "false", "off")
+STRUCK = ("strike", "dstrike")
+LINK_FIELD = re.compile(r'\bHYPERLINK\s+"((?:https?|ftp|mailto|tel):[^"\s]{1,2000})"', re.IGNORECASE)
 
 
 class WordBody:
@@ -98,9 +101,9 @@ class WordBody:
         properties = run.find("rPr")
         if properties is None or not text:
             return text
-        hidden = properties.find("vanish")
-        if hidden is not None and hidden.get("val", "1") not in OFF:
-            self.asides.has_hidden = True
+        self.asides.has_hidden = self.asides.has_hidden or _is_on(properties.find("vanish"))
+        if any(_is_on(properties.find(name)) for name in STRUCK):
+            text = struck(text)
         place = value_of(properties.find("vertAlign"))
         if place in ("superscript", "subscript") and not text.startswith("[^"):
             return raised(text) if place == "superscript" else lowered(text)
@@ -166,6 +169,9 @@ class WordBody:
             yield SpanningCell(text, _number(cell.find("tcPr/gridSpan"), 1), int(cell.get("rows", "1")))
 
     def _urls(self, paragraph: Element) -> Iterator[str]:
+        fields = [one.get("instr", "") for one in paragraph.iter("fldSimple")]
+        fields.append("".join(one.text or "" for one in paragraph.iter("instrText")))
+        yield from (url for field in fields for url in LINK_FIELD.findall(field))
         for link in paragraph.iter("hyperlink"):
             target = self._relations.get(link.get("r:id", ""))
             if target is not None and target.is_outside:
@@ -186,6 +192,10 @@ def _plain_cell(cell: Element) -> SpanningCell:
 def value_of(element: Element | None) -> str:
     """Return the `val` of an element; empty where there is none."""
     return "" if element is None else element.get("val", "")
+
+
+def _is_on(element: Element | None) -> bool:
+    return element is not None and element.get("val", "1") not in OFF
 
 
 def _text_of(element: Element | None) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat.numerals import spell
+from chat.extraction.office.number_forms import show_number
 
 DASH = "- "
-ROMAN = 1  # of the ways to spell a number
 
 
 @dataclass
@@ -42,7 +41,7 @@ class HtmlLists:
         self._mark = DASH
         if self._open and (inner := self._open[-1]).form:
             inner.number = _number(attributes.get("value"), inner.number)
-            self._mark = f"{_show(inner.form, inner.number)}. "
+            self._mark = f"{show_number(inner.number, inner.form)}. "
             inner.number += inner.step
         return self._mark
 
@@ -54,11 +53,3 @@ class HtmlLists:
 def _number(value: str | None, default: int) -> int:
     digits = (value or "").strip()
     return int(digits) if digits.removeprefix("-").isdecimal() and len(digits) < 8 else default
-
-
-def _show(form: str, number: int) -> str:
-    if form in ("i", "I") and number > 0 and len(ways := spell(number)) > ROMAN:
-        return ways[ROMAN].lower() if form == "i" else ways[ROMAN]
-    if form in ("a", "A") and 1 <= number <= 26:
-        return chr(ord(form) + number - 1)
-    return str(number)

@@ -19,6 +19,7 @@ ASIDE = re.compile(
     r"|pict|shppict|nonshppict|objdata|themedata|datastore|fontemb)(?![a-z])"
 )
 RAW = re.compile(r"[\x80-\xff]")  # letters that should be escaped: they are in the code page, too
+LIST_NUMBER, OLD_LIST_NUMBER = "{\\listtext", "{\\pntext"
 BRACE = re.compile(r"\\[{}\\]|[{}]")
 
 
@@ -39,6 +40,8 @@ def text_of(rtf: bytes) -> str:
 def _text_of(rtf: bytes) -> tuple[str, bool]:
     """Return the text, and whether some of it is hidden."""
     escaped = RAW.sub(lambda found: f"\\'{ord(found[0]):02x}", put_asides_last(rtf.decode("latin-1")))
+    if LIST_NUMBER not in escaped:
+        escaped = escaped.replace(OLD_LIST_NUMBER, LIST_NUMBER)  # which the library leaves out
     marked = mark_rows(mark_runs(write_links(escaped)))
     plain = rtf_to_text(marked, errors="replace")  # type: ignore[no-untyped-call]
     text, deleted = take_deleted(plain)
