@@ -15,8 +15,8 @@
     pdf        PDF page by page, each by the better of pdfium and second_reader (pypdf);
                legibility judges a page, glyphs and bidirectional use where its letters stand
     word, slides, sheets, old_office, outlook, tnef, opendocument, epub, hwpx, ofd, zip_members,
-    markup, markup_documents, rich_text, mail, notebook, plain: a format each; archive, package, embedded,
-    xml_tree, encodings, formulas, raised: what the formats share
+    markup, markup_documents, rich_text, mail, cards, notebook, plain: a format each; archive, package,
+    embedded, xml_tree, encodings, formulas, raised: what the formats share
     layout     tables: from cells that span others, and from words with boxes
     ocr        text from pictures of pages, in a child of its own
     pictures   a page as a picture, a picture made small

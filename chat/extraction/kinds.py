@@ -36,6 +36,7 @@ MODULES = {  # of each reader's name, below chat.extraction
     "notebook": "text.notebook",
     "rich_text": "text.rich_text",
     "delimited": "text.delimited",
+    "cards": "text.cards",
     "pictures": "pictures",
 }
 PRELOADED = ("pdf", "word", "slides", "sheets", "markup", "pictures", "rich_text")
@@ -112,7 +113,9 @@ HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 FIRST_HEADER = re.compile(rb"^(?:From [^\n]+\r?\n)?[A-Za-z][\w-]*:[ \t]?")
-FEWEST_HEADERS = 3
+FEWEST_HEADERS, FEWEST_ROWS = 3, 3
+EXPORTS = ("xls", "xlsx", "doc", "docx")  # names that programs give to pages and to text with tabs
+CARDS = re.compile(rb"^\s*BEGIN:(?:VCARD|VCALENDAR)\b", re.IGNORECASE)
 TNEF = b"\x78\x9f\x3e\x22"
 MANIFEST_BYTES = 1_000_000
 MARK = b"\xef\xbb\xbf"
@@ -229,8 +232,11 @@ def _among_texts(source: Source, head: bytes) -> Reader:
     if text.lstrip().startswith(b"{\\rtf"):
         return _reader("rich_text")
     is_html_named = source.suffix in ("html", "htm", "xhtml", "shtml")
-    if HTML.match(text) or (is_html_named and TAG.search(text)):
+    is_export = source.suffix in EXPORTS and text.lstrip().startswith(b"<") and not XML.match(text)
+    if HTML.match(text) or ((is_html_named or is_export) and TAG.search(text)):
         return _reader("markup")
+    if CARDS.match(text):
+        return _reader("cards")
     if source.suffix in ("eml", "mht", "mhtml", "mbox") or _is_mail(text):
         return _reader("mail")
     if source.suffix == "ipynb" or (
@@ -239,9 +245,18 @@ def _among_texts(source: Source, head: bytes) -> Reader:
         return _reader("notebook")
     if source.suffix != "svg" and (XML.match(text) or source.suffix == "xml"):
         return _reader("xml")
-    if source.suffix in ("csv", "tsv", "tab"):
+    if source.suffix in ("csv", "tsv", "tab", *EXPORTS[:2]) or (source.suffix == "txt" and _is_tabbed(text)):
         return _reader("delimited")
     return plain.read
+
+
+def _is_tabbed(text: bytes) -> bool:
+    """Whether all lines have as many tabs: the form in which Excel saves a sheet as text."""
+    lines = [
+        line for line in text.splitlines()[: -1 if len(text) >= HEAD_BYTES // 2 else None] if line.strip()
+    ]
+    counts = {line.count(b"\t") for line in lines}
+    return len(lines) >= FEWEST_ROWS and len(counts) == 1 and counts != {0}
 
 
 def _is_mail(text: bytes) -> bool:

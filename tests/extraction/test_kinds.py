@@ -47,6 +47,21 @@ def test_suffix_tells_kinds_of_text_apart(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.xls", b"<style>p{}</style><table><tr><td>a<td>1</table>", "a | 1"),
+        ("a.xls", b"a\tb\n1,5\t2\n", "a | b\n1,5 | 2"),
+        ("a.txt", "a\tb\n1\t2\n3\t\n".encode("utf-16"), "a | b\n1 | 2\n3 | "),
+        ("a.txt", b"a\tb\n1\t2\nno\n", "a\tb\n1\t2\nno\n"),
+    ],
+)
+def test_what_programs_export_under_other_names_has_its_rows(
+    path: Path, name: str, data: bytes, text: str
+) -> None:
+    assert [one.text for one in read(path, name, data) if isinstance(one, Page)] == [text]
+
+
+@pytest.mark.parametrize(
     ("data", "what"),
     [
         (b"\x7fELF\x02\x01\x01", "a program, which cannot be read"),

@@ -9,6 +9,7 @@ import pytest
 from chat.documents.document import Page, Problem
 from chat.extraction import worker
 from chat.extraction.source import Finding, Shape, Source
+from chat.extraction.text.markdown_html import read_markdown
 from chat.extraction.text.markup import text_of_html
 from tests.office_files import zipped
 
@@ -47,11 +48,43 @@ def read(folder: Path, name: str, data: bytes) -> list[Finding]:
         ("<del>100</del> 90", "~~100~~ 90"),
         ("<math><mfrac><mi>a</mi><msup><mi>b</mi><mn>2</mn></msup></mfrac></math>", r"$\frac{a}{b^{2}}$"),
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),
+        (
+            "<table><caption>C<tfoot><tr><td>Sum<td>3</tfoot><tr><td>a<td>1<tbody><tr><td>b<td>2"
+            "<tfoot><tr><td>c<td>0</tfoot><thead><tr><td>x<td>y</table>",
+            "C\nx | y\na | 1\nb | 2\nc | 0\nSum | 3",
+        ),
         ('a<iframe srcdoc="&lt;p&gt;inner&lt;/p&gt;"></iframe>', "a\ninner"),
     ],
 )
 def test_html_has_what_a_reader_sees_or_needs(html: str, seen: str) -> None:
     assert text_of_html(html)[0] == seen
+
+
+@pytest.mark.parametrize(
+    ("markdown", "seen"),
+    [
+        (
+            "a\n\n<table>\n  <tr><th>x<th>y</tr>\n\n  <tr><td>1</td><td>2<br>3</td></tr>\n</table>\n\nb",
+            "a\n\n\nx | y\n1 | 2 3\n\n\nb",
+        ),
+        ("<details>\n<summary>More</summary>\n\n- one<br>two\n\n</details>", "More\n\n- one\ntwo\n"),
+        ("| a | b |\n|---|---|\n| x<br/>y | 5&nbsp;m<sup>2</sup> &#124; |", "a | b\nx y | 5 m^2 \\|"),
+        ('<h1 align="center">\n  The <i>plan</i>\n</h1>\n', "# The plan\n"),
+        (
+            '<p><img src="x" alt="Logo"> <a href="https://e.org/a">site</a></p>',
+            "Logo [site](https://e.org/a)",
+        ),
+        ("a <!-- not\nshown --> b; 3 < 4 & x; `<br>` <T>", "a  b; 3 < 4 & x; `<br>` <T>"),
+        (
+            "1. ```html\n\n   ~~~\n   <b>x</b>\n   ~~~\n\n<b>y</b>",
+            "1. ```html\n\n   ~~~\n   <b>x</b>\n   ~~~\n\ny",
+        ),
+        ("code:\n\n    <p>&amp;</p>\n\n<p>&amp;</p>", "code:\n\n    <p>&amp;</p>\n\n&"),
+        ("<table><tr><td>\n\n```\n<b>\n```\n\n</td></tr></table>", "\n```\n<b>\n```\n"),
+    ],
+)
+def test_markdown_has_what_a_reader_sees(markdown: str, seen: str) -> None:
+    assert read_markdown(markdown) == seen
 
 
 def mail(plain: str, html: str) -> bytes:
@@ -85,6 +118,64 @@ def test_html_part_is_read_where_the_plain_one_says_nothing(tmp_path: Path) -> N
     assert body(read(tmp_path, "a.eml", stub)) == "The total is 129.50 euros."
     same = mail("The total: 129.50 euros", "<p>The total is <b>129.50</b> euros.</p>")
     assert body(read(tmp_path, "a.eml", same)) == "The total: 129.50 euros"
+
+
+CALENDAR = (
+    "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\nBEGIN:VEVENT\n"
+    "DTSTART;TZID=Europe/Berlin:20240305T140000\nDTEND:20240305T143000Z\nSUMMARY:Budget\\, first\n"
+    "DESCRIPTION:Bring lists.\\nCoffee is\n  there.\n"
+    "ATTENDEE;PARTSTAT=ACCEPTED;CN=Eva:mailto:eva@example.org\n"
+    "BEGIN:VALARM\nTRIGGER:-PT15M\nEND:VALARM\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+EVENT = (
+    "METHOD: REQUEST\n\nDTSTART: 2024-03-05 14:00 (Europe/Berlin)\nDTEND: 2024-03-05 14:30 UTC\n"
+    "SUMMARY: Budget, first\nDESCRIPTION: Bring lists.\nCoffee is there.\n"
+    "ATTENDEE (ACCEPTED): Eva <eva@example.org>"
+)
+
+
+def test_contacts_and_calendars_have_a_line_for_each_property(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.ics", CALENDAR.encode()) == [Shape("text/calendar"), Page("", EVENT)]
+    contacts = (
+        "BEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=E5=BC=A0=\r\n=E4=B8=89\r\n"
+        "TEL;CELL:138\r\nPHOTO;ENCODING=BASE64;JPEG:/9j/\r\n 4AAQ\r\n\r\nEND:VCARD\r\n"
+        "BEGIN:VCARD\r\nFN:Eva Kern\r\nitem1.TEL;TYPE=WORK,VOICE:+49 1\r\nADR:;;Hauptstr. 5;Ulm;;;\r\n"
+        "END:VCARD\r\n"
+    )
+    assert read(tmp_path, "a.vcf", contacts.encode())[1:] == [
+        Page(
+            "",
+            "FN: 张三\nTEL (CELL): 138\n\nFN: Eva Kern\nTEL (WORK, VOICE): +49 1\nADR: Hauptstr. 5, Ulm",
+        ),
+        Problem("embedded", (), "Not read: 1 pictures or files."),
+    ]
+
+
+def test_an_invitation_in_a_mail_is_read_once(tmp_path: Path) -> None:
+    kinds = ("text/plain", "text/calendar; method=REQUEST", "application/ics; name=a.ics")
+    plain, invitation, attached = (
+        f"--{'b' if at < 2 else 'm'}\nContent-Type: {kind}\n\n{'Come.' if not at else CALENDAR}\n"
+        for at, kind in enumerate(kinds)
+    )
+    data = (
+        "From: a@example.org\nTo: b@example.org\nSubject: Order\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=m\n\n"
+        "--m\nContent-Type: multipart/alternative; boundary=b\n\n"
+        f"{plain}{invitation}--b--\n{attached}--m--\n"
+    )
+    found = read(tmp_path, "a.eml", data.encode())
+    assert body(found).split("\n\n", 1) == ["Come.", EVENT]
+    assert len(found) == 2
+
+
+def test_flowed_lines_of_a_mail_are_joined_and_styles_of_a_saved_page_are_left_out(tmp_path: Path) -> None:
+    head = "From: a@example.org\nTo: b@example.org\nSubject: Order\nMIME-Version: 1.0\nContent-Type: "
+    flowed = f"{head}text/plain; format=flowed\n\nTwelve \nboards.\n> An old \n> line\n>> older\n-- \nEva\n"
+    found = body(read(tmp_path, "a.eml", flowed.encode()))
+    assert found == "Twelve boards.\n> An old line\n>> older\n--\nEva"
+    parts = "--b\nContent-Type: text/html\n\n<p>Price</p>\n--b\nContent-Type: text/css\n\np {}\n--b--\n"
+    saved = f"{head}multipart/related; boundary=b\n\n{parts}"
+    assert body(read(tmp_path, "a.mht", saved.encode())) == "Price"
 
 
 def test_messages_of_a_mailbox_are_pages(tmp_path: Path) -> None:
@@ -178,7 +269,8 @@ def test_a_workbook_of_excel_2003_shows_formats_comments_and_what_is_hidden(tmp_
         f"<Row>{cell('String', 'North', down)}{cell('Number', '1234.5', euros)}"
         f"{cell('Number', '0.125', '', note)}</Row>"
         f'<Row ss:Hidden="1">{cell("Number", "7", second)}{cell("Number", "0.5")}</Row>'
-        f"<Row>{cell('String', 'Day')}{cell('DateTime', '2023-05-06T00:00:00.000', day)}</Row>"
+        f"<Row>{cell('String', 'Day')}{cell('DateTime', '2023-05-06T00:00:00.000', day)}"
+        f"{cell('DateTime', '1899-12-31T08:30:00.000')}</Row>"
     )
     columns = '<Column/><Column ss:Index="3" ss:StyleID="p" ss:Hidden="1"/>'
     sheet = f'<Worksheet ss:Name="S"><Table>{columns}{rows}</Table></Worksheet>'
@@ -186,7 +278,8 @@ def test_a_workbook_of_excel_2003_shows_formats_comments_and_what_is_hidden(tmp_
     assert read(tmp_path, "r.xml", book.encode())[1:] == [
         Page(
             "S",
-            "Region | Sum | Share\nNorth | 1234.50 € | 12.50%\nNorth | 7 | 50.00%\nDay | 6 May 2023 | \n"
+            "Region | Sum | Share\nNorth | 1234.50 € | 12.50%\nNorth | 7 | 50.00%\n"
+            "Day | 6 May 2023 | 08:30:00\n"
             "Comment on C2: Check",
             "S",
         ),

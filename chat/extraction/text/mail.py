@@ -13,8 +13,11 @@ from functools import partial
 from chat.documents.document import Page, Problem
 from chat.extraction.source import Findings, InnerFile, Shape, Source
 from chat.extraction.text import encodings, markup, plain
+from chat.extraction.text.cards import read_cards
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
+CALENDAR = "text/calendar"
+OF_PAGES = ("text/css", "text/javascript", "application/javascript")  # of a page that was saved whole
 UNNAMED = ("", "us-ascii", "ascii")
 DEPTH = 5
 PARTS = 500
@@ -30,10 +33,14 @@ SUPERSETS = {b"gb2312": b"gb18030", b"gbk": b"gb18030", b"shift_jis": b"cp932"}
 
 @dataclass
 class _Attached:
-    """files: to be read as parts of their own. unread: what has no content to read."""
+    """files: to be read as parts of their own. unread: what has no content to read.
+
+    calendars: that stand in the text; they are often attached as well.
+    """
 
     files: list[InnerFile] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    calendars: set[str] = field(default_factory=set)
 
 
 def read(source: Source) -> Findings:
@@ -103,36 +110,72 @@ def _parts(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[s
     elif message.is_multipart():
         for part, _ in zip(message.iter_parts(), range(PARTS), strict=False):
             yield from _parts(part, attached, depth)  # type: ignore[arg-type]
+    elif kind in OF_PAGES:
+        return
     elif message.get_content_maintype() != "text" or message.get_content_disposition() == "attachment":
         _attach(message, kind, attached)
+    elif kind == CALENDAR:
+        yield from _calendar(message, attached)
     elif kind == "text/html":
         yield markup.text_of_html(_text(message, markup.charset_of))[0]
+    elif str(message.get_param("format", "")).lower() == "flowed":
+        yield "\n".join(_flow(_text(message), str(message.get_param("delsp", "")).lower() == "yes"))
     else:
         yield _text(message)
+
+
+def _flow(text: str, drops_space: bool) -> Iterator[str]:
+    """Yield the lines of a text as they were written: a space at its end joins one to the next (RFC 3676)."""
+    joined, depth = "", 0
+    for line in text.splitlines():
+        body = line.lstrip(">")
+        marks, body = len(line) - len(body), body.removeprefix(" ")
+        if joined and (marks != depth or body == "-- "):
+            yield joined
+            joined = ""
+        joined, depth = joined + body if joined else (f"{line[:marks]} " if marks else "") + body, marks
+        if body.endswith(" ") and body != "-- ":
+            joined = joined[: -1 if drops_space else None]
+        else:
+            yield joined
+            joined = ""
+    if joined:
+        yield joined
 
 
 def _attach(part: EmailMessage, kind: str, attached: _Attached) -> None:
     name = _filename(part) or kind
     data = part.get_payload(decode=True)
+    if kind in (CALENDAR, "application/ics") and _text(part).strip() in attached.calendars:
+        return
     if isinstance(data, bytes) and data:
         attached.files.append(InnerFile(name, partial(bytes, data)))
     else:
         attached.unread.append(name)
 
 
+def _calendar(part: EmailMessage, attached: _Attached) -> Iterator[str]:
+    """Yield the lines of an invitation."""
+    text = _text(part)
+    attached.calendars.add(text.strip())
+    yield from ("", *read_cards(text)[0])
+
+
 def _alternative(message: EmailMessage, attached: _Attached, depth: int) -> Iterator[str]:
     """Yield the plain part, unless it has few of the words of the HTML part."""
     parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
     simple = next((p for p in parts if p.get_content_type() == "text/plain" and _text(p).strip()), None)
-    rich = [part for part in parts if part.get_content_type() != "text/plain"]
+    calendars = [part for part in parts if part.get_content_type() == CALENDAR]
+    rich = [part for part in parts if part.get_content_type() not in ("text/plain", CALENDAR)]
     rich.sort(key=lambda part: part.get_content_type() == "text/html" or part.is_multipart())
     whole = list(_parts(rich[-1], attached, depth)) if rich else []
     if simple is not None:
         said, wanted = set(WORD.findall(_text(simple))), set(WORD.findall("\n".join(whole)))
         if not wanted or len(said & wanted) >= len(wanted) * SHARED_WORDS:
-            yield from _parts(simple, attached, depth)
-            return
+            whole = list(_parts(simple, attached, depth))
     yield from whole
+    for calendar in calendars:
+        yield from _calendar(calendar, attached)
 
 
 def _text(part: EmailMessage, charset_of: Callable[[bytes], str] = lambda _: "") -> str:
