@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import hiredis
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -28,6 +29,7 @@ from redis.exceptions import (
 )
 
 from chat.errors import Unreachable
+from chat.redis_urls import CLIENT_OPTIONS
 
 ANSWER_SECONDS = 1.0  # without a reply until Redis counts as away
 PAUSE_SECONDS = 0.5  # between two attempts while Redis is away
@@ -115,12 +117,15 @@ class RedisChannel:
             socket_connect_timeout=ANSWER_SECONDS,
             socket_timeout=None,  # the timeouts are here, one per round trip
             retry=Retry(NoBackoff(), 0),
+            **CLIENT_OPTIONS,
         )
 
     async def _run(self, commands: Sequence[Command]) -> list[Reply]:
         connection = await self._client.get_connection()
         try:
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            # The connection packs in Python, which takes most of the time of a round trip of many commands.
+            packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
+            await connection.send_packed_command(packed, check_health=False)
             return [await _read(connection) for _ in commands]
         except BaseException:
             await connection.disconnect(nowait=True)

@@ -16,7 +16,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
-from chat.redis_urls import cluster_options, is_cluster
+from chat.redis_urls import CLIENT_OPTIONS, cluster_options, is_cluster
 
 ANSWER_SECONDS = 1.0  # until a Redis that says nothing counts as away
 PAUSE_SECONDS = 5.0  # until one that is away is asked again
@@ -71,7 +71,7 @@ def _open_storage(redis_url: str, prefix: str) -> Storage:
         hosts = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in nodes]
         url = "redis+cluster://" + ",".join(hosts)
     else:
-        url, options = redis_url.replace("unix://", "redis+unix://", 1), {}
+        url, options = redis_url.replace("unix://", "redis+unix://", 1), CLIENT_OPTIONS
     storage = storage_from_string(
         f"async+{url}",
         implementation="redispy",

@@ -1,9 +1,9 @@
 """What Redis costs beside the log in memory, and what several replicas bring: ratios in one run.
 
-    python -m tests.benchmarks.replicas [--quick] [--cuts 1000]
+    python -m tests.benchmarks.replicas [--rounds 7] [--cuts 1000]
 
 Replicas are processes of the routes without the page; provider, Redis and readers are processes of their own.
-CPU time is that of the replicas alone. Prints the tables of docs/replicas.md, in five minutes. Needs
+CPU time is that of the replicas alone. Prints the tables of docs/replicas.md, in ten minutes. Needs
 redis-server.
 """
 
@@ -15,6 +15,7 @@ import contextlib
 import json
 import random
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -203,14 +204,12 @@ async def show_spread(
 async def measure_spread(
     alone: RoutesProcess, made: Sequence[RoutesProcess], model: str, streams: int, rounds: int
 ) -> tuple[float, float]:
-    """Return the least of so many rounds of each: µs a delta of the one without Redis, and of the others."""
-    best = (float("inf"), float("inf"))
+    """Return the medians of so many alternating rounds: µs a delta without Redis, and of these replicas."""
     for one in (alone, *made):
         await read(stream_url(one, "burst-100"), 2)
-    for _ in range(rounds):
-        taken = [await _spread(group, model, streams) for group in ([alone], made)]
-        best = (min(best[0], taken[0]), min(best[1], taken[1]))
-    return best
+    pairs = [[await _spread(group, model, streams) for group in ([alone], made)] for _ in range(rounds)]
+    own, shared = (statistics.median(costs) for costs in zip(*pairs, strict=True))
+    return own, shared
 
 
 async def _spread(group: Sequence[RoutesProcess], model: str, streams: int) -> float:
@@ -302,8 +301,7 @@ def show_paper(cpu: float, rate: float, size: float) -> None:
     print_table("On paper", head, rows)
 
 
-async def run(quick: bool, cuts: int) -> int:
-    rounds = 1 if quick else 3
+async def run(rounds: int, cuts: int) -> int:
     with run_provider() as provider, redis_server() as redis, tempfile.TemporaryDirectory() as folder:
         async with replicas(1, provider, None, Path(folder)) as [alone]:
             async with replicas(1, provider, redis, Path(folder)) as [shared]:
@@ -312,7 +310,7 @@ async def run(quick: bool, cuts: int) -> int:
                 starts = [await measure_start(replica) for replica in (alone, shared)]
             await show_spread(alone, provider, redis, Path(folder), rounds)
         async with replicas(3, provider, redis, Path(folder)) as made:
-            lag = await measure_lag(made, 100 if quick else 500)
+            lag = await measure_lag(made, 500)
             show_costs(bursts, paced, starts, lag)
             failed = await show_resume(made, cuts)
         show_paper(paced[1].cpu, *await measure_redis(redis))
@@ -321,10 +319,10 @@ async def run(quick: bool, cuts: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="once each, for a first look")
+    parser.add_argument("--rounds", type=int, default=7, help="so many measurements of each")
     parser.add_argument("--cuts", type=int, default=1000, help="at least so many, of readers that resume")
     arguments = parser.parse_args()
-    return int(asyncio.run(run(arguments.quick, arguments.cuts)) > 0)
+    return int(asyncio.run(run(arguments.rounds, arguments.cuts)) > 0)
 
 
 if __name__ == "__main__":

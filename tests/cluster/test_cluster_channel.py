@@ -51,6 +51,7 @@ def test_the_url_of_a_cluster_names_nodes_login_and_tls() -> None:
         "ssl": True,
         "ssl_ca_certs": "/ca.pem",
         "ssl_check_hostname": False,
+        "driver_info": None,
     }
 
 
