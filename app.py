@@ -20,7 +20,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
@@ -78,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_cors(app, settings.cors_origins)
     add_routes(app)
     page = create_page(engine)
-    app.state.page = _mount_page(app, engine, page)
+    app.state.page = MountedPage.mount(app, page, **_mount_options(engine))
     match_page_first(app, app.state.page.gradio_app)
     build_routes(app)
     _add_page_files(app, PageHead(page, settings.assistant_name, has_replicas=bool(settings.redis_url)))
@@ -126,25 +125,21 @@ def _add_middleware(app: FastAPI, engine: Engine, page: MountedPage) -> None:
     app.add_middleware(PathPrefixMiddleware, root_path=settings.root_path)
 
 
-def _mount_page(app: FastAPI, engine: Engine, page: gr.Blocks) -> MountedPage:
-    gr.mount_gradio_app(
-        app,
-        page,
-        "/",
-        ssr_mode=False,  # Spaces sets GRADIO_SSR_MODE: Node would take the port and answer for our routes
-        run_history=False,
-        show_error=False,
-        footer_links=[],
+def _mount_options(engine: Engine) -> dict[str, Any]:
+    return {
+        "ssr_mode": False,  # Spaces sets GRADIO_SSR_MODE: Node would take the port and answer for our routes
+        "run_history": False,
+        "show_error": False,
+        "footer_links": [],
         # Gradio makes the icons of other sizes of it, which SVG does not allow
-        favicon_path=ASSETS / "favicon.ico",
-        max_file_size=engine.settings.max_upload_bytes,
-        enable_monitoring=False,
-        root_path=engine.settings.root_path or None,
-        auth=engine.access.check_login if engine.access.has_login else None,
-        mcp_server=_has_mcp(engine),
-        theme=create_theme(),
-    )
-    return MountedPage(app, page)
+        "favicon_path": ASSETS / "favicon.ico",
+        "max_file_size": engine.settings.max_upload_bytes,
+        "enable_monitoring": False,
+        "root_path": engine.settings.root_path or None,
+        "auth": engine.access.check_login if engine.access.has_login else None,
+        "mcp_server": _has_mcp(engine),
+        "theme": create_theme(),
+    }
 
 
 def _has_mcp(engine: Engine) -> bool:

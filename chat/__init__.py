@@ -8,4 +8,8 @@ Imports go one way: app -> ui, http -> engine -> turns, files -> history -> grou
 -> documents, generations -> settings, errors. ARCHITECTURE.md has the drawing and the invariants.
 """
 
+from chat import gradio_import
+
 __version__ = "1.0.0"
+
+gradio_import.install()

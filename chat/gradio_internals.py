@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import anyio
+from gradio import mount_gradio_app
 from gradio.blocks import Blocks
 from gradio.components import HTML, JSON, Textbox
 from gradio.state_holder import SessionState, StateHolder
@@ -72,6 +73,12 @@ def hub_session_of(request: Any) -> Mapping[str, Any]:
 
 class MountedPage:
     """A page after `gr.mount_gradio_app`, with every workaround applied."""
+
+    @classmethod
+    def mount(cls, app: Any, page: Blocks, **options: Any) -> MountedPage:
+        """Mount a page on the root of an app. options: of `gr.mount_gradio_app`."""
+        mount_gradio_app(app, page, "/", **options)
+        return cls(app, page)
 
     def __init__(self, app: Any, page: Blocks) -> None:
         self._page = page

@@ -29,6 +29,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="uses prctl(2)")
+@pytest.mark.slow
 async def test_replicas_and_servers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, tmp_path, cwd=ROOT, stdout=asyncio.subprocess.PIPE

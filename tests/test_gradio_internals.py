@@ -27,7 +27,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from chat import gradio_internals
+from chat import gradio_import, gradio_internals
 from chat.gradio_internals import (
     EVENTS_AT_ONCE,
     PROGRESS_SECONDS,
@@ -302,6 +302,7 @@ async def test_a_workaround_has_its_effect(
         assert await PROBES[workaround](served)
 
 
+@pytest.mark.slow
 @each
 async def test_gradio_without_it_behaves_as_its_reason_says(
     workaround: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -312,6 +313,15 @@ async def test_gradio_without_it_behaves_as_its_reason_says(
     monkeypatch.setattr(gradio_internals, "WORKAROUNDS", others)
     async with serve(tmp_path, monkeypatch) as served:
         assert not await PROBES[workaround](served)
+
+
+def test_gradio_writes_no_stubs_at_its_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And would write one for each class of a component: so it does, where that is left in its place."""
+    module, written = sys.modules[gradio_import.MODULE], list[str]()
+    assert vars(module)[gradio_import.STUB_WRITER] is gradio_import.write_no_stub
+    monkeypatch.setattr(module, gradio_import.STUB_WRITER, lambda _, name, events: written.append(name))
+    types.new_class("Made", (gr.Textbox,))
+    assert written == ["Made"]
 
 
 async def test_a_mounted_page_knows_its_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

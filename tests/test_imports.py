@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LEAVES = (
     "asset_files",
     "gradio_frontend",
+    "gradio_import",
     "gradio_internals",
     "settings",
     "errors",
@@ -47,7 +48,7 @@ LAYERS = (  # top first; packages of one layer do not import each other
     ("documents", "generations"),
 )
 FOREIGN = {  # a library, and where alone it is imported (`app` is app.py)
-    "gradio": {"app", "ui", "gradio_internals"},
+    "gradio": {"ui", "gradio_internals"},  # not app.py: the import is prepared in chat/__init__.py
     "fastapi": {"app", "http"},
     "starlette": {"app", "http"},
     "openai": {"completions"},

@@ -1,8 +1,9 @@
 """How long the event loop is blocked: the longest block for the metrics, the stack of a long one for the log.
 
 The loop beats BEAT_SECONDS apart. A beat that comes late tells how long one step took, by the clock on the
-wall and by the processor time of the loop's thread: on a busy machine only the second is the app's own. A
-thread looks at the beats from outside, since a blocked loop can log nothing. Knows no request.
+wall and by the processor time of the loop's thread: on a busy machine only the second is the app's own. That
+counts the steps since the beat before, too, so a busy loop beats BUSY_BEAT_SECONDS apart. A thread looks at
+the beats from outside, since a blocked loop can log nothing. Knows no request.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 BEAT_SECONDS = 0.05
+BUSY_BEAT_SECONDS = 0.005  # after a beat that used half of its time
 LOGGED_SECONDS = 0.2  # of a block whose stack is logged
 WINDOW_SECONDS = 150.0  # the longest block of this one and the one before is told
 FRAMES = 12  # innermost, of a logged stack
@@ -44,13 +46,16 @@ class LoopWatch:
         self._thread = threading.get_ident()
         self._beat = time.monotonic()
         threading.Thread(target=self._watch, name="loop-watch", daemon=True).start()
+        pause = BEAT_SECONDS
         try:
             while True:
-                began, spent = time.monotonic(), time.thread_time()
-                await asyncio.sleep(BEAT_SECONDS)
+                began, processor = time.monotonic(), time.thread_time()
+                await asyncio.sleep(pause)
                 self._beat = time.monotonic()
-                late = max(0.0, self._beat - began - BEAT_SECONDS)
-                self._note(late, min(late, time.thread_time() - spent))
+                spent = time.thread_time() - processor
+                late = max(0.0, self._beat - began - pause)
+                self._note(late, min(late, spent))
+                pause = BUSY_BEAT_SECONDS if spent > (self._beat - began) / 2 else BEAT_SECONDS
         finally:
             self._is_over.set()
 

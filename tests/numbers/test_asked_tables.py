@@ -6,6 +6,8 @@ import pytest
 
 from tests.numbers.asking import AskedFile, AskedTable, agrees, read_asked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("table", read_asked(), ids=lambda table: table.name)
 def test_answers_are_right_or_not_computed(table: AskedTable) -> None:

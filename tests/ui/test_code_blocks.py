@@ -12,6 +12,8 @@ from tests.pages import Visit, visit
 from tests.provider import Call, Provider
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow
+
 PYTHON = "    def f(x):\n\treturn x  # " + "a long line " * 20
 BLOCKS = {
     "python": PYTHON,
@@ -44,7 +46,7 @@ def block_of(tab: Visit, language: str) -> Locator:
     return tab.growing.locator(f'.code_wrap[data-language="{language}"]')
 
 
-@pytest.mark.parametrize("device", ["desktop", pytest.param("phone", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
 async def test_a_press_on_the_copy_button_where_it_is_drawn_copies_the_code_as_it_is(
     browser: Browser, served: RunningApp, device: str
 ) -> None:
@@ -65,7 +67,7 @@ async def test_a_press_on_the_copy_button_where_it_is_drawn_copies_the_code_as_i
         assert tab.problems == []
 
 
-@pytest.mark.parametrize("device", ["desktop", pytest.param("phone", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
 async def test_the_bar_names_the_language_and_never_covers_the_code(
     browser: Browser, served: RunningApp, device: str
 ) -> None:

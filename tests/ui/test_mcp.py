@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
@@ -13,6 +14,8 @@ from mcp.types import TextContent
 from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
+
+pytestmark = pytest.mark.slow
 
 PATH = "/gradio_api/mcp/"
 

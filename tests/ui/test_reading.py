@@ -16,6 +16,8 @@ from tests.provider import Provider
 from tests.scenarios import ANSWER
 from tests.servers import RunningApp, run_app
 
+pytestmark = pytest.mark.slow
+
 LONG = "".join(f"Lamp number {number} has a battery of its own.\n" for number in range(900))
 
 
@@ -34,7 +36,6 @@ async def served(
         yield running
 
 
-@pytest.mark.slow
 async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(
     tab: Visit, provider: Provider
 ) -> None:
@@ -63,7 +64,6 @@ async def test_the_rest_of_a_file_can_be_read_and_its_progress_is_shown(
     await expect(tab.history.locator(".branches .count").last).to_have_text("2/2")
 
 
-@pytest.mark.slow
 async def test_pages_without_text_are_shown_to_the_model_when_asked_for(
     tab: Visit, provider: Provider
 ) -> None:
@@ -85,7 +85,6 @@ STANDS = """name => {
 }"""
 
 
-@pytest.mark.slow
 async def test_quotes_are_read_from_their_beginning(tab: Visit) -> None:
     await tab.page.set_viewport_size({"width": 1280, "height": 350})
     lines = "\n\n".join(f"The battery of lamp {number} lasts for {number} hours." for number in range(40))
@@ -192,7 +191,6 @@ async def _check_turning(sheet: Locator, viewer: Locator) -> None:
         assert abs(place[0] - wanted[0]) + abs(place[1] - wanted[1]) < 0.01
 
 
-@pytest.mark.slow
 async def test_the_next_page_is_there_before_it_is_turned_to(tab: Visit, provider: Provider) -> None:
     pages = pdf(*(show(f"This is page {number}.") for number in range(1, 31)))
     await tab.attach({"name": "pages.pdf", "mimeType": "application/pdf", "buffer": pages})
@@ -283,7 +281,6 @@ async def test_a_line_never_begins_with_the_sign_of_a_quote(
     assert [width for width in range(120, 420, 3) if await tab.page.evaluate(ALONE, width)] == []
 
 
-@pytest.mark.slow
 async def test_a_row_of_a_table_is_highlighted_in_its_cells_in_a_sheet_of_a_phone(
     tab: Visit, provider: Provider
 ) -> None:
@@ -316,7 +313,6 @@ async def test_a_row_of_a_table_is_highlighted_in_its_cells_in_a_sheet_of_a_phon
     assert not tab.problems
 
 
-@pytest.mark.slow
 async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, provider: Provider) -> None:
     scan = pdf(show("The lamp shines for nine hours."), "0 0 m 300 300 l S")
     await tab.attach({"name": "lamp.pdf", "mimeType": "application/pdf", "buffer": scan})
@@ -349,7 +345,6 @@ async def test_a_file_is_left_out_of_later_questions_and_used_again(tab: Visit, 
     assert "nine hours" in json.dumps(provider.chats[-1].body["messages"])
 
 
-@pytest.mark.slow
 async def test_a_file_that_was_sent_whole_offers_nothing_more(tab: Visit) -> None:
     await tab.attach(text_file("lamp.txt", "The lamp shines for nine hours."))
     await expect(tab.page.locator("#files .attached.done")).to_have_count(1)
