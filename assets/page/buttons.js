@@ -14,6 +14,7 @@ const local = {
   model: openModels,
   "retry-with": retryWith,
   more: showActions,
+  toggle: toggleSide,
   "sort-table": sortTable,
   "copy-table": copyTable,
   "save-table": saveTable,
@@ -105,6 +106,20 @@ function focusComposer() {
 }
 
 const isPhone = () => matchMedia("(max-width: 768px)").matches;
+
+function toggleSide(button) {
+  const side = button.parentElement;
+  if (side.classList.toggle("open") && side.id === "settings") start("panel");
+}
+
+// Gradio's own components that stand in HTML of ours: each where it belongs, as soon as it is made.
+const MOVED = { "settings-content": "#settings .sidebar-content", login: "#sidebar .sidebar-content" };
+function moveParts() {
+  for (const [id, place] of Object.entries(MOVED)) {
+    const part = document.getElementById(id);
+    if (part && !part.closest(place)) document.querySelector(place)?.append(part);
+  }
+}
 
 // On a phone the list lies over the conversation: closed at first, and again when something was chosen.
 function closeSidebar() {

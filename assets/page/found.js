@@ -61,6 +61,14 @@ function findRanges(part) {
   return ranges;
 }
 
+// The event that searches starts again when it ends, where a key was pressed meanwhile.
+function hearSearch({ target }) {
+  if (!target.matches?.(boxes.search)) return;
+  state.query = target.value;
+  state.listed = LISTED_MORE;
+  start("search");
+}
+
 // --- the list ------------------------------------------------------------------------------------------------
 
 // Further conversations come by themselves when the list is scrolled to its end.

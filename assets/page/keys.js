@@ -1,6 +1,6 @@
 // What keys do wherever the focus is. The settings list them (chat/ui/page_texts.py).
 
-const boxes = { search: "#search textarea, #search input", composer: "#composer textarea" };
+const boxes = { search: "#search input", composer: "#composer textarea" };
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 function openSide(side, box) {
   const opener = document.querySelector(`${side}:not(.open) .toggle-button`);
@@ -46,7 +46,7 @@ function escape(event) {
   else if (isBusy()) stopAnswer();
 }
 
-// As if it were typed: Gradio's component receives the input event.
+// As if it were typed.
 function empty(box) {
   box.value = "";
   box.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,8 +1,4 @@
-// Messages from the server -> changes of the page. A message is JSON text, the value of a hidden component.
-
-function connect(props, watch) {
-  watch("value", () => hear(props.value));
-}
+// Messages from the server -> changes of the page. A message is JSON text, the value of a component that is never made.
 
 function hear(said) {
   if (!said || typeof said !== "string") return;
@@ -37,6 +33,7 @@ function hear(said) {
   if ("shown" in told) state.shown = told.shown;
   if (told.found) hearFound(told.found);
   for (const [name, html] of Object.entries(told.html ?? {})) fillPlace(name, html);
+  for (const [id, words] of Object.entries(told.placeholders ?? {})) fillPlaceholder(id, words);
   if (told.forgets) forgetDrafts();
   if ("copy" in told) giveText(told.copy);
   if ("download" in told) download(told.download);
@@ -129,6 +126,11 @@ function fillPlace(name, html) {
   place.innerHTML = html;
   for (const part of place.querySelectorAll("[data-seconds]")) setTimeout(() => part.remove(), part.dataset.seconds * 1000);
   if (entry) (place.querySelector(`.open[data-id="${id}"]`) ?? place.querySelector(".open"))?.focus();
+}
+
+function fillPlaceholder(id, words) {
+  const box = document.querySelector(`#${id} :is(textarea, input[type="text"])`);
+  if (box) box.placeholder = box.ariaLabel = words;
 }
 
 function showNotice(sentence) {

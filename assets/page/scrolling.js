@@ -62,7 +62,7 @@ function watchScrolling() {
   const box = scroller();
   if (!box) return;
   if (!watched.has(box)) listenToReader(box);
-  for (const part of [box, ...box.children]) {
+  for (const part of [box, ...box.children, ...box.querySelectorAll("#starters, #earlier")]) {
     if (watched.has(part)) continue;
     watched.add(part);
     sizes.observe(part);

@@ -10,6 +10,7 @@ document.addEventListener("click", hearSubmit, true);
 document.addEventListener("click", hearStop, true);
 document.addEventListener("click", hearCopyCode, true);
 document.addEventListener("input", hearTyping, true);
+document.addEventListener("input", hearSearch);
 document.addEventListener("paste", hearPaste, true);
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, dragOver);
 for (const name of ["dragleave", "dragend"]) document.addEventListener(name, dragEnd);
@@ -29,8 +30,9 @@ function begin() {
   followKeyboard();
   // Gradio follows the system once more when it has started. This comes before the next frame is drawn.
   new MutationObserver(showAppearance).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-  new MutationObserver(() => { watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); dressBlocks(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
+  new MutationObserver(() => { moveParts(); watchScrolling(); hushLogs(); readToasts(); labelButtons(); dressCode(); dressBlocks(); watchFurther(); if (found) drawFound(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-live"] });
 }
+askFirst();
 // Gradio may run what it was given for the head before the body is there, or after.
 if (document.body && document.readyState !== "loading") begin();
 else document.addEventListener("DOMContentLoaded", begin);
@@ -63,10 +65,4 @@ function keepKey(key) {
   state.key = (key ?? "").trim();
 }
 
-function search(query) {
-  state.query = query ?? "";
-  state.listed = LISTED_MORE;
-  return visit("list");
-}
-
-return { keepsPage, visit, takeSending, connect, takeUpload, importing, keepOptions, resetOptions, keepKey, search, act, state };
+return { keepsPage, visit, takeSending, connect, hear, takeUpload, importing, keepOptions, resetOptions, keepKey, act, state };

@@ -13,19 +13,23 @@ const orphans = []; // events that were sent before a cut and accepted after it:
 let cuts = 0;
 let passOn = null; // to the stream that Gradio's client reads now
 
-// The page has another session after each cut: the server may take the connection that is lost for open, and send
-// values of the old session there.
-const nameSession = (session) => (cuts ? `${session}-${cuts}` : session);
+// Not the name that Gradio's client makes, which comes too late (fetch.js: askFirst). The page has another session after
+// each cut: the server may take the connection that is lost for open, and send values of the old session there.
+const PAGE = makeSecret();
+const nameSession = () => (cuts ? `${PAGE}-${cuts}` : PAGE);
 
 // Return an answer whose body holds complete frames, and always ends with `close_stream`. ask: requests the stream.
 async function readStream(ask) {
-  const answer = await ask().catch(() => null);
+  // Of the first events a page may hear the end before it hears that they were accepted: the server would send nothing more,
+  // and hold one of the browser's few connections.
+  const isIdle = !underWay.size && !joining.size;
+  const answer = isIdle ? null : await ask().catch(() => null);
   const encoder = new TextEncoder();
   const body = new ReadableStream({
     async start(out) {
       const pass = passOn = (frame) => out.enqueue(encoder.encode(frame + "\n\n"));
       orphans.splice(0).forEach(passEnd);
-      let isWhole = await passFrames(answer, pass);
+      let isWhole = isIdle || await passFrames(answer, pass);
       // The server ends a stream when no event is left, and this page may have sent one before it hears of that: its values
       // wait for another stream, which Gradio's client would not ask for while it takes this one for open.
       while (isWhole && (underWay.size || joining.size)) {
@@ -79,6 +83,7 @@ function answerCame(id) {
   overdue.delete(id);
 }
 async function comeBack(id) {
+  if (first.size) return expectAnswer(id); // Gradio's client reads nothing yet
   const isSame = await isSameServer();
   if (!overdue.has(id)) return;
   if (isSame === null) expectAnswer(id); // none answers now
@@ -172,7 +177,7 @@ async function isSameServer() {
 }
 
 // Ask anew: for the conversation, and what grows in it; for the message that was on its way; for what else was asked for.
-const REPEATED = ["list", "fetch", "drawer", "quiet", "look", "stop"]; // a second time they change nothing
+const REPEATED = ["list", "search", "fetch", "drawer", "quiet", "look", "stop"]; // a second time they change nothing
 async function resume(lost) {
   if (!document.body.classList.contains("is-ready")) return loadAnew();
   // After a restart, unlike other replicas, it does not know whether it has taken the message that was on its way.

@@ -25,7 +25,7 @@ function readJson(kind, name) {
   }
 }
 
-function makeOwner() {
+function makeSecret() {
   const bytes = crypto.getRandomValues(new Uint8Array(24));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
@@ -33,7 +33,7 @@ function makeOwner() {
 // Where this tab is: what its address names, or else its own memory, so that two tabs can hold two conversations; a new tab
 // opens the last one.
 const state = {
-  owner: read("local", "owner") || makeOwner(),
+  owner: read("local", "owner") || makeSecret(),
   language: read("local", "language") || navigator.language || "",
   conversation: addressed() || (read("session", "conversation") ?? read("local", "conversation") ?? ""),
   place: 0, // counts where this tab has been: what is told to an earlier place is not for this one
@@ -82,8 +82,15 @@ function visit(lane) {
   };
 }
 
+// What starts the event of a lane: a component of Gradio's that says it is there (chat/ui/components.py). Until then nothing
+// is asked for.
+let start = () => {};
+function connect(trigger, events) {
+  start = (lane) => trigger(events[lane]);
+}
+
 function act(lane, name, more = {}) {
   if (name === "open") followed = ""; // what grows there is followed anew: opening it ends the following before
   actions.push({ lane, name, ...more });
-  document.getElementById(`lane-${lane}`)?.click();
+  start(lane);
 }

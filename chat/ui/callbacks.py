@@ -40,7 +40,6 @@ from chat.visitors import Visitor
 
 HELD_SECONDS = 20.0  # that a conversation is held while a message is taken, at most
 HEARD_SECONDS = 2.0  # until an ending has come from another replica, at most
-SHOWN_MESSAGES = 20  # rendered at once above the newest turn; scrolling up adds twice as many
 Act = Callable[[str, Visitor, Options], Awaitable[Generation]]
 SAMPLES_FOLDER = ASSETS / "samples"
 SAMPLES = {"zh": "sample-zh.md", "en": "sample-en.md"}
@@ -442,7 +441,7 @@ class Callbacks:
 
     async def _render(self, branch: Branch, visit: Visit) -> tuple[list[ChatMessage], int]:
         """Return the newest messages as they are shown, and how many before them are not."""
-        hidden = count_hidden(branch.messages, max(visit.shown, SHOWN_MESSAGES))
+        hidden = count_hidden(branch.messages, visit.shown)
         return await self._draw(replace(branch, messages=branch.messages[hidden:]), visit), hidden
 
     async def _draw(self, branch: Branch, visit: Visit, *, is_end: bool = False) -> list[ChatMessage]:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from chat.ui.settings_panel import SettingsPanel
 
-# Hidden buttons through which the script starts events: one for each set of components that one may change.
-LANES = ("send", "show", "follow", "stop", "list", "fetch", "drawer", "quiet", "file", "import", "look")
-
-
-@dataclass(frozen=True)
-class TextComponents:
-    """Components that hold only words: filled once, in the visitor's language."""
-
-    top: gr.HTML
-    bottom: gr.HTML
-    starters: gr.HTML
-    earlier: gr.HTML
-    editing: gr.HTML
-
-    def listed(self) -> list[Component]:
-        return [getattr(self, item.name) for item in fields(self)]
+# What the script starts -> the event of one component of Gradio's that stands for it (assets/page/visit.js).
+# Such a component has events of all names; these have no further meaning to Gradio.
+LANES: Mapping[str, str] = {
+    "send": "submit",
+    "show": "focus",
+    "follow": "play",
+    "stop": "stop",
+    "list": "click",
+    "search": "key_up",
+    "fetch": "download",
+    "drawer": "expand",
+    "quiet": "apply",
+    "file": "upload",
+    "import": "copy",
+    "look": "blur",
+    "panel": "release",
+}
+LANES_ID = "lanes"  # of that component
+Start = Callable[..., Any]  # a callback, its inputs and outputs, as Gradio's listeners take them
 
 
 @dataclass(frozen=True)
 class Components:
     """visit: what the script sends, never shown. uploads: paths of files that it uploaded.
 
-    told, read, listed: what the script hears of the conversation, of files and words, and of the list. Apart,
-    since of two things that are said at once in one place only the last is heard.
+    told, read, listed: what the script hears of the conversation, of files and words, and of the list. No
+    browser makes them: each component that is made delays the page.
     """
 
     visit: gr.JSON
@@ -44,11 +48,8 @@ class Components:
     history: gr.Chatbot
     growing: gr.Chatbot
     composer: gr.MultimodalTextbox
-    search: gr.Textbox
-    drawer: gr.HTML
     settings: SettingsPanel
-    dressing: TextComponents
-    lanes: Mapping[str, gr.Button]
+    lanes: Mapping[str, Start]
 
     def shown(self) -> list[Component]:
         """What wiring.fill fills, in its order."""

@@ -20,7 +20,7 @@ from chat.ui.visits import Visit
 
 async def open_drawer(engine: Engine, visit: Visit) -> dict[str, Any]:
     """Return the drawer's HTML, and that it opens. Raises NotFound."""
-    return {"drawer_html": await _fill(engine, visit), "drawer": True, "serial": new_id()}
+    return {"html": {"drawer": await _fill(engine, visit)}, "drawer": True, "serial": new_id()}
 
 
 async def _fill(engine: Engine, visit: Visit) -> str:

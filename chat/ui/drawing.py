@@ -1,7 +1,8 @@
 """Where the parts of a page are drawn: short ones at once, long ones in a thread, in a fair turn.
 
 A message is drawn up to SHOWN_CHARACTERS, and a page up to PAGE_CHARACTERS: a browser lays out no more in
-reasonable time. Copy and export have all of it. Knows no component.
+reasonable time. Copy and export have all of it. Before a visitor scrolls up only some screens are drawn: they
+are drawn again whenever a message is sent. Knows no component.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from chat.visitors import Visitor
 
 SHOWN_CHARACTERS = 200_000  # of one message
 PAGE_CHARACTERS = 1_000_000
+# Above the newest turn, before a visitor scrolls up: five large screens. Scrolling up adds 40 messages.
+FIRST_MESSAGES, FIRST_CHARACTERS = 20, 16_000
 AT_ONCE_CHARACTERS = 20_000  # drawn on the event loop: some tens of milliseconds
 CUTS_KEPT = 16
 
@@ -41,9 +44,13 @@ def cut(text: str) -> str:
     return text[: end if end > 0 else SHOWN_CHARACTERS]
 
 
-def count_hidden(messages: Sequence[Message], most: int) -> int:
-    """Return how many of the oldest messages are not shown, of at most `most` newest ones."""
-    left = PAGE_CHARACTERS
+def count_hidden(messages: Sequence[Message], scrolled: int) -> int:
+    """Return how many of the oldest messages are not shown.
+
+    scrolled: how many of the newest ones a visitor has scrolled up to; 0: the visitor is at the end.
+    """
+    most = max(scrolled, FIRST_MESSAGES)
+    left = PAGE_CHARACTERS if scrolled else FIRST_CHARACTERS
     for shown, message in enumerate(reversed(messages)):
         left -= min(len(message.text) + len(message.reasoning), SHOWN_CHARACTERS)
         if shown >= most or (shown and left < 0):

@@ -6,6 +6,7 @@ Knows no event and no visitor: what is worded in a visitor's language is filled 
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import gradio as gr
@@ -14,7 +15,7 @@ from chat.engine import Engine
 from chat.settings import Settings
 from chat.ui.callbacks import Callbacks
 from chat.ui.client_api import add_named
-from chat.ui.components import LANES, Components, TextComponents
+from chat.ui.components import LANES, LANES_ID, Components
 from chat.ui.follower import Followers
 from chat.ui.html import button, tag
 from chat.ui.markdown.rendering import LATEX_DELIMITERS
@@ -42,68 +43,78 @@ def create_page(engine: Engine) -> gr.Blocks:
 
 
 def _lay_out(owned: Settings) -> Components:
-    with gr.Sidebar(elem_id="sidebar", width="var(--list-width)"):
-        top = _create_html("sidebar-top")
-        search = gr.Textbox(
-            elem_id="search", show_label=False, container=False, max_lines=1, max_length=QUERY_CHARACTERS_MAX
-        )
-        _create_place("conversations")
-        bottom = _create_html("sidebar-bottom")
-        if can_sign_in(owned):
-            gr.LoginButton(icon=None, size="sm")
-    settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
-    with gr.Column(elem_id="banners"):
-        _create_place("download")
-        _create_place("banner")
+    """Lay out the page. Browsers need long for each component, so one has all that stands in one place."""
+    gr.HTML(_frame(), elem_id="frame", **BARE)
+    if can_sign_in(owned):
+        gr.LoginButton(icon=None, size="sm", elem_id="login")
     with gr.Column(elem_id="conversation"):
-        starters = _create_html("starters")
-        earlier = _create_html("earlier")
+        gr.HTML(_place("starters") + _place("earlier"), elem_id="beginning", **BARE)
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
-    editing, composer = _lay_out_desk()
+    with gr.Column(elem_id="desk"):
+        starting = f"xiaojia.connect(trigger, {json.dumps(LANES)})"
+        sender = gr.HTML(_above_composer(), elem_id=LANES_ID, apply_default_css=False, js_on_load=starting)
+        composer = _create_composer()
+        gr.HTML(_below_composer(), elem_id="below", **BARE)
+    settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
     return Components(
         visit=gr.JSON(visible=False),
         uploads=gr.JSON(visible=False),
-        told=_create_ear("told"),
-        read=_create_ear("read"),
-        listed=_create_ear("listed"),
+        told=gr.HTML(visible=False),
+        read=gr.HTML(visible=False),
+        listed=gr.HTML(visible=False),
         history=history,
         growing=growing,
         composer=composer,
-        search=search,
-        drawer=_create_html("drawer"),
         settings=settings,
-        dressing=TextComponents(top, bottom, starters, earlier, editing),
-        lanes={lane: gr.Button(lane, elem_id=f"lane-{lane}", visible="hidden") for lane in LANES},
+        lanes={lane: getattr(sender, event) for lane, event in LANES.items()},
     )
 
 
-def _lay_out_desk() -> tuple[gr.HTML, gr.MultimodalTextbox]:
-    """Lay out the lower end of the page; return the note of an edited question, and the composer."""
-    with gr.Column(elem_id="desk"):
-        ends = [
-            tag("button", type="button", cls=f"do do-{name} icon", data_do=name, data_lane="none")
-            for name in ("end", "begin")  # to the newest message; a new conversation, on a phone
+def _place(name: str) -> str:
+    """Return an element that the script fills with HTML of ours: no output of any event."""
+    return tag("div", id=name, data_place=name)
+
+
+def _frame() -> str:
+    """Return the lists beside the conversation, and what stands above it."""
+    toggle = tag("button", type="button", cls="toggle-button", data_do="toggle", data_lane="none")
+    content = tag("div", _list(), cls="sidebar-content")
+    return "".join(
+        [
+            tag("div", toggle, content, id="sidebar", cls="sidebar open"),
+            tag("div", toggle, tag("div", cls="sidebar-content"), id="settings", cls="sidebar"),
+            tag("div", _place("download"), _place("banner"), id="banners"),
         ]
-        gr.HTML("".join(ends), **BARE)
-        editing = _create_html("editing")
-        announcer = tag("div", id="announcer", role="status", aria_live="polite")
-        _create_place("deleted")
-        gr.HTML(tag("div", data_place="line") + tag("div", data_place="notice"), elem_id="notice", **BARE)
-        gr.HTML(tag("div", id="queue") + tag("div", id="files") + announcer, **BARE)
-        composer = _create_composer()
-        model = button("model", "", lane="none", icon=False, hidden=True)
-        gr.HTML(tag("span", data_place="gauge") + model, elem_id="gauge", **BARE)
-    return editing, composer
+    )
 
 
-def _create_html(name: str) -> gr.HTML:
-    return gr.HTML(elem_id=name, **BARE)
+def _list() -> str:
+    box = tag("input", type="text", autocomplete="off", maxlength=QUERY_CHARACTERS_MAX)
+    search = tag("div", box.removesuffix("</input>"), id="search", role="search")
+    return _place("sidebar-top") + search + _place("conversations") + _place("sidebar-bottom")
 
 
-def _create_place(name: str) -> None:
-    """A place that the script fills with HTML of ours: one output fewer for each event."""
-    gr.HTML(tag("div", data_place=name), elem_id=name, **BARE)
+def _above_composer() -> str:
+    ends = [
+        tag("button", type="button", cls=f"do do-{name} icon", data_do=name, data_lane="none")
+        for name in ("end", "begin")  # to the newest message; a new conversation, on a phone
+    ]
+    announcer = tag("div", id="announcer", role="status", aria_live="polite")
+    return "".join(
+        [
+            *ends,
+            _place("editing"),
+            _place("deleted"),
+            tag("div", tag("div", data_place="line"), tag("div", data_place="notice"), id="notice"),
+            tag("div", tag("div", id="queue"), tag("div", id="files"), announcer),
+        ]
+    )
+
+
+def _below_composer() -> str:
+    model = button("model", "", lane="none", icon=False, hidden=True)
+    return tag("div", tag("span", data_place="gauge"), model, id="gauge") + _place("drawer")
 
 
 def _create_chatbot(name: str) -> gr.Chatbot:
@@ -130,11 +141,4 @@ def _create_composer() -> gr.MultimodalTextbox:
         autofocus=True,
         interactive=True,  # no event has it as an input: the script sends what is in it
         stop_btn=True,  # which of the two buttons is there is the style's: layout.css
-    )
-
-
-def _create_ear(name: str) -> gr.HTML:
-    """What the server tells the script: the value of a component that is never seen."""
-    return gr.HTML(
-        value="", html_template="", js_on_load="xiaojia.connect(props, watch)", elem_id=name, visible="hidden"
     )

@@ -5,7 +5,7 @@ Knows no component and no visitor but his language.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from chat.engine import Engine
 from chat.ui.download_view import show_download
@@ -90,27 +90,19 @@ SPOKEN = (
 
 @dataclass(frozen=True)
 class PageTexts:
-    """The dressed parts, in the order of components.TextComponents."""
+    """html: what stands in a place of the page, by its name. placeholders: of boxes, by ids of their parts."""
 
     language: str
     name: str
-    top: str
-    bottom: str
-    starters: str
-    earlier: str
-    editing: str
+    html: dict[str, str]
     banners: dict[str, str]
-    search: str
-    composer: str
-
-    def parts(self) -> list[str]:
-        return [self.top, self.bottom, self.starters, self.earlier, self.editing]
+    placeholders: dict[str, str]
 
     def told(self) -> dict[str, object]:
         """Return what the script is to know."""
         spoken = {key: LANGUAGES[self.language][key] for key in SPOKEN}
         language = "zh-CN" if self.language == "zh" else self.language
-        return {"language": language, "name": self.name, "words": spoken, "banners": self.banners}
+        return {**asdict(self), "language": language, "words": spoken}
 
 
 def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageTexts:
@@ -120,18 +112,22 @@ def dress(engine: Engine, language: str, *, is_narrow: bool = False) -> PageText
     return PageTexts(
         language=language,
         name=name,
-        top=_top(language, name),
-        bottom=_bottom(language),
+        html={
+            "sidebar-top": _top(language, name),
+            "sidebar-bottom": _bottom(language),
+            "starters": _starters(language),
+            "earlier": button("earlier", text(language, "answer.earlier"), icon=False),
+            "editing": tag(
+                "p",
+                plain(text(language, "composer.editing")),
+                button("cancel-edit", text(language, "composer.cancel_edit"), icon=False),
+            ),
+        },
         banners=show_banners(engine, language),
-        starters=_starters(language),
-        earlier=button("earlier", text(language, "answer.earlier"), icon=False),
-        editing=tag(
-            "p",
-            plain(text(language, "composer.editing")),
-            button("cancel-edit", text(language, "composer.cancel_edit"), icon=False),
-        ),
-        search=text(language, "sidebar.search"),
-        composer=text(language, placeholder, name=name),
+        placeholders={
+            "search": text(language, "sidebar.search"),
+            "composer": text(language, placeholder, name=name),
+        },
     )
 
 

@@ -34,9 +34,8 @@ KEYS = {
 
 @dataclass(frozen=True)
 class SettingsPanel:
-    """side: what opens and closes. content: all that is in it, which no browser makes before it is opened."""
+    """content: all that is in it, which no browser makes before the panel is opened."""
 
-    side: gr.Sidebar
     content: gr.Column
     heading: gr.HTML
     keys: gr.HTML
@@ -59,16 +58,12 @@ class SettingsPanel:
 
 def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
     """Lay the panel out where it is called. has_key: visitors may bring their own key."""
-    with (
-        gr.Sidebar(elem_id="settings", position="right", open=False, width="var(--settings-width)") as side,
-        gr.Column(visible=False) as content,
-    ):
-        return _lay_out(side, content, has_key)
+    with gr.Column(elem_id="settings-content", visible=False) as content:
+        return _lay_out(content, has_key)
 
 
-def _lay_out(side: gr.Sidebar, content: gr.Column, has_key: bool) -> SettingsPanel:
+def _lay_out(content: gr.Column, has_key: bool) -> SettingsPanel:
     return SettingsPanel(
-        side=side,
         content=content,
         heading=gr.HTML(elem_id="settings-top", apply_default_css=False, js_on_load=None),
         preset=gr.Dropdown(elem_id="preset", filterable=False),

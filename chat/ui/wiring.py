@@ -7,7 +7,7 @@ likes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -46,6 +46,8 @@ def wire(page: gr.Blocks, parts: Components, callbacks: Callbacks) -> None:
     with all that stands in it, at every update, and draws it again.
     """
     private: Wiring = PRIVATE | {"show_progress_on": parts.told}
+    for ear in (parts.told, parts.read, parts.listed):
+        ear.change(None, ear, None, js="(said) => xiaojia.hear(said)", api_visibility="private")
     _wire_conversation(page, parts, callbacks, private)
     _wire_lists(parts, callbacks, private)
     _wire_files(parts, callbacks, private)
@@ -74,8 +76,8 @@ def _wire_conversation(page: gr.Blocks, parts: Components, callbacks: Callbacks,
     page.load(open_conversation, parts.visit, shown, js=_js("load"), **private)
     # Not the composer's own events: a second Enter, or a file that is on its way, is the script's to judge.
     js = "() => xiaojia.takeSending()"
-    parts.lanes["send"].click(send, [parts.visit, parts.uploads], shown, js=js, **private)
-    parts.lanes["show"].click(act, parts.visit, shown, js=_js("show"), **private)
+    parts.lanes["send"](send, [parts.visit, parts.uploads], shown, js=js, **private)
+    parts.lanes["show"](act, parts.visit, shown, js=_js("show"), **private)
     _wire_following(parts, callbacks, private)
 
 
@@ -93,10 +95,10 @@ def _wire_following(parts: Components, callbacks: Callbacks, private: Wiring) ->
     async def stop(data: Any, request: gr.Request) -> None:
         await callbacks.stop(_visit(callbacks, data, request))
 
-    parts.lanes["stop"].click(stop, parts.visit, None, js=_js("stop"), **private)
+    parts.lanes["stop"](stop, parts.visit, None, js=_js("stop"), **private)
     # What grows has one event with one output: each further output costs at every yield, skipped or not. The
     # value is in the form of the wire already, so that Gradio need not make it so.
-    following = parts.lanes["follow"].click(
+    following = parts.lanes["follow"](
         follow, parts.visit, parts.growing, js=_js("follow"), postprocess=False, **private
     )
     following.then(settle, parts.visit, parts.shown(), js=_js("settle"), **private)
@@ -111,10 +113,9 @@ def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         visit = _visit(callbacks, data, request)
         return say(await _or_notice(answer_actions.fetch(callbacks.engine, visit), visit))
 
-    async def open_drawer(data: Any, request: gr.Request) -> Row:
+    async def open_drawer(data: Any, request: gr.Request) -> str:
         visit = _visit(callbacks, data, request)
-        told = await _or_notice(drawer.open_drawer(callbacks.engine, visit), visit)
-        return [told.pop("drawer_html", SKIP), say(told)]
+        return say(await _or_notice(drawer.open_drawer(callbacks.engine, visit), visit))
 
     async def act_quietly(data: Any, request: gr.Request) -> Any:
         visit = _visit(callbacks, data, request)
@@ -122,15 +123,12 @@ def _wire_lists(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         return say(told) if told else SKIP
 
     lanes = parts.lanes
-    lanes["list"].click(change_list, parts.visit, parts.listed, js=_js("list"), **private)
-    js = "(_, query) => [xiaojia.search(query), query]"
-    parts.search.change(
-        _ignore_second(change_list), [parts.visit, parts.search], parts.listed, js=js,
-        **{**private, "trigger_mode": "always_last"},
-    )  # fmt: skip
-    lanes["fetch"].click(fetch, parts.visit, parts.told, js=_js("fetch"), **private)
-    lanes["drawer"].click(open_drawer, parts.visit, [parts.drawer, parts.told], js=_js("drawer"), **private)
-    lanes["quiet"].click(act_quietly, parts.visit, parts.told, js=_js("quiet"), **private)
+    lanes["list"](change_list, parts.visit, parts.listed, js=_js("list"), **private)
+    searching = {**private, "trigger_mode": "always_last"}
+    lanes["search"](change_list, parts.visit, parts.listed, js=_js("search"), **searching)
+    lanes["fetch"](fetch, parts.visit, parts.told, js=_js("fetch"), **private)
+    lanes["drawer"](open_drawer, parts.visit, parts.told, js=_js("drawer"), **private)
+    lanes["quiet"](act_quietly, parts.visit, parts.told, js=_js("quiet"), **private)
 
 
 def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> None:
@@ -148,24 +146,17 @@ def _wire_files(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         return say({"html": html, "query": visit.query, "serial": new_id()})
 
     inputs, js = [parts.visit, parts.uploads], "() => xiaojia.takeUpload()"
-    parts.lanes["file"].click(attach, inputs, parts.read, js=js, **private)
+    parts.lanes["file"](attach, inputs, parts.read, js=js, **private)
     js = "() => xiaojia.importing()"
-    parts.lanes["import"].click(import_file, inputs, parts.listed, js=js, **private)
+    parts.lanes["import"](import_file, inputs, parts.listed, js=js, **private)
 
 
 def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, private: Wiring) -> None:
-    async def dress(data: Any, request: gr.Request) -> Row:
+    async def dress(data: Any, request: gr.Request) -> str:
         visit = _visit(callbacks, data, request)
         models = await callbacks.engine.models.names()
         words = page_texts.dress(callbacks.engine, visit.language, is_narrow=visit.is_narrow)
-        search = gr.update(placeholder=words.search)
-        composer = gr.update(placeholder=words.composer)
-        return [
-            *words.parts(),
-            search,
-            composer,
-            say(words.told() | _tell_models(callbacks.engine, models)),
-        ]
+        return say(words.told() | _tell_models(callbacks.engine, models))
 
     async def look(data: Any, request: gr.Request) -> str:
         """Show a model that came since the page was loaded, and how far its download is."""
@@ -175,9 +166,8 @@ def _wire_settings(page: gr.Blocks, parts: Components, callbacks: Callbacks, pri
         banners = page_texts.show_banners(engine, visit.language)
         return say(_tell_models(engine, models) | {"banners": banners, "serial": new_id()})
 
-    parts.lanes["look"].click(look, parts.visit, parts.read, js=_js("look"), **private)
-    outputs = [*parts.dressing.listed(), parts.search, parts.composer, parts.read]
-    page.load(dress, parts.visit, outputs, js=_js("dress"), **private)
+    parts.lanes["look"](look, parts.visit, parts.read, js=_js("look"), **private)
+    page.load(dress, parts.visit, parts.read, js=_js("dress"), **private)
     _wire_panel(parts, callbacks, private)
 
 
@@ -192,7 +182,7 @@ def _wire_panel(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
         return prompt_of(preset, _visit(callbacks, data, request).language)
 
     opened = [panel.content, *panel.worded()]
-    panel.side.expand(open_panel, parts.visit, opened, js=_js("panel"), **private)
+    parts.lanes["panel"](open_panel, parts.visit, opened, js=_js("panel"), **private)
     js = "(_, preset) => [xiaojia.visit('preset'), preset]"
     panel.preset.input(choose_preset, [parts.visit, panel.preset], panel.system_prompt, js=js, **private)
     reset_parts = [*panel.chosen(), panel.preset]
@@ -267,13 +257,6 @@ def _visit(callbacks: Callbacks, data: Any, request: gr.Request) -> Visit:
         signed_in=signed_in(callbacks.engine, request),
         api_key=key_of(callbacks.engine, data, request),
     )
-
-
-def _ignore_second(act: Callable[..., Any]) -> Callable[..., Any]:
-    async def act_on_first(data: Any, _: Any, request: gr.Request) -> Any:
-        return await act(data, request)
-
-    return act_on_first
 
 
 def _tell_models(engine: Engine, models: Sequence[str]) -> dict[str, Any]:

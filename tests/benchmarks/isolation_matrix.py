@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 
+from chat.ui.components import LANES, LANES_ID
 from tests.benchmarks.attacks_identity import OTHER, ROOT, VICTIM, served
 from tests.page_protocol import join_all
 from tests.pdf_files import pdf, show
@@ -32,7 +33,7 @@ TABLE = f"animal,amount\n{SECRET},7\nvole,8\n".encode()
 PAGE = pdf(show(f"The {SECRET} eats roots and nothing else at all."))
 QUESTION = "What is the total of amount?"
 EVENTS_AT_ONCE = 20
-LANES = {f"lane-{name}" for name in ("show", "list", "fetch", "drawer", "quiet", "follow")}
+ACTING = {LANES[name] for name in ("show", "list", "search", "fetch", "drawer", "quiet", "follow")}
 ACTIONS = {
     "history": ("open", "list"),
     "export": ("json", "markdown", "everything", "copy", "prompt"),
@@ -186,7 +187,7 @@ class Attempts:
 
     def _acts(self, event: dict[str, Any]) -> bool:
         names = {item["id"]: str(item["props"].get("elem_id")) for item in self._config["components"]}
-        return bool({names.get(part) for part, _ in event["targets"]} & LANES)
+        return any(names.get(part) == LANES_ID and name in ACTING for part, name in event["targets"])
 
 
 async def compare(

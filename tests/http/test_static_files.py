@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from tests.servers import RunningApp, run_app
 
 ASSETS = frontend_folder() / "assets"
 IMMUTABLE = "public, max-age=31536000, immutable"
+COMPONENTS = 16  # of 46 that were made before; six are of the named functions
 DOCUMENT_BYTES = 15_000  # of 167,000 that were sent before
 
 
@@ -46,6 +48,18 @@ async def test_the_document_is_small_and_sent_again_only_when_it_has_changed(app
         again = await fetch(app, "/", encoding, **{"if-none-match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert answer.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_browser_makes_few_components_before_the_page_can_be_used(app: RunningApp) -> None:
+    config = (await fetch(app, "/config")).json()
+    made = {one["id"]: one["props"] for one in config["components"]}
+
+    def count(node: dict[str, Any]) -> int:
+        if made.get(node["id"], {}).get("visible") is False:
+            return 0
+        return 1 + sum(map(count, node.get("children", ())))
+
+    assert count(config["layout"]) <= COMPONENTS  # each takes 10 ms, on a phone 40
 
 
 async def test_a_shared_link_shows_this_app_in_the_language_of_the_browser(app: RunningApp) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chat.ui.components import LANES, LANES_ID
 from chat.visitors import hash_secret
 from tests.logs import read_until
 from tests.page_protocol import join, join_all
@@ -26,7 +27,7 @@ ANNA, BEN = "anna-0123456789-0123456789", "ben-00123456789-0123456789"
 ANNAS = hash_secret(ANNA)  # what owns her things in the database
 PAGE_EVENTS = 25  # that one page of the second visitor sends
 SECRET = "wolpertinger"  # stands in all that is Anna's, and nowhere else
-ACTING = {f"lane-{name}" for name in ("show", "list", "fetch", "drawer", "quiet", "follow")}
+ACTING = {LANES[name] for name in ("show", "list", "search", "fetch", "drawer", "quiet", "follow")}
 ACTIONS = {  # what a button of the page does, and the ids that it is for; each is tried with one other id too
     **dict.fromkeys(
         ("open", "undo", "delete", "rename", "pin", "unpin", "export", "starter"), ("conversation",)
@@ -193,7 +194,7 @@ def loads(config: dict[str, Any]) -> list[dict[str, Any]]:
 def acts(event: dict[str, Any], config: dict[str, Any]) -> bool:
     """Tell whether an event does what the visit's action names: the others are tried with a few actions."""
     names = {item["id"]: str(item["props"].get("elem_id")) for item in config["components"]}
-    return bool({names[part] for part, _ in event["targets"] if part in names} & ACTING)
+    return any(names.get(part) == LANES_ID and name in ACTING for part, name in event["targets"])
 
 
 @pytest.mark.slow
@@ -252,7 +253,9 @@ async def test_an_upload_is_its_visitors_and_gone_once_he_has_read_it(app: Runni
 
     async def attach(visitor: str, path: str) -> str:
         visit = {"owner": visitor or BEN, "action": {"name": "attach", "id": "key", "value": ""}}
-        told = await join(app.client, find_event(config, "lane-file", "click"), [visit, [path]], "s", visitor)
+        told = await join(
+            app.client, find_event(config, LANES_ID, LANES["file"]), [visit, [path]], "s", visitor
+        )
         return str(re.findall(r'"read":"(\w+)"', unescaped(told))[-1])
 
     [kept, _] = [file for file in app.engine.inbox.folder.rglob("*.txt") if file.read_text() == text]
@@ -291,7 +294,7 @@ async def test_no_page_is_heard_spoken_to_or_ended_by_who_knows_its_name(
     conversation = (await app.engine.history.conversations(ANNAS))[0].id
     generation_id = (await app.engine.branch(conversation, ANNAS))[-1].generation_id or ""
     await read_until(await app.engine.find(generation_id, ANNAS), 2)
-    follow = find_event(config, "lane-follow", "click")
+    follow = find_event(config, LANES_ID, LANES["follow"])
     visit["action"] = {"name": "follow", "id": generation_id}
     hearing = asyncio.create_task(join(app.client, follow, [visit], session, ANNA))
     [event_id] = await pending_events(app)
@@ -330,7 +333,7 @@ async def pending_events(app: RunningApp) -> set[str]:
 @pytest.mark.parametrize("value", ["https://example.org/large", "/etc/passwd", "app.py"])
 async def test_no_event_fetches_or_copies_a_file_that_it_names(app: RunningApp, value: str) -> None:
     config = (await app.client.get("/config")).json()
-    event = find_event(config, "lane-file", "click")
+    event = find_event(config, LANES_ID, LANES["file"])
     file = {"path": value, "meta": {"_type": "gradio.FileData"}, "orig_name": "x"}
     for escaped in (json.dumps([{"x": [file]}]), json.dumps([file]).replace("path", "p\\u0061th") + " "):
         body = f'{{"data": {escaped}, "fn_index": {event}, "session_hash": "s", "x": NaN}}'

@@ -224,7 +224,7 @@ async def test_a_message_that_reached_a_replica_as_it_began_to_stop_is_sent_agai
         await beside.choose("plain")
         await beside.page.route("**/gradio_api/queue/data*", hold, times=1)
         async with beside.page.expect_response("**/gradio_api/queue/join*"):
-            await beside.page.locator("#search textarea, #search input").fill("x")
+            await beside.page.locator("#search input").fill("x")
         replica = deployment.take_away(await deployment.find_writer())
         stopping = asyncio.create_task(replica.stop())
         while (await replica.client.get("/readyz")).status_code == 200:

@@ -368,6 +368,30 @@ async def test_what_is_typed_and_where_the_reader_is_stay_while_an_answer_grows(
     assert await tab.page.evaluate(place) == before
 
 
+@pytest.mark.slow
+async def test_a_page_asks_before_gradio_has_come_and_again_where_that_is_lost(tab: Visit) -> None:
+    await tab.choose("plain")
+    await tab.ask("Hello")
+    asked: list[str] = []
+    are_asked = asyncio.Event()
+
+    async def lose_first(route: Route) -> None:
+        asked.append(route.request.url)
+        await (route.abort() if len(asked) <= 2 else route.continue_())
+        if len(asked) >= 2:
+            are_asked.set()
+
+    async def hold(route: Route) -> None:
+        await are_asked.wait()
+        await route.continue_()
+
+    await tab.page.route("**/queue/join*", lose_first)
+    await tab.page.route("**/assets/Blocks-*.js", hold)
+    await tab.reload()
+    await expect(tab.growing.locator(".question")).to_have_text("Hello")
+    assert len(asked) >= 4
+
+
 async def lose_a_message(tab: Visit, earliest: Locator) -> None:
     """Send while the line is dead: what was scrolled up to leaves the layout, and comes back."""
     is_lost = asyncio.Event()

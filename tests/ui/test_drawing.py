@@ -42,10 +42,19 @@ def test_a_growing_text_past_the_cut_is_drawn_once(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("sizes", "most", "hidden"), [([10] * 30, 20, 10), ([300_000] * 9, 20, 4), ([], 20, 0)]
+    ("sizes", "scrolled", "hidden"),
+    [
+        ([10] * 30, 0, 10),
+        ([4_000] * 30, 0, 26),  # some screens
+        ([300_000] * 9, 0, 8),
+        ([4_000] * 30, 5, 10),
+        ([10] * 90, 40, 50),
+        ([300_000] * 9, 40, 4),
+        ([], 0, 0),
+    ],
 )
-def test_a_page_shows_the_newest_messages_that_fit(sizes: list[int], most: int, hidden: int) -> None:
-    assert count_hidden([message("x" * size) for size in sizes], most) == hidden
+def test_a_page_shows_the_newest_messages_that_fit(sizes: list[int], scrolled: int, hidden: int) -> None:
+    assert count_hidden([message("x" * size) for size in sizes], scrolled) == hidden
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ ELEMENTS = (
 # Names of Gradio's in assets/layout.css and style.css. Without html-container, full-container, message-wrap,
 # user or bot, which stand there too, this conversation looks the same within the tolerance.
 CLASSES = (
-    *("main", "sidebar-parent", "column", "bubble-wrap", "message-row", "user-row", "bot-row", "flex-wrap"),
-    *("sidebar", "toggle-button", "sidebar-content", "submit-button", "stop-button"),
+    *("main", "column", "bubble-wrap", "message-row", "user-row", "bot-row", "flex-wrap"),
+    *("submit-button", "stop-button"),
 )
 MEASURE = """selectors => Object.fromEntries(selectors.map(selector => {
     const box = document.querySelector(selector)?.getBoundingClientRect();
