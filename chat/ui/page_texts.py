@@ -90,7 +90,7 @@ SPOKEN = (
 
 @dataclass(frozen=True)
 class PageTexts:
-    """html: what stands in a place of the page, by its name. placeholders: of boxes, by ids of their parts."""
+    """html: what stands in places of the page, by name. placeholders: of boxes, by the ids of their parts."""
 
     language: str
     name: str
