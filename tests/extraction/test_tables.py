@@ -420,6 +420,68 @@ def test_totals_that_reach_over_two_columns_join_them_not() -> None:
     ]
 
 
+def test_labels_and_values_without_figures_are_rows() -> None:
+    pairs = [
+        ("Model", "X-2"),
+        ("Size", "3 x 2 cm"),
+        ("Ports", "USB, HDMI"),
+        ("Weight", "1.2"),
+        ("Power", "9"),
+    ]
+    words = words_at(*((name, 0, at) for at, (name, _) in enumerate(pairs)))
+    words += words_at(*((value, 120, at) for at, (_, value) in enumerate(pairs)))
+    (table,) = find_page_tables(words, Rules())
+    assert [tuple(row) for row in table.rows] == pairs
+
+
+def test_a_caption_close_above_figures_is_not_parted() -> None:
+    rows = [("Nord", "1", "2"), ("Sud", "12", "5"), ("Est", "3", "48"), ("Ouest", "46", "61")]
+    words = words_at(("Tableau", 0, 0), ("2", 45, 0), ("par", 54, 0), ("zone", 75, 0))
+    words += words_at(("Zone", 0, 1), ("2021", 70, 1), ("2022", 110, 1))
+    for line, row in enumerate(rows, 2):
+        words += [
+            one._replace(left=right - 6.0 * len(one.text), right=right)
+            for one, right in zip(words_at(*((text, 0, line) for text in row)), (30, 94, 134), strict=True)
+        ]
+    (table,) = find_page_tables(words, Rules())
+    assert [tuple(row) for row in table.rows] == [("Zone", "2021", "2022"), *rows]
+
+
+def test_a_year_that_ends_a_title_by_chance_over_a_column_parts_no_title() -> None:
+    rows = [("Haus", "11", "25"), ("Wald", "12", "35"), ("Feld", "13", "48"), ("Bach", "46", "61")]
+    words = words_at(("Kosten", 0, 0), ("im", 39, 0), ("Jahr", 54, 0), ("2024", 81, 0))
+    words += words_at(("Norden", 69, 1.5), ("Westen", 129, 1.5))
+    for line, row in enumerate(rows, 3):
+        words += words_at(*((text, left, line) for text, left in zip(row, (0, 93, 153), strict=True)))
+    (table,) = find_page_tables(words, Rules())
+    assert [tuple(row) for row in table.rows] == [("", "Norden", "Westen"), *rows]
+
+
+def test_the_label_of_the_last_row_goes_on_below_it() -> None:
+    rows = [
+        ("Haus und Hof", "11", "25"),
+        ("Wald", "12", "35"),
+        ("Feld", "13", "48"),
+        ("Wege und", "46", "61"),
+    ]
+    words = words_at(("2023", 100, 0), ("2024", 150, 0))
+    for line, row in enumerate(rows, 1):
+        words += words_at(*((text, left, 1.5 * line) for text, left in zip(row, (0, 112, 162), strict=True)))
+    words += words_at(("Stege", 0, 8), ("ferner", 0, 6.9))
+    (table,) = find_page_tables(words, Rules())
+    assert [tuple(row) for row in table.rows][-2:] == [rows[-2], ("Wege und ferner", "46", "61")]
+
+
+def test_a_label_that_stands_once_for_as_many_full_rows_is_repeated() -> None:
+    rows = [("Wald", "11", "25"), ("", "12", "35"), ("Feld", "13", "48"), ("", "46", "61")]
+    words = words_at(("2023", 100, 0), ("2024", 150, 0))
+    for line, row in enumerate(rows, 1):
+        places = zip(row, (0, 112, 162), strict=True)
+        words += words_at(*((text, left, 1.5 * line) for text, left in places if text))
+    (table,) = find_page_tables(words, Rules())
+    assert [row[0] for row in table.rows] == ["", "Wald", "Wald", "Feld", "Feld"]
+
+
 def test_words_below_a_figure_begin_a_row() -> None:
     words = words_at(
         *(("Number", 0, 0), ("F-2024-017", 90, 0)),

@@ -113,9 +113,9 @@ def _belongs(group: Sequence[CellLine], line: CellLine, rest: Sequence[CellLine]
             return filled == {0} and not small and len(line.filled) == len(values)
         return set(line.filled) <= filled and len(line.filled) < max(2, len(filled))
     if line.filled == [0]:
-        return len(filled) > 1 and _goes_on(before.cells[0] or group[0].cells[0], line.cells[0])
+        return len(filled) > 1 and goes_on(before.cells[0] or group[0].cells[0], line.cells[0])
     if filled == {0} and values:
-        return _goes_on(before.cells[0], line.cells[0])
+        return goes_on(before.cells[0], line.cells[0])
     return False
 
 
@@ -123,7 +123,7 @@ def _begins_row(group: Sequence[CellLine], line: CellLine) -> bool:
     """Whether a line has a label of its own, and words below a figure, which stands in one line."""
     first = min(column for one in group for column in one.filled)
     label = line.cells[first]
-    if not label or _goes_on(group[-1].cells[first], label):
+    if not label or goes_on(group[-1].cells[first], label):
         return False
     return any(
         line.cells[column][0].isupper() and is_value(join_rows(group)[column])
@@ -136,7 +136,7 @@ def _has_values(group: Sequence[CellLine]) -> bool:
     return any(is_value(cell) for one in group for cell in one.cells if cell)
 
 
-def _goes_on(before: str, after: str) -> bool:
+def goes_on(before: str, after: str) -> bool:
     """Whether words that end a line go on in those that begin the next."""
     if not before or not after:
         return False

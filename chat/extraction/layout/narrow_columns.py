@@ -6,6 +6,7 @@ LibreOffice and old programs print tables so.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -39,13 +40,16 @@ def narrow_cells(rows: Sequence[Row]) -> set[Word]:
         ]
         spans.append(_labels(table, rows))
         has_header = any(heads for _, heads in headed)
+        over = Counter(at for _, heads in headed for at in {at for at, *_ in heads})
         for column, heads in headed:
             if has_header and not heads:
                 continue  # the last figure of labels such as "Note 1"
             begins.update(
                 word
-                for before, word in heads
-                if any(_is_over(before, span) for span in spans) and not _spans(before, word, spans)
+                for at, before, word in heads
+                if any(_is_over(before, span) for span in spans)
+                and not _spans(before, word, spans)
+                and (2 * over[at] >= len(table) or not _is_phrase(before, word))
             )
             for row, first, last in column:
                 begins.update((rows[row][first], *rows[row][last + 1 : last + 2]))
@@ -81,9 +85,12 @@ def _is_over(word: Word, span: Span) -> bool:
 
 def _spans(before: Word, word: Word, spans: Sequence[Span]) -> bool:
     """Whether two words are of one heading over several columns: the second crosses the room between two."""
-    return (
-        word.left - before.right < WORD_SPACE * word.height and sum(_is_over(word, one) for one in spans) > 1
-    )
+    return _is_phrase(before, word) and sum(_is_over(word, one) for one in spans) > 1
+
+
+def _is_phrase(before: Word, word: Word) -> bool:
+    """Whether two words stand no further apart than those of a text."""
+    return word.left - before.right < WORD_SPACE * word.height
 
 
 def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:
@@ -102,7 +109,18 @@ def _columns(rows: Sequence[Row]) -> Iterator[list[Figure]]:
                 column.append(figure)
             else:
                 columns.append([figure])
-    return (column for column in columns if len(column) >= FEWEST_LINES and _is_column(column, rows))
+    found = (_without_title(column, rows) for column in columns if len(column) >= FEWEST_LINES)
+    return (column for column in found if len(column) >= FEWEST_LINES and _is_column(column, rows))
+
+
+def _without_title(column: list[Figure], rows: Sequence[Row]) -> list[Figure]:
+    """Return a column without the figure that ends a title above the header and by chance ends over it."""
+    (first, start, last), (second, *_) = column[:2]
+    row = rows[first]
+    is_last = start > 0 and last == len(row) - 1 and _is_phrase(row[start - 1], row[start])
+    is_header = second - first > 1 and not any(any(_figures(at, rows[at])) for at in range(first + 1, second))
+    is_alone = len(list(_figures(first, row))) == 1 < len(list(_figures(second, rows[second])))
+    return column[1:] if is_last and is_header and is_alone else column
 
 
 def _is_column(column: Sequence[Figure], rows: Sequence[Row]) -> bool:
@@ -152,16 +170,17 @@ def _goes_on(column: Sequence[Figure], word: Word, height: float, rows: Sequence
 
 def _words_over(
     column: Sequence[Figure], span: Span, rows: Sequence[Row], columns: int
-) -> Iterator[tuple[Word, Word]]:
-    """Yield the words of the lines close above a column that begin over it, each behind the one before."""
+) -> Iterator[tuple[int, Word, Word]]:
+    """Yield the words close above a column that begin over it: the row, the word before, the word."""
     first = column[0][0]
     below = rows[first]
-    for row in reversed(rows[max(0, first - HEADER_LINES) : first]):
+    for at in range(first - 1, max(-1, first - HEADER_LINES - 1), -1):
+        row = rows[at]
         height = max(word.height for word in below)
         is_close = row[0].height < 1.2 * height and below[0].middle - row[0].middle < 2 * height
         if not is_close or len(row) > 2 * columns + 2:
             return
         for before, word in pairwise((row[0], *row)):
             if _is_over(word, span) and (word == before or not _is_over(before, span)):
-                yield before, word
+                yield at, before, word
         below = row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean, median
 
-from chat.extraction.layout.cell_lines import CellLine, group_lines, is_value, join_rows
+from chat.extraction.layout.cell_lines import CellLine, goes_on, group_lines, is_value, join_rows
 from chat.extraction.layout.columns import Span, column_of, columns_under, place, table_columns
 from chat.extraction.layout.page_words import FIRST_WIDE, TIGHT, Line, Segment
 from chat.extraction.layout.rules import Rule
@@ -34,7 +34,8 @@ def find_blocks(lines: Sequence[Line], across: Sequence[Rule]) -> Iterator[Block
     while at < len(lines):
         end = _end_of_block(lines, at) if len(lines[at].segments) > 1 else at
         block = list(lines[at:end])
-        while block and len(block[-1].segments) < 2 and not _ends_table(block, across):
+        least = _end_of_last_label(block)
+        while len(block) > least and len(block[-1].segments) < 2 and not _ends_table(block, across):
             block.pop()
         if _is_table(block):
             start = _header_start(lines, at, block, across)
@@ -104,6 +105,22 @@ def _with_line(columns: Sequence[Span], line: Line) -> list[Span]:
         else:
             spans.append((left, right))
     return spans
+
+
+def _end_of_last_label(block: Sequence[Line]) -> int:
+    """Return the line after the last row: its label may go on in lines of its own, in its column."""
+    rows = [at for at, line in enumerate(block) if len(line.segments) > 1]
+    end = rows[-1] + 1 if rows else 0
+    values = min((block[at].segments[1].left for at in rows), default=0.0)
+    while end < len(block) and rows:
+        line, before = block[end], block[end - 1]
+        text, label = line.segments[0], before.segments[0]
+        is_in_column = abs(text.left - label.left) < 2 and text.right < values
+        is_tight = line.base - before.base <= TIGHT * line.height
+        if not is_in_column or not is_tight or (end == rows[-1] + 1 and not goes_on(label.text, text.text)):
+            break
+        end += 1
+    return end
 
 
 def _ends_table(block: Sequence[Line], across: Sequence[Rule]) -> bool:
@@ -180,7 +197,18 @@ def rows_of(block: Block, across: Sequence[Rule]) -> list[list[str]]:
     ruled = _ruled_above(block, across)
     header = _count_header_lines(block, lines)
     rows = [join_rows(group) for group in _group_header(block, lines[:header])]
-    return rows + [join_rows(group) for group in group_lines(lines[header:], ruled[header:])]
+    body = [join_rows(group) for group in group_lines(lines[header:], ruled[header:])]
+    return rows + _repeat_labels(body)
+
+
+def _repeat_labels(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows with a label in each, where each label stands in the first of as many full rows."""
+    starts = [at for at, row in enumerate(rows) if row[0]]
+    sizes = {end - start for start, end in pairwise([*starts, len(rows)])}
+    is_regular = starts[:1] == [0] and len(starts) > 1 and len(sizes) == 1 and sizes != {1}
+    if not is_regular or not all(all(row[1:]) for row in rows):
+        return rows
+    return [[rows[at - at % min(sizes)][0], *row[1:]] for at, row in enumerate(rows)]
 
 
 def is_ruled(block: Block, across: Sequence[Rule], rows: Sequence[Sequence[str]]) -> bool:
@@ -227,6 +255,7 @@ def _group_header(block: Block, lines: Sequence[CellLine]) -> Iterator[list[Cell
         if group and (
             cells.base - group[-1].base > 1.6 * cells.height
             or (cells.filled == [0] and len(group[-1].filled) > 1)
+            or _is_row_of_its_own(group[-1], cells, lines[at + 1 :])
         ):
             yield group
             group = []
@@ -236,6 +265,13 @@ def _group_header(block: Block, lines: Sequence[CellLine]) -> Iterator[list[Cell
             group = []
     if group:
         yield group
+
+
+def _is_row_of_its_own(before: CellLine, cells: CellLine, rest: Sequence[CellLine]) -> bool:
+    """Whether a line is full as the one before, begins anew and stands as far from it as from the next."""
+    is_full = len(before.filled) == len(cells.filled) == len(cells.cells)
+    is_even = not rest or cells.base - before.base > 0.9 * (rest[0].base - cells.base)
+    return is_full and is_even and len(cells.cells) == 2 and not goes_on(before.cells[0], cells.cells[0])
 
 
 def _heads_groups(line: CellLine, below: CellLine) -> bool:
