@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -83,6 +84,7 @@ def test_the_drawer_says_why_a_passage_was_sent() -> None:
         assert has_text(f"receipt.why.{reason}")
 
 
+@cache
 def all_error_types() -> set[str]:
     """Return every type that an error of this program can have, read from its source."""
     types = set(FAULTS)
