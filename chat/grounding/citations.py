@@ -278,14 +278,11 @@ class _QuoteCheck:
         order: Sequence[Evidence],
         cited: Sequence[tuple[Evidence, Span]],
     ) -> _Found | None:
-        near = [(one, find_altered(quote, one, span)) for one, span in cited]
-        near += [(one, find_altered(quote, one)) for one in order]
-        best = max(
-            (pair for pair in near if pair[1]),
-            key=lambda pair: pair[1].likeness if pair[1] else 0,
-            default=None,
-        )
-        return _Found(best[0], best[1], True) if best and best[1] else None
+        """Return the passage most like the quote: one of the cited places, if it differs by little there."""
+        near = [_Found(one, match, True) for one, span in cited if (match := find_altered(quote, one, span))]
+        if all(found.match.likeness < LEAST_SAME_PLACE for found in near):
+            near += [_Found(one, match, True) for one in order if (match := find_altered(quote, one))]
+        return max(near, key=lambda found: found.match.likeness, default=None)
 
     def _is_translated(self, claim: Claim, quote: QuotedWords) -> bool:
         """Are the words in a language that the files are not written in?"""

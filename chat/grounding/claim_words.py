@@ -62,6 +62,8 @@ _INTRODUCTION = re.compile(
     r"|\b(?:согласно|в (?:отч[её]те|документе|договоре|тексте|статье|файле)"
     r"|(?:сказано|указано|говорится|написано|сообщает))\b"
     r"|によれば|によると|とある|と(?:記載|規定|書かれ|述べ)|[条項章]には"
+    r"|\|\s*(?:clauses?|sections?|articles?|pages?|sources?|seiten?|abschnitt|artikel|(?:fund)?stelle|quelle|beleg"
+    r"|条款|页码|出处|依据|来源)\s*\|"
     r"|原文|写道|写明|指出|规定|載明|载明|明确|提到|根据|按照|依据|文件[中里称说]|报告[中里称说]|合同[中里约规]"
     r"|文中|文档[中里]|表述为|条文|引用",
     re.IGNORECASE,
@@ -70,7 +72,8 @@ _NO_CLAIM = re.compile(
     r"\b(?:you (?:asked|said|wrote|mentioned|mean)"
     r"|your (?:question|query|message|words|phrase|request)|proverb|saying|motto|slogan|adage"
     r"|so-called|known as|called|titled|entitled|term|phrase|word|named|for example|e\.g\.|draft|suggest\w*"
-    r"|(?:could|would|might|(?:you|we|one|i) can) (?:\w+ )?(?:write|say|call|answer|reply|respond)"
+    r"|(?:could|would|might|[a-z]+['’]d|(?:you|we|one|i) can) (?:\w+ )?"
+    r"(?:write|say|call|answer|reply|respond)"
     r"|(?:some|many|people|critics|others) (?:\w+ )?(?:say|call|speak)|(?:speaks?|talks?) of"
     r"|my (?:own )?(?:summary|words|title|headline|reading|gloss)"
     r"|mein(?:e|en)? (?:fazit|worte|zusammenfassung)"

@@ -34,7 +34,9 @@ _ATTRIBUTION = re.compile(
     r"[\s>—–\-*_]*(?:(?:sources?|from|quelle|aus|来源|出处|见)\s*[:：]?)?[\s>—–\-*_]*", re.IGNORECASE
 )
 _QUOTATION_MARK = re.compile(r"[”“\"»«」』’]")
-_END = re.compile(r"(?:(?<!\d)[.!?]|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue011]|$)|[。！？]|\n")
+_END = re.compile(
+    r"(?:(?<!\d)[.!?](?:\*\*)?|(?<=\d)[.!?](?=\s+[A-Z“\"„]))(?=[\s\ue011]|$)|[。！？](?:\*\*)?|\n"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
 )
@@ -226,17 +228,28 @@ def _is_strong(
 
 
 def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Quotation) -> Sentence:
-    """Return the line before a quotation on a line of its own, if it ends in a colon."""
-    sentence = sentences[number]
-    if answer[sentence.start : quotation.outer_at].strip(" \t*_->•0123456789.）)"):
+    """Return the line that leads to a list or to a quotation on a line of its own, or the head of a table."""
+    start = answer.rfind("\n", 0, quotation.outer_at) + 1
+    if answer.startswith("|", start):
+        return _table_head(answer, start)
+    before = answer[sentences[number].start : quotation.outer_at]
+    is_item = bool(_LIST_ITEM.match(before))
+    if not is_item and before.strip(" \t*_->•0123456789.）)"):
         return Sentence(0, 0)
-    is_item = bool(_LIST_ITEM.match(answer[sentence.start : quotation.outer_at]))
     for other in reversed(sentences[:number]):
         text = answer[other.start : other.end].strip()
         if text and not (is_item and _LIST_ITEM.match(answer[other.start : other.end].lstrip("\n"))):
             is_lead = text.rstrip("*_ ").endswith((":", "："))
             return other if is_lead else Sentence(0, 0)
     return Sentence(0, 0)
+
+
+def _table_head(answer: str, at: int) -> Sentence:
+    """Return the first line of the table of which a row begins at `at`."""
+    first = at
+    while first and answer.startswith("|", before := answer.rfind("\n", 0, first - 1) + 1):
+        first = before
+    return Sentence(first, answer.find("\n", first)) if first < at else Sentence(0, 0)
 
 
 def _marks_of(

@@ -89,12 +89,14 @@ class Derivation:
         place = bisect_left(self.amounts, figure.at, key=lambda one: one.at)
         beside = self.amounts[max(first, place - PARAGRAPH_FIGURES) : min(last, place + PARAGRAPH_FIGURES)]
         values = dict.fromkeys(one.value for one in beside if one.at != figure.at)
+        if figure.is_percent:
+            values[100.0] = None  # the rest of a whole
         for one, two in combinations(values, 2):
             yield from _sums(one, two)
 
     @cached_property
     def _of_columns(self) -> list[float]:
-        """Sums of figures that follow one another in a column of a table or list of the answer; sorted."""
+        """Sums of figures that follow one another in a column of the answer, and what two give; sorted."""
         results, block = list[float](), list[str]()
         for line in [*self.answer.split("\n"), ""]:
             if _LIST_LINE.match(line):
@@ -103,6 +105,7 @@ class Derivation:
                 continue
             for column in _columns([self._cells(one) for one in block]):
                 results += _runs(column[:COLUMN_FIGURES])
+                results += [abs(one - two) for one, two in combinations(column[:ROW_FIGURES], 2)]
             block = []
         return sorted(results)
 

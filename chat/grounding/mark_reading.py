@@ -33,7 +33,7 @@ _EXPRESSION = re.compile(
     rf"|(?:第\s*)?(?P<zh_pages>{_LIST})\s*(?:[页頁]|ページ|페이지|쪽)|页码?[:：]?\s*(?P<zh_pages2>\d{{1,5}})"
     rf"|{_LEFT}(?i:slides?|folien?|幻灯片)\s*(?P<slides>{_LIST})|第\s*(?P<zh_slides>{_LIST})\s*[张張](?:幻灯片)?"
     rf"|{_LEFT}(?i:chapters?|chap\.|ch\.|kapitel|kap\.)\s*(?P<chapters>{_LIST})(?![A-Za-z])|第\s*(?P<zh_chapters>{_LIST})\s*[章回]"
-    rf"|(?:{_LEFT}(?i:sections?|sec\.|abschnitte?|articles?|art[íi]culos?|articol[oi]|art\.|artikel|clauses?|ziffer|стать[яеи]|ст\.)|§§?)\s*(?P<sections>\d+(?:\.\d+)*[a-z]?)"
+    rf"|(?:{_LEFT}(?i:sections?|sec\.|abschnitte?|articles?|art[íi]culos?|articol[oi]|art\.|artikel|clauses?|ziffer|стать[яеи]|ст\.)|§§?)\s*(?P<sections>(?:[A-Z](?=\.\d)|\d+)(?:\.\d+)*[a-z]?)"
     rf"|第\s*(?P<zh_sections>{_LIST})\s*(?P<zh_unit>[条條款节節])"
     rf"|{_LEFT}(?P<sections2>\d+(?:\.\d+)+)\s*[条條款节節]"
     rf"|(?:{_LEFT}(?i:(?:work)?sheets?|tabellenblatt|blatt|tab)(?![A-Za-z])|工作表)\s*[\"'“‘„「]?(?P<sheets>[^\"'”’“」,;，；!()\[\]【】（）\n]{{1,60}})"
@@ -46,7 +46,7 @@ _SECTION_AND_PAGE = re.compile(
 _QUOTE_MARKS = re.compile(r"[“”\"„«»「」『』]")
 _QUOTE_BEFORE = re.compile(r"[”\"“»«」』’][.,;。，；]?\s?$")
 _BLOCK_BEHIND = re.compile(r"\s?[:：]\s*\n[ \t]{0,3}>")
-_SECTION_NUMBER = re.compile(r"\s*\d+(?:\.\d+)+\s*")
+_SECTION_NUMBER = re.compile(r"\s*(?:[A-Z]|\d+)(?:\.\d+)+\s*")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|https?://\S+")
 _BRACKETS = re.compile(r"[\[【（(〔]([^\[\]【】()（）〔〕\n]{1,240})[\]】）)〕](?!\()")
 _FILE_NAME = re.compile(

@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NESTED = r'(?<=[\s(])"(?=\w)[^"\n]{1,300}(?<=[\w.,!?%)])"(?=[\s,.;:!?)])'  # straight marks in straight ones
+_NESTED = r'(?<=[\s("])"(?=\w)[^"\n]{1,300}(?<=[\w.,!?%)])"(?=[\s,.;:!?)])'  # straight marks in straight ones
 _INSIDE = r"(?:[^{0}{1}\n]|\n(?!\s*\n|\s*[-*>#])|{0}[^{0}{1}\n]{{0,300}}{1}){{2,2000}}?"
 _GERMAN = "„[^„“”\n]{1,300}“"  # its closing mark is the opening one of “…”
+_ENGLISH = r"(?<=[\s(])“(?=\w)[^„“”\n]{1,300}(?<!\s)”(?=[\s,.;:!?)])"  # in German marks
 _INSIDE_ENGLISH = (
     rf"(?:[^“”„\n]|{_GERMAN}|„(?!{_GERMAN[1:]})|\n(?!\s*\n|\s*[-*>#])|“[^“”\n]{{0,300}}”){{2,2000}}?"
 )
@@ -23,7 +24,7 @@ def _pair(opening: str, closing: str) -> str:
 _PAIRS = re.compile(
     "|".join(
         (
-            r"„((?:[^„“”\n]|\n(?!\s*\n)|„[^„“”\n]{1,300}[“”]){2,2000})[“”]",
+            rf"„((?:[^„“”\n]|\n(?!\s*\n)|„[^„“”\n]{{1,300}}[“”]|{_ENGLISH}){{2,2000}})[“”]",
             rf"“({_INSIDE_ENGLISH})”",
             _pair("「", "」"),
             _pair("『", "』"),

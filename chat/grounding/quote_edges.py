@@ -40,8 +40,10 @@ _DENIES = (  # a verb or a whole sentence
     r"not|never|cannot|nor|neither|hardly|barely|scarcely|rarely|seldom|by no means|in no way"
     r"|(?:under no circumstances|at no time) \w+|unable to"
     r"|(?:fail(?:s|ed)?|refus(?:e|es|ed)|declin(?:e|es|ed)) to"
-    r"|far from|anything but|nicht|nie|niemals|weder"
-    r"|kaum|keineswegs|keinesfalls|nirgends|ne|jamais|nunca|не|ни"
+    r"|far from|anything but|no longer|(?<=[a-z] )less|refrain(?:s|ed)? from|nicht|nie|niemals|weder"
+    r"|kaum|keineswegs|keinesfalls|nirgends|(?:unter|in|auf) keine[nm] (?:umständen|fall)"
+    r"|ne|pas|n(?:e |['’])\w+ plus|jamais|nunca|jamás|tampoco|non|não|не|ни|нельзя|невозможно|никогда"
+    r"|لا|لم|لن|ليس|ليست|غير|دون"
 )
 _STAYS_DENIED = (  # between a "not" and what it denies
     r"(?:be|been|being|have|have been|yet|yet been|to|to be|always|necessarily|fully|currently|mehr|immer"
@@ -50,7 +52,7 @@ _STAYS_DENIED = (  # between a "not" and what it denies
 _NOT_BEFORE = re.compile(
     rf"(?:\b(?:{_DENIES})|n['’]t)(?:\s+{_STAYS_DENIED})?\s+$|\bn['’]$"
     r"|(?:[不未毋勿](?:得|能|可|应|應|要|予|会|會|是|具|必|须|須|需|宜|准|许|許|该|該|再|曾|用)?|不应当|不可以|不能够|不允许"
-    r"|没有|沒有|禁止|严禁|嚴禁|拒绝|拒絕|无须|無須|无需|無需|难以|難以|(?<![除是南西北])非|(?<![沉淹吞埋])[没沒]|莫)$",
+    r"|没有|沒有|禁止|严禁|嚴禁|拒绝|拒絕|无须|無須|无需|無需|无法|無法|难以|難以|(?<![除是南西北])非|(?<![沉淹吞埋])[没沒]|莫)$",
     re.IGNORECASE,
 )
 _NONE_BEFORE = re.compile(
@@ -69,7 +71,9 @@ _INVALID = re.compile(
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
-    r"\s+(?:not|nicht|never|niemals|nie)\b(?!\s+(?:only|nur|later|später|less|more|weniger|mehr|exceed))",
+    r"\s+(?:not|nicht|never|niemals|nie|keinesfalls|keineswegs)\b"
+    r"(?!\s+(?:only|nur|later|später|less|more|weniger|mehr|exceed))"
+    r"|(?:は|では|ても?は)?(?:(?<=[\u3040-\u30ff])ません|ない|なかった|いけ(?:ません|ない)|なら(?:ない|ず))",
     re.IGNORECASE,
 )
 _NOT_AT_END = re.compile(
@@ -89,8 +93,9 @@ SCALE_WORD = re.compile(
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|cannot|without|nicht|nie|niemals|kein\w*|ohne|weder|denied|denies|prohibit\w*"
     r"|hardly|barely|scarcely|rarely|seldom|unable|fail(?:s|ed)?|refus\w+|declin\w+|far from"
-    r"|anything but|instead|rather than|kaum|nirgends|statt|anstatt|stattdessen"
-    r"|ne|pas|jamais|aucune?|sans|nunca|ning[uú]n\w*|sin|не|нет|ни|без)\b"
+    r"|anything but|instead|rather than|less|refrain\w*|kaum|nirgends|statt|anstatt|stattdessen"
+    r"|ne|pas|jamais|aucune?|sans|nunca|jamás|tampoco|ning[uú]n\w*|sin|non|não|не|нет|ни|без|нельзя|невозможно"
+    r"|никогда|لا|لم|لن|ليس|ليست|غير|دون)\b"
     r"|n['’]t\b|[不未没無无勿莫非毋]|禁|拒|难以",
     re.IGNORECASE,
 )

@@ -24,7 +24,7 @@ _NEXT = {
     for unit in "条章节節款"
 }
 _TITLE_AFTER = re.compile(r"\.?[ \t:]+[*_\"“„«'‘(]*[^\W\d_]")
-_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*)\.?[ \t]+[*_\"“„«'‘(]*[^\W\d_]")
+_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*|[A-Z](?:\.\d+)+)\.?[ \t]+[*_\"“„«'‘(]*[^\W\d_]")
 _NEXT_NAMED = re.compile(rf"\n[ \t#*]*{_LATIN}\s*(\d+(?:\.\d+)*)", re.IGNORECASE)
 _NAMED = re.compile(_LATIN, re.IGNORECASE)
 
@@ -87,5 +87,6 @@ def _end(text: str, start: int, section: Section) -> int:
 
 def _may_follow(number: str, before: str) -> bool:
     """May the heading of `number` follow the section `before`? A page's number or a list's may not."""
-    first, own = int(number.split(".")[0]), before.split(".")[0]
-    return not own.isdigit() or int(own) <= first <= int(own) + MOST_SKIPPED
+    first, own = number.split(".")[0], before.split(".")[0]
+    are_numbers = first.isdigit() and own.isdigit()
+    return not are_numbers or int(own) <= int(first) <= int(own) + MOST_SKIPPED

@@ -26,6 +26,7 @@ COUNTS = Document(
     2,
 )
 CHINESE = make_document("猫头鹰在夜间捕食田鼠，只靠听觉辨别方向。" * 3, name="鸟.pdf")
+RIGHT, WRONG = "weigh 8.3 ounces and fly 35 miles", "weigh 9.3 ounces and fly 35 miles"
 FILES = [Evidence.prepare(one) for one in (OWLS, COUNTS)]
 
 
@@ -43,6 +44,11 @@ def quotes(answer: str, files: list[Evidence] = FILES) -> list[tuple[str, str]]:
         (
             "Es „is based on a „double“ test of five plates“ (S. 2).",
             "is based on a „double“ test of five plates",
+        ),
+        ('It says that a ""double" test of five plates" is its base [p. 2].', '"double" test of five plates'),
+        (
+            "Es „is based on a “double” test of five plates“ (S. 2).",
+            "is based on a “double” test of five plates",
         ),
         (
             "It “is based on a „double“ test of five plates” [p. 2].",
@@ -197,6 +203,24 @@ def test_a_quote_behind_one_that_claims_a_file_claims_it_too(answer: str, status
 )
 def test_a_page_in_a_head_is_the_mark_of_what_stands_under_it(answer: str, statuses: list[str]) -> None:
     assert [status for _, status in quotes(answer)] == statuses
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses"),
+    [
+        (f'From owls.pdf:\n\n- Weight: "{WRONG}"\n- Both: "{RIGHT}"', ["altered", "found"]),
+        (f'| Fact | According to the file |\n|---|---|\n| Weight | "{WRONG}" |', ["altered"]),
+        (f'| Page | Text |\n|---|---|\n| 1 | "{RIGHT}" |\n| 1 | "{WRONG}" |', ["found", "altered"]),
+        ('| Bird | Nickname |\n|---|---|\n| Owl | "the silent one of the night" |', []),
+        (f'**Term (p. 1).** They "{WRONG}".', ["altered"]),
+        ('I\'d call the file "short but full of owls".', []),
+    ],
+)
+def test_the_head_of_a_table_and_the_line_before_a_list_say_what_is_quoted(
+    answer: str, statuses: list[str]
+) -> None:
+    files = [Evidence.prepare(make_document(f"Owls {RIGHT}.", name="owls.pdf"))]
+    assert [status for _, status in quotes(answer, files)] == statuses
 
 
 def test_a_mark_in_words_before_a_quote_is_nearer_than_one_behind_the_next() -> None:

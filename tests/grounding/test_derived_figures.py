@@ -55,6 +55,16 @@ def test_a_column_of_a_table_or_of_a_list_may_be_added_up(total: str, figures: l
     assert missing(points) == figures
 
 
+@pytest.mark.parametrize(
+    ("total", "figures"), [("2,601", []), ("2,610", ["2,610"]), ("64.2%", []), ("64.8%", ["64.8%"])]
+)
+def test_two_figures_of_a_column_give_a_difference_and_a_share_gives_the_rest(
+    total: str, figures: list[str]
+) -> None:
+    table = f"| Place | 2023 |\n|---|---|\n| N | 5,007 |\n| C | 2,406 |\n\n{FILLER}\n\n"
+    assert missing(f"{table}Influenza had 35.8% and the gap was {total}.") == figures
+
+
 def test_a_point_in_the_middle_of_the_line_is_a_decimal_point() -> None:
     answer = "Influenza had 35.8% (p. 3), not 37.8% (p. 3)."
     assert [one.status for one in check(answer, [FILE]) if one.kind == "figure"] == ["found", "not_found"]

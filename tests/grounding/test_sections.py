@@ -42,7 +42,9 @@ def test_other_text_is_no_numeral() -> None:
 
 MANUAL = Evidence.prepare(
     make_document(
-        "## 6.9. Owls\nThey hunt.\n### 6.9.1. Voles\nThey hide.\n7.5 mice a day\n## 7. End", unit=""
+        "## 6.9. Owls\nThey hunt.\n### 6.9.1. Voles\nThey hide.\n7.5 mice a day\n## 7. End\n## A.4. Mice\n"
+        "They run.",
+        unit="",
     )
 )
 
@@ -56,6 +58,8 @@ MANUAL = Evidence.prepare(
         ('"They hide" (6.9.1).', ["6.9.1"]),
         ("They ate more (6.9.1).", []),  # behind no quote, a number is a number
         ('"They hide" (6.9.4).', []),
+        ('"They run" (A.4).', ["A.4"]),
+        ("„They run“ steht in Abschnitt A.4.", ["A.4"]),
         ('"They hide" (16).', []),
     ],
 )
