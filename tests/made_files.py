@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.compound_files import Tree, compound
-from tests.office_files import docx, odt, pptx, xlsx, zipped
+from tests.office_files import docx, ods, odt, pptx, xls, xlsx, zipped
 from tests.pdf_files import pdf, show
 
 PARAGRAPH = "<w:p><w:r><w:t>Text</w:t></w:r></w:p>"
@@ -40,6 +40,10 @@ FILES: dict[str, bytes] = {
     "a.pptx": pptx("<p:sp><p:txBody><a:p><a:r><a:t>x</a:t></a:r></a:p></p:txBody></p:sp>"),
     "a.xlsx": xlsx({"S": ROW}),
     "a.odt": odt("<text:p>Text</text:p>"),
+    "a.ods": ods({"S": '<table:table-row><table:table-cell table:formula="of:=1+1"/></table:table-row>'}),
+    "a.xls": xls({(0, 0): (5.0, 31), (0, 1): (b"\x1e\x02\x00", 0)}, {}),
+    "a.ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20240305T140000Z\nSUMMARY:Text\nEND:VEVENT\n",
+    "a.md": b"<table><tr><td>x<td>y</table>\n\n<details>Text<br>&amp;</details>\n",
     "a.rtf": rb"{\rtf1\ansi Text\par}",
     "a.html": b"<html><p>Text</p><ol><li>x<sup>2</sup></ol></html>",
     "a.txt": "文本".encode("gb18030") * 20,
