@@ -117,10 +117,21 @@ function fillBanner(name, html) {
   if (pressed) document.querySelector(`[data-place="${name}"] [data-do]`)?.focus(); // "Pause" became "Resume"
 }
 
+// A button that is replaced while it is pressed gets no click. So what is pressed is filled when it is released.
+let held = null; // the place with a pressed pointer
+const waiting = new Map(); // name of a place -> HTML that came meanwhile
+const hold = ({ target }) => { held = target.closest?.("[data-place]"); };
+const release = () => setTimeout(() => { // after the click
+  held = null;
+  for (const [name, html] of waiting) fillPlace(name, html);
+  waiting.clear();
+});
+
 // HTML of ours, for a part that is no output of any event. The focus stays on the entry of the list that had it.
 function fillPlace(name, html) {
   const place = document.querySelector(`[data-place="${name}"]`);
   if (!place) return;
+  if (place === held) return void waiting.set(name, html);
   const entry = place.contains(document.activeElement) && document.activeElement.closest(".conversation");
   const id = entry && entry.querySelector(".open").dataset.id;
   place.innerHTML = html;

@@ -9,6 +9,9 @@ for (const name of ["keydown", "keypress"]) document.addEventListener(name, hear
 document.addEventListener("click", hearSubmit, true);
 document.addEventListener("click", hearStop, true);
 document.addEventListener("click", hearCopyCode, true);
+document.addEventListener("pointerdown", hold, true);
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, release, true);
+addEventListener("blur", release);
 document.addEventListener("input", hearTyping, true);
 document.addEventListener("input", hearSearch);
 document.addEventListener("paste", hearPaste, true);

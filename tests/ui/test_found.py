@@ -140,6 +140,18 @@ async def test_a_list_that_comes_after_another_search_is_not_shown(tab: Visit) -
     await expect(tab.page.locator("#conversations")).to_have_text("None of them")
 
 
+async def test_an_entry_of_the_list_that_comes_anew_while_it_is_pressed_is_opened(tab: Visit) -> None:
+    await tab.ask("First")
+    await tab.page.locator('#sidebar [data-do="new"]').click()
+    await tab.ask("Second")
+    await tab.conversations.filter(has_text="First").hover()
+    await tab.page.mouse.down()
+    listed = await tab.page.locator("#conversations").inner_html()
+    await tab.page.evaluate(LISTED, [listed, ""])
+    await tab.page.mouse.up()
+    await expect(tab.page.locator("#conversation")).to_contain_text("First")
+
+
 async def test_the_list_goes_on_to_its_end(tab: Visit) -> None:
     await import_file(tab, write_export(*((f"Talk {number}", ["Lamp?"]) for number in range(205))))
     await expect(tab.conversations).to_have_count(200)
