@@ -30,6 +30,7 @@ ENDED_SECONDS = 30.0  # that a mirror is kept after its end
 REACH_SECONDS = 0.3  # longest wait of a subscriber that is ahead of the mirror
 STOP_SECONDS = 12.0  # longer than the detection of a dead writer takes
 STOP_PAUSE_SECONDS = 0.5  # until a stop is sent again
+STOP_KEPT_SECONDS = 3600.0  # for a writer that seems dead
 
 SLOW_SECONDS = 20.0  # without a heartbeat, although Redis has a connection of the writer
 
@@ -327,11 +328,18 @@ class Mirrors:
                 mirror.confirm_stop()
 
     async def _stop(self, mirror: Mirror) -> None:
-        """Send a stop until it has arrived: the writer's channel may be cut just now."""
+        """Send a stop until it has arrived: the writer's channel may be cut just now.
+
+        A writer that seems dead may only have stood still, and opens its channel in a moment. It reads then
+        what is kept; one that opened it before has got the stop that is sent after that.
+        """
+        kept = ("SET", self._names.stop(mirror.id), 1, "PX", int(STOP_KEPT_SECONDS * 1000))
         while not mirror.is_stopped:
             with contextlib.suppress(Unreachable):
                 if not await self._send_stop(mirror) and mirror.is_sealed:
-                    return
+                    await self._redis.run([kept])
+                    if not await self._send_stop(mirror):
+                        return
             await mirror.wait_until_stopped(STOP_PAUSE_SECONDS)
 
     async def _send_stop(self, mirror: Mirror) -> bool:

@@ -238,7 +238,16 @@ class Replica:
                 self._note_restart()
                 await self._send_heartbeat()
             self._was_subscribed = True
+            await self._read_stops()
             await self._mirrors.follow(self._mirrors.resume())
+
+    async def _read_stops(self) -> None:
+        """Stop the answers of this replica whose stops were sent while its channel was closed."""
+        running = [one for one in self._known().values() if not one.is_finished]
+        replies = await self._redis.run([("EXISTS", self._names.stop(one.id)) for one in running])
+        for generation, reply in zip(running, replies, strict=True):
+            if reply == 1:
+                generation.cancel()
 
     async def _handle_command(self, command: Mapping[str, Any]) -> None:
         stopped = command.get("stop", ())

@@ -77,6 +77,10 @@ class Names:
     def claim(self, name: str) -> str:
         return f"{self.prefix}:claim:{name}"
 
+    def stop(self, generation_id: str) -> str:
+        """The key of a stop, for a writer whose channel was closed when it was sent."""
+        return f"{self.prefix}:stop:{generation_id}"
+
     def channel(self, replica: str) -> str:
         return f"{self.prefix}:replica:{replica}"
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+LATE_SECONDS = 1.0
+
 
 class ReadTimer:
-    """Made by the task that reads, which closes it."""
+    """Made by the task that reads, which closes it.
+
+    A timer that fires this late tells of a process that stood still, not of the other end: what has come
+    meanwhile is read first, for as long again.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -52,7 +58,10 @@ class ReadTimer:
         self._handle = None
         if not self._is_reading or self._task is None:  # between two reads: the next one sets the timer
             return
-        if self._loop.time() < self._deadline:
+        now = self._loop.time()
+        if now > self._deadline + LATE_SECONDS:
+            self._deadline = now + LATE_SECONDS
+        if now < self._deadline:
             return self._set(self._deadline)
         self._has_passed = True
         self._task.cancel()

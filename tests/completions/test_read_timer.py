@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 import pytest
 
+from chat.completions import read_timer
 from chat.completions.read_timer import ReadTimer
 
 SHORT, LONG = 0.01, 60.0
@@ -38,6 +40,22 @@ async def test_a_read_ends_at_its_deadline_and_the_next_one_has_its_own() -> Non
         await timer.read(driven.reads(), now() + SHORT)
     driven.give(b"later")
     assert await timer.read(driven.reads(), now() + LONG) == b"later"
+    timer.close()
+
+
+async def test_a_process_that_stood_still_reads_first_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_timer, "LATE_SECONDS", 5 * SHORT)
+    loop, driven, timer = asyncio.get_running_loop(), HandDriven(), ReadTimer()
+
+    def stand_still() -> None:
+        time.sleep(10 * SHORT)
+        loop.call_later(0, lambda: loop.call_soon(driven.give, b"came"))  # after the timer that is overdue
+
+    loop.call_soon(stand_still)
+    assert await timer.read(driven.reads(), now() + SHORT) == b"came"
+    loop.call_soon(time.sleep, 10 * SHORT)
+    with pytest.raises(TimeoutError):  # nothing has come
+        await timer.read(driven.reads(), now() + SHORT)
     timer.close()
 
 

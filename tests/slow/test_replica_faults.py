@@ -137,6 +137,25 @@ async def test_a_writer_that_stood_still_is_stopped_from_elsewhere_and_its_reade
         assert texts(back) == texts(answer.here).removeprefix("Once ")
 
 
+async def test_a_stop_of_a_writer_that_seemed_dead_arrives_when_it_goes_on(
+    redis: RedisServer, postgres_url: str, provider: Provider, tmp_path: Path
+) -> None:
+    async with replicas(2, tmp_path, redis, provider, DATABASE_URL=postgres_url) as [writer, other]:
+        await outlive_a_heartbeat()
+        answer = await begin(writer, other, provider)
+        writer.send(signal.SIGSTOP)
+        redis.run("CLIENT", "KILL", "TYPE", "pubsub")  # it has no channel, and soon no heartbeat
+        assert await answer.reading_there == 200
+        assert error_of(answer.there) == "interrupted"
+        stopped = await other.client.delete(f"/ai/generations/{answer.generation_id}")
+        assert (stopped.status_code, stopped.json()["finish_reason"]) == (200, "error")
+        writer.send(signal.SIGCONT)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await answer.call.connection.wait_closed()
+        assert await answer.reading_here == 200
+        assert answer.here[-1].data == "[DONE]"
+
+
 async def test_a_stop_elsewhere_arrives_although_the_channels_were_cut_just_before(
     redis: RedisServer, provider: Provider, tmp_path: Path
 ) -> None:
