@@ -21,12 +21,12 @@ class Delimited:
     delimiter: str
     load: Callable[[], bytes]
     path: Path | None = None
-    skip: int = 0  # bytes at its start that are no text
+    characters: int = 0
 
 
 @dataclass(frozen=True)
 class Grid:
-    """rows: of a grid that is in memory. delimited: of one that is not.
+    """rows: of a grid that is in memory. delimited: the text that it was, or is where there are no rows.
 
     name: what the file calls the table (a sheet, a caption), empty where there is only the file. page: the
     label of the page. formats: `percentage` or `currency` for columns whose cells are shown so. merged: areas

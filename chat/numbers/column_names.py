@@ -27,15 +27,27 @@ def index_names(columns: Named) -> tuple[NameIndex, NameIndex, NameIndex]:
     for number, (name, title) in enumerate(columns):
         folded = fold_name(title)
         parts = [fold_name(part) for part in title.split(" | ")]
-        for index, names in zip(found, (_whole(name, folded), parts[-1:], _join(parts)), strict=True):
+        bare = [_without_unit(part) for part in parts]
+        last, joined = (parts[-1], bare[-1]), (*_join(parts), *_join(bare))
+        for index, names in zip(found, (_whole(name, folded), last, joined), strict=True):
             for one in set(names) - {""}:
                 index.setdefault(one, []).append(number)
     return found[0], found[1], found[2]
 
 
 def _whole(name: str, title: str) -> Iterable[str]:
-    bare = re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", title)  # without its unit
-    return title, bare, title.replace(" ", ""), title.replace("_", " "), name, name.replace("_", " ")
+    return (
+        title,
+        _without_unit(title),
+        title.replace(" ", ""),
+        title.replace("_", " "),
+        name,
+        name.replace("_", " "),
+    )
+
+
+def _without_unit(title: str) -> str:
+    return re.sub(r"\s*[(\[（【][^()\[\]（）【】]*[)\]）】]$", "", title)
 
 
 def _join(parts: Sequence[str]) -> Iterable[str]:

@@ -172,9 +172,23 @@ def _is_code(cells: Cells, values: Sequence[tuple[str, int]], title: str, *, is_
     zeros = cells.zeros + sum(bool(ZERO_CODE.fullmatch(clean(text))) for text, _ in values)
     if zeros:
         return True
+    if _is_outline([*cells.plain_samples]) and cells.plain == len(cells.plain_samples):
+        return True
     words = sum(count for text, count in values if parse_number(text) is None)
     is_named = is_described or bool(CODE_NAME.search(title))
     return (is_named and not cells.pointed and not values) or (is_named and bool(words))
+
+
+def _is_outline(samples: Sequence[str]) -> bool:
+    """Do numbers number the parts of a whole: `1`, `1.1`, `1.2`, `2`, `2.1`?"""
+    parts = [one.split(".") for one in samples]
+    wholes = [one[0] for one in parts if len(one) == 1]
+    below = sum(len(one) == 2 for one in parts)
+    is_counted = wholes == [str(number) for number in range(1, len(wholes) + 1)]
+    opened = [
+        one for one, other in zip(parts[1:], parts, strict=False) if len(one) == 2 and one[0] != other[0]
+    ]
+    return is_counted and len(wholes) > 1 and below > 1 and not opened and len(set(samples)) == len(samples)
 
 
 def typed(text: str, reading: CellReading) -> object | None:

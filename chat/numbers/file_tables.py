@@ -11,11 +11,12 @@ import duckdb
 from chat.numbers.cell_grid import Grid
 from chat.numbers.grid_blocks import split_grid
 from chat.numbers.nested_tables import split_nested
-from chat.numbers.raw_cells import NoTable, RawCells
+from chat.numbers.raw_cells import NoTable, RawCells, parse_rows
 from chat.numbers.sql_names import unique
 from chat.numbers.table_builder import build_table
 from chat.numbers.typed_table import MOST_TABLES, TypedTable
 
+MOST_PARSED = 4_000_000  # characters
 SECONDS = 12.0  # of CPU, after which no further table is begun
 
 
@@ -46,5 +47,16 @@ def build_tables(grids: Iterable[Grid]) -> tuple[list[TypedTable], list[bytes], 
 
 
 def _parts(grid: Grid) -> list[Grid]:
-    """Return the tables of a grid that is in memory; any other is one."""
-    return [grid] if grid.delimited else [one for part in split_grid(grid) for one in split_nested(part)]
+    """Return the tables of a grid. A delimited text is parsed here if it is short.
+
+    DuckDB skips blank lines, so those that have some keep the rows that are parsed here, with their numbers.
+    """
+    source = grid.delimited
+    if source is not None and source.characters > MOST_PARSED:
+        return [grid]
+    rows = parse_rows(source) if source is not None else grid.rows
+    width = max(map(len, rows), default=0)
+    read = replace(grid, rows=[[*row, *[""] * (width - len(row))] for row in rows]) if source else grid
+    parts = [one for part in split_grid(read) for one in split_nested(part)]
+    end = max((at for at, row in enumerate(rows) if row), default=0)
+    return [grid] if source is not None and len(parts) == 1 and all(rows[:end]) else parts

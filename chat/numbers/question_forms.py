@@ -266,7 +266,7 @@ def _conditions(text: str, table: TypedTable) -> Iterator[tuple[Filter | None, s
     for found in HAS_ZH.finditer(text):
         words = text[: found.start()].removesuffix("的")
         condition = read_filter(words, table) if found.end() == len(text) else None
-        if condition:
+        if condition and not (condition.column and "的" in condition.value):
             yield condition, found.group()
 
 

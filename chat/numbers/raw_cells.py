@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
-from chat.numbers.cell_grid import Grid
+from chat.numbers.cell_grid import Delimited, Grid
 from chat.numbers.sql_names import literal
 
 MEMORY_MB, THREADS = 350, 2
@@ -61,7 +61,8 @@ class RawCells:
     def load(self, grid: Grid) -> None:
         """Make the table `raw` of a grid: columns c0, c1 …; rowid is the place of a row. Raises NoTable."""
         self.drop("kept", "typed", "raw")
-        self.width = self._load_delimited(grid) if grid.delimited is not None else self._load_rows(grid)
+        is_text = grid.delimited is not None and not grid.rows
+        self.width = self._load_delimited(grid) if is_text else self._load_rows(grid)
 
     def drop(self, *names: str) -> None:
         """Remove tables and views of these names."""
@@ -133,8 +134,7 @@ class RawCells:
                 raise
             except duckdb.Error:  # a quote that nothing closes, a row that is wider: read more slowly
                 self.sql.execute("DROP TABLE IF EXISTS raw")
-        text = source.load().decode("utf-8", "replace").lstrip("\ufeff")
-        return self._load_rows(replace(grid, delimited=None, rows=_parse(text, source.delimiter)))
+        return self._load_rows(replace(grid, rows=parse_rows(source)))
 
     def _read(self, path: str, size: int, width: int, delimiter: str, *, is_trimmed: bool) -> None:
         """Read a delimited file. size: its bytes. is_trimmed: no cell but the first has spaces around it."""
@@ -176,6 +176,11 @@ def has_outer_spaces(data: bytes, delimiter: str) -> bool:
     breaks = [edge + b'"' + end for end in (b"\n", b"\r") for edge in (delimiter.encode(), b"\n", b"\r")]
     breaks += [end + b'"' + delimiter.encode() for end in (b"\n", b"\r")]
     return b'"' in data and (b' "' in marked or b'" ' in marked or any(one in data for one in breaks))
+
+
+def parse_rows(source: Delimited) -> list[list[str]]:
+    """Return the rows of a delimited text; those of blank lines are empty."""
+    return _parse(source.load().decode("utf-8", "replace").lstrip("\ufeff"), source.delimiter)
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:

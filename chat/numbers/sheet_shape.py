@@ -87,28 +87,34 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
     """Return the name of each column: its header rows joined by ` | `, with the name of its group."""
     parts: list[list[str]] = [[] for _ in range(shape.width)]
     lead = _leading_row(rows, shape)
-    for number in shape.header:
+    named = [one for one in shape.header if one == shape.header[0] or not _is_numbered(rows[one])]
+    for number, after in zip(named, [*named[1:], -1], strict=True):
         row = rows[number]
-        if number != shape.header[0] and (is_numbering(row) or counts_up(row)):
-            continue
+        below = rows[after] if after >= 0 else ()
         spans = {
             column: area[1]
             for area in merged
             if area[0] <= number <= area[2] and area[3] > area[1]
             for column in range(area[1], area[3] + 1)
         }
-        above = ""
+        above, is_group = "", False
         for place in range(shape.width):
             column = place + shape.left
+            has_below = column < len(below) and bool(below[column])
             if any(column < len(rows[one]) and rows[one][column] for one in shape.header if one < number):
                 above = ""  # a group ends where one of the row above it begins
             cell = row[column] if column < len(row) else ""
             if not cell and column in spans and spans[column] < len(row):
                 cell = row[spans[column]]
-            above = cell or (above if number < lead else "")
+            is_group = has_below if cell else is_group and has_below
+            above = cell or (above if number < lead or is_group else "")
             if above and above not in parts[place]:
                 parts[place].append(above)
     return [" | ".join(one) for one in parts]
+
+
+def _is_numbered(row: Row) -> bool:
+    return is_numbering(row) or counts_up(row)
 
 
 def _leading_row(rows: Sequence[Row], shape: SheetShape) -> int:

@@ -7,7 +7,7 @@ notes; the kind of each column by its distinct cells.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chat.numbers import typed_table
@@ -35,6 +35,7 @@ from chat.numbers.sheet_shape import (
     without_end,
 )
 from chat.numbers.sql_names import quoted, sql_name, unique
+from chat.numbers.standing_labels import stands_once
 from chat.numbers.total_words import TOTAL_STARTS, is_marked
 from chat.numbers.typed_table import MOST_LEFT, MOST_SAMPLES, Column, LeftOutRow, TypedTable
 
@@ -113,7 +114,7 @@ class _TableBuilder:
             rows=rows,
             left=tuple(told[:MOST_LEFT]),
             left_count=tuple(counts.items()),
-            remark=self.grid.remark,
+            remark="; ".join(filter(None, (self.grid.remark, self._remark(columns, left)))),
             size=len(parquet),
         )
 
@@ -164,7 +165,23 @@ class _TableBuilder:
         gone = ",".join(str(one) for one in left if one >= self.shape.first)
         where = f"rowid >= {self.shape.first}" + (f" AND rowid NOT IN ({gone})" if gone else "")
         columns = ",".join(f"c{number}" for number in range(self.raw.width))
-        self._make("kept", f"SELECT rowid AS r, {columns} FROM raw WHERE {where}", count, COPIED_CELLS)
+        source = "raw"
+        if label := self._label(left):
+            filled = f"last_value({label} IGNORE NULLS) OVER (ORDER BY rowid)"
+            source = (
+                f"(SELECT rowid, * REPLACE ({filled} AS {label}) FROM raw WHERE rowid >= {self.shape.first})"
+            )
+        self._make("kept", f"SELECT rowid AS r, {columns} FROM {source} WHERE {where}", count, COPIED_CELLS)
+
+    def _remark(self, columns: Sequence[Column], left: Collection[int]) -> str:
+        return f"each cell of {columns[0].title} holds for the rows below it" if self._label(left) else ""
+
+    def _label(self, left: Collection[int]) -> str:
+        """Return the first column if each of its labels holds for the rows below it too; else nothing."""
+        places = range(self.shape.first, len(self.head))
+        rows = [self.head[at] for at in places if at not in left]
+        is_once = self.shape.width > 2 and stands_once(rows, self.shape.left)
+        return f"c{self.shape.left}" if is_once else ""
 
     def _columns(self) -> list[int]:
         """Return the columns that have a name or a value."""

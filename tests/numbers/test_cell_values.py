@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from chat.numbers.cell_values import is_missing, parse_date, parse_number
+from chat.numbers.cell_values import decimal_votes, is_missing, parse_date, parse_number
 from chat.numbers.row_totals import find_totals
 from chat.numbers.sheet_shape import find_shape, header_names
 from chat.numbers.sql_names import sql_name, unique
@@ -63,6 +63,7 @@ def test_a_number_is_read_as_it_is_written(text: str, decimal: str, value: float
         ("1 March 2020", "day", date(2020, 3, 1)),
         ("Mar 1, 2020", "day", date(2020, 3, 1)),
         ("1. März 2020", "day", date(2020, 3, 1)),
+        ("1er juin 2009", "day", date(2009, 6, 1)),
         ("2023-09", "day", date(2023, 9, 1)),
         ("Q4 1952", "day", date(1952, 10, 1)),
         ("2023年9月5日", "day", date(2023, 9, 5)),
@@ -75,6 +76,12 @@ def test_a_number_is_read_as_it_is_written(text: str, decimal: str, value: float
 )
 def test_a_date_is_read_in_the_order_of_its_column(text: str, order: str, value: date | None) -> None:
     assert parse_date(text, order) == value
+
+
+def test_behind_groups_that_spaces_divide_a_comma_is_a_decimal_sign() -> None:
+    assert decimal_votes("97 120,512") == (0, 1)
+    assert decimal_votes("97\u202f120,5") == (0, 1)
+    assert decimal_votes("97’120.512") == (1, 0)
 
 
 def test_marks_say_that_there_is_no_value() -> None:

@@ -61,6 +61,16 @@ def sheet(*rows: Sequence[str | float]) -> str:
     return "".join(f"<row>{row}</row>" for row in cells)
 
 
+async def test_blank_lines_of_a_delimited_file_are_rows(readers: Readers, tmp_path: Path) -> None:
+    text = "Sales,,\n\nRegion,Day,Amount\nNorth,2021-01-04,12\n\nSouth,2021-01-05,14\nWest,2021-01-06,20\n"
+    second = "\nProduct,Price,\nChair,12.5,\nDesk,60,\n\n\n"
+    tables, _ = await read(readers, tmp_path / "a", "a.csv", (text + second).encode())
+    assert [(one.rows, [(left.role, left.row) for left in one.left]) for one in tables] == [
+        (3, [("title", 1), ("header", 3)]),
+        (2, [("header", 9)]),
+    ]
+
+
 async def test_a_delimited_file_becomes_typed_columns(readers: Readers, tmp_path: Path) -> None:
     (table,), pack = await read(readers, tmp_path / "a", "sales 2021.csv", SALES.encode())
     assert (table.name, table.rows) == ("sales_2021", 15)

@@ -51,7 +51,8 @@ def _grid(source: Source, text: str, encoding: str, delimiter: str) -> Grid:
         named = NAMED.match(decoded)
         return decoded[named.end() if named else 0 :].encode("utf-8", "replace")
 
-    return Grid(source.name, delimited=Delimited(delimiter, load, source.path if is_utf8 else None))
+    path = source.path if is_utf8 else None
+    return Grid(source.name, delimited=Delimited(delimiter, load, path, len(text)))
 
 
 def rows_of(text: str, delimiter: str, characters: int) -> list[str]:
