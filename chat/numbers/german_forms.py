@@ -88,7 +88,7 @@ def translate_german(text: str, table: TypedTable) -> str:
         reverse=True,
     )
     held = _hold(text, names)
-    if (found := _TWO_NAMES.match(held)) and (first := names[ord(found[1]) - _HELD]) in _MEASURES:
+    if (pair := _TWO_NAMES.match(held)) and (first := names[ord(pair[1]) - _HELD]) in _MEASURES:
         held = first + held[1:]  # `Summe Januar`, where a column is called `Summe`
     if not _GERMAN.search(held):
         return text
