@@ -241,7 +241,10 @@ RTF = r"""{\rtf1\ansi before\par
 \trowd\cellx1000\cellx2000\cellx3000\pard\intbl\cell Q1\cell Q2\cell\row
 \trowd\clvmgf\cellx1000\cellx2000\cellx3000\pard\intbl North\cell 1\par one\cell\cell\row
 \trowd\clvmrg\cellx1000\cellx2000\cellx3000\pard\intbl\cell a|b\cell 4\cell\row
-\pard after\par}"""
+\pard after\par
+\trowd\cellx1000\cellx2000\pard\intbl as\cell Word\cell{\trowd\cellx1000\cellx2000\row}
+\pard\intbl writes\cell rows\cell{\trowd\cellx1000\cellx2000\row}
+\pard end\par}"""
 
 
 def test_cells_of_rich_text_keep_their_columns(tmp_path: Path) -> None:
@@ -254,6 +257,9 @@ def test_cells_of_rich_text_keep_their_columns(tmp_path: Path) -> None:
         "North | 1 one | ",
         "North | a\\|b | 4",
         "after",
+        "as | Word",
+        "writes | rows",
+        "end",
     ]
 
 

@@ -2,7 +2,8 @@ r"""Tables of RTF. Its reader keeps the text alone: marks that survive it tell w
 
 RTF 1.9.1, "Table Definitions": `\trowd` begins the definition of a row, `\cellx` gives the right edge of
 each cell in twips, `\clvmrg` and `\clmrg` say that a cell belongs to the one above or before it; `\cell` and
-`\row` end the text of a cell and of a row.
+`\row` end the text of a cell and of a row. Word writes the definition of a row behind its cells too, and before
+them in the first row alone where all are alike.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _WORD = re.compile(
     r"|(?P<above>clvmrg)|(?P<before>clmrg)|cellx(?P<edge>-?\d{1,6}))(?![a-z]) ?"
 )
 _EDGE = re.compile(r"([vh]*)(-?\d+)")
-_ROW = re.compile(f"{BEGIN}([^{END}]*){EDGES}([^{END}]*){END}\n?")
+_ROW = re.compile(
+    f"(?:{BEGIN}|(?<={END})|(?<={END}\n))([^{BEGIN}{END}]*){EDGES}([^{END}]*){END}\n?"
+)
 _MARKS = re.compile(f"[{BEGIN}{CELL}{EDGES}{END}]")
 
 Edge = tuple[str, int]  # flags: v for a cell that belongs to the one above, h to the one before; twips
@@ -29,26 +32,25 @@ Edge = tuple[str, int]  # flags: v for a cell that belongs to the one above, h t
 def mark_rows(rtf: str) -> str:
     """Return RTF with marks where rows begin, cells end, and rows end with their definition."""
     edges: list[str] = []
-    flags, is_open = "", False
+    flags, has_begun = "", False
 
     def mark(found: re.Match[str]) -> str:
-        nonlocal flags, is_open
+        nonlocal flags, has_begun
         kind = found.lastgroup
         if kind == "begin":
             edges.clear()
-            flags, was_open, is_open = "", is_open, True
-            return found.group() if was_open else found.group().rstrip() + "\\'1d"
+            flags, is_again, has_begun = "", has_begun, True
+            return found.group() if is_again else found.group().rstrip() + "\\'1d"
         if kind in ("above", "before"):
             flags += "v" if kind == "above" else "h"
         elif kind == "edge":
             edges.append(flags + found["edge"])
             flags = ""
-        elif kind == "cell":
-            return "\\'1f"
-        elif kind == "nested":
-            return " "
+        elif kind in ("cell", "nested"):
+            has_begun = True
+            return "\\'1f" if kind == "cell" else " "
         elif kind == "row":
-            is_open = False
+            has_begun = False
             return f"\\'1c{','.join(edges)}\\'1e"
         return found.group()
 
@@ -63,7 +65,7 @@ def write_rows(text: str) -> str:
         if between.strip():
             out += [*_lines(table), between.rstrip("\n")]
             table = []
-        cells = found[1].replace(BEGIN, "").split(CELL)[:-1]
+        cells = found[1].split(CELL)[:-1]
         edges = [(edge[1], int(edge[2])) for edge in map(_EDGE.fullmatch, found[2].split(",")) if edge]
         table.append((cells, edges))
         at = found.end()
