@@ -42,6 +42,9 @@ from tests.office_files import xlsx
         (5e-324, "0.0E+0", "5.0E-324"),
         (12345, "0.00E+00", "1.23E+04"),
         (5, '[>3]"high" 0;"low" 0', "high 5"),
+        (-5, '[>3]"high" 0;[<0]"below" 0;0', "below 5"),
+        (-3.5, 'General" kg"', "-3.5 kg"),
+        (1.5e15, "#,##0.0", "1,500,000,000,000,000.0"),
         (1234.5, '_("$"* #,##0.00_);_("$"* (#,##0.00)', "$1,234.50"),
         (1.005, "0.00", "1.01"),
         (-0.001, "0.0", "0.0"),
@@ -87,6 +90,12 @@ def test_formats_of_dates_and_plain_numbers_are_left_alone() -> None:
         ("[$-804]yyyy mmmm d dddd", "1960 一月 12 星期二"),
         ('[$-411]yyyy"年"m"月"d"日"\\(aaa\\)', "1960年1月12日(火)"),
         ('yyyy"年"m"月"d"日" 上午/下午h"时"mm"分"', "1960年1月12日 下午3时04分"),
+        ("d-mmm", "12-Jan"),
+        ("mm/yyyy", "01/1960"),
+        ("[$-419]dddd", "вторник"),
+        ("[$-804]aaaa;@", "星期二"),
+        ('[$-412]yyyy"년" m"월"', "1960년 1월"),
+        ("[$-407]d/\\ mmmm\\ yyyy", "12. Januar 1960"),
     ],
 )
 def test_a_date_of_one_reading_is_shown_in_its_format(code: str, shown: str) -> None:
@@ -120,19 +129,25 @@ def test_a_time_is_shown_in_its_format(value: time | timedelta, code: str, shown
         *(
             "m/d/yyyy",
             "[$-409]dd\\-mm\\-yyyy;@",
-            "d-mmm",
+            "m/d",
+            "mm/yy",
+            "mmmmm",
             "h:mm AM/PM",
             "[h]:mm",
             "yyyy\\-mm\\-dd",
             "General",
             "0.00",
         ),
-        *("[$-41F]d mmmm yyyy", "[$-107041E]d mmmm yyyy", 'yyyy"年"m"月"d"日" aaaa', "[$-804]aaaa;@"),
+        *("[$-41F]d mmmm yyyy", "[$-107041E]d mmmm yyyy", 'yyyy"年"m"月"d"日" aaaa'),
         *("[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", '[$-411]ggge"年"m"月"d"日"', ""),
     ],
 )
 def test_a_date_of_two_readings_is_left_to_the_reader(code: str) -> None:
     assert not is_shown_date(code)
+
+
+def test_a_date_whose_format_shows_the_time_alone_is_that_time() -> None:
+    assert format_date(datetime(1960, 1, 12, 15, 4), "h:mm AM/PM") == "3:04 PM"
 
 
 def test_dates_of_a_workbook_stand_in_the_text_as_shown_and_in_the_grid_as_dates(tmp_path: Path) -> None:
@@ -146,6 +161,18 @@ def test_dates_of_a_workbook_stand_in_the_text_as_shown_and_in_the_grid_as_dates
     found = list(worker.read(Source(tmp_path / "stored", "a.xlsx")))
     assert [one.text for one in found if isinstance(one, Page)] == ["12 January 1960 | 1960-01-12 | Jan-60"]
     assert [one.rows for one in found if isinstance(one, Grid)] == [[["1960-01-12"] * 3]]
+
+
+def test_a_row_with_a_time_that_is_out_of_range_costs_no_other_row(tmp_path: Path) -> None:
+    rows = '<row r="1"><c r="A1" s="1"><v>1.5e15</v></c></row><row r="2"><c r="A2"><v>7</v></c></row>'
+    styles = '<numFmts><numFmt numFmtId="164" formatCode="[h]:mm"/></numFmts>'
+    styles += '<cellXfs><xf/><xf numFmtId="164"/></cellXfs>'
+    (tmp_path / "stored").write_bytes(xlsx({"S": rows}, styles))
+    found = [one for one in worker.read(Source(tmp_path / "stored", "a.xlsx")) if not isinstance(one, Grid)]
+    assert found[1:] == [
+        Problem("unreadable", ("S",), "S: 1 rows with a date or time out of range."),
+        Page("S", "7", "S"),
+    ]
 
 
 def test_errors_hidden_parts_and_comments_of_a_workbook_are_told(tmp_path: Path) -> None:

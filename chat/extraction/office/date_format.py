@@ -1,9 +1,9 @@
 """Date formats of spreadsheets (ECMA-376 part 1, 18.8.31): a date as the program shows it.
 
 Only formats whose dates have one reading: a month by name, 年 and 月, the year first, or the day first with
-points (03.04.2021). `03/04/21` has two, and is left to the reader, which writes 2021-04-03; so is a form
-without a year, or with names of a language that is not known. A time of day or a duration has one reading in
-any form.
+points (03.04.2021), and forms that show a part of a date alone: a weekday, a month by name, a month of a year
+in four digits, a time of day. `03/04/21` has two, and is left to the reader, which writes 2021-04-03; so is a
+form with names of a language that is not known. A duration has one reading in any form.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from chat.extraction.office.number_format import sections
 
 LOCALE = re.compile(r"\[\$[^\]-]*-([\w-]{1,30})[^\]]*\]")
 HALF_DAY = re.compile(r"AM/PM|A/P|上午/下午|午前/午後|오전/오후", re.IGNORECASE)
+SEPARATOR = re.compile(r"/(?=\\? )")  # LibreOffice's for the sign of a language: `d/ mmmm` is "1. Januar"
 PLAIN = re.compile(r"yyyy-mm-dd(?:[ t]hh:mm:ss)?", re.IGNORECASE)  # as the reader writes it
 LETTERS = "ymdhsa"  # a: AM or PM, and a weekday where it stands three times
 WEEKDAY = "w"
@@ -41,14 +42,25 @@ def is_shown_date(code: str) -> bool:
 def format_date(value: date, code: str) -> str:
     """Return a date as a format shows it; empty where the format may be read in two ways."""
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-    return _write(moment, _parts(code), _names(code) or ENGLISH)
+    parts = _with_minutes(list(_letters(code))) if _is_clock(code) else _parts(code)
+    return _write(moment, list(parts), _names(code) or ENGLISH)
+
+
+def is_shown_time(code: str) -> bool:
+    """Whether a format shows a time of day or a duration, and nothing else."""
+    letters = _clock_letters(code)
+    return bool(letters) and letters <= {*CLOCK, *ELAPSED}
+
+
+def _is_clock(code: str) -> bool:
+    """Whether a format shows a time of day, and nothing else."""
+    letters = _clock_letters(code)
+    return bool(letters) and letters <= {*CLOCK}
 
 
 @lru_cache(maxsize=500)
-def is_shown_time(code: str) -> bool:
-    """Whether a format shows a time of day or a duration, and nothing else."""
-    letters = {letter for letter, count in _with_minutes(list(_letters(code))) if count} if code else set()
-    return bool(letters) and letters <= {*CLOCK, *ELAPSED}
+def _clock_letters(code: str) -> set[str]:
+    return {letter for letter, count in _with_minutes(list(_letters(code))) if count} if code else set()
 
 
 def format_time(value: time | timedelta, code: str) -> str:
@@ -92,12 +104,15 @@ def _parts(code: str) -> tuple[Part, ...]:
     letters = {letter: count for letter, count in parts if count}
     order = [letter for letter, count in parts if count and letter in "ymd"]
     words = "".join(letter for letter, count in parts if not count)
-    is_named = letters.get("m", 0) in (3, 4)
+    is_named = letters.get("m", 0) in (3, 4) or (WEEKDAY in letters and "m" not in letters)
+    is_named = is_named or (letters.get("d", 0) in (3, 4) and "m" not in letters)
+    is_part = letters.get("y", 0) > 2 and "d" not in letters and letters.get("m", 0) < 5
     is_first = order == ["y", "m", "d"] and letters["y"] > 2
     is_last = order == ["d", "m", "y"] and letters["y"] > 2 and words.replace(" ", "").startswith("..")
-    if "?" in letters or "y" not in letters or "m" not in letters or not _has_names(code, parts):
+    if "?" in letters or not _has_names(code, parts):
         return ()
-    return parts if is_named or is_first or is_last or ("年" in words and "月" in words) else ()
+    is_shown = is_named or is_part or is_first or is_last or ("年" in words and "月" in words)
+    return parts if is_shown else ()
 
 
 @lru_cache(maxsize=500)
@@ -117,7 +132,7 @@ def _has_names(code: str, parts: Sequence[Part]) -> bool:
 
 def _letters(code: str) -> Iterator[Part]:
     """Yield the first section of a format as letters and literals; `?` for what is no date."""
-    tokens = sections(HALF_DAY.sub("a", code))[0]
+    tokens = sections(HALF_DAY.sub("a", SEPARATOR.sub(".", code)))[0]
     for (kind, text), run in groupby(tokens, key=_folded):
         count = sum(1 for _ in run)
         if kind == "other" and text == "a" and count > 2:

@@ -17,7 +17,7 @@ BUILT_IN = dict.fromkeys((*range(27, 37), *range(50, 59)), EASTERN_DATE) | {
     31: 'yyyy"年"m"月"d"日"',
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
     7: '"$"#,##0.00;("$"#,##0.00)', 8: '"$"#,##0.00;("$"#,##0.00)', 9: "0%", 10: "0.00%", 11: "0.00E+00",
-    12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 17: "mmm-yy",
+    12: "# ?/?", 13: "# ??/??", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy",
     18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 45: "mm:ss", 46: "[h]:mm:ss",
     37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
     39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0;(#,##0);-",
@@ -25,7 +25,7 @@ BUILT_IN = dict.fromkeys((*range(27, 37), *range(50, 59)), EASTERN_DATE) | {
     43: "#,##0.00;(#,##0.00);-", 44: '"$"#,##0.00;("$"#,##0.00);"$"-', 48: "##0.0E+0",
 }  # fmt: skip
 LONGEST = 255
-LARGEST = 1e15
+LARGEST = 1e21  # that is written with all its digits
 GENERAL_DIGITS = 15
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)[^\]]*\]|\[(?P<bracket>[^\]]*)\]'
@@ -69,7 +69,8 @@ def format_number(value: float, code: str) -> str:
             for kind, text in part
             if kind in ("literal", "other", "general")
         )
-        return " ".join(words.split())
+        sign = "-" if value < 0 and not is_own_sign and any(kind == "general" for kind, _ in part) else ""
+        return f"{sign}{' '.join(words.split())}"
     shown = _show(abs(value), part)
     sign = "-" if value < 0 and not is_own_sign and re.search(r"[1-9]", shown) else ""
     return f"{sign}{' '.join(shown.split())}"
@@ -115,7 +116,7 @@ def _by_condition(parts: Sequence[Sequence[Token]], value: float) -> tuple[Seque
     for part in parts:
         found = next((c for kind, text in part if kind == "bracket" and (c := CONDITION.match(text))), None)
         if found is None or _holds(value, found[1], float(found[2])):
-            return part, False
+            return part, found is not None and "<" in found[1] and float(found[2]) <= 0
     return parts[-1], False
 
 

@@ -92,7 +92,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
     lines: list[str] = []
     try:
         sheet = workbook.get_sheet_by_name(name)
-        values, left, areas = list(sheet.iter_rows()), (sheet.start or (0, 0))[1], _merged(sheet)
+        (values, lost), left, areas = _values(sheet), (sheet.start or (0, 0))[1], _merged(sheet)
         _set_dates(values, left, beside)
         yield make_grid(source.name, name, values, left, areas, beside, show)
         shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
@@ -100,9 +100,25 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         lines = sheet_lines([cell if cell.isalnum() else one_line(cell) for cell in row] for row in rows)
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
+    else:
+        if lost:
+            yield Problem("unreadable", (name,), f"{name}: {lost} rows with a date or time out of range.")
     yield Page(name, "\n".join([*lines, *beside.lines]), name)
     if beside.hidden:
         yield Problem("hidden", (name,), f"{name}: {beside.hidden}")
+
+
+def _values(sheet: python_calamine.CalamineSheet) -> tuple[list[list[Any]], int]:
+    """Return the rows of a sheet, and how many of them the reader refused: those are empty."""
+    rows, lost, found = iter(sheet.iter_rows()), 0, list[list[Any]]()
+    while True:
+        try:
+            found.append(next(rows))
+        except StopIteration:
+            return found, lost
+        except OverflowError:  # a number as a duration of more than 999,999,999 days
+            found.append([])
+            lost += 1
 
 
 def _set_dates(values: Sequence[list[Any]], left: int, beside: Beside) -> None:

@@ -2,8 +2,8 @@ r"""Tables of RTF. Its reader keeps the text alone: marks that survive it tell w
 
 RTF 1.9.1, "Table Definitions": `\trowd` begins the definition of a row, `\cellx` gives the right edge of
 each cell in twips, `\clvmrg` and `\clmrg` say that a cell belongs to the one above or before it; `\cell` and
-`\row` end the text of a cell and of a row. Word writes the definition of a row behind its cells too, and before
-them in the first row alone where all are alike.
+`\row` end the text of a cell and of a row. Word writes the definition of a row behind its cells too, and
+before them in the first row alone where all are alike.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ _WORD = re.compile(
     r"|(?P<above>clvmrg)|(?P<before>clmrg)|cellx(?P<edge>-?\d{1,6}))(?![a-z]) ?"
 )
 _EDGE = re.compile(r"([vh]*)(-?\d+)")
-_ROW = re.compile(
-    f"(?:{BEGIN}|(?<={END})|(?<={END}\n))([^{BEGIN}{END}]*){EDGES}([^{END}]*){END}\n?"
-)
+_ROW = re.compile(f"(?:{BEGIN}|(?<={END})|(?<={END}\n))([^{BEGIN}{END}]*){EDGES}([^{END}]*){END}\n?")
 _MARKS = re.compile(f"[{BEGIN}{CELL}{EDGES}{END}]")
 
 Edge = tuple[str, int]  # flags: v for a cell that belongs to the one above, h to the one before; twips
