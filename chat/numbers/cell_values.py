@@ -19,7 +19,25 @@ DAY_FIRST, MONTH_FIRST = "day", "month"  # what stands first in 03/04/2021
 MISSING = frozenset(
     (
         *("-", "–", "—", "−", "--", "---", "n/a", "n.a.", "n.a", "n. a.", "na", "nan", "null", "none", "nil"),
-        *("..", "...", "…", ".", "/", "\\", "x", "*", "**", "?", "k. a.", "k.a.", "n.d.", "n/d", "nd", "s/d"),
+        *(
+            "..",
+            "...",
+            "…",
+            ".",
+            "/",
+            "\\",
+            "x",
+            "*",
+            "**",
+            "***",
+            "?",
+            "k. a.",
+            "k.a.",
+            "n.d.",
+            "n/d",
+            "nd",
+            "s/d",
+        ),
         *("无", "無", "暂无", "暫無", "不详", "不詳", "缺失", "—— ", "——", ":", "tbd", "tbc", "unknown"),
     )
 )
@@ -41,7 +59,7 @@ CURRENCY = re.compile(
     r"|(?<=[\d\s万亿萬億])(?:元|圆|円|块)"
 )
 _NUMBER = re.compile(
-    r"(?P<sign>[+\-−–]?)\s*(?P<body>(?:\d[\d.,'’\s]*\d|\d)|[.,]\d+)(?P<exponent>[eE][+-]?\d{1,3})?"
+    r"(?P<sign>[+\-−–△▲]?)\s*(?P<body>(?:\d[\d.,'’\s]*\d|\d)|[.,]\d+)(?P<exponent>[eE][+-]?\d{1,3})?"
     r"\s*(?P<scale>[^\W\d_]{1,9}\.?)?\s*(?P<percent>[%％‰])?(?P<after>-?)"
 )
 FLAGS = frozenset("prsefun")  # behind a space: provisional, revised, estimated and so on
@@ -131,9 +149,7 @@ def parse_number(text: str, decimal: str = POINT) -> Number | None:
     body = _LOOSE.sub("", found["body"])
     if not scale or not _GROUPED[decimal].fullmatch(body):
         return None
-    is_negative = (
-        is_negative or (found["sign"] in ("-", "−", "–") and bool(found["sign"])) or found["after"] == "-"
-    )
+    is_negative = is_negative or (found["sign"] in tuple("-−–△▲")) or found["after"] == "-"
     value = _value(body, decimal, found["exponent"] or "") * scale
     value = round(value, 6) if scale != 1.0 else value
     whole = int(value) if float(value).is_integer() and abs(value) < 2**63 else value

@@ -32,6 +32,7 @@ EXCEPT = r"(?:excluding|except(?: for)?|other than)"
 TAIL = rf",?(?: (?:by|per|for each|{WITH}|{DATED}|{EXCEPT}|not) .+)?"
 BEFORE_TAIL = re.compile(rf",? (?:by|per|grouped|{WITH}|{DATED}|{EXCEPT}) ")
 LIMITED = re.compile(rf" (?:{WITH}(?: from| in)?(?: the)? |(?=(?:{DATED}|not) ))(?P<filter>.+)")
+LIMITED_IN = re.compile(rf" {WITH}(?: the)? (?P<filter>in .+)")  # a column may be called `In force`
 EXCEPTED = re.compile(rf",? {EXCEPT}(?: the)? (?P<filter>.+)")
 COUNT_EN = re.compile(
     rf"(?:how many {ROWS}(?: are there| were there| does it have| in total| are in the (?:table|file|sheet))?"

@@ -75,7 +75,7 @@ _WORDS = tuple(
     )
 )
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![\d.])|(?<![\d.,])\d+,\d+(?![\d,])")
-_TWO_NAMES = re.compile("([\ue000-\ue3e7]) [\ue000-\ue3e7]")
+_TWO_NAMES = re.compile("[\ue000-\ue3e7] [\ue000-\ue3e7]")
 _MEASURES = frozenset(("summe", "gesamtsumme", "durchschnitt", "mittelwert"))
 _UMLAUTS = str.maketrans("äöü", "aou")
 
@@ -88,8 +88,9 @@ def translate_german(text: str, table: TypedTable) -> str:
         reverse=True,
     )
     held = _hold(text, names)
-    if (pair := _TWO_NAMES.match(held)) and (first := names[ord(pair[1]) - _HELD]) in _MEASURES:
-        held = first + held[1:]  # `Summe Januar`, where a column is called `Summe`
+    place = ord(held[0]) - _HELD if _TWO_NAMES.match(held) else len(names)
+    if place < len(names) and names[place] in _MEASURES:
+        held = names[place] + held[1:]  # `Summe Januar`, where a column is called `Summe`
     if not _GERMAN.search(held):
         return text
     for words, english in _WORDS:

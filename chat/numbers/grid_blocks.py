@@ -12,6 +12,7 @@ from itertools import groupby
 
 from chat.numbers.cell_grid import Grid, Row
 from chat.numbers.cell_values import is_missing
+from chat.numbers.header_rows import LOOKED_BELOW, are_periods
 from chat.numbers.numeric_cells import is_numeric, is_year, numeric_columns
 
 LEAST_ROWS = 3  # of a table of its own: a header and two of data
@@ -71,7 +72,10 @@ def _is_table(rows: Sequence[Row]) -> bool:
     if start is None or len(rows) - start < LEAST_ROWS:
         return False
     head = [(column, cell) for column, cell in enumerate(rows[start]) if cell]
-    if any(is_numeric(cell) and not is_year(cell) for _, cell in head):
+    below = rows[start + 1 : start + 1 + LOOKED_BELOW]
+    if any(is_numeric(cell) and not is_year(cell) for _, cell in head) and not are_periods(
+        rows[start], below
+    ):
         return False
     numeric = numeric_columns(rows[start + 1 : start + LOOKED_AT])
     over = [cell for column, cell in head if column in numeric]
@@ -79,7 +83,8 @@ def _is_table(rows: Sequence[Row]) -> bool:
 
 
 def _has_data(rows: Sequence[Row]) -> bool:
-    return bool(numeric_columns([row for row in rows if sum(map(bool, row)) > 1][1:LOOKED_AT]))
+    wide = [row for row in rows if sum(map(bool, row)) > 1]
+    return len(wide) >= LEAST_ROWS and bool(numeric_columns(wide[1:LOOKED_AT]))
 
 
 def _part(grid: Grid, number: int, start: int, end: int) -> Grid:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from chat.numbers.cell_grid import Area, Row
 from chat.numbers.cell_values import is_missing, parse_number
-from chat.numbers.numeric_cells import is_numeric, is_year
+from chat.numbers.numeric_cells import is_figure, is_numeric, is_period, is_year
 
 HEADER_ROWS = 5
 LONGEST_LABEL = 300  # characters of a name in a header
+LOOKED_BELOW = 5  # rows, for figures below the dates of a header
 COLUMN_LETTERS = frozenset("AaBbАаБб甲乙丙")  # of columns of words, where those of figures have numbers
 ROUND = re.compile(r"100|10{0,2}(?:[\s.,'’]?000){1,3}")
 NOT_A_GROUP = re.compile(  # `Unit: 1,000`, `制表日期：2024-01-15`
@@ -30,7 +32,8 @@ def is_preface(row: Row) -> bool:
 
 def find_header(rows: Sequence[Row], at: int, numeric: frozenset[int], merged: Sequence[Area]) -> list[int]:
     """Return the rows of the header, of which `at` is the first wide one; empty where there is none."""
-    if not _is_header(rows[at], numeric, rows[at - 1] if at else ()):
+    has_periods = are_periods(rows[at], rows[at + 1 : at + LOOKED_BELOW])
+    if not has_periods and not _is_header(rows[at], numeric, rows[at - 1] if at else ()):
         return []
     found = [at]
     while len(found) < HEADER_ROWS and at + 1 < len(rows) and _goes_on(rows, at + 1, numeric):
@@ -63,6 +66,21 @@ def _is_header(row: Row, numeric: frozenset[int], above: Row) -> bool:
     return distinct and len(words) >= 1 and len(words) + len(values) > 2 and _are_labels(values)
 
 
+def are_periods(row: Row, below: Sequence[Row]) -> bool:
+    """Are the dates of a row the names of columns of figures: `Position | 31.12.2022 | 31.12.2021`?"""
+    dates = [(column, cell) for column, cell in enumerate(row) if cell and is_period(cell)]
+    if len({cell for _, cell in dates}) != len(dates) or all(is_year(cell) for _, cell in dates):
+        return False
+    under = [[one[column] for one in below if one[column]] for column, _ in dates]
+    others = [cell for cell in row if cell and not is_period(cell)]
+    are_figures = all(cells and all(map(_is_amount, cells)) for cells in under)
+    return are_figures and len(dates) > 1 and not any(map(is_figure, others))
+
+
+def _is_amount(cell: str) -> bool:
+    return is_missing(cell) or (is_figure(cell) and not is_period(cell))
+
+
 def _are_headings(years: Sequence[tuple[int, str]], above: Row) -> bool:
     """Is each year there once, or once under each of the groups that the row above names?"""
     groups = [column for column, cell in enumerate(above) if cell and not is_numeric(cell)]
@@ -77,7 +95,8 @@ def _are_labels(values: Sequence[tuple[int, str]]) -> bool:
 
 def _goes_on(rows: Sequence[Row], at: int, numeric: frozenset[int]) -> bool:
     """Is a row below the first of the header part of it: words over columns of numbers?"""
-    row, before = rows[at], rows[at - 1]
+    before = rows[at - 1]  # of whose cells some may be merged with those below, and stand in both
+    row = [cell if cell != above else "" for cell, above in zip_longest(rows[at], before, fillvalue="")]
     cells = [column for column, cell in enumerate(row) if cell]
     if is_numbering(row) or _counts_columns(row, before, numeric) or _are_units(row, before, numeric):
         return True
@@ -89,7 +108,14 @@ def _goes_on(rows: Sequence[Row], at: int, numeric: frozenset[int]) -> bool:
     words = [
         cell for cell in over if not is_numeric(cell) and not is_missing(cell) and len(cell) <= LONGEST_LABEL
     ]
-    return len(words) == len(over) and (len(cells) > 1 or (len(words) == 1 and len(row) < 3))
+    is_wide = len(cells) > 1 or (len(words) == 1 and len(row) < 3) or _is_only_unit(rows[at:], cells[0])
+    return len(words) == len(over) and is_wide
+
+
+def _is_only_unit(rows: Sequence[Row], column: int) -> bool:
+    """Does the first of some rows have a unit for all figures, which no later row changes?"""
+    alone = [row for row in rows if row[column] and sum(map(bool, row)) == 1]
+    return not rows[0][0] and any(rows[1][:column]) and len(alone) == 1
 
 
 def _are_years_below(row: Row, before: Row, numeric: frozenset[int], after: Sequence[Row]) -> bool:

@@ -42,6 +42,7 @@ from chat.numbers.form_patterns import (
     KINDS,
     LEAD,
     LIMITED,
+    LIMITED_IN,
     MEAN,
     MEDIAN,
     OF_EN,
@@ -127,6 +128,8 @@ def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := OF_EN.fullmatch(text):
         named = found["kind"] if not found["of"] else ""
         yield from _of_column(KINDS[found["kind"]], table, found["tail"], named)
+        if found["of"].startswith(" value"):  # a column may be called `Value`
+            yield from _of_column(KINDS[found["kind"]], table, text[found.start("of") + 1 :])
     if found := HOW_MANY_EN.fullmatch(text):
         yield from _count_things(found["column"], found["tail"], table)
     yield from read_ranked(text, table)
@@ -181,6 +184,8 @@ def _with_tail(kind: str, table: TypedTable, column: str, tail: str) -> Iterator
     elif found := LIMITED.fullmatch(tail):
         grouped = list(_filtered_groups(kind, table, column, found["filter"]))
         condition = read_filter(found["filter"], table)
+        if (within := LIMITED_IN.fullmatch(tail)) and (named := read_filter(within["filter"], table)):
+            condition = named if named.column else condition
         if condition and not grouped:
             yield FormQuestion(kind, table, column, "", condition)
         yield from grouped

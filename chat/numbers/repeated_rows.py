@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.numbers.row_totals import find_totals
+from chat.numbers.row_totals import LEAST_SUM, find_totals
 from chat.numbers.total_words import (
     CHANGE,
     HIGHEST,
@@ -21,6 +21,8 @@ from chat.numbers.total_words import (
 )
 
 LEAST_SUMMED = 4  # rows among which sums without a word for it are looked for
+MOST_PARTS = 40
+ROUNDED = 1e-5  # of a sum of figures that were rounded
 LEAST_LEFT = 2  # rows of data beside the parts of others
 
 
@@ -57,12 +59,33 @@ def find_repeated(rows: Sequence[ComparedRow]) -> dict[int, str]:
 def _parts(rows: Sequence[ComparedRow]) -> list[ComparedRow]:
     """Return the rows named as a part of the one above (`其中：…`, `darunter …`) and no more than it."""
     found, whole = list[ComparedRow](), None
-    for row in rows:
-        if not any(map(names_part, row.words)):
+    open_until = 0
+    for at, row in enumerate(rows):
+        if at < open_until:
+            found.append(row)
+        elif not any(map(names_part, row.words)):
             whole = row
         elif whole is not None and _is_part(row, whole):
+            open_until = at + _count_parts(rows[at : at + MOST_PARTS], whole)
             found.append(row)
     return found
+
+
+def _count_parts(rows: Sequence[ComparedRow], whole: ComparedRow) -> int:
+    """Return how many rows from the first part on are the whole together; 0 where they are not.
+
+    In `其中：A`, `B`, `C` the word for a part stands once.
+    """
+    sums = [0.0] * len(whole.figures)
+    for count, row in enumerate(rows, 1):
+        if row.is_total or (count > 1 and not _is_part(row, whole)):
+            return 0
+        sums = [one + (other or 0.0) for one, other in zip(sums, row.figures, strict=True)]
+        used = [(one, other) for one, other in zip(sums, whole.figures, strict=True) if other]
+        right = [other for one, other in used if abs(one - other) <= ROUNDED * abs(other)]
+        if count > 1 and (len(right) > 1 or any(abs(other) >= LEAST_SUM for other in right)):
+            return count
+    return 0
 
 
 def _is_part(row: ComparedRow, whole: ComparedRow) -> bool:

@@ -18,6 +18,7 @@ from chat.numbers.total_words import is_marked, is_total_word, names_total
 LOOKED_AT = 400  # rows at each end of a grid
 WIDE = 0.55  # of the cells that most rows fill: a row with as many is a header or data
 SIGNED = re.compile(r"[^\W\d]{2,12}[:：]\s*\S.*")
+MARK = re.compile(r"[\[(]?(?:\d{1,2}|[^\W\d]|\W{1,3})[\])]?[.:]?")  # of a note
 MOST_STRAY = 2  # figures that stand alone below a table
 
 
@@ -47,7 +48,7 @@ def find_shape(rows: Sequence[Row], merged: Sequence[Area] = ()) -> SheetShape |
     at = next((one for one in wide if filled[one] >= usual or not is_preface(rows[one])), None)
     if at is None:
         return None
-    numeric = numeric_columns(rows[at + 1 : at + LOOKED_AT])
+    numeric = numeric_columns(without_end(rows[at + 1 : at + LOOKED_AT]))
     header = find_header(rows, at, numeric, merged)
     first = header[-1] + 1 if header else at
     titles = tuple(number for number in range(header[0] if header else at) if filled[number])
@@ -97,17 +98,19 @@ def header_names(rows: Sequence[Row], shape: SheetShape, merged: Sequence[Area] 
             if area[0] <= number <= area[2] and area[3] > area[1]
             for column in range(area[1], area[3] + 1)
         }
-        above, is_group = "", False
+        above, is_group, is_alone = "", False, number > lead and sum(map(bool, row)) == 1  # a unit of all
         for place in range(shape.width):
             column = place + shape.left
             has_below = column < len(below) and bool(below[column])
-            if any(column < len(rows[one]) and rows[one][column] for one in shape.header if one < number):
+            if not is_alone and any(
+                column < len(rows[one]) and rows[one][column] for one in shape.header if one < number
+            ):
                 above = ""  # a group ends where one of the row above it begins
             cell = row[column] if column < len(row) else ""
             if not cell and column in spans and spans[column] < len(row):
                 cell = row[spans[column]]
             is_group = has_below if cell else is_group and has_below
-            above = cell or (above if number < lead or is_group else "")
+            above = cell or (above if number < lead or is_group or is_alone else "")
             if above and above not in parts[place]:
                 parts[place].append(above)
     return [" | ".join(one) for one in parts]
@@ -123,12 +126,12 @@ def _leading_row(rows: Sequence[Row], shape: SheetShape) -> int:
 
 
 def without_end(rows: Sequence[Row]) -> Sequence[Row]:
-    """Return rows without those at the end that are totals, and what stands between them, such as a tax."""
+    """Return rows without the narrow ones and the totals at the end, such as notes, and a tax between."""
     filled = [sum(map(bool, row)) for row in rows]
     end = len(rows)
     while end and (is_marked(rows[end - 1]) or filled[end - 1] * 2 <= max(filled)):
         end -= 1
-    return rows[:end] if any(map(is_marked, rows[end:])) else rows
+    return rows[:end] if end * 2 >= len(rows) or any(map(is_marked, rows[end:])) else rows
 
 
 def role_of(
@@ -152,10 +155,15 @@ def role_of(
             return "note" if is_tail else "section"
         if is_tail and len(cells) <= max(1, 0.34 * len(usual)) and len(cells) < len(keys):
             return "note"
-    if is_tail and not values and _is_signed([row[column] for column in cells]):
+    if is_tail and not values and (_is_signed([row[column] for column in cells]) or _is_marked(row, cells)):
         return "note"
     is_stray = len(keys) > 1 and keys[0] not in cells and keys[1] not in cells and len(values) <= MOST_STRAY
     return "note" if is_tail and is_stray and len(cells) < len(usual) else "data"
+
+
+def _is_marked(row: Row, cells: Sequence[int]) -> bool:
+    """Is a row the mark of a note with its text: `1 | Including Brussels.`?"""
+    return len(cells) == 2 and bool(MARK.fullmatch(row[cells[0]])) and " " in row[cells[1]]
 
 
 def _is_signed(cells: Sequence[str]) -> bool:

@@ -124,7 +124,7 @@ class _TableBuilder:
         left: dict[int, tuple[str, Row]] = {one: ("title", self.head[one]) for one in shape.titles}
         left |= {one: ("header", self.head[one]) for one in shape.header}
         sample = [row for row in self.head[shape.first :] if any(row)] or [[""] * self.raw.width]
-        numeric = numeric_columns(sample)
+        numeric = numeric_columns(without_end(sample))
         middle = sample[: max(1, len(sample) * 9 // 10)] if len(sample) > 20 else sample
         wide = [
             row for row in without_end(middle) if sum(map(bool, row)) > 1 and not is_marked(row)

@@ -209,6 +209,16 @@ def test_delimited_text_is_rows_whatever_divides_them(tmp_path: Path, delimiter:
     assert rows_in(tmp_path, "a.csv", text) == rows
 
 
+def test_a_short_table_between_lines_of_text_is_found(tmp_path: Path) -> None:
+    table = "State;2020;2021\nBremen;680;676\nHessen;6293;6295\n"
+    text = f"Population;\nBy state\nPersons\n{table}Source: the\noffice\n"
+    assert rows_in(tmp_path, "a.csv", text)[:3] == [
+        ["State", "2020", "2021"],
+        ["Bremen", "680", "676"],
+        ["Hessen", "6293", "6295"],
+    ]
+
+
 def test_a_line_break_in_quotes_is_part_of_a_cell(tmp_path: Path) -> None:
     text = 'Figures of the year\n\nStation,Address\nRowan,"100 High Street,\nNewtown"\nOak,"a | b"\n'
     path = tmp_path / "a.csv"

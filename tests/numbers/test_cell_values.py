@@ -24,6 +24,7 @@ from chat.numbers.sql_names import sql_name, unique
         ("(1,200)", "point", -1200),
         ("−5", "point", -5),
         ("300-", "point", -300),
+        ("△1,200", "point", -1200),
         ("18.4%", "point", 18.4),
         ("$56.7M", "point", 56_700_000),
         ("€ 12", "point", 12),

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Literal
 
 from chat.documents.document import Page
@@ -21,6 +22,7 @@ SAMPLE_CHARACTERS = 50_000
 SAMPLED_ROWS = 200
 MOST_BREAKS = 200  # lines of one cell
 LEAST_SHARE = 0.5  # of the rows have as many cells as most
+LEAST_RUN = 3  # rows of as many cells, below each other, in a short table between many lines of text
 NAMED = re.compile(r"sep=(.)\r?\n")  # a first line that Excel understands
 
 
@@ -85,7 +87,11 @@ def _likeness(sample: str, delimiter: str) -> tuple[float, int]:
         return 0.0, 0
     count, width = max(several)
     share = count / widths.total()
-    return (share, width) if share >= LEAST_SHARE or len(several) == len(widths) else (0.0, 0)
+    if share >= LEAST_SHARE or len(several) == len(widths):
+        return share, width
+    runs = ((sum(1 for _ in run), width) for width, run in groupby(map(len, rows[:SAMPLED_ROWS])))
+    length, width = max(((length, width) for length, width in runs if width > 2), default=(0, 0))
+    return (length / widths.total(), width) if length >= LEAST_RUN else (0.0, 0)
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
