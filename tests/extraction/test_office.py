@@ -15,6 +15,7 @@ from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import
 from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
+from chat.extraction.office.old_office import document_lines
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
@@ -357,6 +358,35 @@ def test_opendocument_text_has_marks_of_notes_powers_and_states_of_forms(read: R
     )
 
 
+def test_named_styles_of_opendocument_raise_and_hide_and_comments_have_their_writer(read: Read) -> None:
+    styles = "".join(
+        f'<style:style style:name="{name}" xmlns:style="s"><style:text-properties {what}/></style:style>'
+        for name, what in (("Up", 'style:text-position="super 58%"'), ("Gone", 'text:display="none"'))
+    )
+    creator = '<dc:creator xmlns:dc="d">Eva</dc:creator>'
+    comment = f"<office:annotation>{creator}<text:p>why?</text:p></office:annotation>"
+    text = f'<text:p>10<text:span text:style-name="Up">6</text:span>{comment} '
+    text += '<text:span text:style-name="Gone">left</text:span></text:p>'
+    assert read("a.odt", odt(text, styles=f"<office:styles>{styles}</office:styles>"))[1:] == [
+        Page("", "10^6 left\nComment by Eva: why?"),
+        Problem("hidden", (), "Text that the program hides was read too."),
+    ]
+
+
+def test_headers_that_sections_of_an_old_document_share_stand_once_behind_the_text() -> None:
+    def part(words: str) -> dict[str, object]:
+        return {"type": "paragraph", "content": [{"type": "text", "text": words}]}
+
+    comment = {"type": "endnote", "marker": "comment", "author": "Eva", "content": [part("why?")]}
+    sections: list[dict[str, object]] = [
+        {"elements": [part(words), comment], "header": {"content": [part("Head")]}}
+        for words in ("one", "two")
+    ]
+    assert list(document_lines(sections)) == [
+        "one", "Comment by Eva: why?", "two", "Comment by Eva: why?", "Head",
+    ]  # fmt: skip
+
+
 def test_opendocument_text_has_links_and_tells_changes_and_hidden_text(read: Read) -> None:
     def region(key: str, change: str, words: str = "") -> str:
         info = '<office:change-info><dc:creator xmlns:dc="d">Eva</dc:creator></office:change-info>'
@@ -392,6 +422,10 @@ def test_sheets_of_an_ods_show_dates_and_words_without_a_type_and_tell_what_is_h
         typed = f'office:value-type="{kind}" office:{attribute}="{value}"' if kind else ""
         return f"<table:table-cell {typed}><text:p>{text}</text:p></table:table-cell>"
 
+    comment = (
+        '<office:annotation><dc:date xmlns:dc="d">2024</dc:date><text:p>late</text:p></office:annotation>'
+    )
+    link = '<text:a href="https://example.org/a">08:15</text:a>'
     rows = (
         '<table:table-column table:number-columns-repeated="2"/>'
         '<table:table-column table:visibility="collapse"/>'
@@ -399,14 +433,17 @@ def test_sheets_of_an_ods_show_dates_and_words_without_a_type_and_tell_what_is_h
         f"<table:table-row>{cell('date', '2023-03-15', '15 mars 2023')}{cell('time', 'PT36H30M00S', '36:30')}"
         f"{cell('float', '1234.5', '1 234,50')}</table:table-row>"
         f'<table:table-row table:visibility="filter">{cell("date", "2023-03-04", "03/04/23")}'
-        f"{cell('time', 'PT08H15M00S', '08:15')}{cell('float', '0', '0,00')}</table:table-row>"
+        f"{cell('time', 'PT08H15M00S', link)}{cell('float', '0', '0,00')}</table:table-row>"
+        f"<table:table-row>{cell('', '', 'Share')}<table:table-cell>{comment}</table:table-cell>"
+        f"{cell('string', '', '#DIV/0!')}</table:table-row>"
     )
     frame = "<draw:frame><draw:text-box><text:p>in a box</text:p></draw:text-box></draw:frame>"
     found = read("a.ods", ods({"S": f"{rows}<table:shapes>{frame}</table:shapes>"}))
     assert found[1:] == [
         Page(
             "S",
-            "Day | Time | Sum\n15 mars 2023 | 36:30 | 1 234,50\n2023-03-04 | 08:15 | 0,00\nin a box",
+            "Day | Time | Sum\n15 mars 2023 | 36:30 | 1 234,50\n2023-03-04 | 08:15 | 0,00\n"
+            "Share |  | #DIV/0!\nComment on B4: late\nin a box\nLink of B3: https://example.org/a",
             "S",
         ),
         Problem("hidden", ("S",), "S: hidden rows 3; hidden columns C"),
@@ -483,8 +520,15 @@ def test_opendocument_slides_are_pages(read: Read) -> None:
         "</draw:text-box></draw:frame><draw:frame><draw:text-box><text:p>point</text:p></draw:text-box>"
         "</draw:frame><presentation:notes><draw:frame><draw:text-box><text:p>say this</text:p>"
         "</draw:text-box></draw:frame></presentation:notes></draw:page>"
+        '<draw:page draw:style-name="h"><text:p>later</text:p></draw:page>'
+        '<style:style xmlns:style="s" style:name="h">'
+        '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
     )
-    assert read("a.odp", odp(slides))[1] == Page("1", "# Plan\npoint\nNotes:\nsay this", "Plan")
+    assert read("a.odp", odp(slides))[1:] == [
+        Page("1", "# Plan\npoint\nNotes:\nsay this", "Plan"),
+        Page("2", "later"),
+        Problem("hidden", ("2",), "Hidden slide 2."),
+    ]
 
 
 def encrypted(data: bytes, password: str) -> bytes:
@@ -658,9 +702,11 @@ def test_rtf_has_powers_links_changes_and_hidden_words(read: Read) -> None:
 def test_rtf_has_notes_and_headers_at_its_end_and_no_pictures(read: Read) -> None:
     rtf = (
         rb"{\rtf1\ansi{\header Head\par}Text{\*\footnote \{a\} note} goes on.{\pict\pngblip 89504e}\par"
-        rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last.}"
+        rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last.\sect{\header Head\par}"
+        rb"{\shp{\*\shpinst{\sp{\sn gtextUNICODE}{\sv A shape}}}}}"
     )
-    assert read("a.rtf", rtf)[1] == Page("", "Text[^1] goes on.\nLast.\nHead\n\n[^1] {a} note\nA box\n")
+    shown = "Text[^1] goes on.\nLast.\n\n\nHead\n\n[^1] {a} note\nA box\n\nA shape"
+    assert read("a.rtf", rtf)[1] == Page("", shown)
 
 
 def test_subtitles_keep_their_starts(read: Read) -> None:

@@ -48,8 +48,14 @@ def test_what_is_raised_is_no_digit_of_the_number_before_it(tmp_path: Path) -> N
     body = (
         f"<w:p>{run('5·10')}{raised('1')}{raised('6')}{run(' N; 12,345')}{raised('1')}{run('; H')}{lowered}"
     )
-    body += f"{run('O; 1')}{raised('st')}{run('; e')}{raised('-x+1')}{run('; 10')}{lowered}</w:p>"
-    assert read(tmp_path, docx(body)) == ["5·10^16 N; 12,345^1; H2O; 1st; e^{-x+1}; 10_2"]
+    named, flat = (f'<w:rStyle w:val="Up"/>{more}' for more in ("", '<w:vertAlign w:val="baseline"/>'))
+    body += f"{run('O; 1')}{raised('st')}{run('; e')}{raised('-x+1')}{run('; 10')}{lowered}"
+    body += f"{run('; 3')}{run('4', named)}{run('; 5')}{run('6', flat)}</w:p>"
+    style = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
+    style = f'<w:style w:type="character" w:styleId="Up">{style}</w:style>'
+    assert read(tmp_path, docx(body, styles=style)) == [
+        "5·10^16 N; 12,345^1; H2O; 1st; e^{-x+1}; 10_2; 3^4; 56"
+    ]
 
 
 def test_struck_words_are_marked_once_and_links_of_fields_have_their_targets(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import office_oxide
@@ -34,24 +34,32 @@ def read_as(kind: Kind, source: Source) -> Findings:
         yield Shape(MEDIA_TYPES[kind], "slide", len(sections))
         for number, slide in enumerate(sections, 1):
             title = " ".join(str(slide.get("title") or "").split())
-            yield Page(str(number), "\n".join(line for line in _section(slide) if line.strip()), title)
-            if not any(line.strip() for line in _section(slide)) and _count(slide, "image"):
+            lines = [line for line in document_lines([slide]) if line.strip()]
+            yield Page(str(number), "\n".join(lines), title)
+            if slide.get("hidden"):
+                yield Problem("hidden", (str(number),), f"Hidden slide {number}.")
+            if not lines and _count(slide, "image"):
                 yield Problem("no_text", (str(number),))
     else:
         yield Shape(MEDIA_TYPES[kind])
-        text = "\n".join(line for section in sections for line in _section(section))
+        text = "\n".join(document_lines(sections))
         yield Page("", text)
         yield from plain.judge(text)
     if pictures := sum(_count(section, "image") for section in sections):
         yield Problem("embedded", (), f"Not read: {pictures} pictures.")
 
 
-def _section(section: Json) -> Iterator[str]:
-    """Yield the lines of a section: its elements, then headers, footers and notes."""
-    yield from _lines(section.get("elements"))
-    for name, inside in section.items():
-        if name not in ("elements", "title") and isinstance(inside, list | dict):
-            yield from _lines(inside)
+def document_lines(sections: Sequence[Json]) -> Iterator[str]:
+    """Yield the lines of the sections, then headers and footers, which many sections share, once."""
+    seen = set[tuple[str, ...]]()
+    for section in sections:
+        yield from _lines(section.get("elements"))
+    for section in sections:
+        for name, inside in section.items():
+            if name not in ("elements", "title") and isinstance(inside, list | dict):
+                lines = tuple(_lines(inside))
+                yield from () if lines in seen else lines
+                seen.add(lines)
 
 
 def _lines(found: Any) -> Iterator[str]:
@@ -67,6 +75,9 @@ def _lines(found: Any) -> Iterator[str]:
             yield _text(found.get("content"))
         elif kind == "table":
             yield from table_lines([list(_cells(row)) for row in found.get("rows") or ()])
+        elif found.get("marker") == "comment":
+            words = " ".join(" ".join(_lines(found.get("content"))).split())
+            yield f"Comment by {author}: {words}" if (author := found.get("author")) else f"Comment: {words}"
         elif kind in ("text", "line_break"):
             yield _text([found])
         elif kind != "image":

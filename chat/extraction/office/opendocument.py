@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
@@ -43,26 +44,27 @@ def read(source: Source) -> Findings:
     except xml_tree.BadXml as error:
         raise refusals.damaged(source.name, "OpenDocument file") from error
     _graft_objects(root, archive)
-    _mark_spans(root)
-    mark_numbers(root, _styles(archive))
+    styles = _styles(archive)
+    _mark_spans(root, styles)
+    mark_numbers(root, styles)
     slides = list(root.iter("page"))
     if slides and root.find("body/presentation") is not None:
-        yield from _slides(slides)
+        yield from _slides(slides, _hidden_slides(root))
     else:
         yield Shape(TEXT)
-        yield Page("", "\n".join([*_lines(root), *_fields(root), *change_lines(root), *_frame(archive)]))
-    if _has_hidden(root):
+        yield Page("", "\n".join([*_lines(root), *_fields(root), *change_lines(root), *_frame(styles)]))
+    if _has_hidden(root, styles):
         yield Problem("hidden", (), HIDDEN)
     pictures = sum(name.startswith("Pictures/") for name in archive.names)
     if pictures:
         yield Problem("embedded", (), f"Not read: {pictures} pictures.")
 
 
-def _has_hidden(root: Element) -> bool:
+def _has_hidden(root: Element, styles: Element) -> bool:
     """Whether a style that is used, or a part of the text, is not shown."""
     hidden = {
         style.get("name", "")
-        for style in root.iter("style")
+        for style in chain(styles.iter("style"), root.iter("style"))
         if (properties := style.find("text-properties")) is not None and properties.get("display") == "none"
     }
     spans = (one for tag in ("span", "p", "h") for one in root.iter(tag))
@@ -70,11 +72,11 @@ def _has_hidden(root: Element) -> bool:
     return is_styled or any(one.get("display") == "none" for one in root.iter("section"))
 
 
-def _mark_spans(root: Element) -> None:
-    """Note on each span whether its style raises, lowers or strikes it."""
+def _mark_spans(root: Element, named: Element) -> None:
+    """Note on each span whether its style raises, lowers or strikes it. named: styles with a name."""
     styles = {
         style.get("name", ""): properties
-        for style in root.iter("style")
+        for style in chain(named.iter("style"), root.iter("style"))
         if (properties := style.find("text-properties")) is not None
     }
     for span in root.iter("span"):
@@ -137,20 +139,32 @@ def _flat(element: Element) -> str:
     return " ".join(" ".join(_lines(element)).split())
 
 
-def _slides(slides: list[Element]) -> Findings:
+def _hidden_slides(root: Element) -> set[str]:
+    """Return the names of the styles of slides that are not shown."""
+    return {
+        style.get("name", "")
+        for style in root.iter("style")
+        if (properties := style.find("drawing-page-properties")) is not None
+        and properties.get("visibility") == "hidden"
+    }
+
+
+def _slides(slides: list[Element], hidden: set[str]) -> Findings:
     yield Shape(PRESENTATION, "slide", len(slides))
     for number, slide in enumerate(slides, 1):
         titles = [" ".join(_lines(f)) for f in slide.iter("frame") if f.get("class") == "title"]
         title = " ".join(titles[0].split()) if titles else ""
         text = "\n".join(line for line in _lines(slide) if line.strip())
         yield Page(str(number), text, title)
+        if slide.get("style-name", "") in hidden:
+            yield Problem("hidden", (str(number),), f"Hidden slide {number}.")
         if not text and slide.find(".//image") is not None:  # one that shows nothing lacks nothing
             yield Problem("no_text", (str(number),))
 
 
-def _frame(archive: Archive) -> Iterator[str]:
+def _frame(styles: Element) -> Iterator[str]:
     """Yield the headers and footers, which stand among the styles."""
-    for page in _styles(archive).iter("master-page"):
+    for page in styles.iter("master-page"):
         yield from (line for line in _lines(page) if line.strip())
 
 
@@ -171,6 +185,9 @@ def _lines(element: Element) -> Iterator[str]:
             yield from _paragraph(child)
         elif child.tag == "table":
             yield from _table(child)
+        elif child.tag == "annotation":
+            creator = "".join(child.findtext("creator", "").split("\n")).strip()
+            yield f"Comment{f' by {creator}' if creator else ''}: {' '.join(filter(None, _lines(child)))}"
         elif child.tag == "notes":
             if lines := [line for line in _lines(child) if line.strip()]:
                 yield from ("Notes:", *lines)

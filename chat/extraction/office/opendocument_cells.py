@@ -15,6 +15,9 @@ PER_CENT_DECIMALS = 4
 CELLS = ("table-cell", "covered-table-cell")
 NUMBERS = ("float", "percentage", "currency")
 SHAPES = ("frame", "custom-shape", "rect", "ellipse", "line", "caption", "control")
+ABOUT = ("date", "date-string", "creator", "creator-initials")  # of a comment
+OUTSIDE = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
+MOST_LINKS = 500
 HIDDEN = ("collapse", "filter")
 HIDDEN_SHEET = "hidden sheet"
 ERROR = re.compile(r"#[A-Z/0!?]+|Err:\d+")
@@ -31,11 +34,13 @@ class SheetCells:
     """shown: of cells whose value is a number, a date, a time or an error. comments: of places, in order.
 
     formulas: without a value. objects: where charts and other documents of their own are.
+    links: targets, with the first cell that has each.
     """
 
     shown: dict[Place, str] = field(default_factory=dict)
     formulas: dict[Place, str] = field(default_factory=dict)
     objects: list[str] = field(default_factory=list)
+    links: dict[str, Place] = field(default_factory=dict)
     comments: list[tuple[Place, str]] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
@@ -59,6 +64,7 @@ class OpenDocumentCells:
         self._row, self._column, self._rows, self._count = 0, 0, 1, 1
         self._text: list[str] | None = None  # of the cell, where it is wanted
         self._comment: list[str] | None = None
+        self._is_about = False  # whether the text is a date or a name of a comment
         self._box: list[str] = []
         self._shapes = 0  # that are open
         self._type, self._share, self._formula = "", "", ""
@@ -74,12 +80,17 @@ class OpenDocumentCells:
             self._begin_cell(values)
         elif kind == "annotation":
             self._comment = []
+        elif kind in ABOUT:
+            self._is_about = True
         elif kind in SHAPES:
             self._shapes += 1
         elif kind == "style":
             self._style = values.get("name", "")
         elif kind == "object" and values.get("href"):
             self._sheet.objects.append(values["href"])
+        elif kind == "a" and OUTSIDE.match(target := values.get("href", "")):
+            if len(self._sheet.links) < MOST_LINKS:
+                self._sheet.links.setdefault(target, (self._row, self._column))
         elif kind == "table-properties" and values.get("display") == "false":
             self._hidden_styles.add(self._style)
         elif not self._shapes:
@@ -114,7 +125,7 @@ class OpenDocumentCells:
 
     def _take(self, text: str) -> None:
         if self._comment is not None:
-            self._comment.append(text)
+            self._comment.append(" " if self._is_about else text)
         elif self._shapes:
             self._box.append(text)
         elif self._text is not None:
@@ -126,6 +137,8 @@ class OpenDocumentCells:
             words = " ".join("".join(self._comment).split())
             self._sheet.comments.append(((self._row, self._column), words))
             self._comment = None
+        elif kind in ABOUT:
+            self._is_about = False
         elif kind in SHAPES:
             self._end_shape()
         elif kind == "p" and self._shapes:

@@ -38,7 +38,7 @@ from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.old_formulas import find_formulas as find_old_formulas
 from chat.extraction.office.old_records import read_records
 from chat.extraction.office.opendocument import object_lines
-from chat.extraction.office.opendocument_cells import HIDDEN_SHEET, OpenDocumentCells, SheetCells
+from chat.extraction.office.opendocument_cells import ERROR, HIDDEN_SHEET, OpenDocumentCells, SheetCells
 from chat.extraction.office.package import Package, Relation
 from chat.extraction.office.slides import lines_of
 from chat.extraction.source import Source
@@ -167,11 +167,13 @@ def _of_open_sheet(archive: Archive, sheet: SheetCells) -> Beside:
     objects = [lines for href in sheet.objects[:MOST_OBJECTS] if (lines := _object(archive, href))]
     return Beside(
         shown=sheet.shown,
+        errors={place: text for place, text in sheet.shown.items() if ERROR.fullmatch(text)},
         formulas=sheet.formulas,
         lines=(
             *(comment_line(_name(place), words) for place, words in sheet.comments),
             *sheet.boxes,
             *(line for lines in objects for line in lines),
+            *(f"Link of {_name(place)}: {target}" for target, place in sheet.links.items()),
         ),
         objects=len(objects),
         hidden=sheet.hidden(),

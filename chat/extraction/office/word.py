@@ -11,7 +11,7 @@ from chat.extraction.office.embedded import inner_files, picture_problem
 from chat.extraction.office.numbering import Numbering
 from chat.extraction.office.package import Package
 from chat.extraction.office.word_asides import Asides
-from chat.extraction.office.word_body import WordBody, value_of
+from chat.extraction.office.word_body import Styles, WordBody, value_of
 from chat.extraction.source import Findings, Shape, Source
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -33,7 +33,7 @@ def read(source: Source) -> Findings:
     styles = package.side(parts.get("styles", ""))
     asides = Asides()
     walker = WordBody(
-        package, part, _levels(styles), Numbering(package.side(parts.get("numbering", "")), styles), asides
+        package, part, _styles(styles), Numbering(package.side(parts.get("numbering", "")), styles), asides
     )
     lines = list(walker.lines(body))
     for kind in SIDE_PARTS:
@@ -73,6 +73,12 @@ def _note_lines(root: Element, kind: str, side: WordBody) -> Iterator[str]:
             yield f"[^{number}] {' '.join(lines)}"
         else:
             yield from lines
+
+
+def _styles(root: Element) -> Styles:
+    runs = (style for style in root.iter("style") if style.get("type") == "character")
+    found = ((style.get("styleId", ""), style.find("rPr")) for style in runs)
+    return Styles(_levels(root), {name: properties for name, properties in found if properties is not None})
 
 
 def _levels(styles: Element) -> dict[str, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import takewhile
 from xml.etree.ElementTree import Element
 
@@ -31,18 +32,26 @@ STRUCK = ("strike", "dstrike")
 LINK_FIELD = re.compile(r'\bHYPERLINK\s+"((?:https?|ftp|mailto|tel):[^"\s]{1,2000})"', re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class Styles:
+    """levels: of the styles that are headings. runs: the properties of the styles of characters."""
+
+    levels: Mapping[str, int]
+    runs: Mapping[str, Element]
+
+
 class WordBody:
-    """Walks parts. levels: of the styles that are headings. part: whose relations name links and charts."""
+    """Walks parts. part: whose relations name links and charts."""
 
     def __init__(
-        self, package: Package, part: str, levels: Mapping[str, int], numbering: Numbering, asides: Asides
+        self, package: Package, part: str, styles: Styles, numbering: Numbering, asides: Asides
     ) -> None:
-        self._package, self._levels, self._numbering, self.asides = package, levels, numbering, asides
+        self._package, self._styles, self._numbering, self.asides = package, styles, numbering, asides
         self._relations = package.relations(part)
 
     def beside(self, part: str) -> WordBody:
         """Return a walker of another part of the same file."""
-        return WordBody(self._package, part, self._levels, self._numbering, self.asides)
+        return WordBody(self._package, part, self._styles, self._numbering, self.asides)
 
     def lines(self, element: Element) -> Iterator[str]:
         """Yield a line for each paragraph and each row of a table."""
@@ -66,7 +75,9 @@ class WordBody:
             text = f"{mark} {text}" if text.strip() else text
         style = value_of(paragraph.find("pPr/pStyle"))
         outline = value_of(paragraph.find("pPr/outlineLvl"))
-        level = self._levels.get(style) or (int(outline) + 1 if outline.isdigit() and int(outline) < 6 else 0)
+        level = self._styles.levels.get(style) or (
+            int(outline) + 1 if outline.isdigit() and int(outline) < 6 else 0
+        )
         urls = [url for url in self._urls(paragraph) if url not in text]
         line = heading(level, text) if level else text
         yield " ".join([line, *(f"<{url}>" for url in urls)])
@@ -101,10 +112,12 @@ class WordBody:
         properties = run.find("rPr")
         if properties is None or not text:
             return text
-        self.asides.has_hidden = self.asides.has_hidden or _is_on(properties.find("vanish"))
-        if any(_is_on(properties.find(name)) for name in STRUCK):
+        style = self._styles.runs.get(value_of(properties.find("rStyle")), properties)
+        named = {one.tag: one for one in (*style, *properties)}
+        self.asides.has_hidden = self.asides.has_hidden or _is_on(named.get("vanish"))
+        if any(_is_on(named.get(name)) for name in STRUCK):
             text = struck(text)
-        place = value_of(properties.find("vertAlign"))
+        place = value_of(named.get("vertAlign"))
         if place in ("superscript", "subscript") and not text.startswith("[^"):
             return raised(text) if place == "superscript" else lowered(text)
         return text

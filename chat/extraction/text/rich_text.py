@@ -15,7 +15,8 @@ from chat.extraction.text.rtf_tables import mark_rows, write_rows
 
 HIDDEN = "Text that the program hides was read too."
 ASIDE = re.compile(
-    r"\{\\(?:\*\\)?(?:(?P<kept>footnote|header[flr]?|footer[flr]?|annotation|shptxt)"
+    r"\{\\(?:\*\\)?(?:(?P<kept>footnote|header[flr]?|footer[flr]?|annotation|shptxt"
+    r"|sp\{\\sn gtextUNICODE\}\{\\sv)"  # the words of a shape
     r"|pict|shppict|nonshppict|objdata|themedata|datastore|fontemb)(?![a-z])"
 )
 RAW = re.compile(r"[\x80-\xff]")  # letters that should be escaped: they are in the code page, too
@@ -67,7 +68,10 @@ def put_asides_last(rtf: str) -> str:
                 number += 1
                 body.append(f"{{[^{number}]}}")
                 aside = f" [^{number}] {aside.lstrip(' ')}"
-            asides.append(f"{{\\par{aside}")
+            opened = "{" * (found.group().count("{") - found.group().count("}"))
+            aside = f"{opened}\\par{aside}"
+            if not (found["kept"].startswith(("header", "footer")) and aside in asides):  # of each section
+                asides.append(aside)
         at = end
     whole = "".join([*body, rtf[at:]]).rstrip("\x00 \r\n")
     return f"{whole.removesuffix('}')}{''.join(asides)}}}"
