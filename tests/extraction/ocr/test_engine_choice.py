@@ -48,6 +48,41 @@ def test_a_script_that_is_read_badly_is_read_as_those_that_look_like_it(
     assert (reader.asked, found.page.text) == (asked, read)
 
 
+class Stack:
+    """Pages that are read well in the script that each is of, and when they stand upright."""
+
+    def __init__(self) -> None:
+        self.script, self.words, self.posed = "", 0, 0
+
+    def pose(self, image: Image.Image, dots: int) -> Pose:
+        self.posed += 1
+        return Pose(0 if image.height > image.width else 90, self.script)
+
+    def read(self, image: Image.Image, script: str, dots: int) -> list[SeenWord]:
+        confidence = 0.95 if script == self.script and image.height > image.width else 0.5
+        tops = range(10, 10 + 9 * self.words, 9)
+        return [SeenWord(script, 10, top, 90, top + 8, confidence, line) for line, top in enumerate(tops)]
+
+
+def test_a_page_that_stands_like_the_one_before_is_not_asked_how_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tesseract, "models_of", lambda script: script)
+    stack: Any = Stack()
+    engines = Engines(has_pp=False, has_tesseract=True, _tesseract=stack)
+
+    def posed(script: str, wide: int, high: int, words: int = 30) -> int:
+        stack.script, stack.words, before = script, words, stack.posed
+        found = engines.read(PageImage(np.full((high, wide), 255, np.uint8), 200, wide, high))
+        assert (found.page.text.split()[0], found.image.quarters) == (script, int(wide > high))
+        return int(stack.posed - before)
+
+    assert [posed("Latin", 300, 400), posed("Latin", 300, 400)] == [1, 0]
+    assert [posed("Latin", 400, 300), posed("Latin", 400, 300)] == [1, 0]
+    assert posed("Latin", 400, 300, words=3) == 1  # too few to tell
+    assert [posed("Thai", 300, 400), posed("Thai", 300, 400), posed("Latin", 300, 400)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "models"),
     [
