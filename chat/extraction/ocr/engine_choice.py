@@ -25,6 +25,7 @@ TALL_SHARE = 0.5  # of the words that are higher than wide: the page lies on its
 LONG_WORD = 3  # characters, of the words that tell so
 BETTER_PP = frozenset({"Han", "Japanese"})  # scripts that PP-OCR reads better than Tesseract
 ALIKE, ALIKE_WORDS = "Latin", 20  # a page of this script, and of so many words, is known by its confidence
+ALIKE_PAGES = 2  # in a row, that stand alike: the next one will, too
 SIMILAR = ("Latin", "Cyrillic", "Greek")  # scripts that are mistaken for each other
 GUESSED = "Latin"  # the script of a page that tells none
 
@@ -55,11 +56,11 @@ class Engines:
     has_tesseract: bool = field(default_factory=lambda: bool(tesseract.languages() - {"osd"}))
     _pp: PpOcr | None = None
     _tesseract: Tesseract | None = None
-    _before: Pose | None = None  # of the last page, if it was of ALIKE and read surely
+    _before: tuple[Pose, int] = (Pose(0, ""), 0)  # of the last page; how many such ones in a row were sure
 
     def read(self, image: PageImage) -> Recognised:
         """Return what stands on the page. Raises NoEngine."""
-        if self._before and (found := self._read_alike(image, self._before)):
+        if self._before[1] >= ALIKE_PAGES and (found := self._read_alike(image, self._before[0])):
             return found
         pose = Pose(0, "")
         if self.has_tesseract:
@@ -82,16 +83,17 @@ class Engines:
         if best is None:
             raise NoEngine(pose.script)
         words, shown, engine = best
-        self._before = pose if is_sure and script == pose.script == ALIKE else None
+        is_alike = is_sure and script == pose.script == ALIKE
+        self._before = pose, is_alike * (1 + (pose == self._before[0]) * self._before[1])
         if shown is not level:
             rules = find_rules(shown.even, shown.dots)
         return Recognised(compose(words, rules, shown.dots), shown, engine, mean_confidence(words))
 
     def _read_alike(self, image: PageImage, pose: Pose) -> Recognised | None:
-        """Return the page as one that stands like the page before, or None where that is not sure.
+        """Return the page as one that stands like those before it, or None where that is not sure.
 
         To find out how a page stands takes half as long as reading it. Other scripts, and pages that stand
-        otherwise, are read with half of the confidence.
+        otherwise, are read with half of the confidence, and slowly.
         """
         level = image.turned(pose.turn).straightened()
         rules = find_rules(level.even, level.dots)

@@ -64,7 +64,7 @@ class Stack:
         return [SeenWord(script, 10, top, 90, top + 8, confidence, line) for line, top in enumerate(tops)]
 
 
-def test_a_page_that_stands_like_the_one_before_is_not_asked_how_it_stands(
+def test_a_page_that_stands_like_two_before_it_is_not_asked_how_it_stands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tesseract, "models_of", lambda script: script)
@@ -77,10 +77,11 @@ def test_a_page_that_stands_like_the_one_before_is_not_asked_how_it_stands(
         assert (found.page.text.split()[0], found.image.quarters) == (script, int(wide > high))
         return int(stack.posed - before)
 
-    assert [posed("Latin", 300, 400), posed("Latin", 300, 400)] == [1, 0]
-    assert [posed("Latin", 400, 300), posed("Latin", 400, 300)] == [1, 0]
+    assert [posed("Latin", 300, 400) for _ in range(4)] == [1, 1, 0, 0]
+    assert [posed("Latin", 400, 300) for _ in range(3)] == [1, 1, 0]
     assert posed("Latin", 400, 300, words=3) == 1  # too few to tell
-    assert [posed("Thai", 300, 400), posed("Thai", 300, 400), posed("Latin", 300, 400)] == [1, 1, 1]
+    assert [posed("Thai", 300, 400) for _ in range(3)] == [1, 1, 1]
+    assert [posed("Latin", 300, 400), posed("Thai", 300, 400), posed("Latin", 300, 400)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
