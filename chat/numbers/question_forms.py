@@ -19,6 +19,7 @@ from chat.numbers.form_columns import (
     find_group,
     find_key,
     is_row_noun,
+    is_year,
 )
 from chat.numbers.form_filters import read_filter
 from chat.numbers.form_patterns import (
@@ -52,6 +53,7 @@ from chat.numbers.form_patterns import (
     THINGS_ZH,
 )
 from chat.numbers.german_forms import translate_german
+from chat.numbers.numeric_cells import is_year as has_year
 from chat.numbers.ranked_forms import read_ranked
 from chat.numbers.typed_table import Column, TypedTable
 
@@ -121,7 +123,7 @@ def _is_named(text: str, table: TypedTable, tables: Sequence[TypedTable]) -> boo
 def _read(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if COLUMNS_EN.fullmatch(text) or COLUMNS_ZH.fullmatch(text):
         yield FormQuestion(COLUMNS, table)
-    if found := COUNT_EN.fullmatch(text):
+    if (found := COUNT_EN.fullmatch(text)) and not find_column(text[: found.start("tail")], table):
         yield from _with_tail(COUNT, table, "", found["tail"])
     if found := DISTINCT_EN.fullmatch(text):
         yield from _of_column(DISTINCT, table, found["tail"])
@@ -302,6 +304,8 @@ def _asked(text: str, table: TypedTable) -> Iterator[tuple[str, str]]:
 
 
 def _fits(kind: str, column: Column) -> bool:
+    if kind == SUM and is_year(column) and has_year(column.low) and has_year(column.high):
+        return False  # years add up to nothing
     if kind in (SUM, MEAN, MEDIAN):
         return column.is_number
     return kind == DISTINCT or column.is_number or column.is_date

@@ -16,7 +16,7 @@ from chat.files.file_contents import FileContents
 from chat.grounding.computed_results import Computation, describe_table
 from chat.numbers.form_columns import Filter, FormQuestion
 from chat.numbers.form_filters import alternatives, resolve
-from chat.numbers.form_patterns import COLUMNS
+from chat.numbers.form_patterns import COLUMNS, TOP
 from chat.numbers.form_sql import lookup_sql, mixes_currencies, single_sql, write_sql
 from chat.numbers.query_result import NoResult, QueryResult
 from chat.numbers.question_forms import read_question
@@ -58,6 +58,21 @@ _TEXTS = {
         "role.note": "注释行",
         "role.one": "{count:,} 个{role}",
         "no_value": "无值",
+        "result.rows": "行数",
+        "result.all_rows": "总行数",
+        "result.all_sum": "全部总和",
+        "result.percent": "百分比",
+        "result.minimum": "最小值",
+        "result.maximum": "最大值",
+        "result.sum_of_": "{}的总和",
+        "result.mean_of_": "{}的平均值",
+        "result.minimum_of_": "{}的最小值",
+        "result.maximum_of_": "{}的最大值",
+        "result.median_of_": "{}的中位数",
+        "result.distinct_": "{}的不同值个数",
+        "result.year_of_": "{}（年）",
+        "result.quarter_of_": "{}（季度）",
+        "result.month_of_": "{}（月）",
     },
 }
 _LEFT_ROLES = ("total", "subtotal", "part", "section", "note")
@@ -167,7 +182,7 @@ def _tell(computation: Computation, asked: FormQuestion, texts: dict[str, str]) 
     intro = texts["intro"].format(
         covered=computation.covered(table), rows=table.rows, place=escape(table.place)
     )
-    head = [escape(_title(one.name, asked)) for one in result.columns]
+    head = [escape(_title(one.name, asked, texts)) for one in result.columns]
     rows = [[escape(computation.show(value, texts["no_value"])) for value in row] for row in result.rows]
     if len(rows) == 1 and not asked.group:
         body = ["; ".join(f"{name}: **{value}**" for name, value in zip(head, rows[0], strict=True))]
@@ -202,13 +217,17 @@ def _notes(computation: Computation, asked: FormQuestion, texts: dict[str, str],
     return notes
 
 
-def _title(name: str, asked: FormQuestion) -> str:
+def _title(name: str, asked: FormQuestion, texts: dict[str, str]) -> str:
     """Return the name of a column of a result, with the file's own words for the column."""
+    own = asked.table.column(name) if asked.kind == TOP or name == asked.group else None
+    if own and own.title:
+        return own.title
     for one in (asked.column, asked.group):
         column = asked.table.column(one) if one else None
         if column and column.title and (name == one or name.endswith(f"_{one}")):
-            return f"{name.removesuffix(one).replace('_', ' ')}{column.title}"
-    return name.replace("_", " ")
+            start = name.removesuffix(one)
+            return texts.get(f"result.{start}", start.replace("_", " ") + "{}").format(column.title)
+    return texts.get(f"result.{name}", name.replace("_", " "))
 
 
 def escape(text: str) -> str:

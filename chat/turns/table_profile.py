@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chat.documents.row_format import is_year
+from chat.numbers.question_forms import read_question
+from chat.numbers.total_words import names_total
 from chat.numbers.typed_table import Column, TypedTable
 from chat.turns.computing import escape
 
@@ -97,7 +99,10 @@ def _ask(table: TypedTable, texts: _Texts) -> list[str]:
     forms = [
         one for one in texts["examples"] if all(names[name] or f"{{{name}}}" not in one for name in names)
     ]
-    return [one.format(**names) for one in forms] or [str(texts["rows"])]
+    asked = [one.format(**names) for one in forms]
+    if number and names_total(number.title):  # `sum of Total cost`, not `total of` it
+        asked = [one.replace("total of", "sum of", 1) for one in asked]
+    return [one for one in asked if read_question(one, [table])] or [str(texts["rows"])]
 
 
 def _is_year(column: Column) -> bool:

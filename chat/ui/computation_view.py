@@ -18,6 +18,10 @@ from chat.ui.texts import has_text, text
 
 Json = Mapping[str, Any]
 GROWING_ROWS = 30  # of a result that is shown while the answer grows: it is sent with each piece
+RESULTS = {  # how the columns of a result are called that a form of chat.numbers.form_sql has
+    **{"sum_of_": "sum", "mean_of_": "avg", "minimum_of_": "min", "maximum_of_": "max"},
+    **{"median_of_": "median", "distinct_": "distinct"},
+}
 SHOWN_COLUMNS = 40  # of the rows behind a figure
 
 
@@ -75,6 +79,11 @@ def _titles(computation: Json) -> dict[str, str]:
 def _name(name: str, titles: Mapping[str, str], language: str) -> str:
     if name == ROW_COLUMN:
         return text(language, "computed.row")
+    for start, function in RESULTS.items():
+        if name.startswith(start) and (column := titles.get(name.removeprefix(start))):
+            return text(language, f"computed.function.{function}", column=column)
+    if name == "rows" and name not in titles:
+        return text(language, "computed.function.rows")
     return titles.get(name) or name.replace("_", " ")
 
 

@@ -207,6 +207,14 @@ def test_a_phrasing_that_can_mean_something_else_is_none(question: str) -> None:
     assert read_question(question, [STAFF]) is None
 
 
+@pytest.mark.parametrize("question", ["count", "count by film", "total of year", "年份合计"])
+def test_a_column_called_count_is_not_the_number_of_rows_and_years_have_no_total(question: str) -> None:
+    columns = (Column("film", "Film", "text"), Column("count", "Count", "integer"),
+               Column("year", "Year", "integer", low="1995", high="2019"),
+               Column("年份", "年份", "integer", low="1995", high="2019"))  # fmt: skip
+    assert read_question(question, [TypedTable("films", "films.csv", "", "", columns, 9)]) is None
+
+
 VISITS = TypedTable(
     "visits", "visits.csv", "", "",
     (Column("city", "City", "text"), Column("status", "Status", "text"), Column("cost", "Cost", "decimal"),

@@ -10,6 +10,9 @@ import httpx
 import orjson
 import pytest
 
+from chat.numbers.question_forms import read_question
+from chat.numbers.typed_table import Column, TypedTable
+from chat.turns.table_profile import suggest_questions
 from chat.visitors import hash_secret
 from tests.event_source import ServerSentEvent
 from tests.routes import read, send_file, text_of
@@ -84,6 +87,20 @@ async def test_the_first_of_several_is_computed_where_one_reading_fits(app: Runn
     assert computation_of(await ask(app, "How many rows in January 2021?"))["rows"] == [[20]]
     events = await ask(app, "Which region has the highest amount?")  # of its rows, or in total?
     assert not [one for one in events if one.type == "computation"]
+
+
+async def test_a_count_has_a_heading_in_the_language_of_the_question(app: RunningApp) -> None:
+    assert "| Region | 行数 |" in text_of(await ask(app, "按Region统计行数"))
+
+
+def test_questions_that_are_offered_are_computed_and_say_total_once() -> None:
+    columns = (
+        Column("place", "Place", "text", distinct=3),
+        Column("total", "Total cost", "decimal", distinct=9),
+    )
+    table = TypedTable("a", "a.csv", "", "", columns, 9)
+    assert suggest_questions(table, "en")[0] == "sum of Total cost by Place"
+    assert all(read_question(one, [table]) for one in suggest_questions(table, "en"))
 
 
 async def test_limits_on_several_columns_are_looked_up_in_the_file(app: RunningApp) -> None:

@@ -83,6 +83,13 @@ def chart(kinds: str, *rows: list[Any]) -> str:
     return show_chart(columns, rows, [str(one["name"]) for one in columns], "en")
 
 
+def test_the_columns_of_a_result_are_called_in_the_language_of_the_page() -> None:
+    columns = [{"name": name, "kind": "text"} for name in ("region", "sum_of_amount", "rows")]
+    shown = show_computation(COMPUTATION | {"columns": columns, "rows": [["North", 5, 2]]}, "zh")
+    heads = re.findall(r"<button[^>]*sort-table[^>]*>([^<]+)<", shown)
+    assert heads[:3] == ["Region", "Amount (€)的总和", "行数"]
+
+
 def test_groups_are_bars_and_a_series_over_time_is_a_line() -> None:
     bars = chart("tn", ["North", 10], ["South", -5], ["<i>", None])
     assert re.findall(r'<rect x="([\d.]+)%"[^>]* width="([\d.]+)%"', bars) == [
