@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import
 from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
+from chat.extraction.office.old_notes import find_notes
 from chat.extraction.office.old_office import document_lines
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
+from tests.compound_files import compound
 from tests.office_files import SPACES, docx, element, odp, ods, odt, pptx, relations, xls, xlsx, zipped
 
 Read = Callable[..., list[Finding]]
@@ -387,6 +390,21 @@ def test_headers_that_sections_of_an_old_document_share_stand_once_behind_the_te
     ]  # fmt: skip
 
 
+def test_notes_of_an_old_presentation_are_those_that_were_saved_last() -> None:
+    def record(kind: int, content: bytes, version: int = 15) -> bytes:
+        return struct.pack("<HHI", version, kind, len(content)) + content
+
+    def notes(slide: int, words: str) -> bytes:
+        text = record(0x0FA0, words.encode("utf-16-le"), 0)
+        return record(0x03F0, record(0x03F1, struct.pack("<II", slide, 0), 1) + record(0xF00D, text))
+
+    slides = b"".join(record(0x03F3, struct.pack("<IIIII", 1, 0, 0, key, 0), 0) for key in (256, 257))
+    whole = record(0x03E8, record(0x0FF0, slides))
+    whole += notes(0x80000001, "master") + notes(257, "old") + notes(257, "say\rthis") + notes(256, "*")
+    assert find_notes(compound({"PowerPoint Document": whole})) == [[], ["say", "this"]]
+    assert find_notes(b"damaged") == []
+
+
 def test_opendocument_text_has_links_and_tells_changes_and_hidden_text(read: Read) -> None:
     def region(key: str, change: str, words: str = "") -> str:
         info = '<office:change-info><dc:creator xmlns:dc="d">Eva</dc:creator></office:change-info>'
@@ -702,10 +720,11 @@ def test_rtf_has_powers_links_changes_and_hidden_words(read: Read) -> None:
 def test_rtf_has_notes_and_headers_at_its_end_and_no_pictures(read: Read) -> None:
     rtf = (
         rb"{\rtf1\ansi{\header Head\par}Text{\*\footnote \{a\} note} goes on.{\pict\pngblip 89504e}\par"
-        rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last.\sect{\header Head\par}"
+        rb"{\shp{\*\shpinst{\shptxt A box\par}}}Last {\field{\*\fldinst MACROBUTTON None Yours}}\sect"
+        rb"{\header Head\par}"
         rb"{\shp{\*\shpinst{\sp{\sn gtextUNICODE}{\sv A shape}}}}}"
     )
-    shown = "Text[^1] goes on.\nLast.\n\n\nHead\n\n[^1] {a} note\nA box\n\nA shape"
+    shown = "Text[^1] goes on.\nLast Yours\n\n\nHead\n\n[^1] {a} note\nA box\n\nA shape"
     assert read("a.rtf", rtf)[1] == Page("", shown)
 
 

@@ -70,10 +70,12 @@ def test_struck_words_are_marked_once_and_links_of_fields_have_their_targets(tmp
     body += f"<w:p>{run('See ')}{field('https://example.org/p')}</w:p>"
     body += '<w:p><w:fldSimple w:instr=" HYPERLINK &quot;https://example.org/q&quot; ">'
     body += f"{run('more')}</w:fldSimple></w:p>"
+    body += "<w:p><w:r><w:instrText> MACROBUTTON NoMacro [Your name] </w:instrText></w:r></w:p>"
     assert read(tmp_path, docx(body)) == [
         "~~old price~~ 90",
         "See list <https://example.org/p>",
         "more <https://example.org/q>",
+        "[Your name]",
     ]
 
 

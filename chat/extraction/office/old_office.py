@@ -12,6 +12,7 @@ from chat.documents.document import Page, Problem
 from chat.extraction import refusals
 from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
 from chat.extraction.office import office_encryption
+from chat.extraction.office.old_notes import find_notes
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import plain
@@ -32,9 +33,11 @@ def read_as(kind: Kind, source: Source) -> Findings:
         raise refusals.damaged(source.name, WHATS[kind]) from error
     if kind == "ppt":
         yield Shape(MEDIA_TYPES[kind], "slide", len(sections))
+        notes = dict(enumerate(find_notes(data), 1))
         for number, slide in enumerate(sections, 1):
             title = " ".join(str(slide.get("title") or "").split())
             lines = [line for line in document_lines([slide]) if line.strip()]
+            lines += ["Notes:", *said] if (said := notes.get(number)) else []
             yield Page(str(number), "\n".join(lines), title)
             if slide.get("hidden"):
                 yield Problem("hidden", (str(number),), f"Hidden slide {number}.")

@@ -28,6 +28,7 @@ BREAKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-
 BLOCKS = frozenset({"p", "tbl", "txbxContent", "chart", "relIds"})
 NOTE_MARKS = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
 OFF = ("0", "false", "off")
+BUTTON = re.compile(r"\s*MACROBUTTON\s+\S+\s+(.*\S)", re.DOTALL)  # its words are in its instruction
 STRUCK = ("strike", "dstrike")
 LINK_FIELD = re.compile(r'\bHYPERLINK\s+"((?:https?|ftp|mailto|tel):[^"\s]{1,2000})"', re.IGNORECASE)
 
@@ -86,7 +87,9 @@ class WordBody:
 
     def _runs(self, element: Element, boxes: list[Element]) -> Iterator[str]:
         for child in element:
-            if child.tag in SKIPPED or child.tag in DELETED or child.tag == "pPr":
+            if child.tag == "instrText" and (button := BUTTON.match(child.text or "")):
+                yield self.asides.take(button[1])
+            elif child.tag in SKIPPED or child.tag in DELETED or child.tag == "pPr":
                 self._note_change(child)
             elif child.tag == "t":
                 yield self.asides.take(child.text or "")

@@ -10,7 +10,7 @@ from chat.documents.document import Page, Problem
 from chat.extraction.office.word_asides import Asides
 from chat.extraction.raised import write_raised
 from chat.extraction.source import Findings, Shape, Source
-from chat.extraction.text.rtf_runs import mark_runs, take_deleted, take_hidden, write_links
+from chat.extraction.text.rtf_runs import mark_runs, show_buttons, take_deleted, take_hidden, write_links
 from chat.extraction.text.rtf_tables import mark_rows, write_rows
 
 HIDDEN = "Text that the program hides was read too."
@@ -43,7 +43,7 @@ def _text_of(rtf: bytes) -> tuple[str, bool]:
     escaped = RAW.sub(lambda found: f"\\'{ord(found[0]):02x}", put_asides_last(rtf.decode("latin-1")))
     if LIST_NUMBER not in escaped:
         escaped = escaped.replace(OLD_LIST_NUMBER, LIST_NUMBER)  # which the library leaves out
-    marked = mark_rows(mark_runs(write_links(escaped)))
+    marked = mark_rows(mark_runs(write_links(show_buttons(escaped))))
     plain = rtf_to_text(marked, errors="replace")  # type: ignore[no-untyped-call]
     text, deleted = take_deleted(plain)
     text, has_hidden = take_hidden(text)

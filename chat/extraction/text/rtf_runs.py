@@ -24,6 +24,7 @@ _MARKS = re.compile(f"[{DELETE}{KEEP}{HIDE}{SHOW}]")
 _LINK = re.compile(
     r'HYPERLINK\s+"((?:https?|mailto|ftp|tel):[^"\s{}\\]{1,500})"[^{}]{0,200}\}', re.IGNORECASE
 )
+_BUTTON = re.compile(r"\{\\\*\\fldinst(?=[ {\\]) ?(\s*(?:\{[^{}]{0,300}?)?)MACROBUTTON\s+\S+ +")
 _RESULT = re.compile(r"[\s}]{0,9}\{\\fldrslt(?![a-z])")
 
 
@@ -76,6 +77,11 @@ def _marked(rtf: str) -> Iterator[str]:
 
 def _escaped(marks: str) -> str:
     return "".join(f"\\'{ord(mark):02x}" for mark in marks)
+
+
+def show_buttons(rtf: str) -> str:
+    """Return RTF whose fields that are buttons, as templates have them, have their words in the text."""
+    return _BUTTON.sub(r"{\1", rtf)
 
 
 def write_links(rtf: str) -> str:
