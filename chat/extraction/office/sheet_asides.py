@@ -134,6 +134,8 @@ def _around(package: Package, part: str, depth: int) -> Iterator[str]:
 def _links(sheet: bytes, relations: Mapping[str, Relation]) -> Iterator[str]:
     """Yield the targets of the links of a sheet, each once, with the first cell that has it."""
     told = set[str]()
+    if b"hyperlink" not in sheet:  # found at once, where the pattern takes a second of a large sheet
+        return
     for link in HYPERLINK.finditer(sheet):
         place, key = CELL.search(link[0]), KEY.search(link[0])
         relation = relations.get(key[1].decode()) if key else None
