@@ -71,10 +71,13 @@ def are_periods(row: Row, below: Sequence[Row]) -> bool:
     dates = [(column, cell) for column, cell in enumerate(row) if cell and is_period(cell)]
     if len({cell for _, cell in dates}) != len(dates) or all(is_year(cell) for _, cell in dates):
         return False
-    under = [[one[column] for one in below if one[column]] for column, _ in dates]
     others = [cell for cell in row if cell and not is_period(cell)]
-    are_figures = all(cells and all(map(_is_amount, cells)) for cells in under)
-    return are_figures and len(dates) > 1 and not any(map(is_figure, others))
+    return len(dates) > 1 and not any(map(is_figure, others)) and _are_over_figures(dates, below)
+
+
+def _are_over_figures(cells: Sequence[tuple[int, str]], below: Sequence[Row]) -> bool:
+    under = [[one[column] for one in below if one[column]] for column, _ in cells]
+    return all(found and all(map(_is_amount, found)) for found in under)
 
 
 def _is_amount(cell: str) -> bool:
@@ -119,13 +122,15 @@ def _is_only_unit(rows: Sequence[Row], column: int) -> bool:
 
 
 def _are_years_below(row: Row, before: Row, numeric: frozenset[int], after: Sequence[Row]) -> bool:
-    """Does a row name the years of the groups above it, and no label, which the rows below have?"""
+    """Does a row name the years or days of the groups above it, and no label, which the rows below have?"""
     cells = [(column, cell) for column, cell in enumerate(row) if cell]
-    if len(cells) < 2 or not all(is_year(cell) and column in numeric for column, cell in cells):
+    if len(cells) < 2 or not all(is_period(cell) and column in numeric for column, cell in cells):
+        return False
+    if not all(is_year(cell) for _, cell in cells) and not _are_over_figures(cells, after):
         return False
     labels = {column for one in after for column, cell in enumerate(one) if cell and column not in numeric}
     is_labelled = any(column < cells[0][0] for column in labels)
-    has_years = any(is_year(cell) for cell in before)
+    has_years = any(map(is_period, before))
     return is_labelled and not has_years and any(before) and _are_headings(cells, before)
 
 
