@@ -39,6 +39,10 @@ def read(folder: Path, name: str, data: bytes) -> list[Finding]:
             "3. third\n4. fourth\ni. x\n- y",
         ),
         (
+            "<ol>\n<li>\n<p>one<p>more<ol type=a><li><div><p>x</p></div></ol><li><p>two</ol><p>-",
+            "1. one\nmore\na. x\n2. two\n-",
+        ),
+        (
             '<p>See <a href="https://example.org/f.pdf">the form</a>.</p><p>',
             "See the form. <https://example.org/f.pdf>",
         ),

@@ -46,8 +46,8 @@ class HtmlLists:
         return self._mark
 
     def is_mark(self, line: str) -> bool:
-        """Whether a line is the mark of an item and nothing else."""
-        return line in (DASH, self._mark)
+        """Whether a line is the mark of an item and nothing else but spaces."""
+        return any(line.startswith(mark) and not line[len(mark) :].strip() for mark in (DASH, self._mark))
 
 
 def _number(value: str | None, default: int) -> int:

@@ -25,6 +25,7 @@ BLOCKS = frozenset({
     "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "text",
     "textarea", "tfoot", "thead", "title", "ul",
 })  # fmt: skip
+PARAGRAPHS = frozenset({"p", "div"})
 ROW_PARTS = frozenset({"tr", "td", "th"})
 ROW_GROUPS = frozenset({"thead", "tbody", "tfoot"})
 DEEPEST_TABLE = 100
@@ -183,7 +184,8 @@ class HtmlPage:
         return self._tables[-1].lines if self._tables else self._lines
 
     def _begin(self, tag: str, attributes: dict[str, str | None]) -> None:
-        self._end_line()
+        if not (tag in PARAGRAPHS and self._lists.is_mark("".join(self._line))):  # the first of an item
+            self._end_line()
         self._level = HEADINGS.get(tag, self._level)
         if tag in ("ol", "ul"):
             self._lists.begin(tag, attributes)
