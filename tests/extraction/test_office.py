@@ -16,6 +16,7 @@ from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import
 from chat.documents.document import Page, Problem
 from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
+from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.old_notes import find_notes
 from chat.extraction.office.old_office import document_lines
 from chat.extraction.office.sheets import show
@@ -388,6 +389,17 @@ def test_headers_that_sections_of_an_old_document_share_stand_once_behind_the_te
     assert list(document_lines(sections)) == [
         "one", "Comment by Eva: why?", "two", "Comment by Eva: why?", "Head",
     ]  # fmt: skip
+
+
+def test_charts_of_an_old_workbook_have_their_words() -> None:
+    title, axis = b"\x00\x00\x05\x00Sales", b"\x00\x00\x02\x01" + "月份".encode("utf-16-le")
+    records = [
+        (0, 0x85, struct.pack("<IBB", 50, 0, 0)),
+        (50, 0x809, struct.pack("<HH", 0x600, 0x10)),
+        (60, 0x809, struct.pack("<HH", 0x600, 0x20)),
+        *((at, 0x100D, words) for at, words in ((70, title), (80, axis), (90, title))),
+    ]
+    assert find_boxes(records) == [["Chart: Sales; 月份"]]
 
 
 def test_notes_of_an_old_presentation_are_those_that_were_saved_last() -> None:
