@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from chat.grounding.denied_clauses import find_denial, is_denying
 from chat.grounding.differences import Difference
 from chat.grounding.normal_form import NormalForm, Token
 from chat.grounding.quote_cuts import find_cut
@@ -41,7 +42,7 @@ _DENIES = (  # a verb or a whole sentence
     r"|(?:under no circumstances|at no time) \w+|unable to"
     r"|(?:fail(?:s|ed)?|refus(?:e|es|ed)|declin(?:e|es|ed)) to"
     r"|far from|anything but|no longer|(?<=[a-z] )less|refrain(?:s|ed)? from|nicht|nie|niemals|weder"
-    r"|kaum|keineswegs|keinesfalls|nirgends|(?:unter|in|auf) keine[nm] (?:umständen|fall)"
+    r"|kaum|keineswegs|keinesfalls|nirgends|(?:unter|in|auf|zu) keine[nmr] (?:umständen|fall|zeit(?:punkt)?)"
     r"|ne|pas|n(?:e |['’])\w+ plus|jamais|nunca|jamás|tampoco|non|não|не|ни|нельзя|невозможно|никогда"
     r"|لا|لم|لن|ليس|ليست|غير|دون"
 )
@@ -116,6 +117,7 @@ def find_fault(
         find_cut(there, first, last)
         or _find_negation(quote, there, start, end, before)
         or _find_late_negation(there, start, end, f"{before} {behind}")
+        or _find_denial(quote, there, start, end, f"{before} {behind}")
         or _find_bridge(quote, there, start, end)
         or _compare_pauses(quote.text, there.text[there.tokens[first].start : there.tokens[last].end])
         or _compare_currencies(list(quote.tokens), [*_currency_before(there, first), *tokens, *behind_it])
@@ -157,11 +159,25 @@ def _find_negation(
     first, last = there.offset(start), there.end_offset(end)
     lead = there.text[max(0, first - LEAD_CHARACTERS) : first]
     lost = _denied_before(lead, _NOT_BEFORE)
-    is_chinese = any(letter >= "\u2e80" for letter in quote.keys)
-    if lost is None and len(quote.keys) >= (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS):
+    if lost is None and _is_long(quote):
         lost = _none_before(there.text, first, last) or _not_after(there.text, last)
         lost = lost or _DENIED_BEFORE.search(lead)
     return Difference("", lost.group().strip()) if lost and not _NEGATION.search(before[-60:]) else None
+
+
+def _is_long(quote: NormalForm) -> bool:
+    is_chinese = any(letter >= "\u2e80" for letter in quote.keys)
+    return len(quote.keys) >= (FEWEST_CHINESE if is_chinese else FEWEST_LETTERS)
+
+
+def _find_denial(
+    quote: NormalForm, there: NormalForm, start: int, end: int, around: str
+) -> Difference | None:
+    """Return what denies the quote some words before or behind it, unless the answer denies it as well."""
+    if not _is_long(quote):
+        return None
+    lost = find_denial(there.text, there.offset(start), there.end_offset(end))
+    return Difference("", lost) if lost and not (_NEGATION.search(around) or is_denying(around)) else None
 
 
 def _find_late_negation(there: NormalForm, start: int, end: int, around: str) -> Difference | None:
