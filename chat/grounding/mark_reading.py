@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from chat.grounding.evidence import Evidence, Span, fold
 from chat.grounding.mark_writing import clean_name
+from chat.grounding.page_columns import PageCell, find_page_cells
 from chat.grounding.page_labels import UNIT_FORMS, find_pages
 from chat.grounding.sections import Section, find_sections
 
@@ -168,6 +169,9 @@ def find_marks(answer: str, names: Sequence[NamedFile], evidence: Sequence[Evide
             marks += inside
             taken[found.start() : found.end()] = b"\1" * len(found.group())
     marks += islice(_marks_in_sentences(answer, masked, taken, names, evidence), MARKS_MAX)
+    for cell in islice(find_page_cells(answer), MARKS_MAX):
+        if not any(taken[cell.at : cell.end]) and (mark := _read_cell(cell, names, evidence)):
+            marks.append(mark)
     return sorted(marks, key=lambda mark: (mark.at, mark.end))
 
 
@@ -294,9 +298,28 @@ def _read_bracket(
         yield from marks
 
 
+def _read_cell(cell: PageCell, names: Sequence[NamedFile], evidence: Sequence[Evidence]) -> Mark | None:
+    """Return the mark of a number under "Page"; None where no file has such a unit."""
+    named = between(names, cell.row_at, cell.at)
+    files = named[-1].files if named else tuple(evidence)
+    able = [one for one in files if one.document.unit in UNIT_FORMS.get(cell.unit, (cell.unit,))]
+    if not able:
+        return None
+    labels = [cell.text, *re.split(r"\s*[,、]\s*", cell.text)]
+    name = files[0].document.name if named else ""
+    mark = _labelled(name, cell.unit, labels, able, files if named else ())
+    return _place_mark(mark, cell.at, cell.end, cell.text)
+
+
 def _read_number(found: re.Match[str], answer: str, evidence: Sequence[Evidence]) -> Mark | None:
-    """Return the section that a number alone names behind a quote, as in “…” (6.9.4)."""
-    is_beside = _QUOTE_BEFORE.search(answer, 0, found.start()) or _BLOCK_BEHIND.match(answer, found.end())
+    """Return the section that a number alone names behind a quote, as in “…” (6.9.4).
+
+    One of three parts or more is no figure: it may stand anywhere.
+    """
+    is_long = found[1].count(".") > 1
+    is_beside = (
+        is_long or _QUOTE_BEFORE.search(answer, 0, found.start()) or _BLOCK_BEHIND.match(answer, found.end())
+    )
     if not _SECTION_NUMBER.fullmatch(found[1]) or not is_beside:
         return None
     mark = _section_mark("", Section("section", found[1].strip()), evidence)

@@ -51,6 +51,10 @@ def pages_of(mark: Mark) -> list[str]:
         ("Así (pág. 3), página 6.", "3|6"),
         ("Так (с. 3), на стр. 6 и на странице 7.", "3|6|7"),
         ("そうである（3ページ）。", "3"),
+        ("| Fact | Page |\n|---|---|\n| Owls | 3 |\n| Bats | 5-6 |", "3|5 6"),
+        ("| **S.** | Was |\n| --- | --- |\n| 3 | Eulen |", "3"),
+        ("| Fact | Page |\n|---|---|\n| Owls | p. 3 |", "3"),
+        ("| Fact | Count |\n|---|---|\n| Owls | 3 |", ""),
     ],
 )
 def test_a_page_is_named(answer: str, pages: str) -> None:
