@@ -23,7 +23,7 @@ _PARTS = (
     r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus"
     r"|review|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
     r"|record|log|readme|documentation|specification|abstract|introduction|caption|e-?mail|handbook|guidelines?"
-    r"|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
+    r"|application|patent|communiqué|bulletin|faq|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
 )
 _SAYS = (
     r"(?:says?|said|notes?|warns?|warned|explains?|adds?|records?|shows?|lists?|puts?|writes?|wrote|concludes?"
@@ -58,7 +58,10 @@ _INTRODUCTION = re.compile(
     r"|(?:précise|indique|stipule|dispose|déclare|affirme|mentionne)(?:nt)?)\b"
     r"|\b(?:según|(?:el (?:informe|documento|texto|contrato|art[íi]culo|archivo|manual|convenio)"
     r"|la (?:ley|guía|póliza))"
-    r"|(?:dice|indica|establece|señala|afirma)n?)\b"
+    r"|(?:dice|indica|establece|señala|afirma|diz|dizem|estabelece)n?)\b"
+    r"|\b(?:secondo|segundo|de acordo com|(?:il|o) (?:verbale|rapporto|documento|testo|contratto|regolamento"
+    r"|manuale|contrato|relatório|texto|regulamento|manual)|l['’]articolo"
+    r"|(?:spiega|precisa|stabilisce|dichiara)(?:no)?)\b"
     r"|\b(?:согласно|в (?:отч[её]те|документе|договоре|тексте|статье|файле)"
     r"|(?:сказано|указано|говорится|написано|сообщает))\b"
     r"|によれば|によると|とある|と(?:記載|規定|書かれ|述べ)|[条項章]には"
@@ -79,6 +82,7 @@ _NO_CLAIM = re.compile(
     r"|mein(?:e|en)? (?:fazit|worte|zusammenfassung)"
     r"|(?:spricht|sprechen) (?:\w+ ){0,2}vo[nm]"
     r"|(?:manche|viele|einige|andere|kritiker|man) (?:\w+ ){0,2}(?:sagt|sagen|nennt|nennen|spottet|spotten)"
+    r"|(?:sagt|sagen|nennt|nennen) (?:man|manche|viele|einige)"
     r"|(?:könnte|würde)(?:n|st)?\b[^.;\n]{0,60}\b(?:sagen|schreiben|antworten|nennen|entgegnen)"
     r"|translat\w+ as|from memory|aus dem gedächtnis"
     r"|sie (?:fragten|fragen|schrieben|meinten)|ihre? (?:frage|anfrage)|du (?:fragst|fragtest)|deine? frage"

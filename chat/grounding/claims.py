@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chat.grounding.answer_heads import Head, marks_above, read_heads
@@ -135,7 +135,38 @@ def find_claims(
     strong = [claim.quotation.end for claim in claims if claim.is_strong]
     told = sorted([*strong, *(mark.end for mark in marks), *(name.end for name in names)])
     blocks = {claim.quotation.end for claim in claims if claim.quotation.is_block and claim.is_strong}
-    return [_continue(claim, answer, told, blocks) for claim in claims]
+    claims = [_continue(claim, answer, told, blocks) for claim in claims]
+    if not any(_may_go_on(claim) for claim in claims):
+        return claims
+    introduced = [*_find_introductions(texts[1], sentences)]
+    return [_continue_weakly(claim, answer, introduced) for claim in claims]
+
+
+def _find_introductions(words: str, sentences: Sequence[Sentence]) -> Iterator[int]:
+    """Yield where sentences begin that tell what a file says, in whatever words."""
+    for one in sentences:
+        text = words[one.start : one.end]
+        if introduces(text) and not claims_nothing(text) and not denies(text):
+            yield one.start + len(text) - len(text.lstrip())
+
+
+def _may_go_on(claim: Claim) -> bool:
+    return claim.is_proof and not (claim.is_strong or claim.marks or claim.is_continued)
+
+
+def _continue_weakly(claim: Claim, answer: str, introduced: Sequence[int]) -> Claim:
+    """Return a claim; one in the paragraph of a sentence that tells of a file goes on from it."""
+    at = claim.quotation.outer_at
+    before = bisect_right(introduced, at) - 1
+    if not _may_go_on(claim) or before < 0 or not _goes_on(answer, introduced[before], at, ()):
+        return claim
+    if (
+        claims_nothing(claim.own_words)
+        or denies(claim.own_words)
+        or is_excluded(claim.before, claim.quotation.text)
+    ):
+        return claim
+    return replace(claim, is_continued=True)
 
 
 def _goes_on(answer: str, told: int, at: int, blocks: Collection[int]) -> bool:

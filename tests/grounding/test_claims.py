@@ -51,6 +51,10 @@ def quotes(answer: str, files: list[Evidence] = FILES) -> list[tuple[str, str]]:
             "is based on a “double” test of five plates",
         ),
         (
+            "It «is based on a «double» test of five plates» [p. 2].",
+            "is based on a «double» test of five plates",
+        ),
+        (
             "It “is based on a „double“ test of five plates” [p. 2].",
             "is based on a „double“ test of five plates",
         ),
@@ -185,6 +189,22 @@ def test_a_quote_behind_one_that_claims_a_file_claims_it_too(answer: str, status
         Evidence.prepare(make_document("Owls hunt voles at night by ear alone. Do not wake a sleeping owl."))
     ]
     assert [one for _, one in quotes(answer, files)] == ["found", *([status] if status else [])]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("The report is on owls. Each must “do wake a sleeping owl”.", "altered"),
+        ("The report is on owls. They “hunt voles at night by ear alone”.", "found"),
+        ("The report is on owls. We call it “owls counted in every old barn there is”.", ""),
+        ("Owls are many. Each must “do wake a sleeping owl”.", ""),
+    ],
+)
+def test_a_quote_behind_a_sentence_that_tells_of_a_file_may_be_altered(answer: str, status: str) -> None:
+    files = [
+        Evidence.prepare(make_document("Owls hunt voles at night by ear alone. Do not wake a sleeping owl."))
+    ]
+    assert [one for _, one in quotes(answer, files)] == ([status] if status else [])
 
 
 @pytest.mark.parametrize(
