@@ -63,13 +63,20 @@ def is_derived(figure: Amount, others: Sequence[Amount]) -> bool:
     """
     values = list(dict.fromkeys(one.value for one in others if one.value))[:MOST_OPERANDS]
     shares = [one.value / 100 for one in others if one.is_percent]
-    if is_result(figure, (share * value for share in shares for value in values)):
+    if is_result(figure, (one for share in shares for value in values for one in _parts(share, value))):
         return True
     if len(values) > 2 and _is_result(sum(values), figure):
         return True
     return is_result(figure, _totals(others[:MOST_OPERANDS])) or is_result(
         figure, (result for one, two in permutations(values, 2) for result in _results(one, two))
     )
+
+
+def _parts(share: float, value: float) -> Iterator[float]:
+    """Yield the share of a value, and the whole of which the value is the share."""
+    yield share * value
+    if share:
+        yield value / share
 
 
 def _totals(others: Sequence[Amount]) -> Iterator[float]:

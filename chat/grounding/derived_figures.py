@@ -27,14 +27,33 @@ COLUMN_FIGURES = 40
 MOST_ROWS, MOST_PIECES = 6, 3  # of tables and of prose of the files, for one figure
 MOST_ROW_CHARACTERS = 300
 MOST_SENTENCES, SENTENCE_CHARACTERS = 60, 1_000  # of an answer, whose rows are looked for
+FEW_HITS = 4  # of a figure in a file; a commoner one names no row
+SHORT_ROW_FIGURES = 6  # of a row that a figure beside it names
+FEW_FIGURES = 3  # of a sentence, of which two give a figure of one or two digits hardly by chance
 MOST_HITS = 40  # of a word; a commoner one names no row
 TELLING_DIGITS = 3  # of a figure; with fewer, figures of two texts give it by chance
 LEAST_SHARE = 0.001  # of the larger one of two values that are added
 PAGE_CHARACTERS = 20_000  # a longer stretch is searched word by word
+_OTHER_NOTATION = str.maketrans(".,", ",.")
 _LIST_LINE = re.compile(r"[ \t]*(?:[-*+•]|\d{1,2}[.)])\s|[ \t]*\|")
+_THOUSANDS = re.compile(r"\d[.,]\d{3}(?!\d)")  # or decimals
 _RULE = re.compile(r"[\s|:-]*")
 _WORD = re.compile(r"[^\W\d_\u2e80-\U0003ffff]{4,}|[\u3400-\u9fff]{2}")
-_PIECES = re.compile(r"(?<=[.;!?])\s+|(?<=[。；！？])|\n")
+_PIECES = re.compile(r"(?<=[.;!?])(?<!Mio\.)(?<!Mrd\.)(?<!Tsd\.)(?<!Nr\.)(?<!ca\.)\s+|(?<=[。；！？])|\n")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of a table or a sentence of a file, and how the file writes numbers."""
+
+    text: str
+    decimal_comma: bool
+
+    @property
+    def notations(self) -> tuple[bool, ...]:
+        """The file's notation; both where 1.234 may be meant, as a file of two languages has both."""
+        is_open = _THOUSANDS.search(self.text)
+        return (self.decimal_comma, not self.decimal_comma) if is_open else (self.decimal_comma,)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class Derivation:
     quotations: Sequence[Quotation]
     evidence: Sequence[Evidence]
     decimal_comma: bool
-    kept: dict[tuple[Span, ...], list[str]] = field(default_factory=dict)
+    kept: dict[tuple[Span, ...], list[_Row]] = field(default_factory=dict)
 
     @cached_property
     def amounts(self) -> list[Amount]:
@@ -59,12 +78,17 @@ class Derivation:
             or _is_among(figure, self._of_columns)
             or is_result(figure, self._of_paragraph(figure))
             or is_result(figure, self._of_rows(figure, sentence, spans))
+            or is_result(figure, self._of_rows_beside(figure, spans))
         )
 
-    def _near(self, figure: Amount) -> list[Amount]:
+    def _near(self, figure: Amount, fewest_digits: int = 0) -> list[Amount]:
         place = bisect_left(self.amounts, figure.at, key=lambda one: one.at)
-        beside = self.amounts[max(0, place - NEAR_FIGURES) : place + NEAR_FIGURES + 1]
-        near = sorted((one for one in beside if one.at != figure.at), key=lambda one: abs(one.at - figure.at))
+        reach = NEAR_FIGURES * (2 if fewest_digits else 1)
+        beside = self.amounts[max(0, place - reach) : place + reach + 1]
+        near = sorted(
+            (one for one in beside if one.at != figure.at and one.digits >= fewest_digits),
+            key=lambda one: abs(one.at - figure.at),
+        )
         return near[:NEAR_FIGURES]
 
     @cached_property
@@ -116,8 +140,7 @@ class Derivation:
         is_telling = figure.digits >= TELLING_DIGITS
         near = [one.value for one in self._near(figure)] if is_telling else []
         with_shares = is_telling and (figure.is_percent or figure.unit < 1.0)
-        best = [row for row in self._rows(sentence, spans) if is_telling or "|" in row]
-        cells = [self._cells(row, of_file=True) for row in best]
+        cells = list(self._cells_of_rows(sentence, spans, is_telling=is_telling))
         for row in cells:
             values = [value for value in row if value][:ROW_FIGURES]
             yield from _pairs(values, with_shares=with_shares)
@@ -127,20 +150,42 @@ class Derivation:
                 if all(pair):
                     yield from _pairs([value for value in pair if value], with_shares=with_shares)
 
-    def _rows(self, sentence: Span, spans: Sequence[tuple[Evidence, Span]]) -> list[str]:
+    def _cells_of_rows(
+        self, sentence: Span, spans: Sequence[tuple[Evidence, Span]], *, is_telling: bool
+    ) -> Iterator[list[float | None]]:
+        """Yield the figures of the rows; for one of few digits, of tables and of short sentences."""
+        for row in self._rows(sentence, spans):
+            for comma in row.notations:
+                cells = self._cells(row.text, comma)
+                if is_telling or "|" in row.text or len(cells) <= FEW_FIGURES:
+                    yield cells
+
+    def _of_rows_beside(self, figure: Amount, spans: Sequence[tuple[Evidence, Span]]) -> Iterator[float]:
+        """Yield what a figure near it gives with the others of its row or sentence in a file."""
+        areas = spans or [(one, (0, len(one.document.text))) for one in self.evidence]
+        for near in self._near(figure, fewest_digits=2):
+            for one, span in areas:
+                hits = [at for at, _, _ in one.figures.find(near) if span[0] <= at < span[1]]
+                for at in hits if len(hits) <= FEW_HITS else ():
+                    yield from _of_row_at(one, at, with_shares=figure.is_percent)
+
+    def _rows(self, sentence: Span, spans: Sequence[tuple[Evidence, Span]]) -> list[_Row]:
         """Return the rows of the files that share most with a sentence; of the first sentences alone."""
         key = (sentence, *(span for _, span in spans))
         if key not in self.kept and len(self.kept) < MOST_SENTENCES:
             text = self.answer[sentence[0] : sentence[1]][:SENTENCE_CHARACTERS]
             areas = spans or [(one, (0, len(one.document.text))) for one in self.evidence]
             self.kept[key] = _best(
-                [row for one, span in areas for row in _find_rows(text, one.document.text, span)]
+                [
+                    (score, _Row(row, one.has_decimal_comma))
+                    for one, span in areas
+                    for score, row in _find_rows(text, one.document.text, span)
+                ]
             )
         return self.kept.get(key, [])
 
-    def _cells(self, line: str, *, of_file: bool = False) -> list[float | None]:
+    def _cells(self, line: str, comma: bool | None = None) -> list[float | None]:
         """Return the first figure of each cell; of a line without cells, its figures."""
-        comma = self.decimal_comma and not of_file
         if "|" not in line:
             return [*self._values(line, comma)]
         return [next(iter(self._values(cell, comma)), None) for cell in line.split("|")]
@@ -148,6 +193,26 @@ class Derivation:
     def _values(self, text: str, comma: bool | None = None) -> list[float]:
         comma = self.decimal_comma if comma is None else comma
         return [one.value for one in read_amounts(text, decimal_comma=comma)]
+
+
+def _of_row_at(evidence: Evidence, at: int, *, with_shares: bool) -> Iterator[float]:
+    """Yield what the figure at a place of a file gives with each other one of its row or sentence."""
+    text = evidence.document.text
+    first, last = max(0, at - MOST_ROW_CHARACTERS), at + MOST_ROW_CHARACTERS
+    start = first + max((cut.end() for cut in _PIECES.finditer(text[first:at])), default=0)
+    cut = _PIECES.search(text, at, last)
+    row = list(
+        read_amounts(text[start : cut.start() if cut else last], decimal_comma=evidence.has_decimal_comma)
+    )
+    base = next((one for one in row if start + one.at <= at < start + one.end), None)
+    if base and len(row) <= SHORT_ROW_FIGURES:
+        for other in row:
+            if other is not base and other.value and base.value and not _is_year(other):
+                yield from _pairs([base.value, other.value], with_shares=with_shares)
+
+
+def _is_year(one: Amount) -> bool:
+    return one.is_whole and len(one.literal) == 4 and 1900 <= one.value < 2100
 
 
 def _is_among(figure: Amount, values: Sequence[float]) -> bool:
@@ -214,7 +279,8 @@ def _rows_with(words: set[str], text: str, span: Span) -> Iterator[str]:
 
 
 def _figures_of(sentence: str) -> set[str]:
-    return {found for found in re.findall(r"\d[\d.,]*\d", sentence) if len(found) > 2}
+    found = {one for one in re.findall(r"\d[\d.,]*\d", sentence) if len(one) > 2}
+    return found | {one.translate(_OTHER_NOTATION) for one in found}
 
 
 def _find(word: str, text: str, span: Span) -> Iterator[Span]:
@@ -228,10 +294,10 @@ def _find(word: str, text: str, span: Span) -> Iterator[Span]:
             at, count = text.find(form, at + 1, span[1]), count + 1
 
 
-def _best(rows: Sequence[tuple[float, str]]) -> list[str]:
+def _best(rows: Sequence[tuple[float, _Row]]) -> list[_Row]:
     """Return the rows of tables, and the sentences, that share most with the answer's sentence."""
-    ordered = [text for _, text in sorted(rows, key=lambda row: (-row[0], len(row[1])))]
+    ordered = [row for _, row in sorted(rows, key=lambda one: (-one[0], len(one[1].text)))]
     return [
-        *[text for text in ordered if "|" in text][:MOST_ROWS],
-        *[text for text in ordered if "|" not in text][:MOST_PIECES],
+        *[row for row in ordered if "|" in row.text][:MOST_ROWS],
+        *[row for row in ordered if "|" not in row.text][:MOST_PIECES],
     ]

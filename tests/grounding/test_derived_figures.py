@@ -37,6 +37,8 @@ def missing(answer: str) -> list[str]:
         ("The coastal strip has 27.6% of the total (p. 1).", []),
         ("Of the nests that were seen, “971 were empty”, so 1,642 were not.", []),
         ("Of the nests that were seen, “971 were empty”, so 1,742 were not.", ["1,742"]),
+        ("Von 2.613 sind 37,2 % leer.", []),
+        ("Von 2.613 sind 38,2 % leer.", ["38,2 %"]),
     ],
 )
 def test_operands_may_stand_in_rows_of_the_file_that_the_sentence_names(
@@ -90,3 +92,15 @@ def test_a_result_that_the_arithmetic_does_not_give_is_not_confirmed(
     answer: str, statuses: list[str]
 ) -> None:
     assert [one.status for one in check(answer, [FILE]) if one.kind == "figure"] == statuses
+
+
+@pytest.mark.parametrize(("figure", "missed"), [("1.720", []), ("1.270", ["1.270"])])
+def test_a_row_of_a_file_is_read_in_the_notation_of_the_file(figure: str, missed: list[str]) -> None:
+    table = (
+        "Umsatz der Sparten in Tausend | 2022 | 2023\nPumpen | 20.115 | 21.870\nGesamt | 34.830 | 36.550\n"
+    )
+    file = Evidence.prepare(
+        make_document(table + "Der Umsatz stieg um 4,9 % und damit so wie im Jahr davor.")
+    )
+    cited = check(f"Der Umsatz wuchs auf 36.550 Tausend Euro, also um {figure} Tausend Euro.", [file])
+    assert [one.text.split()[0] for one in cited if one.status == "not_found"] == missed
