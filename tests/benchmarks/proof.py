@@ -2,12 +2,12 @@
 
     CORPORA=... python -m tests.benchmarks.proof [show] [NAME]
 
-CORPORA: the folder with real/pdf/*.pdf, real/docs_*.jsonl and so on; debian/ in it holds the PDFs of
-the packages installation-guide-amd64, debian-reference-de, debian-reference-zh-cn and developers-reference-de
-(as developers-reference.de.pdf), debmake-doc (de and zh-cn), debian-faq-de, debian-faq-it,
-debian-policy (policy.pdf and fhs-3.0.pdf), debian-reference-es and debian-reference-fr; debian/handbook/ in it holds
-the HTML pages of debian-handbook, a folder per language. A claim whose file is not there is left out: without
-CORPORA, only the claims over the samples of this folder are checked.
+CORPORA: the folder with real/pdf/*.pdf, real/docs_*.jsonl and so on; debian/ in it holds the PDFs of the
+packages installation-guide-amd64, debian-reference (de, es, fr and zh-cn), developers-reference-de (as
+developers-reference.de.pdf), debmake-doc (de and zh-cn), debian-faq (de and it) and debian-policy
+(policy.pdf, fhs-3.0.pdf); debian/handbook/ in it holds the HTML pages of debian-handbook, a folder per
+language. A claim whose file is not there is left out: without CORPORA, only the claims over the samples of
+this folder are checked.
 Claims: proof_claims.jsonl, each an answer of one claim with the statuses that are right; an empty one stands
 for no verdict. Each set was stored before its first run. After that run its faults were mended: only the
 first run says what to expect.
