@@ -167,7 +167,7 @@ class Derivation:
             for one, span in areas:
                 hits = [at for at, _, _ in one.figures.find(near) if span[0] <= at < span[1]]
                 for at in hits if len(hits) <= FEW_HITS else ():
-                    yield from _of_row_at(one, at, with_shares=figure.is_percent)
+                    yield from _of_row_at(one, at, figure)
 
     def _rows(self, sentence: Span, spans: Sequence[tuple[Evidence, Span]]) -> list[_Row]:
         """Return the rows of the files that share most with a sentence; of the first sentences alone."""
@@ -195,15 +195,15 @@ class Derivation:
         return [one.value for one in read_amounts(text, decimal_comma=comma)]
 
 
-def _of_row_at(evidence: Evidence, at: int, *, with_shares: bool) -> Iterator[float]:
+def _of_row_at(evidence: Evidence, at: int, figure: Amount) -> Iterator[float]:
     """Yield what the figure at a place of a file gives with each other one of its row or sentence."""
     text = evidence.document.text
     first, last = max(0, at - MOST_ROW_CHARACTERS), at + MOST_ROW_CHARACTERS
     start = first + max((cut.end() for cut in _PIECES.finditer(text[first:at])), default=0)
     cut = _PIECES.search(text, at, last)
-    row = list(
-        read_amounts(text[start : cut.start() if cut else last], decimal_comma=evidence.has_decimal_comma)
-    )
+    line = text[start : cut.start() if cut else last]
+    row = list(read_amounts(line, decimal_comma=evidence.has_decimal_comma))
+    with_shares = figure.is_percent and (figure.digits >= TELLING_DIGITS or "|" in line)
     base = next((one for one in row if start + one.at <= at < start + one.end), None)
     if base and len(row) <= SHORT_ROW_FIGURES:
         for other in row:

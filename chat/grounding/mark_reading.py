@@ -312,14 +312,8 @@ def _read_cell(cell: PageCell, names: Sequence[NamedFile], evidence: Sequence[Ev
 
 
 def _read_number(found: re.Match[str], answer: str, evidence: Sequence[Evidence]) -> Mark | None:
-    """Return the section that a number alone names behind a quote, as in “…” (6.9.4).
-
-    One of three parts or more is no figure: it may stand anywhere.
-    """
-    is_long = found[1].count(".") > 1
-    is_beside = (
-        is_long or _QUOTE_BEFORE.search(answer, 0, found.start()) or _BLOCK_BEHIND.match(answer, found.end())
-    )
+    """Return the section that a number alone names behind a quote, as in “…” (6.9.4)."""
+    is_beside = _QUOTE_BEFORE.search(answer, 0, found.start()) or _BLOCK_BEHIND.match(answer, found.end())
     if not _SECTION_NUMBER.fullmatch(found[1]) or not is_beside:
         return None
     mark = _section_mark("", Section("section", found[1].strip()), evidence)

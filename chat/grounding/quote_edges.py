@@ -88,7 +88,7 @@ _DENIED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 SCALE_WORD = re.compile(
-    r"(?:thousand|[mbt]illion|[mb]n|mio|mrd|million(?:en)?|milliarden?|tausend|tsd|[万亿千百]+)s?",
+    r"(?:T|thousand|[mbt]illion|[mb]n|mio|mrd|million(?:en)?|milliarden?|tausend|tsd|[万亿千百]+)s?",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(

@@ -405,6 +405,7 @@ def test_currencies_ranges_and_brackets(file: str, quote: str, status: str) -> N
         ("没有证据表明交易价格有失公允。", "交易价格有失公允", "altered"),
         ("董事会否决了派发红利的提案。", "派发红利的提案", "altered"),
         ("取締役会は工場を閉鎖する案を否決した。", "工場を閉鎖する案", "altered"),
+        ("Investiert wurden 2.380 T€ im Werk.", "Investiert wurden 2.380 T$ im Werk", "altered"),
         ("The minister ruled out raising the pension age.", "raising the pension age", "altered"),
         ("We have no current plans to open a plant here.", "to open a plant here", "altered"),
         ("The panel was unable to confirm that the seal held.", "that the seal held", "altered"),
