@@ -18,7 +18,7 @@ from chat.errors import PasswordRequired, UnreadableFile, UnsupportedFile
 from chat.extraction import worker
 from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.old_notes import find_notes
-from chat.extraction.office.old_office import document_lines
+from chat.extraction.office.old_office import document_lines, with_notes
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
@@ -371,8 +371,9 @@ def test_named_styles_of_opendocument_raise_and_hide_and_comments_have_their_wri
     comment = f"<office:annotation>{creator}<text:p>why?</text:p></office:annotation>"
     text = f'<text:p>10<text:span text:style-name="Up">6</text:span>{comment} '
     text += '<text:span text:style-name="Gone">left</text:span></text:p>'
-    assert read("a.odt", odt(text, styles=f"<office:styles>{styles}</office:styles>"))[1:] == [
-        Page("", "10^6 left\nComment by Eva: why?"),
+    page = "<style:master-page xmlns:style='s'><text:p>Head</text:p></style:master-page>"
+    assert read("a.odt", odt(text, styles=f"<office:styles>{styles}</office:styles>{page * 2}"))[1:] == [
+        Page("", "10^6 left\nComment by Eva: why?\nHead"),
         Problem("hidden", (), "Text that the program hides was read too."),
     ]
 
@@ -415,6 +416,7 @@ def test_notes_of_an_old_presentation_are_those_that_were_saved_last() -> None:
     whole += notes(0x80000001, "master") + notes(257, "old") + notes(257, "say\rthis") + notes(256, "*")
     assert find_notes(compound({"PowerPoint Document": whole})) == [[], ["say", "this"]]
     assert find_notes(b"damaged") == []
+    assert [with_notes(lines, ["say"]) for lines in (["a"], ["a", "say "])] == [["a", "Notes:", "say"]] * 2
 
 
 def test_opendocument_text_has_links_and_tells_changes_and_hidden_text(read: Read) -> None:
@@ -549,7 +551,8 @@ def test_opendocument_slides_are_pages(read: Read) -> None:
         '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Plan</text:p>'
         "</draw:text-box></draw:frame><draw:frame><draw:text-box><text:p>point</text:p></draw:text-box>"
         "</draw:frame><presentation:notes><draw:frame><draw:text-box><text:p>say this</text:p>"
-        "</draw:text-box></draw:frame></presentation:notes></draw:page>"
+        '</draw:text-box></draw:frame><draw:frame presentation:class="page-number"><draw:text-box>'
+        "<text:p>&lt;number&gt;</text:p></draw:text-box></draw:frame></presentation:notes></draw:page>"
         '<draw:page draw:style-name="h"><text:p>later</text:p></draw:page>'
         '<style:style xmlns:style="s" style:name="h">'
         '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'

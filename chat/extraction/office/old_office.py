@@ -37,7 +37,7 @@ def read_as(kind: Kind, source: Source) -> Findings:
         for number, slide in enumerate(sections, 1):
             title = " ".join(str(slide.get("title") or "").split())
             lines = [line for line in document_lines([slide]) if line.strip()]
-            lines += ["Notes:", *said] if (said := notes.get(number)) else []
+            lines = with_notes(lines, notes.get(number, []))
             yield Page(str(number), "\n".join(lines), title)
             if slide.get("hidden"):
                 yield Problem("hidden", (str(number),), f"Hidden slide {number}.")
@@ -50,6 +50,14 @@ def read_as(kind: Kind, source: Source) -> Findings:
         yield from plain.judge(text)
     if pictures := sum(_count(section, "image") for section in sections):
         yield Problem("embedded", (), f"Not read: {pictures} pictures.")
+
+
+def with_notes(lines: list[str], notes: list[str]) -> list[str]:
+    """Return the lines of a slide with its notes behind them, where the reader may have put them too."""
+    if not notes:
+        return lines
+    is_there = [line.strip() for line in lines[-len(notes) :]] == [line.strip() for line in notes]
+    return [*(lines[: -len(notes)] if is_there else lines), "Notes:", *notes]
 
 
 def document_lines(sections: Sequence[Json]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from xml.etree.ElementTree import Element
 
@@ -23,6 +23,7 @@ PRESENTATION = "application/vnd.oasis.opendocument.presentation"
 SKIPPED = frozenset(
     {"tracked-changes", "forms", "sequence-decls", "automatic-styles", "scripts", "font-face-decls"}
 )
+PAGE_NUMBER = "page-number"  # class of a frame that shows <number>
 SPACES = {"tab": "\t", "line-break": "\n"}
 HIDDEN = "Text that the program hides was read too."
 SPACE_RUN = 100
@@ -163,9 +164,11 @@ def _slides(slides: list[Element], hidden: set[str]) -> Findings:
 
 
 def _frame(styles: Element) -> Iterator[str]:
-    """Yield the headers and footers, which stand among the styles."""
-    for page in styles.iter("master-page"):
-        yield from (line for line in _lines(page) if line.strip())
+    """Yield the headers and footers, which stand among the styles, those of several pages once."""
+    parts = (part for page in styles.iter("master-page") for part in page)
+    shown = (tuple(line for line in _lines([part]) if line.strip()) for part in parts)
+    for lines in dict.fromkeys(shown):
+        yield from lines
 
 
 def _styles(archive: Archive) -> Element:
@@ -175,9 +178,9 @@ def _styles(archive: Archive) -> Element:
         return xml_tree.EMPTY
 
 
-def _lines(element: Element) -> Iterator[str]:
+def _lines(element: Iterable[Element]) -> Iterator[str]:
     for child in element:
-        if child.tag in SKIPPED:
+        if child.tag in SKIPPED or child.get("class") == PAGE_NUMBER:
             continue
         if child.tag == "frame" and child.get("class") == "title":
             yield heading(1, " ".join(_lines(child)))
