@@ -124,6 +124,8 @@ def _leading(rows: Values, least: int = LEAST_COLUMNS) -> Iterator[tuple[int, in
     at = 0
     while at < len(rows) - 2:
         length = _addends(rows, at, least)
+        if length == 2 and at + 2 < len(rows) - 2 and _addends(rows, at + 2, least) == 2:
+            length = 0  # an account that goes on: revenue = cost + profit, profit = expenses + income
         if length:
             yield at, length
         at += length + 1
