@@ -68,7 +68,7 @@ class Format:
 def words_of(text: str) -> Counter[str]:
     """Return the words of a text with their numbers; of scripts without spaces each character."""
     found: Counter[str] = Counter()
-    for word in WORD.findall(text.casefold()):
+    for word in WORD.findall(text.replace("\u00ad", "").casefold()):
         if UNSPACED.search(word):
             found.update(word)
         else:
