@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from chat.extraction.office.number_forms import show_number
+from chat.extraction.list_numbers import show_number
 
 FORMS = {
     "lowerRoman": "i", "upperRoman": "I", "lowerLetter": "a", "upperLetter": "A", "decimalZero": "01",

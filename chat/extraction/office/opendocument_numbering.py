@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from chat.extraction.office.number_forms import show_number
+from chat.extraction.list_numbers import show_number
 
 DEPTH = 10
 LEVEL_STYLES = ("list-level-style-number", "outline-level-style")

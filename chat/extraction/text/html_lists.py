@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat.extraction.office.number_forms import show_number
+from chat.extraction.list_numbers import show_number
 
 DASH = "- "
 
