@@ -40,8 +40,7 @@ _CLAUSE = re.compile(  # and the clause begins
     r"|interdit)(?:\s+\w+){0,3}?(?P<link_fr>\s+(?:de|à|que)|\s+(?:d|qu)['’])?\s*$"
     r"|\b(?:(?:rechaz|desestim|deneg)(?:a|an|ó|aron|ado)|nieg(?:a|an)|neg(?:ó|aron|ado)|descart(?:a"
     r"|an|ó|aron|ado)"
-    r"|(?:poco )?probable"
-    r"(?<=poco probable)|improbable|imposible|renunci(?:a|an|ó"
+    r"|poco probable|improbable|imposible|renunci(?:a|an|ó"
     r"|aron))(?:\s+\w+){0,3}?(?P<link_es>\s+(?:de|que|a))?\s+$"
     r"|\b(?:bocci(?:a|ano|ò|ato)|respin(?:ge|gono|se|sero|to)|rifiut(?:a|ano|ò|ato)|neg(?:a|ano|ò"
     r"|ato)|esclu(?:de|dono|so)"
@@ -94,7 +93,8 @@ _NOT_ONE_WORD = re.compile(  # not include …, no longer expect …, не см�
     re.IGNORECASE,
 )
 _NONE_FIRST = re.compile(  # at the beginning of a sentence; in English and Spanish the same word
-    r"(?:\A|\n)\s*(?:\d+[.)]\s*)?(?:no(?!\s+(?:later|more|less|fewer|earlier|doubt|matter|wonder|sooner"
+    r"(?:\A|\n)\s*(?:\d+[.)]\s*)?(?:no(?!\s+(?:later|more|less|fewer|earlier|doubt|hay duda"
+    r"|matter|wonder|sooner"
     r"|solo|sólo|obstante))|none|nobody|nothing"
     r"|few|hardly any|scarcely any|kein(?:e[rs]?)?|niemand|aucune?|personne|nessun[oa]?|ning[uú]n[oa]?"
     r"|nadie|nenhum|ninguém|никто|ни)"
@@ -103,8 +103,9 @@ _NONE_FIRST = re.compile(  # at the beginning of a sentence; in English and Span
 )
 _NO_PLAN = re.compile(  # no current plans to …, нет доказательств того, что …
     r"\bno(?! doubt| longer)(?: \w+){1,3}(?P<link>\s+to)?\s+$"
-    r"|\b(?:non?|não)(?! sol[oa]| sólo)(?:\s+\w+){0,4}(?P<link_it>\s+(?:che|que))\s+$"
-    r"|\bнет(?:\s+\w+){0,3}(?P<link_ru>,?\s+что)\s+$",
+    r"|\b(?:non?|não)(?! sol[oa]| sólo| c['’]è dubbio| hay duda| há dúvida)"
+    r"(?:\s+\w+){0,4}(?P<link_it>\s+(?:che|que))\s+$"
+    r"|\bнет(?! сомнен)(?:\s+\w+){0,3}(?P<link_ru>,?\s+что)\s+$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(

@@ -415,6 +415,8 @@ def test_currencies_ranges_and_brackets(file: str, quote: str, status: str) -> N
         ("Der Rat wies den Antrag zurück, das Depot zu schließen.", "das Depot zu schließen", "altered"),
         ("Es fehlt nicht an Bewerbern, die Stelle zu besetzen.", "die Stelle zu besetzen", "found"),
         ("Aucun des membres n'a approuvé le budget.", "approuvé le budget", "altered"),
+        ("No hay duda de que el puente resiste.", "el puente resiste", "found"),
+        ("Нет сомнений в том, что мост выдержит.", "мост выдержит", "found"),
         ("Non risulta che il contratto sia firmato.", "il contratto sia firmato", "altered"),
         ("Нет доказательств того, что груз был повреждён.", "груз был повреждён", "altered"),
         ("委员会没有批准延长工期的申请。", "延长工期的申请", "altered"),
