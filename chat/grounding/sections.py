@@ -10,6 +10,7 @@ from itertools import islice
 from chat.grounding.chinese_numerals import read_chinese, write_chinese
 from chat.grounding.evidence import Span
 
+LONGEST_NUMBER = 40  # characters
 MOST_HEADINGS = 40  # of one number, as in a table of contents and in the text
 HEADING_GAP = 16  # characters between a number and the title behind it
 MOST_SKIPPED = 5  # numbers between two headings: parts that were repealed
@@ -24,8 +25,10 @@ _NEXT = {
     for unit in "条章节節款"
 }
 _TITLE_AFTER = re.compile(r"\.?[ \t:]+[*_\"“„«'‘(]*[^\W\d_]")
-_NEXT_NUMBER = re.compile(r"\n[ \t#*]*(\d+(?:\.\d+)*|[A-Z](?:\.\d+)+)\.?[ \t]+[*_\"“„«'‘(]*[^\W\d_]")
-_NEXT_NAMED = re.compile(rf"\n[ \t#*]*{_LATIN}\s*(\d+(?:\.\d+)*)", re.IGNORECASE)
+_NEXT_NUMBER = re.compile(
+    r"\n[ \t#*]*(\d{1,9}(?:\.\d{1,9})*|[A-Z](?:\.\d{1,9})+)\.?[ \t]+[*_\"“„«'‘(]*[^\W\d_]"
+)
+_NEXT_NAMED = re.compile(rf"\n[ \t#*]*{_LATIN}\s*(\d{{1,9}}(?:\.\d{{1,9}})*)", re.IGNORECASE)
 _NAMED = re.compile(_LATIN, re.IGNORECASE)
 
 
@@ -38,10 +41,16 @@ class Section:
 
 
 def find_sections(text: str, section: Section) -> list[Span]:
-    """Return the spans of the headings of that number, each to the next heading of its kind."""
+    """Return the spans of the headings of that number, each to the next heading of its kind.
+
+    Where one is marked as a heading, an item of a list with that number is none.
+    """
+    if len(section.number) > LONGEST_NUMBER:
+        return []
     headings = _chinese if section.unit in _NEXT else _latin
-    found = islice(headings(text, section), MOST_HEADINGS)
-    return [(start, _end(text, start, section)) for start in found]
+    found = list(islice(headings(text, section), MOST_HEADINGS))
+    marked = [start for start in found if text.startswith("#", start)]
+    return [(start, _end(text, start, section)) for start in marked or found]
 
 
 def _chinese(text: str, section: Section) -> Iterator[int]:
@@ -73,20 +82,29 @@ def _all(text: str, wanted: str) -> Iterator[int]:
 
 
 def _end(text: str, start: int, section: Section) -> int:
-    """Return where the section ends: at the next heading that is not one of its own parts."""
+    """Return where the section ends: at the next heading that is not one of its own parts.
+
+    Where its heading is marked as one, the next one is. Otherwise the items of a list, `1.`, `2.` and so on
+    below a heading such as 1.2.1, are none.
+    """
     limit = min(len(text), start + LONGEST)
     named = _NEXT_NAMED if _NAMED.match(text, start) else _NEXT_NUMBER
-    pattern = _NEXT.get(section.unit, named)
+    pattern, is_marked, items = _NEXT.get(section.unit, named), text.startswith("#", start), 0
     for found in pattern.finditer(text, start + 1, limit):
-        if not found.re.groups or (
-            not found[1].startswith(section.number + ".") and _may_follow(found[1], section.number)
-        ):
+        if is_marked and "#" not in found[0]:
+            continue
+        if not found.re.groups:
+            return found.start()
+        if "." in section.number and not is_marked and found[1] == str(items + 1):
+            items += 1
+        elif not found[1].startswith(section.number + ".") and _may_follow(found[1], section.number):
             return found.start()
     return limit
 
 
 def _may_follow(number: str, before: str) -> bool:
     """May the heading of `number` follow the section `before`? A page's number or a list's may not."""
-    first, own = number.split(".")[0], before.split(".")[0]
-    are_numbers = first.isdigit() and own.isdigit()
-    return not are_numbers or int(own) <= int(first) <= int(own) + MOST_SKIPPED
+    own, other = before.split("."), number.split(".")
+    if not (own[0].isdigit() and other[0].isdigit()):
+        return True
+    return list(map(int, own)) <= list(map(int, other)) and int(other[0]) <= int(own[0]) + MOST_SKIPPED

@@ -11,6 +11,8 @@ from tests.made_documents import make_document
 LAW = "第一条 甲。\n第十条 乙，依据第一条。\n第一千一百二十九条 丙。\n第一千一百三十条 丁。"
 ACT = "Artikel 4\n(1) Eins.\nArtikel 5\n(1) Zwei, siehe Artikel 4.\n(2) Drei."
 CONTRACT = '1.3        "VOLE" means prey.\n1.4        "OWL" means a bird.\n1.5     **Night.** Dark.'
+STEPS = "1.2 Steps\n1. Look.\n2. Leap.\n1.2.1 More\n2 End"
+MARKED = "## 2. Steps\n1. Look.\n2. Leap.\n3. Rest.\n## 3. End"
 PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 Results\nNone."
 
 
@@ -25,6 +27,10 @@ PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 R
         (PAPER, Section("section", "2.1"), ["2.1 Data\nOwls."]),
         (PAPER, Section("section", "9"), []),
         (CONTRACT, Section("section", "1.4"), ['1.4        "OWL" means a bird.']),
+        (STEPS, Section("section", "1.2"), ["1.2 Steps\n1. Look.\n2. Leap.\n1.2.1 More"]),
+        (MARKED, Section("section", "2"), ["## 2. Steps\n1. Look.\n2. Leap.\n3. Rest."]),
+        ("9" * 5000 + " Owls\n1 Mice", Section("section", "9" * 5000), []),
+        (MARKED, Section("section", "3"), ["## 3. End"]),
     ],
 )
 def test_a_section_reaches_to_the_next_heading(text: str, section: Section, found: list[str]) -> None:
