@@ -105,6 +105,6 @@ def _end(text: str, start: int, section: Section) -> int:
 def _may_follow(number: str, before: str) -> bool:
     """May the heading of `number` follow the section `before`? A page's number or a list's may not."""
     own, other = before.split("."), number.split(".")
-    if not (own[0].isdigit() and other[0].isdigit()):
+    if not all(part.isdecimal() for part in (*own, *other)):
         return True
     return list(map(int, own)) <= list(map(int, other)) and int(other[0]) <= int(own[0]) + MOST_SKIPPED

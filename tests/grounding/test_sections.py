@@ -29,6 +29,8 @@ PAPER = "1 Introduction\nText of 2 owls.\n2 Methods\nMore.\n2.1 Data\nOwls.\n3 R
         (CONTRACT, Section("section", "1.4"), ['1.4        "OWL" means a bird.']),
         (STEPS, Section("section", "1.2"), ["1.2 Steps\n1. Look.\n2. Leap.\n1.2.1 More"]),
         (MARKED, Section("section", "2"), ["## 2. Steps\n1. Look.\n2. Leap.\n3. Rest."]),
+        ("5.2a Owls\n5.3 Mice", Section("section", "5.2a"), ["5.2a Owls"]),
+        ("1.2. Owls\n1.3 Mice", Section("section", "1.2."), ["1.2. Owls"]),
         ("9" * 5000 + " Owls\n1 Mice", Section("section", "9" * 5000), []),
         (MARKED, Section("section", "3"), ["## 3. End"]),
     ],

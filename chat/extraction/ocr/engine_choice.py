@@ -84,7 +84,8 @@ class Engines:
             raise NoEngine(pose.script)
         words, shown, engine = best
         is_alike = is_sure and script == pose.script == ALIKE
-        self._before = pose, is_alike * (1 + (pose == self._before[0]) * self._before[1])
+        before, count = self._before
+        self._before = pose, (count + 1 if pose == before else 1) if is_alike else 0
         if shown is not level:
             rules = find_rules(shown.even, shown.dots)
         return Recognised(compose(words, rules, shown.dots), shown, engine, mean_confidence(words))
