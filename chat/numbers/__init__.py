@@ -2,7 +2,8 @@
 
     cell_grid       the cells of a table before anything is known of them     } made by chat.extraction
     grid_blocks     the tables of one sheet
-    sheet_shape     titles, header, data, totals, notes; header_rows, numeric_cells; row_totals by arithmetic
+    sheet_shape     titles, header, data, totals, notes; header_rows, numeric_cells, standing_labels;
+                    row_totals by arithmetic
     cell_values     a cell's text -> its value
     column_types    what a column holds; sql_names what SQL calls it
     table_builder   a grid -> a typed table and its Parquet file              } in the child, with DuckDB

@@ -26,6 +26,7 @@ BLOCKS = frozenset({
     "textarea", "tfoot", "thead", "title", "ul",
 })  # fmt: skip
 PARAGRAPHS = frozenset({"p", "div"})
+MARK_PARTS = 4  # of a line that is the mark of an item and the space behind it, at most
 ROW_PARTS = frozenset({"tr", "td", "th"})
 ROW_GROUPS = frozenset({"thead", "tbody", "tfoot"})
 DEEPEST_TABLE = 100
@@ -183,8 +184,11 @@ class HtmlPage:
     def _sink(self) -> list[str]:
         return self._tables[-1].lines if self._tables else self._lines
 
+    def _is_mark(self) -> bool:
+        return len(self._line) <= MARK_PARTS and self._lists.is_mark("".join(self._line))
+
     def _begin(self, tag: str, attributes: dict[str, str | None]) -> None:
-        if not (tag in PARAGRAPHS and self._lists.is_mark("".join(self._line))):  # the first of an item
+        if not (tag in PARAGRAPHS and self._is_mark()):  # the first of an item
             self._end_line()
         self._level = HEADINGS.get(tag, self._level)
         if tag in ("ol", "ul"):

@@ -57,6 +57,7 @@ def _text_of(rtf: bytes) -> tuple[str, bool]:
 def put_asides_last(rtf: str) -> str:
     """Return RTF whose notes and the like are paragraphs at its end, without pictures and other data."""
     body, asides, at, number = list[str](), list[str](), 0, 0
+    shared = set[str]()  # headers and footers, which each section repeats
     for found in ASIDE.finditer(rtf):
         if found.start() < at:  # inside another
             continue
@@ -70,8 +71,11 @@ def put_asides_last(rtf: str) -> str:
                 aside = f" [^{number}] {aside.lstrip(' ')}"
             opened = "{" * (found.group().count("{") - found.group().count("}"))
             aside = f"{opened}\\par{aside}"
-            if not (found["kept"].startswith(("header", "footer")) and aside in asides):  # of each section
+            is_shared = found["kept"].startswith(("header", "footer"))
+            if not is_shared or aside not in shared:
                 asides.append(aside)
+            if is_shared:
+                shared.add(aside)
         at = end
     whole = "".join([*body, rtf[at:]]).rstrip("\x00 \r\n")
     return f"{whole.removesuffix('}')}{''.join(asides)}}}"
