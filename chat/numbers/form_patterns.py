@@ -126,6 +126,7 @@ VALUES_EN = re.compile(
     r"(?:which|what) (?P<one>.+?) (?:are there|exist|appear|occur)"
     r"|all (?:the )?(?:different |distinct )?(?P<two>.+)"
 )
+WHICH_VALUES_EN = re.compile(r"(?:which|what|all)(?: of)?(?: the)? (?P<what>.+)")
 MEASURE_EN = re.compile(rf"(?P<kind>{ANY})(?: of)?(?: the)? (?P<column>.+)")
 WAY_ZH = {
     **dict.fromkeys(("最高", "最大", "最多", "最晚"), False),
@@ -155,4 +156,8 @@ SUM_SHARE_ZH = re.compile(
 )
 VALUES_ZH = re.compile(
     r"(?:一共|总共|共)?(?:都?有哪些(?:不同的)?(?P<one>.+)|(?P<two>.+?)(?:都|一共|总共)?有哪些)"
+)
+WHICH_VALUES_ZH = re.compile(
+    r"(?P<before>.+?)(?:一共|总共|共|都)?有哪些(?P<one>.+)|(?P<limit>.+)的(?P<two>.+?)(?:都|一共|总共)?有哪些"
+    r"|哪些(?P<three>.+?)(?:的|在|是)(?P<behind>.+)"
 )

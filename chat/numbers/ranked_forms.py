@@ -57,6 +57,8 @@ from chat.numbers.form_patterns import (
     VERB_EN,
     WAY_ZH,
     WHICH_EN,
+    WHICH_VALUES_EN,
+    WHICH_VALUES_ZH,
     WHICH_ZH,
     WHO_EN,
     WITH_MOST_EN,
@@ -115,6 +117,9 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
             yield from _sum_shares(found["what"], parts["filter"] or "", parts.get("group") or "", table)
     if found := VALUES_EN.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
+    if (found := WHICH_VALUES_EN.fullmatch(text)) and not WHICH_EN.fullmatch(text):
+        for words, condition in _limited(found["what"], table):
+            yield from _values(words, table, condition) if condition else ()
 
 
 def _limited(words: str, table: TypedTable) -> Iterator[tuple[str, Filter | None]]:
@@ -153,6 +158,10 @@ def _chinese(text: str, table: TypedTable) -> Iterator[FormQuestion]:
         yield from _shares(found["filter"], "", table)
     if found := VALUES_ZH.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
+    if found := WHICH_VALUES_ZH.fullmatch(text):
+        condition = read_filter(found["before"] or found["limit"] or found["behind"], table)
+        words = found["one"] or found["two"] or found["three"]
+        yield from _values(words, table, condition) if condition else ()
 
 
 def _measures(words: str, table: TypedTable) -> Iterator[Measure]:
@@ -251,7 +260,9 @@ def _summed(measure: Measure, way: str, table: TypedTable) -> Measure:
     return (SUM, measure[1], False) if is_amount and column and column.kind != PERCENTAGE else measure
 
 
-def _values(words: str, table: TypedTable) -> Iterator[FormQuestion]:
-    column = find_column(words, table)
+def _values(words: str, table: TypedTable, limit: Filter | None = None) -> Iterator[FormQuestion]:
+    """Yield the reading that asks for the values of a column, of all rows or of those within a limit."""
+    column = find_column(words, table) or (find_key(words, table) if limit else None)
     if column and not column.is_number and not column.is_date:
-        yield FormQuestion(VALUES, table, column.name)
+        is_single = bool(limit and limit.sign != "=")  # one row of it, or all of them?
+        yield FormQuestion(VALUES, table, column.name, filter=limit, is_single=is_single)

@@ -251,6 +251,10 @@ HIRED = TypedTable(
         ("费用最高的前五条", 'ORDER BY "费用" DESC) <= 5'),
         ("区为东城的占比是多少", """FILTER (WHERE lower("区"::VARCHAR) = '东城')"""),
         ("有哪些区", 'SELECT "区", count(*)'),
+        ("which cities in 2023?", """SELECT "city", count(*) AS "rows" FROM "visits" WHERE "date" >= DATE"""),
+        ("Which cities have status open?", """"status"::VARCHAR) = 'open' AND "city" IS NOT NULL"""),
+        ("2023年有哪些区", """SELECT "区", count(*) AS "rows" FROM "visits" WHERE "date" >= DATE"""),
+        ("区为东城的区有哪些", """WHERE lower("区"::VARCHAR) = '东城' AND"""),
     ],
 )  # fmt: skip
 def test_the_first_of_several_shares_values_and_dates_are_one_query(question: str, sql: str) -> None:
@@ -261,7 +265,13 @@ def test_the_first_of_several_shares_values_and_dates_are_one_query(question: st
 
 
 @pytest.mark.parametrize(
-    "question", ["Which city has the highest cost?", "top 3 cities by cost", "哪个区的费用最高"]
+    "question",
+    [
+        "Which city has the highest cost?",
+        "top 3 cities by cost",
+        "哪个区的费用最高",
+        "which cities have cost over 9",
+    ],
 )
 def test_the_highest_value_of_a_group_needs_groups_of_one_row(question: str) -> None:
     read = read_question(question, [VISITS])
