@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import mmap
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,9 @@ MEMORY_MB, THREADS = 350, 2
 MOST_FETCHED = 20_000  # rows
 CELL_CHARACTERS = 32_000
 LINE_BYTES = 20_000_000
+MOST_BLANK = 10_000  # lines; what looks for totals and notes gets no more than MOST_FETCHED rows
+BLANK_LINE = re.compile(rb"\A(?=[\r\n])|(?<=\n)(?=[\r\n])|(?<=\r)(?=\r)")
+TWO_BREAKS = (b"\n\n", b"\n\r", b"\r\r")
 SAMPLE_BYTES = 4_000_000  # of a delimited file, which tell how many cells a row has
 MOST_BREAKS = 200  # lines of one cell; more are a quote that nothing closes
 SPACES = " \t\r\n\u00a0\u3000\ufeff"
@@ -114,8 +118,7 @@ class RawCells:
         csv.writer(text, lineterminator="\n").writerows(_padded(row, width) for row in grid.rows)
         data = text.getvalue().replace("\0", "").encode("utf-8", "replace")
         is_trimmed = not has_outer_spaces(data, ",")
-        self._read(self.store_bytes("raw.csv", data), len(data), width, ",", is_trimmed=is_trimmed)
-        self._files.rm("/raw.csv")
+        self._read_bytes(data, width, ",", is_trimmed=is_trimmed)
         return width
 
     def _load_delimited(self, grid: Grid) -> int:
@@ -127,14 +130,22 @@ class RawCells:
             width = max((len(row) for row in _parse(sample, source.delimiter)), default=0)
             try:
                 is_trimmed = not _file_has_outer_spaces(source.path, source.delimiter)
-                size = source.path.stat().st_size
-                self._read(str(source.path), size, width, source.delimiter, is_trimmed=is_trimmed)
+                if filled := with_blank_lines(source.path):
+                    self._read_bytes(filled, width, source.delimiter, is_trimmed=is_trimmed)
+                else:
+                    size = source.path.stat().st_size
+                    self._read(str(source.path), size, width, source.delimiter, is_trimmed=is_trimmed)
                 return width
             except duckdb.OutOfMemoryException:
                 raise
             except duckdb.Error:  # a quote that nothing closes, a row that is wider: read more slowly
                 self.sql.execute("DROP TABLE IF EXISTS raw")
         return self._load_rows(replace(grid, rows=parse_rows(source)))
+
+    def _read_bytes(self, data: bytes, width: int, delimiter: str, *, is_trimmed: bool) -> None:
+        path = self.store_bytes("raw.csv", data)
+        self._read(path, len(data), width, delimiter, is_trimmed=is_trimmed)
+        self._files.rm("/raw.csv")
 
     def _read(self, path: str, size: int, width: int, delimiter: str, *, is_trimmed: bool) -> None:
         """Read a delimited file. size: its bytes. is_trimmed: no cell but the first has spaces around it."""
@@ -161,6 +172,23 @@ def _file_has_outer_spaces(path: Path, delimiter: str) -> bool:
         starts = range(0, len(data), SAMPLE_BYTES)
         parts = (data[at : at + SAMPLE_BYTES + 3].removeprefix(codecs.BOM_UTF8) for at in starts)
         return data[-1:] in (b" ", b"\t") or any(has_outer_spaces(part, delimiter) for part in parts)
+
+
+def with_blank_lines(path: Path) -> bytes:
+    """Return a delimited file with a quoted empty cell in each blank line, which DuckDB skips otherwise.
+
+    The numbers of the rows below would be too low. Empty where there are no such lines, or too many. Inside a
+    quoted cell the text would change: DuckDB refuses to read cells with line breaks, and they are read anew.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        end = len(text)
+        while end and text[end - 1] in b"\r\n":
+            end -= 1
+        start = len(codecs.BOM_UTF8) if text[:3] == codecs.BOM_UTF8 else 0
+        if text[start] not in b"\r\n" and not any(text.find(two, start, end) >= 0 for two in TWO_BREAKS):
+            return b""
+        filled, count = BLANK_LINE.subn(b'""', text[start:end])
+    return filled if count <= MOST_BLANK else b""
 
 
 def has_outer_spaces(data: bytes, delimiter: str) -> bool:

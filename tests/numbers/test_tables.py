@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -247,6 +249,23 @@ def test_spaces_around_a_cell_are_no_part_of_it(tmp_path: Path, text: str) -> No
     raw = RawCells()
     raw.load(Grid("spaces.csv", delimited=Delimited(",", path.read_bytes, path)))
     assert raw.sql.execute("SELECT * FROM raw").fetchall() == [("north", "1"), ("south", "2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a,b\n\n1,2\n\n\n3,"x, y"\n4,5\n\n\n', '\r\n\r\na,b\r\n1,2\r\n\r\n3,"5"" x"\r\n9,5" p\r\n',
+        'a,b\r\r\n1,2\r\r\n3,4', 'a,b\n\n3,"x\n\ny"\n4,5\n', '\ufeff\na,b\n1,2\n',
+    ],
+)  # fmt: skip
+def test_blank_lines_that_the_engine_skips_count_as_rows(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "lines.csv"
+    path.write_bytes(text.encode())
+    raw, grid = RawCells(), Grid("lines.csv", delimited=Delimited(",", path.read_bytes, path))
+    raw.load(grid)
+    rows = [(at, row) for at, row in raw.rows("true") if any(row)]
+    parsed = enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")))
+    assert rows == [(at, [" ".join(cell.split()) for cell in row]) for at, row in parsed if row]
 
 
 def test_what_no_cell_has_around_it_is_not_looked_for_in_each() -> None:
