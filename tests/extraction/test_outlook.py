@@ -85,12 +85,33 @@ def test_texts_of_old_messages_are_in_their_code_page(tmp_path: Path, page: int,
     text = {"gbk": "明天开会", "cp932": "会議は明日です", "cp949": "회의는 내일", "cp1251": "Встреча завтра"}[
         codec
     ]
-    tree = {
+    coded = text.encode(codec)
+    named: Tree = {PROPERTIES: numbers(8, t0C15=2), "__substg1.0_3001001E": coded}
+    tree: dict[str, bytes | Tree] = {
         PROPERTIES: numbers(32, t3FFD=page),
-        "__substg1.0_0037001E": text.encode(codec),
-        "__substg1.0_1000001E": text.encode(codec),
+        "__substg1.0_0037001E": coded,
+        "__substg1.0_0C1A001E": coded,
+        "__recip_version1.0_#00000000": named,
+        "__attach_version1.0_#00000000": {
+            PROPERTIES: numbers(8, t3705=1),
+            "__substg1.0_3704001E": coded + b".txt",
+            "__substg1.0_37010102": b"Apples",
+        },
     }
-    assert read(tmp_path, compound(tree))[1] == Page("", f"Subject: {text}\n\n{text}", text)
+    head = f"Subject: {text}\nFrom: {text}\nCc: {text}\n\n"
+    attached = f"a.msg/{text}.txt"
+    bodies = {
+        "1000001E": coded,
+        "10130102": b"<html><p>" + coded + b"</p></html>",
+        "1013001E": b"<p>" + coded,
+    }
+    for tag, body in bodies.items():
+        pages = [
+            found
+            for found in read(tmp_path, compound({**tree, f"__substg1.0_{tag}": body}))
+            if isinstance(found, Page)
+        ]
+        assert pages == [Page("", head + text, text), Page(attached, "Apples", attached)]
 
 
 def test_html_goes_before_plain_text_and_rtf_is_read_where_there_is_neither(tmp_path: Path) -> None:
