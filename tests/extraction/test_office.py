@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from chat.extraction import worker
 from chat.extraction.office.old_boxes import find_boxes
 from chat.extraction.office.old_notes import find_notes
 from chat.extraction.office.old_office import document_lines, with_notes
+from chat.extraction.office.old_powers import write_powers
 from chat.extraction.office.sheets import show
 from chat.extraction.source import Finding, Source
 from chat.numbers.cell_grid import Grid
@@ -390,6 +392,33 @@ def test_headers_that_sections_of_an_old_document_share_stand_once_behind_the_te
     assert list(document_lines(sections)) == [
         "one", "Comment by Eva: why?", "two", "Comment by Eva: why?", "Head",
     ]  # fmt: skip
+
+
+def old_word_file(*runs: tuple[str, int]) -> bytes:
+    """Return an old Word file of runs, each with how its letters stand: 0, 1 raised, 2 lowered."""
+    text = "".join(run for run, _ in runs).encode("cp1252")
+    bounds = list(accumulate((len(run) for run, _ in runs), initial=512))
+    marks = bytes({1: 240, 2: 244}.get(stands, 0) for _, stands in runs)
+    page = struct.pack(f"<{len(bounds)}I", *bounds) + marks
+    page = page.ljust(480, b"\0") + b"\x03\x48\x2a\x01".ljust(8, b"\0") + b"\x03\x48\x2a\x02"
+    page = page.ljust(511, b"\0") + bytes([len(runs)])
+    pieces = b"\x02" + struct.pack("<IIIHIH", 16, 0, len(text), 0, 1 << 30 | 512 * 2, 0)
+    table = pieces + struct.pack("<III", 512, bounds[-1], 2)
+    head = bytearray(512)
+    struct.pack_into("<HH", head, 0, 0xA5EC, 0xC1)
+    struct.pack_into("<H", head, 0x0A, 0x0200)
+    struct.pack_into("<I", head, 0x4C, len(text))
+    struct.pack_into("<IIII", head, 0xFA, len(pieces), 12, 0, 0)
+    struct.pack_into("<II", head, 0x1A2, 0, len(pieces))
+    return compound({"WordDocument": bytes(head) + text.ljust(512, b"\0") + page, "1Table": table})
+
+
+def test_powers_of_an_old_word_file_are_no_digits_of_the_number(read: Read) -> None:
+    runs = (("Of 10", 0), ("6", 1), (" m", 0), ("2", 1), (" the 1", 0), ("st", 1), (" H", 0), ("2", 2),
+            ("O\r", 0), ("x", 0), ("10", 2), (" 5", 0), ("1", 2), ("\r", 0))  # fmt: skip
+    data = old_word_file(*runs)
+    assert read("a.doc", data)[1] == Page("", "# Of 10^6 m^2 the 1st H2O\nx10 5_1")
+    assert write_powers(data[:1500], "Of 106 m2") == "Of 106 m2"
 
 
 def test_charts_of_an_old_workbook_have_their_words() -> None:

@@ -13,6 +13,7 @@ from chat.extraction import refusals
 from chat.extraction.layout.grid import SpanningCell, cell_text, table_lines
 from chat.extraction.office import office_encryption
 from chat.extraction.office.old_notes import find_notes
+from chat.extraction.office.old_powers import write_powers
 from chat.extraction.office.package import heading
 from chat.extraction.source import Findings, Shape, Source
 from chat.extraction.text import plain
@@ -45,7 +46,7 @@ def read_as(kind: Kind, source: Source) -> Findings:
                 yield Problem("no_text", (str(number),))
     else:
         yield Shape(MEDIA_TYPES[kind])
-        text = "\n".join(document_lines(sections))
+        text = write_powers(data, "\n".join(document_lines(sections)))
         yield Page("", text)
         yield from plain.judge(text)
     if pictures := sum(_count(section, "image") for section in sections):
