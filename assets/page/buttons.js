@@ -112,12 +112,16 @@ function toggleSide(button) {
   if (side.classList.toggle("open") && side.id === "settings") start("panel");
 }
 
-// Gradio's own components that stand in HTML of ours: each where it belongs, as soon as it is made.
-const MOVED = { "settings-content": "#settings .sidebar-content", login: "#sidebar .sidebar-content" };
+// Gradio's components that stand in HTML of ours, and HTML of ours that stands among Gradio's components: each where it
+// belongs, first or last, as soon as both are made.
+const MOVED = {
+  "settings-content": ["append", "#settings .sidebar-content"], login: ["append", "#sidebar .sidebar-content"],
+  beginning: ["prepend", "#conversation"], above: ["prepend", "#desk"], below: ["append", "#desk"],
+};
 function moveParts() {
-  for (const [id, place] of Object.entries(MOVED)) {
+  for (const [id, [put, place]] of Object.entries(MOVED)) {
     const part = document.getElementById(id);
-    if (part && !part.closest(place)) document.querySelector(place)?.append(part);
+    if (part && !part.closest(place)) document.querySelector(place)?.[put](part);
   }
 }
 

@@ -39,8 +39,9 @@ def add_named(engine: Engine) -> None:
             raise gr.Error(str(error), print_exception=False) from None
         return await _answered(engine, Turn(str(question), file_ids=(id,), is_temporary=True), visitor)
 
-    for function in (chat, ask_file):
-        api(function, api_name=function.__name__, concurrency_limit=None)
+    with gr.Column(visible=False):  # a browser makes a component of each of their inputs and outputs
+        for function in (chat, ask_file):
+            api(function, api_name=function.__name__, concurrency_limit=None)
 
 
 def _visitor(engine: Engine, request: gr.Request) -> Visitor:

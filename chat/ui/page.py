@@ -7,7 +7,7 @@ Knows no event and no visitor: what is worded in a visitor's language is filled 
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import cast
 
 import gradio as gr
 
@@ -25,7 +25,6 @@ from chat.ui.visits import QUERY_CHARACTERS_MAX
 from chat.ui.wiring import wire
 
 UPLOAD_CACHE_SECONDS = (600, 3600)  # how often, and how old: Gradio's own copies of uploads
-BARE: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
 
 
 def create_page(engine: Engine) -> gr.Blocks:
@@ -43,19 +42,16 @@ def create_page(engine: Engine) -> gr.Blocks:
 
 
 def _lay_out(owned: Settings) -> Components:
-    """Lay out the page. Browsers need long for each component, so one has all that stands in one place."""
-    gr.HTML(_frame(), elem_id="frame", **BARE)
+    """Lay out the page. Browsers need long for each component: one has all HTML of ours."""
+    starting = f"xiaojia.connect(trigger, {json.dumps(LANES)})"
+    sender = gr.HTML(_html(), elem_id=LANES_ID, apply_default_css=False, js_on_load=starting)
     if can_sign_in(owned):
         gr.LoginButton(icon=None, size="sm", elem_id="login")
     with gr.Column(elem_id="conversation"):
-        gr.HTML(_place("starters") + _place("earlier"), elem_id="beginning", **BARE)
         history = _create_chatbot("history")
         growing = _create_chatbot("growing")
     with gr.Column(elem_id="desk"):
-        starting = f"xiaojia.connect(trigger, {json.dumps(LANES)})"
-        sender = gr.HTML(_above_composer(), elem_id=LANES_ID, apply_default_css=False, js_on_load=starting)
         composer = _create_composer()
-        gr.HTML(_below_composer(), elem_id="below", **BARE)
     settings = create_settings_panel(has_key=owned.visitor_keys and owned.has_endpoint)
     return Components(
         visit=gr.JSON(visible=False),
@@ -74,6 +70,12 @@ def _lay_out(owned: Settings) -> Components:
 def _place(name: str) -> str:
     """Return an element that the script fills with HTML of ours: no output of any event."""
     return tag("div", id=name, data_place=name)
+
+
+def _html() -> str:
+    """Return the frame, and the parts that the script moves (assets/page/buttons.js: MOVED)."""
+    beginning = tag("div", _place("starters") + _place("earlier"), id="beginning")
+    return _frame() + beginning + tag("div", _above_composer(), id="above") + _below_composer()
 
 
 def _frame() -> str:
@@ -114,7 +116,8 @@ def _above_composer() -> str:
 
 def _below_composer() -> str:
     model = button("model", "", lane="none", icon=False, hidden=True)
-    return tag("div", tag("span", data_place="gauge"), model, id="gauge") + _place("drawer")
+    gauge = tag("div", tag("span", data_place="gauge"), model, id="gauge")
+    return tag("div", gauge + _place("drawer"), id="below")
 
 
 def _create_chatbot(name: str) -> gr.Chatbot:

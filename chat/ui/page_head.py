@@ -60,7 +60,7 @@ class PageHead:
         self._build = _path("build", "json", build)
         self.files = {**self.files, self._build: build}
         first = first_files(_kinds(page))
-        self._early = "".join(map(_hint, [*first.frame, *first.components]))
+        self._early = " ".join(f"./assets/{name}" for name in (*first.frame, *first.components))
         # In the order in which Gradio adds its style sheets: ours after the frame's, before the components'.
         sheets = [name for name in first.frame if name.endswith(".css") and not name.startswith("index-")]
         self._sheets = "".join(_link("stylesheet", f"./assets/{name}", crossorigin="") for name in sheets)
@@ -79,6 +79,7 @@ class PageHead:
         said = {
             "data_incomplete": text(language, "page.incomplete"),
             "data_again": text(language, "page.again"),
+            "data_early": self._early,
         }
         watch = tag("script", self._arrival, **said)
         script = tag(
@@ -88,7 +89,7 @@ class PageHead:
             data_replicas=self._has_replicas,
             defer=True,
         )
-        early = watch + head + self._fetch_early(document) + script
+        early = watch + head + _fetch_theme(document) + script
         document = document.replace(_MODULE, early + _MODULE, 1)
         styles = self._sheets + _link("stylesheet", f".{self._style}")
         return document.replace("</head>", styles + "</head>", 1)
@@ -117,11 +118,6 @@ class PageHead:
                 _link("apple-touch-icon", "./pwa_icon/192"),
             ]
         )
-
-    def _fetch_early(self, document: str) -> str:
-        theme = _THEME.search(document)
-        style = _link("preload", f"./theme.css?v={theme[1]}", as_="style") if theme else ""
-        return style + self._early
 
 
 def _join_style() -> str:
@@ -170,11 +166,9 @@ def _kinds(page: gr.Blocks) -> dict[str, None]:
     return kinds
 
 
-def _hint(name: str) -> str:
-    """Return the request for a file of Gradio's, before the page's own turn to ask for it."""
-    if name.endswith(".css"):
-        return _link("preload", f"./assets/{name}", as_="style", crossorigin="")
-    return _link("modulepreload", f"./assets/{name}")
+def _fetch_theme(document: str) -> str:
+    theme = _THEME.search(document)
+    return _link("preload", f"./theme.css?v={theme[1]}", as_="style") if theme else ""
 
 
 def _link(rel: str, href: str, **more: object) -> str:

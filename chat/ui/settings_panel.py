@@ -23,6 +23,9 @@ PRESETS = ("brief", "translator", "teacher", "programmer")
 # Of the fields, which name them. What visits.read_options accepts is wider.
 BOUNDS = {"temperature": (0, 2), "max_tokens": (50, 100_000), "file_characters": (1_000, 1_000_000)}
 PROMPT_SHOWN_CHARACTERS = 160
+HTML: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
+# Of each component: what is not visible inside of something that is not is loaded, too.
+UNSEEN: dict[str, Any] = {"visible": False}
 KEYS = {
     "new": "Ctrl Shift O",
     "search": "Ctrl K",
@@ -34,9 +37,13 @@ KEYS = {
 
 @dataclass(frozen=True)
 class SettingsPanel:
-    """content: all that is in it, which no browser makes before the panel is opened."""
+    """content: all that is in it, which no browser loads and makes before the panel is opened.
+
+    has_key: whether visitors may bring their own.
+    """
 
     content: gr.Column
+    has_key: bool
     heading: gr.HTML
     keys: gr.HTML
     preset: gr.Dropdown
@@ -65,29 +72,33 @@ def create_settings_panel(*, has_key: bool = False) -> SettingsPanel:
 def _lay_out(content: gr.Column, has_key: bool) -> SettingsPanel:
     return SettingsPanel(
         content=content,
-        heading=gr.HTML(elem_id="settings-top", apply_default_css=False, js_on_load=None),
-        preset=gr.Dropdown(elem_id="preset", filterable=False),
-        system_prompt=gr.Textbox(elem_id="system-prompt", lines=4, max_lines=12),
+        has_key=has_key,
+        heading=gr.HTML(elem_id="settings-top", **HTML, **UNSEEN),
+        preset=gr.Dropdown(elem_id="preset", filterable=False, **UNSEEN),
+        system_prompt=gr.Textbox(elem_id="system-prompt", lines=4, max_lines=12, **UNSEEN),
         temperature=_create_number("temperature", step=0.1),
         max_tokens=_create_number("max_tokens", precision=0),
         file_characters=_create_number("file_characters", precision=0),
-        key=gr.Textbox(elem_id="own-key", type="password", max_lines=1, visible=has_key),
-        reset=gr.Button(elem_id="reset", size="sm", variant="secondary"),
-        keys=gr.HTML(elem_id="keys", apply_default_css=False, js_on_load=None),
+        key=gr.Textbox(elem_id="own-key", type="password", max_lines=1, **UNSEEN),
+        reset=gr.Button(elem_id="reset", size="sm", variant="secondary", **UNSEEN),
+        keys=gr.HTML(elem_id="keys", **HTML, **UNSEEN),
     )
 
 
 def _create_number(name: str, **more: Any) -> gr.Number:
     low, high = BOUNDS[name]
-    return gr.Number(elem_id=name.replace("_", "-"), value=None, minimum=low, maximum=high, **more)
+    bounds: dict[str, Any] = {"value": None, "minimum": low, "maximum": high}
+    return gr.Number(elem_id=name.replace("_", "-"), **bounds, **UNSEEN, **more)
 
 
-def word_panel(language: str, options: Options, defaults: Mapping[str, object]) -> list[Any]:
-    """Return the updates of `worded` that put the visitor's language and choices into the panel.
+def word_panel(
+    language: str, options: Options, defaults: Mapping[str, object], *, has_key: bool
+) -> list[Any]:
+    """Return the updates of `worded` that show the panel in the visitor's language, with its choices.
 
     defaults: what holds where a field is empty, by name; a missing one is left to the model.
     """
-    updates: list[Any] = [_heading(language), _own_data(language) + _keys(language)]
+    updates: list[Any] = [_show(value=_heading(language)), _show(value=_own_data(language) + _keys(language))]
     updates += [
         _word(
             language, name, value=getattr(options, name), placeholder=_name_default(language, name, defaults)
@@ -96,8 +107,8 @@ def word_panel(language: str, options: Options, defaults: Mapping[str, object]) 
     ]
     names = [(text(language, f"preset.{preset}"), preset) for preset in ("none", *PRESETS)]
     updates.append(_word(language, "preset", choices=names, value="none"))
-    updates.append(gr.update(value=text(language, "settings.reset")))
-    updates.append(_word(language, "key"))
+    updates.append(_show(value=text(language, "settings.reset")))
+    updates.append(_word(language, "key") if has_key else gr.skip())
     return updates
 
 
@@ -134,7 +145,11 @@ def _word(language: str, name: str, **more: Any) -> dict[str, Any]:
     """Return the update of a field: its label, and a sentence that says what it does."""
     low, high = BOUNDS.get(name, (0, 0))
     info = text(language, f"settings.{name}.help", low=low, high=high)
-    return dict(gr.update(label=text(language, f"settings.{name}"), info=info, **more))
+    return _show(label=text(language, f"settings.{name}"), info=info, **more)
+
+
+def _show(**more: Any) -> dict[str, Any]:
+    return dict(gr.update(visible=True, **more))
 
 
 def _name_default(language: str, name: str, defaults: Mapping[str, object]) -> str:

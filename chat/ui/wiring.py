@@ -176,7 +176,9 @@ def _wire_panel(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
 
     def open_panel(data: Any, request: gr.Request) -> Row:
         visit = _visit(callbacks, data, request)
-        return [gr.update(visible=True), *word_panel(visit.language, visit.options, _defaults(callbacks))]
+        defaults = _defaults(callbacks)
+        rows = word_panel(visit.language, visit.options, defaults, has_key=panel.has_key)
+        return [gr.update(visible=True), *rows]
 
     def choose_preset(data: Any, preset: str, request: gr.Request) -> str:
         return prompt_of(preset, _visit(callbacks, data, request).language)
@@ -189,10 +191,8 @@ def _wire_panel(parts: Components, callbacks: Callbacks, private: Wiring) -> Non
     panel.reset.click(reset_values, None, reset_parts, js="() => xiaojia.resetOptions()", **private)
     panel.key.change(None, panel.key, None, js="(key) => xiaojia.keepKey(key)", api_visibility="private")
     keep = f"(...values) => {{ xiaojia.keepOptions({list(NAMES)}, values); }}"
-    for component in panel.chosen():
-        component.change(  # type: ignore[attr-defined]
-            None, panel.chosen(), None, js=keep, api_visibility="private"
-        )
+    changes = [component.change for component in panel.chosen()]  # type: ignore[attr-defined]
+    gr.on(changes, None, panel.chosen(), None, js=keep, api_visibility="private")
 
 
 def say(told: dict[str, Any]) -> str:

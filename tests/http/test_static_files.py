@@ -16,7 +16,7 @@ from tests.servers import RunningApp, run_app
 
 ASSETS = frontend_folder() / "assets"
 IMMUTABLE = "public, max-age=31536000, immutable"
-COMPONENTS = 16  # of 46 that were made before; six are of the named functions
+COMPONENTS = 7  # of 46 that were made before
 DOCUMENT_BYTES = 15_000  # of 167,000 that were sent before
 
 
@@ -53,6 +53,7 @@ async def test_the_document_is_small_and_sent_again_only_when_it_has_changed(app
 async def test_a_browser_makes_few_components_before_the_page_can_be_used(app: RunningApp) -> None:
     config = (await fetch(app, "/config")).json()
     made = {one["id"]: one["props"] for one in config["components"]}
+    types = {one["id"]: one["type"] for one in config["components"]}
 
     def count(node: dict[str, Any]) -> int:
         if made.get(node["id"], {}).get("visible") is False:
@@ -60,6 +61,17 @@ async def test_a_browser_makes_few_components_before_the_page_can_be_used(app: R
         return 1 + sum(map(count, node.get("children", ())))
 
     assert count(config["layout"]) <= COMPONENTS  # each takes 10 ms, on a phone 40
+
+    def find_unmade(node: dict[str, Any], *, is_inside: bool = False) -> set[str]:
+        """Return the kinds of what is inside something invisible, and not invisible itself."""
+        is_visible = made.get(node["id"], {}).get("visible") is not False
+        kinds = {types[node["id"]]} if is_inside and is_visible else set()
+        below = [
+            find_unmade(child, is_inside=is_inside or not is_visible) for child in node.get("children", ())
+        ]
+        return kinds.union(*below)
+
+    assert find_unmade(config["layout"]) == {"api", "form"}  # made by Gradio itself, and small
 
 
 async def test_a_shared_link_shows_this_app_in_the_language_of_the_browser(app: RunningApp) -> None:
@@ -80,7 +92,7 @@ async def test_a_shared_link_shows_this_app_in_the_language_of_the_browser(app: 
 
 async def test_what_the_document_names_is_there_compressed_and_kept_for_good(app: RunningApp) -> None:
     document = (await fetch(app, "/")).text
-    named = re.findall(r'(?:href|src)="\.(/(?:assets|page|theme)[^"]+)"', document)
+    named = re.findall(r'(?:[" ]|=")\.(/(?:assets|page|theme)[^" ]+)', document)
     assert len(named) > 40
     for path in dict.fromkeys(named):
         answer = await fetch(app, path)
@@ -134,6 +146,17 @@ def test_no_style_makes_a_browser_look_through_the_page_at_each_change_of_a_clas
     assert [name for name, style in served.items() if slow.search(style)] == []
     assert all(style.count(b"{") == styles[name].count(b"{") for name, style in served.items())
     assert any(b"]::selection{" in style for style in served.values())
+
+
+def test_handlebars_reads_no_template_without_its_signs() -> None:
+    (file,) = ASSETS.glob("HTML-*.js")
+    served = change_file(file.name, file.read_bytes()).decode()
+    (change,) = re.findall(r"\((\w+)\.includes\(`{{`\)\?(.+?\(\1\)\(\w+\)):\1\)", served)
+    assert change[1].endswith(f".default.compile({change[0]})(t)")
+    assert (
+        served.replace(f"({change[0]}.includes(`{{{{`)?{change[1]}:{change[0]})", change[1])
+        == file.read_text()
+    )
 
 
 def test_what_a_first_visit_loads_is_read_from_gradios_files() -> None:
