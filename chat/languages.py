@@ -53,7 +53,7 @@ def count_languages(text: str) -> Counter[str]:
     """Return how much of `text` is in which language: words, and a third of the letters of other scripts."""
     sample = _sample(text)
     counts = Counter[str]()
-    for language, letters in _SCRIPTS:
+    for language, letters in () if sample.isascii() else _SCRIPTS:
         if found := len(letters.findall(sample)):
             counts[language] = found // 3 + 1
     if counts["ja"] * 8 > counts["zh"] and counts["ja"]:  # kana beside Chinese characters

@@ -80,10 +80,7 @@ def is_proof(text: str) -> bool:
     letters = fold(text)
     if len(letters) >= SHORTEST_WITH_NUMBERS and len(_NUMBER.findall(text)) >= FEWEST_NUMBERS:
         return True
-    return (
-        sum(letter >= "\u2e80" for letter in letters) >= SHORTEST_CJK_LETTERS
-        or len(letters) >= SHORTEST_LATIN_LETTERS
-    )
+    return is_long(text, SHORTEST_LATIN_LETTERS, SHORTEST_CJK_LETTERS)
 
 
 def find_sentences(answer: str, quotations: Sequence[Quotation], marks: Sequence[Mark]) -> list[Sentence]:

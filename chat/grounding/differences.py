@@ -62,7 +62,7 @@ def compare_words(quote: NormalForm, there: NormalForm) -> Likeness | None:
 
 def _words(form: NormalForm) -> Iterator[_Word]:
     for token in form.tokens:
-        if token.kind == "word" and any(letter >= FIRST_CJK for letter in token.key):
+        if token.kind == "word" and not token.key.isascii() and max(token.key) >= FIRST_CJK:
             yield from _letters(token)
         elif token.key:
             yield _Word(token.key, token.start, token.end)

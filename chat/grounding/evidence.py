@@ -113,10 +113,9 @@ class Evidence:
         within: bounds in the document.
         """
         folded = fold(text)
-        first = bisect_left(self.offsets, within[0]) if within else 0
-        last = bisect_left(self.offsets, within[1]) if within else len(self.folded)
+        first, last = self._bounds(within)
         if len(folded) < self.grams_for(folded).size:
-            found = self._find_short(folded, first, last)
+            found = ((*span, 1.0) for span in self._find_letters(folded, first, last))
         else:
             candidates = self._vote(folded).candidates(*((first, last) if within else ()))
             found = ((one.start, one.end, one.share) for one in candidates)
@@ -124,6 +123,17 @@ class Evidence:
             start, end = max(first, start), min(last, end)
             if start < end:
                 yield int(self.offsets[start]), int(self.offsets[end - 1]) + 1, share
+
+    def find_folded(self, text: str, within: Span) -> Iterator[Span]:
+        """Yield where all letters of `text` stand one after the other, within bounds in the document."""
+        for start, end in self._find_letters(fold(text), *self._bounds(within)):
+            yield int(self.offsets[start]), int(self.offsets[end - 1]) + 1
+
+    def _bounds(self, within: Span | None) -> Span:
+        """Return bounds in the document as bounds in the folded text."""
+        if within is None:
+            return 0, len(self.folded)
+        return bisect_left(self.offsets, within[0]), bisect_left(self.offsets, within[1])
 
     def _vote(self, folded: str) -> Votes:
         """Return the votes of a text. Those of the last few texts are kept: each is looked up in steps."""
@@ -143,12 +153,12 @@ class Evidence:
         """Stretches of the text that were compared lately, by where they begin and end."""
         return {}
 
-    def _find_short(self, folded: str, first: int, last: int) -> Iterator[tuple[int, int, float]]:
+    def _find_letters(self, folded: str, first: int, last: int) -> Iterator[Span]:
         at = self.folded.find(folded, first, last) if folded else -1
         for _ in range(MOST_SHORT_PLACES):
             if at < 0:
                 return
-            yield at, at + len(folded), 1.0
+            yield at, at + len(folded)
             at = self.folded.find(folded, at + 1, last)
 
 

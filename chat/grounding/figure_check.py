@@ -127,15 +127,17 @@ def check_figures(
     comma = decimal_comma
     known = {one.value for one in read_amounts(question, decimal_comma=comma)}
     counts = {one.document.page_count for one in evidence}
-    computed, wrong = (
-        {(one.value, one.is_percent) for one in results} for results in find_computed(answer, comma)
-    )
-    sentences = find_sentences(answer, quotations, marks)
     figures = [
         one
         for one in _figures(answer, quotations, marks, comma)
         if one.value not in known and not (one.value in counts and _PAGES_AFTER.match(answer, one.end))
     ]
+    if not figures:
+        return
+    computed, wrong = (
+        {(one.value, one.is_percent) for one in results} for results in find_computed(answer, comma)
+    )
+    sentences = find_sentences(answer, quotations, marks)
     derivation = Derivation(answer, quotations, evidence, comma)
     for figure in figures[:FIGURES_MAX]:
         if (figure.value, figure.is_percent) not in computed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ FEWEST_SHARE = 0.12  # of the votes, for a part of a candidate
 MOST_SPANS = 16
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BUCKETS = 1 << 16
+_FIRST = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class GramIndex:
         voters = np.array(_rarest(counts.tolist()), np.int64)
         voters = voters[counts[voters] <= MOST_PLACES]
         sizes = counts[voters]
-        offsets = np.repeat(voters, sizes)
-        ranks = np.arange(len(offsets)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0, 1, 2 of each gram
+        offsets = voters.repeat(sizes)
+        ranks = np.arange(len(offsets)) - (sizes.cumsum() - sizes).repeat(sizes)  # 0, 1, 2 of each gram
         places = self.order[self.starts[buckets[offsets]] + ranks]
         same = self.hashes[places] == grams[offsets]
         return Votes(len(folded), offsets[same], places[same].astype(np.int64))
@@ -77,6 +79,11 @@ class Votes:
     offsets: NDArray[np.int64]
     places: NDArray[np.int64]
     kept: dict[tuple[int, int | None], list[Candidate]] = field(default_factory=dict)
+
+    @cached_property
+    def voters(self) -> int:
+        """How many grams have a vote."""
+        return len(set(self.offsets.tolist()))
 
     def candidates(self, first: int = 0, last: int | None = None) -> list[Candidate]:
         """Return where the quote may stand, the likeliest first. first, last: bounds of the places."""
@@ -92,8 +99,7 @@ class Votes:
             offsets, places = offsets[inside], places[inside]
         if not len(places):
             return []
-        voters = len(set(self.offsets.tolist()))
-        spans = list(_spans(offsets, places, self.length, voters))
+        spans = list(_spans(offsets, places, self.length, self.voters))
         found = [Candidate(s.start, s.end, s.share) for s in [*spans, *_chains(spans)]]
         return sorted(found, key=lambda one: (-one.share, one.end - one.start))
 
@@ -114,16 +120,16 @@ def _spans(
     A band has a fixed width: in a text that repeats itself every diagonal has votes.
     """
     diagonals = places - offsets
-    order = np.argsort(diagonals, kind="stable")
+    order = diagonals.argsort(kind="stable")
     offsets, diagonals = offsets[order], diagonals[order]
     width = 24 + length // 6
     numbers = diagonals // width  # sorted: np.unique would sort again, and loads numpy.ma at its first call
-    starts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
+    starts = np.concatenate((_FIRST, (numbers[1:] != numbers[:-1]).nonzero()[0] + 1))
     bands = numbers[starts]
-    ends = np.searchsorted(diagonals, (bands + 2) * width)
+    ends = diagonals.searchsorted((bands + 2) * width)
     sizes = ends - starts
     least = max(1, int(voters * FEWEST_SHARE))
-    chosen = np.argsort(-sizes, kind="stable")[:MOST_SPANS]
+    chosen = (-sizes).argsort(kind="stable")[:MOST_SPANS]
     taken = set[int]()
     for number in chosen.tolist():
         votes = sorted(set(offsets[starts[number] : ends[number]].tolist()))
@@ -174,6 +180,7 @@ def _hash(codes: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
     length = max(0, len(codes) - size + 1)
     mixed = np.zeros(length, np.uint64)
     for at in range(size):
-        mixed = (mixed ^ codes[at : at + length]) * _MULTIPLIER
+        mixed ^= codes[at : at + length]
+        mixed *= _MULTIPLIER
         mixed ^= mixed >> np.uint64(29)
     return (mixed >> np.uint64(32)).astype(np.uint32)

@@ -23,6 +23,7 @@ GAP_CHARACTERS = 1_200  # that an ellipsis may stand for; half as many where the
 MOST_PARAGRAPHS = 1  # ends of paragraphs in what an ellipsis stands for
 LAYOUT_CHARACTERS = 2_500  # of footnotes and running heads between the halves of a sentence
 LEAST_LAYOUT, LEAST_LAYOUT_SHARE = 12, 0.4  # letters between the halves; share of the quote in its place
+ENDS = 6  # letters that a quote begins and ends with
 FOOT_CHARACTERS, HEAD_CHARACTERS = 700, 400  # at the end of a page and at the head of the next one
 LEAST_PIECE_LETTERS, LEAST_PIECE_CJK = 8, 3
 LEAST_VERB_LETTERS, VERB_CHARACTERS = (
@@ -191,11 +192,20 @@ def _find_around_layout(quote: QuotedWords, evidence: Evidence, within: Span | N
     for start, end, share in islice(evidence.find_candidates(quote.literal, within), 3):
         is_wide = end - start > len(quote.literal) + LEAST_LAYOUT
         first, last = _to_page_break(evidence, start, end)
-        if share >= LEAST_LAYOUT_SHARE and (is_wide or last - first > end - start):
+        is_near_break = last - first > end - start and not _is_whole(
+            quote.literal, evidence.document.text[start:end]
+        )
+        if share >= LEAST_LAYOUT_SHARE and (is_wide or is_near_break):
             window = TextWindow.read(evidence, first - MARGIN, last + MARGIN)
             if span := _match_around_layout(quote, window):
                 return span
     return None
+
+
+def _is_whole(said: str, stands: str) -> bool:
+    """Do both have as many letters, and the same ones at their ends? Then nothing stands between halves."""
+    one, two = fold(said), fold(stands)
+    return len(one) == len(two) and one[:ENDS] == two[:ENDS] and one[-ENDS:] == two[-ENDS:]
 
 
 def _to_page_break(evidence: Evidence, start: int, end: int) -> Span:
@@ -208,7 +218,7 @@ def _to_page_break(evidence: Evidence, start: int, end: int) -> Span:
 
 
 def _match_around_layout(quote: QuotedWords, window: TextWindow) -> Match | None:
-    for there in (window.form, window.form.without("ref", "note")):
+    for there in dict.fromkeys((window.form, window.form.without("ref", "note"))):
         for form in quote.forms(window.evidence.has_decimal_comma):
             keys, head = form.keys, form.keys[:6]
             at = there.keys.find(head)

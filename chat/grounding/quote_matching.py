@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from chat.grounding.differences import compare_words
 from chat.grounding.evidence import Evidence, Span, fold
@@ -26,7 +27,8 @@ _SPLIT = re.compile(r"[.!?;:,](?=\s)|[。！？；，：]|\s(?:and|und|but|aber|
 def find_exact(quote: QuotedWords, evidence: Evidence, within: Span | None = None) -> Iterator[Match]:
     """Yield the places where a document has exactly these words; altered where only the meaning differs."""
     seen = set[int]()
-    for start, end in _regions(quote.literal, evidence, within):
+    whole = evidence.find_folded(quote.literal, within) if within else iter(())  # needs no vote
+    for start, end in chain(islice(whole, MOST_CANDIDATES), _regions(quote.literal, evidence, within)):
         window = TextWindow.read(evidence, start - MARGIN, end + MARGIN)
         for match in window.find(quote):
             if match.start not in seen:

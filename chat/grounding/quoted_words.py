@@ -63,7 +63,8 @@ class QuotedWords:
         kept = self.__dict__.setdefault("_forms", {})
         if decimal_comma not in kept:
             forms = dict[str, NormalForm]()
-            for text in dict.fromkeys((self.literal, self._read(""))):
+            texts = (self.literal, self._read("")) if "[" in self.text else (self.literal,)
+            for text in dict.fromkeys(texts):
                 for form in self._write(text, decimal_comma):
                     forms.setdefault(form.keys, form)
             kept[decimal_comma] = list(forms.values())
@@ -93,4 +94,4 @@ def trim(form: NormalForm) -> NormalForm:
 
 def is_long(text: str, letters: int, cjk: int) -> bool:
     folded = fold(text)
-    return sum(letter >= FIRST_CJK for letter in folded) >= cjk or len(folded) >= letters
+    return len(folded) >= letters or sum(letter >= FIRST_CJK for letter in folded) >= cjk

@@ -19,6 +19,7 @@ _NOTE = re.compile(r"[⁰¹²³⁴-⁹]|\d{1,2}(?:[\s.,;:)]|$)")
 _PART_OF_NAME = ("+", "#")  # C++, C#
 _NOTED = re.compile(r"[a-zß-ÿ]{4}[.,;!?)\"'”’]{0,2}$")
 _NOTE_START = re.compile(r"(?:^|[\s.,])(?:\d{1,2}|[⁰¹²³⁴-⁹]+)$")  # "3Without it" begins a footnote
+_HYPHENS = ("-", "‐", "‑")
 _DENIED_BEFORE = re.compile(
     r"\b(?:non|un|anti|nicht|in|ex|semi|quasi|pseudo|half|part|dis|mis|halb|teil|schein)[-‐‑]$", re.IGNORECASE
 )
@@ -117,8 +118,10 @@ def is_edge(there: NormalForm, at: int, *, is_end: bool = False) -> bool:
         broken = _BROKEN_AFTER.match(there.text, token.end)
         return not broken or _are_words(there.text, token.raw, broken[1])
     before = there.text[max(0, token.start - 30) : token.start]
-    broken = _BROKEN_BEFORE.search(before)
-    return not _DENIED_BEFORE.search(before) and (not broken or _are_words(there.text, broken[1], token.raw))
+    if before.endswith(_HYPHENS) and _DENIED_BEFORE.search(before):
+        return False
+    broken = _BROKEN_BEFORE.search(before) if "\n" in before else None
+    return not broken or _are_words(there.text, broken[1], token.raw)
 
 
 def _is_glued(there: NormalForm, number: int, is_end: bool) -> bool:
