@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from chat.documents.document import Document
+from chat.grounding.claim_words import names_language
 from chat.grounding.claims import Claim, find_claims, is_proof
 from chat.grounding.computed_results import Computation
 from chat.grounding.evidence import Evidence, Span
@@ -290,8 +291,9 @@ class _QuoteCheck:
         if not any(one.document.characters for one in files):  # scanned pages that wait
             return False
         language = find_language(quote.text) or self._own_language_of(quote, files)
-        if language and language in _languages_cited(claim):
-            return False
+        cited = _languages_cited(claim)
+        if language and language in cited:
+            return len(cited) > 1 and (claim.is_translation or names_language(claim.own_words))
         if language and not any(language in one.languages for one in files):
             return True
         if all(is_in_other_letters(quote.text, one.languages) for one in files):

@@ -115,6 +115,9 @@ _NOT_THIS = re.compile(
     re.IGNORECASE,
 )
 _TRANSLATED = re.compile(r"\b(?:translat\w+|übersetz\w*)\b|翻译|译[文为成]|意为", re.IGNORECASE)
+_LANGUAGE_NAME = re.compile(
+    r"\b(?:english|german|chinese|englisch\w*|deutsch\w*|chinesisch\w*)\b|[英德中][文语]|汉语", re.IGNORECASE
+)
 _ASKED_BEFORE = re.compile(
     r"\b(?:you (?:asked|wrote|said)|sie (?:fragten|schrieben)|du (?:fragst|fragtest))"
     r"(?:\s+[^\W\d]+){0,3}\s*[:,]?\s*$"
@@ -155,6 +158,11 @@ def claims_nothing(words: str) -> bool:
 
 def is_translation(words: str) -> bool:
     return bool(_TRANSLATED.search(words))
+
+
+def names_language(words: str) -> bool:
+    """Do words name a language, as "the English part says" does?"""
+    return bool(_LANGUAGE_NAME.search(words))
 
 
 def is_excluded(before: str, text: str) -> bool:

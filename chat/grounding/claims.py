@@ -50,9 +50,9 @@ class Claim:
     """A quotation and what it claims. marks: where it says that the words stand; any of them may be meant.
 
     is_strong: it says that a file has the words, so that their absence is told. is_proof: long enough to
-    prove something. before, behind: the answer's words around it in its sentence; around: those and
-    the line that leads to it; own_words: the same without what other quotations say. is_continued: its
-    paragraph has told of a file before.
+    prove something. before, behind: the answer's words around it in its sentence, without what other
+    quotations say; own_words: those and the line that leads to it; around: the same with the quotations.
+    is_continued: its paragraph has told of a file before.
     """
 
     quotation: Quotation
@@ -94,8 +94,11 @@ def find_sentences(answer: str, quotations: Sequence[Quotation], marks: Sequence
     text = "".join(filled)
     sentences, start = list[Sentence](), 0
     for found in _END.finditer(text):
-        if found.end() <= start or (
-            found.group() == "." and _ABBREVIATION.search(text[max(0, found.end() - 8) : found.end()])
+        is_list_number = text[start : found.end()].strip(" \t\n*_.").isdigit()  # 2. “…”
+        if (
+            found.end() <= start
+            or (is_list_number and found.group() != "\n")
+            or (found.group() == "." and _ABBREVIATION.search(text[max(0, found.end() - 8) : found.end()]))
         ):
             continue
         end = _with_marks(text, found.end(), marks) if found.group() != "\n" else found.end()
@@ -220,7 +223,7 @@ def _read_claim(
     own = _marks_of(answer, quotation, sentence, marks, names) or list(between(marks, lead.start, lead.end))
     start = max(sentence.start, quotation.outer_at - AROUND_CHARACTERS)
     end = min(sentence.end, quotation.outer_end + AROUND_CHARACTERS)
-    before, behind = answer[start : quotation.outer_at], answer[quotation.outer_end : end]
+    before, behind = texts[1][start : quotation.outer_at], texts[1][quotation.outer_end : end]
     around, words = (
         f"{text[lead.start : lead.end][-AROUND_CHARACTERS:]}{text[start : quotation.outer_at]}"
         f" {text[quotation.outer_end : end]}"

@@ -293,6 +293,16 @@ def test_an_invented_quote_is_not_called_translated_where_its_page_has_its_langu
         assert found.status == status
 
 
+def test_a_page_in_two_languages_is_translated_where_the_answer_names_one_of_them() -> None:
+    english = "The package is built in a clean room, and it is the same for all of the members. " * 2
+    german = "Der Betreuer ist die Person, die das Paket für die anderen erstellt und nicht für sich. " * 2
+    evidence = [Evidence.prepare(make_document(english + german, german))]
+    quote = "„Das Paket wird in einem sauberen Raum und für alle gleich gebaut“"
+    for lead, status in (("Es gilt", "not_found"), ("Der englische Teil sagt", "translated")):
+        found, _ = check(f"{lead}: {quote} (S. 1).", evidence)
+        assert found.status == status
+
+
 def test_the_figures_of_a_translated_quote_are_looked_up() -> None:
     english = "Our focus is on long-term growth of 13% and of 3,512 euro. It is the same for the others."
     answer = "Sie schreiben: „Unser Hauptaugenmerk liegt auf Wachstum von 14 % und 3.512 Euro“ (S. 1)."

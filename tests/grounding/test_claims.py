@@ -229,6 +229,7 @@ def test_a_page_in_a_head_is_the_mark_of_what_stands_under_it(answer: str, statu
     ("answer", "statuses"),
     [
         (f'From owls.pdf:\n\n- Weight: "{WRONG}"\n- Both: "{RIGHT}"', ["altered", "found"]),
+        (f'From owls.pdf:\n\n1. "{WRONG}"\n2. "{RIGHT}"\n3. "{WRONG}"', ["altered", "found", "altered"]),
         (f'| Fact | According to the file |\n|---|---|\n| Weight | "{WRONG}" |', ["altered"]),
         (f'| Page | Text |\n|---|---|\n| 1 | "{RIGHT}" |\n| 1 | "{WRONG}" |', ["found", "altered"]),
         ('| Bird | Nickname |\n|---|---|\n| Owl | "the silent one of the night" |', []),
@@ -296,6 +297,13 @@ def test_the_language_of_an_answer_is_that_of_its_own_words() -> None:
 def test_what_others_call_it_is_no_claim(answer: str, status: str) -> None:
     found = [one for _, one in quotes(answer) if one != "found"]
     assert found == ([status] if status else [])
+
+
+def test_a_negation_in_another_quotation_denies_nothing() -> None:
+    file = [Evidence.prepare(make_document("程序不应该是守护进程，不应该以管理员的权限打开任何端口。"))]
+    answer = "程序“不应该是守护进程”，{}“应该以管理员的权限打开任何端口”（第1页）。"
+    assert [status for _, status in quotes(answer.format("也"), file)] == ["found", "altered"]
+    assert [status for _, status in quotes(answer.format("也不"), file)] == ["found", "found"]
 
 
 def test_two_figures_exchanged_in_a_few_words_are_told() -> None:
