@@ -7,7 +7,7 @@ a cell is written as `\\|`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 DIVIDER = " | "
 _BAR = re.compile(r"(?<!\\)\|")
@@ -24,6 +24,12 @@ _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d(?:\s*[-/–]\s*\d{2,4})?[a-zA-Z*年
 def join_row(cells: Iterable[str]) -> str:
     """Return the row as one line."""
     return DIVIDER.join([cell if cell.isalnum() else _escape(one_line(cell)) for cell in cells])
+
+
+def join_lines(cells: Sequence[str]) -> str:
+    """Return the row of cells that `one_line` has gone over."""
+    line = DIVIDER.join(cells)
+    return line if line.count("|") < len(cells) else DIVIDER.join(map(_escape, cells))
 
 
 def one_line(cell: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ except ImportError:  # Windows: the parent's wall limit is what is left
 PR_SET_PDEATHSIG = 1
 TABLES_BYTES = 1_200_000_000  # of address space beside that of the readers, for DuckDB alone
 GROWN_BYTES = 400_000_000  # a child that has been this large is replaced rather than kept
+NEW_OBJECTS = 10_000  # after which cycles are looked for: at 700 the rows of a sheet are gone over too often
 Say = Callable[..., None]
 Jobs = dict[str, Callable[[dict[str, Any], Say], None]]
 
@@ -125,6 +127,8 @@ def run(jobs: Jobs, load: Callable[[], None] | None = None, grown_bytes: int = G
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a C library prints does not end in a frame
     if load:
         load()
+    gc.freeze()  # what was loaded stays
+    gc.set_threshold(NEW_OBJECTS)
     sys.dont_write_bytecode = True
     die_with_parent()
     limit_process(int(sys.argv[1]))

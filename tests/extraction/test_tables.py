@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from chat.documents.document import Page
-from chat.documents.row_format import count_bars, join_row, split_row
+from chat.documents.row_format import count_bars, join_lines, join_row, split_row
 from chat.extraction.layout.page_tables import find_page_tables
 from chat.extraction.layout.page_words import Word
 from chat.extraction.layout.rules import Rule, Rules
+from chat.extraction.layout.sheet_blocks import sheet_lines, within
 from chat.extraction.pdf.glyphs import Glyph
 from chat.extraction.pdf.page_layout import Box, words_of
 from chat.extraction.pdf.right_to_left import text_with_mirrored_tables
@@ -42,6 +43,15 @@ def test_a_row_survives_bars_breaks_and_empty_cells() -> None:
     cells = ["a|b", "", "two\nlines", ""]
     assert join_row(cells) == "a\\|b |  | two lines | "
     assert split_row(join_row(cells)) == ["a|b", "", "two lines", ""]
+    assert join_lines(["a|b", "", "c"]) == "a\\|b |  | c"
+    assert join_lines(["a", "", "c d"]) == "a |  | c d"
+
+
+def test_a_sheet_is_read_as_far_as_its_lines_reach_the_cap() -> None:
+    rows = [["ab", "", "c"]] * 9
+    read_rows = list(within(rows, 10))
+    assert len(read_rows) == 2
+    assert len("\n".join(sheet_lines(read_rows))) > 10
 
 
 def test_a_ruled_table_keeps_its_empty_cell() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from chat.documents.row_format import is_number, is_year, join_row
+from chat.documents.row_format import DIVIDER, is_number, is_year, join_lines
 
 BEYOND = 1.25  # of the cap of characters: the text must reach it, so that it says that it is cut
 Row = Sequence[str]
@@ -30,13 +30,17 @@ def within(rows: Iterable[list[str]], characters: int) -> Iterator[list[str]]:
     """Yield rows until they have so many characters: the text ends at the cap, the grid has all of them."""
     for row in rows:
         yield row
-        characters -= sum(map(len, row))
+        filled = len(row) - row.count("")
+        characters -= sum(map(len, row)) + len(DIVIDER) * max(0, filled - 1)
         if characters < 0:
             return
 
 
 def sheet_lines(rows: Iterable[Row]) -> list[str]:
-    """Return the lines of a sheet: its titles, and its tables with an empty line between two of them."""
+    """Return the lines of a sheet: its titles, and its tables with an empty line between two of them.
+
+    No cell has line breaks.
+    """
     lines: list[str] = []
     for block in _blocks(rows):
         if lines:
@@ -82,7 +86,7 @@ def _block_lines(block: list[Row]) -> Iterator[str]:
         left, right = min(_edges(row)[0] for row in table), max(_edges(row)[1] for row in table)
         for row in table:
             cells = [*row[left:right], *[""] * (right - max(left, len(row)))]
-            yield join_row(cells)
+            yield join_lines(cells)
 
 
 def _edges(row: Row) -> tuple[int, int]:

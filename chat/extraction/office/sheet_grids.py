@@ -25,7 +25,7 @@ def make_grid(
     show: Callable[[Value], str],
 ) -> Grid:  # fmt: skip
     """Return a sheet as a grid. left: the first column that has a cell; areas: its merged cells."""
-    shown = [[""] * left + [_plain(value, show) for value in row] for row in rows]
+    shown = [[*[""] * left, *_plain_row(row, show)] for row in rows]
     _fill_down(shown, areas)
     return Grid(
         file=file,
@@ -39,12 +39,21 @@ def make_grid(
     )
 
 
+def _plain_row(row: Sequence[Value], show: Callable[[Value], str]) -> list[str]:
+    """Return cells as plain texts. Words and numbers, which most are, need no call of a function of ours."""
+    return [
+        (value if value.isprintable() and " " not in value and value[:2] != DURATION else _plain(value, show))
+        if type(value) is str
+        else (repr(value) if value % 1 else str(int(value)))
+        if type(value) is float and -LARGEST_WHOLE < value < LARGEST_WHOLE
+        else _plain(value, show)
+        for value in row
+    ]
+
+
 def _plain(value: Value, show: Callable[[Value], str]) -> str:
-    """Return a cell as plain text. Words and numbers, which most cells are, need no call of `show`."""
-    if isinstance(value, str) and not value.startswith(DURATION):
-        return value if value.isalnum() else one_line(value)
-    if isinstance(value, float) and (not value.is_integer() or abs(value) < LARGEST_WHOLE):
-        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, float) and not value.is_integer():
+        return repr(value)
     return one_line(show(value))
 
 
@@ -71,10 +80,10 @@ def _is_number(cell: str) -> bool:
 def _formats(formats: Mapping[tuple[int, int], str], shown: Mapping[tuple[int, int], str]) -> dict[int, str]:
     """Return the columns that are shown as percentages or money."""
     kinds, counts = Counter[tuple[int, str]](), Counter[int]()
-    for source in (formats, shown):
-        for (_, column), text in source.items():
-            counts[column] += 1
-            kinds[column, _kind(text)] += 1
+    codes = Counter((column, code) for cells in (formats, shown) for (_, column), code in cells.items())
+    for (column, code), count in codes.items():
+        counts[column] += count
+        kinds[column, _kind(code)] += count
     return {
         column: kind
         for (column, kind), count in kinds.items()
