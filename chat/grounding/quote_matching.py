@@ -29,8 +29,7 @@ def find_exact(quote: QuotedWords, evidence: Evidence, within: Span | None = Non
     seen = set[int]()
     whole = evidence.find_folded(quote.literal, within) if within else iter(())  # needs no vote
     for start, end in chain(islice(whole, MOST_CANDIDATES), _regions(quote.literal, evidence, within)):
-        window = TextWindow.read(evidence, start - MARGIN, end + MARGIN)
-        for match in window.find(quote):
+        for match in _window(evidence, start, end).find(quote):
             if match.start not in seen:
                 seen.add(match.start)
                 yield match
@@ -53,8 +52,7 @@ def find_altered(quote: QuotedWords, evidence: Evidence, within: Span | None = N
     """Return the passage that differs from the quote by little."""
     best: Match | None = None
     for start, end in list(_regions(quote.literal, evidence, within, LEAST_ALTERED_SHARE))[:2]:
-        slack = MARGIN + (end - start) // 4
-        window = TextWindow.read(evidence, start - slack, end + slack)
+        window = _window(evidence, start, end)
         for form in quote.forms(evidence.has_decimal_comma)[:1]:
             there = window.form if form.has("ref", "note") else window.form.without("ref", "note")
             found = compare_words(form, there)
@@ -64,6 +62,12 @@ def find_altered(quote: QuotedWords, evidence: Evidence, within: Span | None = N
                     "altered", found.start + offset, found.end + offset, found.difference, found.likeness
                 )
     return best
+
+
+def _window(evidence: Evidence, start: int, end: int) -> TextWindow:
+    """Return what is compared around a candidate: the same for equal words and for altered ones."""
+    slack = MARGIN + (end - start) // 4
+    return TextWindow.read(evidence, start - slack, end + slack)
 
 
 def _regions(
