@@ -270,7 +270,7 @@ def _rows_with(words: set[str], text: str, span: Span) -> Iterator[str]:
         yield from _PIECES.split(text[span[0] : span[1]])
         return
     counts = Counter[Span]()
-    for word in words:
+    for word in sorted(words):  # of rows with as many words the first ones count: in one order
         hits = list(_find(word, text, span))
         for row in dict.fromkeys(hits if len(hits) < MOST_HITS else ()):
             counts[row] += 1
@@ -285,7 +285,7 @@ def _figures_of(sentence: str) -> set[str]:
 
 def _find(word: str, text: str, span: Span) -> Iterator[Span]:
     """Yield the rows that have a word, as it is and with a capital."""
-    for form in {word, word.capitalize()}:
+    for form in dict.fromkeys((word, word.capitalize())):
         at, count = text.find(form, *span), 0
         while at >= 0 and count < MOST_HITS:
             start = max(text.rfind("\n", span[0], at) + 1, at - MOST_ROW_CHARACTERS)
