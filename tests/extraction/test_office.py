@@ -395,12 +395,13 @@ def test_headers_that_sections_of_an_old_document_share_stand_once_behind_the_te
 
 
 def old_word_file(*runs: tuple[str, int]) -> bytes:
-    """Return an old Word file of runs, each with how its letters stand: 0, 1 raised, 2 lowered."""
+    """Return an old Word file of runs, each with how its letters stand: 0, 1 and 3 raised, 2 lowered."""
     text = "".join(run for run, _ in runs).encode("cp1252")
     bounds = list(accumulate((len(run) for run, _ in runs), initial=512))
-    marks = bytes({1: 240, 2: 244}.get(stands, 0) for _, stands in runs)
+    marks = bytes({1: 240, 2: 244, 3: 247}.get(stands, 0) for _, stands in runs)
     page = struct.pack(f"<{len(bounds)}I", *bounds) + marks
-    page = page.ljust(480, b"\0") + b"\x03\x48\x2a\x01".ljust(8, b"\0") + b"\x03\x48\x2a\x02"
+    page = page.ljust(480, b"\0") + b"\x03\x48\x2a\x01".ljust(8, b"\0") + b"\x03\x48\x2a\x02".ljust(6, b"\0")
+    page += b"\x08" + bytes.fromhex("45480800434a1300")
     page = page.ljust(511, b"\0") + bytes([len(runs)])
     pieces = b"\x02" + struct.pack("<IIIHIH", 16, 0, len(text), 0, 1 << 30 | 512 * 2, 0)
     table = pieces + struct.pack("<III", 512, bounds[-1], 2)
@@ -414,7 +415,7 @@ def old_word_file(*runs: tuple[str, int]) -> bytes:
 
 
 def test_powers_of_an_old_word_file_are_no_digits_of_the_number(read: Read) -> None:
-    runs = (("Of 10", 0), ("6", 1), (" m", 0), ("2", 1), (" the 1", 0), ("st", 1), (" H", 0), ("2", 2),
+    runs = (("Of 10", 0), ("6", 1), (" m", 0), ("2", 3), (" the 1", 0), ("st", 1), (" H", 0), ("2", 2),
             ("O\r", 0), ("x", 0), ("10", 2), (" 5", 0), ("1", 2), ("\r", 0))  # fmt: skip
     data = old_word_file(*runs)
     assert read("a.doc", data)[1] == Page("", "# Of 10^6 m^2 the 1st H2O\nx10 5_1")

@@ -23,6 +23,7 @@ PIECES_MARK, SKIPPED_MARK = 2, 1
 NARROW = 1 << 30  # of the offset of a piece: one byte for a letter
 PAGE_BYTES = 512
 STANDS, RAISED, LOWERED = 0x2A48, 1, 2
+HEIGHT, SIZE = 0x4845, 0x4A43  # above the line, as other programs write it; with a size of its own
 OPERAND_BYTES = (1, 1, 2, 4, 2, 2, -1, 3)  # by the top bits of a property; -1: its first byte tells
 BEFORE, BEHIND = 40, 20  # letters around those that are raised
 MOST, MOST_MISSED = 20_000, 200
@@ -94,13 +95,15 @@ def _stands(main: bytes, table: bytes) -> Iterator[tuple[int, int, bool]]:
 
 def _stand(properties: bytes) -> int:
     """Return how letters with these properties stand."""
-    at, found = 0, 0
+    at, found, height, is_sized = 0, 0, 0, False
     while at + 3 <= len(properties):
         kind = _number("<H", properties, at)
         size = OPERAND_BYTES[kind >> 13]
         found = properties[at + 2] if kind == STANDS else found
+        height = _number("<h", properties, at + 2) if kind == HEIGHT else height
+        is_sized = is_sized or kind == SIZE
         at += 2 + (size if size >= 0 else 1 + properties[at + 2])
-    return found
+    return found or (0 if not height or not is_sized else RAISED if height > 0 else LOWERED)
 
 
 def _pieces(main: bytes, table: bytes, length: int) -> Iterator[tuple[int, int, str]]:
