@@ -526,7 +526,7 @@ def test_words_below_a_figure_begin_a_row() -> None:
 
 def test_a_table_from_right_to_left_begins_at_the_right() -> None:
     rows = [["פריט", "2022", "2023"], ["תה ירוק", "120", ""], ["קפה", "", "340"], ["Tea Bag XL", "7", "8"]]
-    glyphs, boxes = list[Glyph](), list[tuple[float, float, float, float]]()
+    glyphs = list[Glyph]()
     for line, row in enumerate(rows):
         for column, text in enumerate(row):
             x = 300.0 - 100 * column
@@ -534,12 +534,9 @@ def test_a_table_from_right_to_left_begins_at_the_right() -> None:
                 letters = word if word.isascii() else word[::-1]
                 for at, letter in enumerate(letters):
                     left = x - 6 * (len(letters) - at)
-                    glyphs.append(Glyph(letter, left, -14.0 * line))
-                    boxes.append((left, 14.0 * line, left + 6, 14.0 * line + 10))
+                    glyphs.append(Glyph(letter, left, 14.0 * line, left, 14.0 * line, left + 6, 14.0 * line + 10))
                 x -= 6 * len(letters) + 4
-                glyphs.append(Glyph(" ", x, -14.0 * line))
-                boxes.append((x, 14.0 * line, x, 14.0 * line + 10))
+                glyphs.append(Glyph(" ", x, 14.0 * line, x, 14.0 * line, x, 14.0 * line + 10))
     glyphs.append(Glyph("\n", 0, 0))
-    boxes.append((0, 0, 0, 0))
-    text = text_with_mirrored_tables(glyphs, boxes, [])
+    text = text_with_mirrored_tables(glyphs, [])
     assert [split_row(line) for line in text.split("\n") if line] == rows

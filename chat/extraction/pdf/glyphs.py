@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 SAME_PLACE_POINTS = 1.0
 SHORTEST_DOUBLE = 6
@@ -24,22 +24,24 @@ WIDER = 1.6  # than the gaps between the letters of a line is the gap between tw
 WORD_GAP = (0.1, 0.5)  # of a character's height: a gap that may, and one that must part two words
 
 
-@dataclass(frozen=True)
-class Glyph:
-    """A character and where it was drawn: x and y of its origin, in points.
+class Glyph(NamedTuple):
+    """A character and where it was drawn: x and y of its origin, and its box, in points; y grows downwards.
 
-    is_guess: the font does not say which character it is; the reader took its code for one. left, right,
-    height: of its box, in points. is_inferred: a space or a line break that the reader put there.
+    is_inferred: a space that the reader put there.
     """
 
     character: str
     x: float
     y: float
-    is_guess: bool = False
     left: float = 0.0
+    top: float = 0.0
     right: float = 0.0
-    height: float = 0.0
+    bottom: float = 0.0
     is_inferred: bool = False
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
 
 
 def is_overprinted(text: str) -> bool:

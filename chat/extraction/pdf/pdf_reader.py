@@ -133,11 +133,11 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
     """Return a page's text by the better reader, and a note where part of it was left out."""
     text = sheet.text()
     if is_overprinted(text):
-        text = _text_of(print_once(sheet.glyphs()))
+        text = _text_of(print_once(sheet.glyphs))
     elif legibility.is_right_to_left(text):
-        text = arrange(sheet.glyphs())
+        text = arrange(sheet.glyphs)
     elif is_spread(text):
-        text = close_up(sheet.glyphs())
+        text = close_up(sheet.glyphs)
     judgement = legibility.judge(text)
     if not judgement.letters:
         other = second.text(index) if sheet.has_letters_drawn() else ""
@@ -145,12 +145,12 @@ def _best_text(sheet: Sheet, second: Second, index: int) -> tuple[str, str]:
     if judgement.is_legible:
         whole = _with_tables(sheet, text)
         if has_doubtful_spaces(text):
-            whole = mend_spaces(whole, sheet.glyphs())
+            whole = mend_spaces(whole, sheet.glyphs)
         return _plain_forms(whole), ""
     text = legibility.better(text, second.text(index))
     if legibility.judge(text).is_legible:
         return _plain_forms(text), ""
-    known = _without_guesses(sheet.glyphs())
+    known = _without_guesses(sheet)
     return _plain_forms(known or text), LEFT_OUT if known else ""
 
 
@@ -164,20 +164,20 @@ def _with_tables(sheet: Sheet, text: str) -> str:
     if legibility.is_right_to_left(text):
         if not is_mirrored(text):
             return text
-        glyphs = sheet.glyphs()
-        return text_with_mirrored_tables(glyphs, list(map(sheet.box, range(len(glyphs)))), strokes) or text
+        return text_with_mirrored_tables(sheet.glyphs, strokes) or text
     return text_with_tables(sheet, strokes) or text
 
 
-def _without_guesses(glyphs: list[Glyph]) -> str:
+def _without_guesses(sheet: Sheet) -> str:
     """Return the text without the characters that are guessed and of no script that is there for certain.
 
     Empty where that leaves nothing out.
     """
-    certain = "".join(glyph.character for glyph in glyphs if not glyph.is_guess)
+    marked = list(zip(sheet.glyphs, sheet.guesses(), strict=True))
+    certain = "".join(glyph.character for glyph, is_guess in marked if not is_guess)
     scripts = legibility.known_scripts(certain)
-    kept = [g for g in glyphs if not g.is_guess or legibility.script_of(g.character) in scripts]
-    if len(kept) == len(glyphs) or not legibility.judge(certain).letters:
+    kept = [one for one, is_guess in marked if not is_guess or legibility.script_of(one.character) in scripts]
+    if len(kept) == len(marked) or not legibility.judge(certain).letters:
         return ""
     return _text_of(kept)
 

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -160,19 +160,27 @@ class Sheet:
         turned = [raw.FPDFText_GetCharAngle(self._letters.raw, place) for place in places]
         return sum(bool(angle > LEAST_ANGLE) for angle in turned) * 2 > len(turned)
 
+    @cached_property
     def glyphs(self) -> list[Glyph]:
-        """Return every character with its place."""
-        letters = self._letters.raw
-        x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
+        """Every character with its place."""
+        letters, box = self._letters.raw, self._box
+        x, y = ctypes.c_double(), ctypes.c_double()
+        to_box, to_x, to_y = map(ctypes.byref, (box, x, y))
         glyphs = []
-        for index in range(self._letters.count_chars()):
-            raw.FPDFText_GetCharOrigin(letters, index, x, y)
-            is_guess = raw.FPDFText_HasUnicodeMapError(letters, index) == 1
-            raw.FPDFText_GetLooseCharBox(letters, index, box)
-            place = box.left, box.right, box.top - box.bottom
-            is_inferred = raw.FPDFText_IsGenerated(letters, index) == 1
-            glyphs.append(Glyph(_character(letters, index), x.value, y.value, is_guess, *place, is_inferred))
+        for index, character in enumerate(self.characters()):
+            raw.FPDFText_GetCharOrigin(letters, index, to_x, to_y)
+            raw.FPDFText_GetLooseCharBox(letters, index, to_box)
+            is_inferred = character == " " and raw.FPDFText_IsGenerated(letters, index) == 1
+            if "\ufb1d" <= character <= "\ufefc":
+                character = _character(letters, index)
+            place = box.left, -box.top, box.right, -box.bottom
+            glyphs.append(Glyph(character, x.value, -y.value, *place, is_inferred))
         return glyphs
+
+    def guesses(self) -> list[bool]:
+        """Whether a font does not say which character one is, so that its code is taken for it; of each."""
+        letters = self._letters.raw
+        return [raw.FPDFText_HasUnicodeMapError(letters, index) == 1 for index in range(len(self.glyphs))]
 
     def characters(self) -> str:
         """Return every character, those that pdfium inferred too; offsets are those of `box`."""

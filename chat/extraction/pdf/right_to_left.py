@@ -26,24 +26,24 @@ def is_mirrored(text: str) -> bool:
     return sum(map(is_strong, letters)) > len(letters) / 2
 
 
-def text_with_mirrored_tables(glyphs: Sequence[Glyph], boxes: Sequence[Box], strokes: Sequence[Box]) -> str:
-    """Return the text with its tables as rows; empty where there is none. boxes: of the glyphs."""
-    places = {id(glyph): box for glyph, box in zip(glyphs, boxes, strict=True)}
+def text_with_mirrored_tables(glyphs: Sequence[Glyph], strokes: Sequence[Box]) -> str:
+    """Return the text with its tables as rows; empty where there is none."""
     characters, words = list[str](), list[Word]()
     for text, letters in read_words(glyphs, WORD_GAP):
         start = len(characters)
         characters += [text, *[""] * (len(letters) - 1)]
         if text.strip():
-            words.append(_word(text, [places[id(letter)] for letter in letters], start))
+            words.append(_word(text, letters, start))
     once, again = print_words_once(words)
     mirrored = [(-right, top, -left, bottom) for left, top, right, bottom in strokes]
     tables = [_with_latin_runs(table) for table in find_page_tables(once, rules_of(mirrored, 0))]
     return "\n".join(lines_with_tables(characters, tables, again)) if tables else ""
 
 
-def _word(text: str, boxes: Sequence[Box], first: int) -> Word:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Word(text, -max(rights), min(tops), -min(lefts), max(bottoms), first, first + len(boxes) - 1)
+def _word(text: str, letters: Sequence[Glyph], first: int) -> Word:
+    right, left = max(one.right for one in letters), min(one.left for one in letters)
+    top, bottom = min(one.top for one in letters), max(one.bottom for one in letters)
+    return Word(text, -right, top, -left, bottom, first, first + len(letters) - 1)
 
 
 def _with_latin_runs(table: PageTable) -> PageTable:
