@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from chat.extraction.layout.page_words import Word
 from chat.extraction.layout.rules import Rule, Rules
 from chat.extraction.layout.sheet_blocks import sheet_lines, within
 from chat.extraction.pdf.glyphs import Glyph
-from chat.extraction.pdf.page_layout import Box, words_of
+from chat.extraction.pdf.page_layout import Box, may_hold_tables, words_of
 from chat.extraction.pdf.right_to_left import text_with_mirrored_tables
 from chat.extraction.source import Source
 from chat.extraction.worker import read
@@ -306,6 +307,43 @@ def test_two_columns_of_prose_are_no_table() -> None:
     assert find_page_tables(words, Rules()) == []
 
 
+class DrawnPage:
+    """A page of upright letters, known by its pieces: line, left, right. Signs are commas: line, left."""
+
+    def __init__(
+        self, lines: Sequence[tuple[int, float, float]], signs: Sequence[tuple[int, float]] = ()
+    ) -> None:
+        letters = [(left, 16.0 * row, right, 16.0 * row + 11) for row, left, right in lines]
+        self._pieces = [*letters, *((left, 16.0 * row + 8, left + 3, 16.0 * row + 11) for row, left in signs)]
+
+    def characters(self) -> str:
+        return ""
+
+    def box(self, index: int) -> Box:
+        raise AssertionError(index)
+
+    def quarters(self, index: int) -> int:
+        return 0
+
+    def pieces(self) -> list[Box]:
+        return list(self._pieces)
+
+
+@pytest.mark.parametrize(
+    ("page", "may"),
+    [
+        (DrawnPage([(row, left, left + 60) for row in range(3) for left in (0, 100)]), True),
+        (DrawnPage([(0, 0, 60), (0, 100, 160), (1, 0, 70), (2, 0, 50), (3, 0, 60), (3, 90, 160)]), True),
+        (DrawnPage([(0, 0, 60), (0, 100, 160), (1, 0, 260), (1, 300, 360)]), False),
+        (DrawnPage([(row, left, left + 60) for row in range(3) for left in (0, 72)], [(0, 61)]), True),
+        (DrawnPage([(r, x, x + 60) for r in range(3) for x in (0, 72)], [(r, 61) for r in range(3)]), False),
+    ],
+    ids=["gutter", "with lines between", "gaps elsewhere", "a sign in one line", "a sign in each line"],
+)
+def test_gaps_below_each_other_are_worth_a_closer_look(page: DrawnPage, *, may: bool) -> None:
+    assert may_hold_tables(page, [], "") == may
+
+
 def test_a_small_letter_of_two_utf_16_units_stays_one_letter_of_its_word() -> None:
     boxes = [(73.1, -703.4, 77.7, -694.3), *[(77.5, -697.9, 81.0, -692.0)] * 2]
 
@@ -318,6 +356,9 @@ def test_a_small_letter_of_two_utf_16_units_stays_one_letter_of_its_word() -> No
 
         def quarters(self, index: int) -> int:
             return 0
+
+        def pieces(self) -> list[Box]:
+            return []
 
     words, _ = words_of(Letters(), Letters().characters())
     assert [word.text for word in words] == ["k\ud835\udc34"]
@@ -534,7 +575,9 @@ def test_a_table_from_right_to_left_begins_at_the_right() -> None:
                 letters = word if word.isascii() else word[::-1]
                 for at, letter in enumerate(letters):
                     left = x - 6 * (len(letters) - at)
-                    glyphs.append(Glyph(letter, left, 14.0 * line, left, 14.0 * line, left + 6, 14.0 * line + 10))
+                    glyphs.append(
+                        Glyph(letter, left, 14.0 * line, left, 14.0 * line, left + 6, 14.0 * line + 10)
+                    )
                 x -= 6 * len(letters) + 4
                 glyphs.append(Glyph(" ", x, 14.0 * line, x, 14.0 * line, x, 14.0 * line + 10))
     glyphs.append(Glyph("\n", 0, 0))

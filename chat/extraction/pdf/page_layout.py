@@ -7,6 +7,7 @@ until they stand; letters that are turned beside those are words whose boxes are
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -18,9 +19,11 @@ from chat.extraction.layout.rules import Rule, Rules
 SPLIT_GAP = 0.5  # of a letter's height: a gap inside what pdfium takes for one word
 UPRIGHT_SHARE = 0.3  # of the letters: with fewer upright ones the page is turned
 ROW_POINTS = 3.0
+LETTER_HEIGHT = 0.5  # of the height of most pieces: what is lower is a sign beside letters
 FEWEST_ROWS = 2
 FEWEST_STROKES = 3
-GAP = 0.7  # of the height of what is drawn in one piece
+GAP = 0.9  # of the height of most pieces in a line
+NEAR_ROWS = 6  # of a table, whose cells may have several lines
 FIGURES = re.compile(r"^[^\n]*?(?<!\S)[-+(]?\d[\d.,]*[)%]?[^\S\n]+[-+(]?\d[\d.,]*[)%]?(?!\S)", re.MULTILINE)
 SAME_PLACE = 1.5  # points: a word that is printed twice is not moved further
 THIN = 3.0  # points; what is drawn no thicker is a rule
@@ -50,11 +53,12 @@ class PageLetters(Protocol):
 
     def quarters(self, index: int) -> int: ...
 
+    def pieces(self) -> list[Box]: ...
+
 
 def words_of(page: PageLetters, characters: str) -> tuple[list[Word], int]:
     """Return the words of a page, and by how many quarters it was turned for them to stand upright."""
-    sample = range(0, len(characters), max(4, len(characters) // SAMPLED))
-    if not any(map(page.quarters, sample)):
+    if not _has_turned(page, len(characters)):
         return list(_upright_words(page, characters)), 0
     letters = [
         (character, *page.box(index), page.quarters(index)) for index, character in enumerate(characters)
@@ -72,6 +76,10 @@ def words_of(page: PageLetters, characters: str) -> tuple[list[Word], int]:
         else:
             words += found
     return words, main
+
+
+def _has_turned(page: PageLetters, count: int) -> bool:
+    return any(map(page.quarters, range(0, count, max(4, count // SAMPLED))))
 
 
 def _upright_words(page: PageLetters, characters: str) -> Iterator[Word]:
@@ -181,31 +189,59 @@ def print_words_once(words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
     return kept, again
 
 
-def may_hold_tables(pieces: Sequence[Box], strokes: Sequence[Box], text: str) -> bool:
-    """Whether a closer look is worth its cost: there are rules, or lines with gaps or several figures."""
-    if len(strokes) >= FEWEST_STROKES:
+def may_hold_tables(page: PageLetters, strokes: Sequence[Box], text: str) -> bool:
+    """Whether a closer look is worth its cost: rules, several figures in lines, gaps that stand below each
+    other, or letters on their side.
+    """
+    if len(strokes) >= FEWEST_STROKES or len(FIGURES.findall(text)) >= FEWEST_ROWS:
         return True
-    rows: list[list[Box]] = []
-    middle = 0.0
-    for piece in sorted(pieces, key=lambda box: box[1] + box[3]):
-        if not rows or (piece[1] + piece[3]) / 2 - middle > ROW_POINTS:
-            middle = (piece[1] + piece[3]) / 2
-            rows.append([])
-        rows[-1].append(piece)
-    with_gap = sum(map(_has_gap, rows))
-    upright = sum(right - left >= bottom - top for left, top, right, bottom in pieces)
-    is_turned = upright < 0.9 * len(pieces)
-    return with_gap >= FEWEST_ROWS or is_turned or len(FIGURES.findall(text)) >= FEWEST_ROWS
+    return _has_gutter(page.pieces()) or _has_turned(page, len(text))
 
 
-def _has_gap(row: list[Box]) -> bool:
+def _has_gutter(pieces: Sequence[Box]) -> bool:
+    """Whether gaps of two lines that are near stand below each other."""
+    gaps = [list(_gaps(row)) for row in _rows(pieces)]
+    return any(
+        start < end and last > first
+        for at, found in enumerate(gaps)
+        for first, end in found
+        for below in gaps[at + 1 : at + 1 + NEAR_ROWS]
+        for start, last in below
+    )
+
+
+def _rows(pieces: Sequence[Box]) -> list[list[Box]]:
+    """Return the pieces of each line; a comma is one of the nearest line."""
+    heights = sorted(bottom - top for _, top, _, bottom in pieces)
+    least = LETTER_HEIGHT * heights[len(heights) // 2] if heights else 0.0
+    rows, middles = list[list[Box]](), list[float]()
+    for piece in sorted(pieces, key=_middle):
+        if piece[3] - piece[1] >= least:
+            if not rows or _middle(piece) - middles[-1] > ROW_POINTS:
+                rows.append([])
+                middles.append(_middle(piece))
+            rows[-1].append(piece)
+    for piece in pieces:
+        if piece[3] - piece[1] < least:
+            at = bisect_left(middles, _middle(piece))
+            near = range(max(0, at - 1), min(at + 1, len(rows)))
+            rows[min(near, key=lambda row: abs(middles[row] - _middle(piece)))].append(piece)
+    return rows
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
+
+
+def _gaps(row: list[Box]) -> Iterator[tuple[float, float]]:
+    """Yield the gaps of a line, as wide as those between cells."""
     row.sort()
+    least = GAP * sorted(bottom - top for _, top, _, bottom in row)[len(row) // 2]
     edge = row[0][2]
-    for left, top, right, bottom in row[1:]:
-        if left - edge > GAP * (bottom - top):
-            return True
+    for left, _, right, _ in row[1:]:
+        if left - edge > least:
+            yield edge, left
         edge = max(edge, right)
-    return False
 
 
 def lines_with_tables(

@@ -159,7 +159,7 @@ def _with_tables(sheet: Sheet, text: str) -> str:
     if is_spread(text):
         return text
     strokes = sheet.strokes()
-    if not may_hold_tables(sheet.pieces(), strokes, text):
+    if not may_hold_tables(sheet, strokes, text):
         return text
     if legibility.is_right_to_left(text):
         if not is_mirrored(text):
