@@ -575,11 +575,9 @@ def test_a_table_from_right_to_left_begins_at_the_right() -> None:
                 letters = word if word.isascii() else word[::-1]
                 for at, letter in enumerate(letters):
                     left = x - 6 * (len(letters) - at)
-                    glyphs.append(
-                        Glyph(letter, left, 14.0 * line, left, 14.0 * line, left + 6, 14.0 * line + 10)
-                    )
+                    glyphs.append(Glyph(letter, left, 14.0 * line, left + 6, 14.0 * line + 10))
                 x -= 6 * len(letters) + 4
-                glyphs.append(Glyph(" ", x, 14.0 * line, x, 14.0 * line, x, 14.0 * line + 10))
+                glyphs.append(Glyph(" ", x, 14.0 * line, x, 14.0 * line + 10))
     glyphs.append(Glyph("\n", 0, 0))
     text = text_with_mirrored_tables(glyphs, [])
     assert [split_row(line) for line in text.split("\n") if line] == rows

@@ -167,7 +167,7 @@ def row(words: str, step: float = 0.0) -> list[Glyph]:
         if letter == "_":
             at += 1.2
             continue
-        found.append(Glyph(letter, at, 0.0, left=at, right=at + 5, bottom=10))
+        found.append(Glyph(letter, at, 0.0, at + 5, 10))
         at += 5 + step
     return found
 
@@ -182,15 +182,15 @@ def test_gap_that_is_wider_than_those_within_words_parts_two() -> None:
 
 def test_space_that_is_drawn_inside_a_ligature_parts_no_word() -> None:
     head, tail = row("das Infl"), row("uenza ab")
-    space = Glyph(" ", 37.0, 0.0, left=37.0, right=40.0, bottom=10)
-    moved = [Glyph(g.character, g.x, 0.0, left=g.left + 40, right=g.right + 40, bottom=10) for g in tail]
+    space = Glyph(" ", 37.0, 0.0, 40.0, 10)
+    moved = [Glyph(g.character, g.left + 40, 0.0, g.right + 40, 10) for g in tail]
     assert has_doubtful_spaces("das Infl uenza ab")
     assert mend_spaces("das Infl uenza ab", [*head, space, *moved]) == "das Influenza ab"
 
 
 def test_line_of_spaces_alone_stays_empty() -> None:
-    newline = Glyph("\n", 0.0, 0.0, left=0.0, right=0.0, bottom=10)
-    space = Glyph(" ", 37.0, 0.0, left=37.0, right=40.0, bottom=10)
+    newline = Glyph("\n", 0.0, 0.0, 0.0, 10)
+    space = Glyph(" ", 37.0, 0.0, 40.0, 10)
     drawn = [*row("goneaway,_hiswife,_Bobbie"), newline, space]
     assert mend_spaces("goneaway, hiswife, Bobbie\n ", drawn) == "goneaway, hiswife, Bobbie\n"
 

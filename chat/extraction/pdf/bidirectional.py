@@ -54,7 +54,7 @@ def _mend_blanks(glyphs: list[Glyph]) -> list[Glyph]:
         if (
             blank.character == " "
             and is_apart
-            and abs(after.x - blank.x) <= SAME_PLACE_POINTS < before.x - after.x
+            and abs(after.left - blank.left) <= SAME_PLACE_POINTS < before.left - after.left
         ):
             glyphs[at : at + 3] = after, mark, blank
     return glyphs
@@ -110,7 +110,7 @@ def _reverse(stretch: list[list[Glyph]]) -> list[list[Glyph]]:
 
 
 def _goes_right(one: Glyph, two: Glyph, is_going: bool) -> bool:
-    step = two.x - one.x
+    step = two.left - one.left
     # The two halves of a ligature stand in one place: they go with the stretch that they are in.
     return step > SAME_PLACE_POINTS or (is_going and abs(step) <= SAME_PLACE_POINTS)
 
@@ -119,7 +119,7 @@ def _ligatures(clusters: list[list[Glyph]]) -> list[list[Glyph]]:
     fixed = list(clusters)
     for index, (one, two) in enumerate(pairwise(clusters)):
         first, second = one[0], two[0]
-        is_one_place = abs(first.x - second.x) <= SAME_PLACE_POINTS
+        is_one_place = abs(first.left - second.left) <= SAME_PLACE_POINTS
         if is_one_place and first.character in ALEFS and second.character == LAM:
             fixed[index], fixed[index + 1] = two, one
     return fixed

@@ -25,16 +25,14 @@ WORD_GAP = (0.1, 0.5)  # of a character's height: a gap that may, and one that m
 
 
 class Glyph(NamedTuple):
-    """A character and where it was drawn: x and y of its origin, and its box, in points; y grows downwards.
+    """A character and the box in which it was drawn, in points, downwards.
 
     is_inferred: a space that the reader put there.
     """
 
     character: str
-    x: float
-    y: float
-    left: float = 0.0
-    top: float = 0.0
+    left: float
+    top: float
     right: float = 0.0
     bottom: float = 0.0
     is_inferred: bool = False
@@ -59,7 +57,7 @@ def print_once(glyphs: Sequence[Glyph]) -> list[Glyph]:
     places: dict[tuple[str, int, int], list[Glyph]] = {}
     kept = []
     for glyph in glyphs:
-        column, row = int(glyph.x // SAME_PLACE_POINTS), int(glyph.y // SAME_PLACE_POINTS)
+        column, row = int(glyph.left // SAME_PLACE_POINTS), int(glyph.top // SAME_PLACE_POINTS)
         around = ((glyph.character, column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
         near = (other for place in around for other in places.get(place, ()))
         if not glyph.character.isspace():
@@ -71,7 +69,7 @@ def print_once(glyphs: Sequence[Glyph]) -> list[Glyph]:
 
 
 def _is_same_place(one: Glyph, two: Glyph) -> bool:
-    return abs(one.x - two.x) < SAME_PLACE_POINTS and abs(one.y - two.y) < SAME_PLACE_POINTS
+    return abs(one.left - two.left) < SAME_PLACE_POINTS and abs(one.top - two.top) < SAME_PLACE_POINTS
 
 
 def is_spread(text: str) -> bool:

@@ -214,23 +214,20 @@ def _rows(pieces: Sequence[Box]) -> list[list[Box]]:
     """Return the pieces of each line; a comma is one of the nearest line."""
     heights = sorted(bottom - top for _, top, _, bottom in pieces)
     least = LETTER_HEIGHT * heights[len(heights) // 2] if heights else 0.0
-    rows, middles = list[list[Box]](), list[float]()
-    for piece in sorted(pieces, key=_middle):
-        if piece[3] - piece[1] >= least:
-            if not rows or _middle(piece) - middles[-1] > ROW_POINTS:
-                rows.append([])
-                middles.append(_middle(piece))
-            rows[-1].append(piece)
-    for piece in pieces:
+    rows, middles, signs = list[list[Box]](), list[float](), list[tuple[float, Box]]()
+    for middle, piece in sorted(((box[1] + box[3]) / 2, box) for box in pieces):
         if piece[3] - piece[1] < least:
-            at = bisect_left(middles, _middle(piece))
-            near = range(max(0, at - 1), min(at + 1, len(rows)))
-            rows[min(near, key=lambda row: abs(middles[row] - _middle(piece)))].append(piece)
+            signs.append((middle, piece))
+            continue
+        if not rows or middle - middles[-1] > ROW_POINTS:
+            rows.append([])
+            middles.append(middle)
+        rows[-1].append(piece)
+    for middle, piece in signs:
+        at = bisect_left(middles, middle)
+        near = range(max(0, at - 1), min(at + 1, len(rows)))
+        rows[min(near, key=lambda row: abs(middles[row] - middle))].append(piece)
     return rows
-
-
-def _middle(box: Box) -> float:
-    return (box[1] + box[3]) / 2
 
 
 def _gaps(row: list[Box]) -> Iterator[tuple[float, float]]:

@@ -163,18 +163,15 @@ class Sheet:
     @cached_property
     def glyphs(self) -> list[Glyph]:
         """Every character with its place."""
-        letters, box = self._letters.raw, self._box
-        x, y = ctypes.c_double(), ctypes.c_double()
-        to_box, to_x, to_y = map(ctypes.byref, (box, x, y))
+        letters, box, measure = self._letters.raw, self._box, raw.FPDFText_GetLooseCharBox
+        pointer = ctypes.byref(box)
         glyphs = []
         for index, character in enumerate(self.characters()):
-            raw.FPDFText_GetCharOrigin(letters, index, to_x, to_y)
-            raw.FPDFText_GetLooseCharBox(letters, index, to_box)
+            measure(letters, index, pointer)
             is_inferred = character == " " and raw.FPDFText_IsGenerated(letters, index) == 1
             if "\ufb1d" <= character <= "\ufefc":
                 character = _character(letters, index)
-            place = box.left, -box.top, box.right, -box.bottom
-            glyphs.append(Glyph(character, x.value, -y.value, *place, is_inferred))
+            glyphs.append(Glyph(character, box.left, -box.top, box.right, -box.bottom, is_inferred))
         return glyphs
 
     def guesses(self) -> list[bool]:
