@@ -92,9 +92,15 @@ async def run_settings(settings: Settings, port: int = 0) -> AsyncGenerator[Runn
     add_cors(app, settings.cors_origins)
     add_routes(app)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, timeout_keep_alive=60)
-    with socket.create_server(("127.0.0.1", port)) as taken:
+    with _listen(port) as taken:
         async with _serve(app, RoutesServer(config), settings, taken) as running:
             yield running
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a listening socket that names its protocol, as that of the application does."""
+    made = socket.create_server(("127.0.0.1", port))
+    return socket.socket(made.family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
 
 
 _FREE: list[socket.socket] = []  # listening sockets that no application uses now
@@ -106,7 +112,7 @@ def _page_socket() -> Generator[socket.socket, None, None]:
 
     Of an address that it knows Chromium has the compiled scripts: a first page costs 2 CPU s, not 5.5.
     """
-    kept = _FREE.pop() if _FREE else socket.create_server(("127.0.0.1", 0))
+    kept = _FREE.pop() if _FREE else _listen(0)
     try:
         with kept.dup() as taken:
             yield taken

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from app import listen
 from chat.http import bounded_protocol
 from chat.http.bounded_protocol import HEAD_BYTES, PIPELINED, ConnectionShares
 from chat.http.loop_steps import LoopSteps
 from chat.visitors import Network
 from tests.provider import Provider
-from tests.servers import RunningApp, run_app
+from tests.servers import RunningApp, make_settings, run_app
 
 Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 SECONDS = 20.0
@@ -169,3 +171,19 @@ async def test_connections_past_the_share_are_closed_and_others_are_served(
             assert b"200" in await reader.readline()
         assert await exchange(app, GET + b"\r\n", "127.0.0.66") == b""
         assert await exchange(app, GET + b"\r\n", "127.0.0.9") == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_an_answer_in_two_writes_does_not_wait_for_the_client_to_confirm_the_first(
+    tmp_path: Path,
+) -> None:
+    """A socket that does not name its protocol has asyncio's own loop leave TCP_NODELAY off."""
+    accepted = asyncio.get_running_loop().create_future()
+    with listen(make_settings(tmp_path)) as taken:
+        port = taken.getsockname()[1]
+        server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), sock=taken)
+        async with server:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            here = (await accepted).get_extra_info("socket")
+            assert here.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            (await accepted).close()
