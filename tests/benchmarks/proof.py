@@ -5,12 +5,12 @@
 CORPORA: the folder with real/pdf/*.pdf, real/docs_*.jsonl and so on; debian/ in it holds the PDFs of the
 packages installation-guide-amd64, debian-reference (de, es, fr and zh-cn), developers-reference (en and de,
 as developers-reference.en.pdf and .de.pdf), debmake-doc (de and zh-cn), debian-faq (de, en and it),
-maint-guide (de and zh-cn), debian-edu-doc (the bullseye manual, as debian-edu-manual.de.pdf and .zh-cn.pdf)
-debian-policy (policy.pdf, fhs-3.0.pdf), texlive-lang-chinese and texlive-lang-german (five of them), r-doc-pdf
-(R-FAQ.pdf), linuxcnc-doc-zh-cn (LinuxCNC_Integrator_zh_CN.pdf), ubuntu-packaging-guide-pdf-de (as
-ubuntu-packaging-guide.de.pdf) and the .odt of gutenprint-doc; debian/handbook/ in it holds the HTML pages of
-debian-handbook, a folder per language, and debian/udo/, kicad/ and libreoffice-help/ those of udo-doc-de,
-kicad-doc-zh and libreoffice-help-zh-cn. A claim whose file is not there is left out: without CORPORA, only the claims over the
+maint-guide (de and zh-cn), debian-edu-doc (the bullseye manual, as debian-edu-manual.de.pdf and .zh-cn.pdf),
+debian-policy (policy.pdf, fhs-3.0.pdf), r-doc-pdf (R-FAQ.pdf), linuxcnc-doc-zh-cn (the Integrator's manual),
+ubuntu-packaging-guide-pdf-de (as ubuntu-packaging-guide.de.pdf), texlive-lang-chinese and -german (five of
+them), and the .odt of gutenprint-doc; debian/handbook/ in it holds the HTML pages of debian-handbook, a
+folder per language; debian/udo/, kicad/ and libreoffice-help/ those of udo-doc-de, kicad-doc-zh and
+libreoffice-help-zh-cn. A claim whose file is not there is left out: without CORPORA, only the claims over the
 samples of this folder are checked.
 Claims: proof_claims.jsonl, each an answer of one claim with the statuses that are right; an empty one stands
 for no verdict. Each set was stored before its first run. After that run its faults were mended: only the
