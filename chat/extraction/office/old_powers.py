@@ -19,7 +19,7 @@ from chat.extraction.raised import lowered, raised, write_raised
 
 FLAGS, TEXT_LENGTH, PROPERTIES, PIECES = 0x0A, 0x4C, 0xFA, 0x1A2  # places in the head of a file
 SECOND_TABLE = 0x0200
-PIECES_MARK, SKIPPED_MARK = 2, 1
+PIECES_MARK, SKIPPED_MARK = b"\2", b"\1"
 NARROW = 1 << 30  # of the offset of a piece: one byte for a letter
 PAGE_BYTES = 512
 STANDS, RAISED, LOWERED = 0x2A48, 1, 2
@@ -108,12 +108,12 @@ def _stand(properties: bytes) -> int:
 
 def _pieces(main: bytes, table: bytes, length: int) -> Iterator[tuple[int, int, str]]:
     """Yield the pieces of the text of `length` letters: first byte, bytes of a letter, letters."""
-    found = _stretch(main, table, PIECES)
-    while found and found[0] == SKIPPED_MARK:
-        found = found[3 + _number("<H", found, 1) :]
-    if not found or found[0] != PIECES_MARK:
+    found, at = _stretch(main, table, PIECES), 0
+    while found[at : at + 1] == SKIPPED_MARK:
+        at += 3 + _number("<H", found, at + 1)
+    if found[at : at + 1] != PIECES_MARK:
         return
-    found = found[5:]
+    found = found[at + 5 :]
     count = (len(found) - 4) // 12
     bounds = struct.unpack_from(f"<{count + 1}I", found)
     for number in range(count if sorted(bounds) == list(bounds) else 0):
