@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
@@ -16,7 +17,7 @@ from chat.ui.sidebar import list_conversations
 from chat.ui.uploads import import_file
 from chat.ui.visits import read_visit
 from chat.visitors import Guest, Network, Visitor
-from tests.page_protocol import join
+from tests.page_protocol import OpenPage, join
 from tests.provider import Call, Provider, chunk
 from tests.security.test_isolation import ANNA, BEN
 from tests.servers import RunningApp, run_app
@@ -196,11 +197,9 @@ async def test_who_brings_his_own_key_pays_himself_where_the_owner_allows_it(
     async with run_app(tmp_path, **limited) as app:
         for _ in range(2):
             await send(app, ANNA, "en", key="sk-visitor-own")
-        fields = [
-            item["props"]["visible"]
-            for item in (await app.client.get("/config")).json()["components"]
-            if item["props"].get("elem_id") == "own-key"
-        ]
+        async with aiohttp.ClientSession() as http:
+            page = await OpenPage.load(http, app.url)
+            *_, field = await page.run("open_panel", page.visit())
     given = [call.headers["authorization"] for call in provider.chats]
-    assert fields == [allowed == "1"]
+    assert field.get("visible", False) == (allowed == "1")
     assert given == (["Bearer sk-visitor-own"] * 2 if allowed == "1" else ["Bearer sk-owner"] * len(given))
