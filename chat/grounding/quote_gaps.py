@@ -16,13 +16,14 @@ from chat.grounding.evidence import Evidence, Span, fold
 from chat.grounding.layout_gaps import is_layout
 from chat.grounding.normal_form import FIRST_CJK, NormalForm
 from chat.grounding.quote_matching import MARGIN, find_exact
-from chat.grounding.quoted_words import QuotedWords, is_long
+from chat.grounding.quoted_words import GAP, QuotedWords, is_long
 from chat.grounding.text_windows import Match, TextWindow, is_edge
 
 GAP_CHARACTERS = 1_200  # that an ellipsis may stand for; half as many where they are Chinese
 MOST_PARAGRAPHS = 1  # ends of paragraphs in what an ellipsis stands for
 LAYOUT_CHARACTERS = 2_500  # of footnotes and running heads between the halves of a sentence
 LEAST_LAYOUT, LEAST_LAYOUT_SHARE = 12, 0.4  # letters between the halves; share of the quote in its place
+NEIGHBOURS = 4  # letters beside a bracket
 ENDS = 6  # letters that a quote begins and ends with
 FOOT_CHARACTERS, HEAD_CHARACTERS = 700, 400  # at the end of a page and at the head of the next one
 LEAST_PIECE_LETTERS, LEAST_PIECE_CJK = 8, 3
@@ -49,6 +50,8 @@ _NEGATION = re.compile(  # and what turns a clause into its opposite in other wa
 def find_with_gaps(quote: QuotedWords, evidence: Evidence, within: Span | None = None) -> Match | None:
     """Return where the words stand with something between them: of the layout, or left out by the quote."""
     found = _find_around_layout(quote, evidence, within)
+    if found is None and quote.has_gap:
+        quote = quote.part(_keep_brackets(quote.literal, evidence.document.text))
     if found is None and len(quote.pieces) > 1:
         found = _find_pieces(quote, evidence, within)
     elif found is None and quote.has_gap and len(quote.pieces) == 1 and _is_telling(quote.pieces[0]):
@@ -62,6 +65,23 @@ def find_with_gaps(quote: QuotedWords, evidence: Evidence, within: Span | None =
             None,
         )
     return found
+
+
+def _keep_brackets(words: str, text: str) -> str:
+    """Return quoted words in which a bracket that stands in the text there, as in `-o [file]`, is no gap."""
+
+    def read(gap: re.Match[str]) -> str:
+        before, behind = fold(words[: gap.start()])[-NEIGHBOURS:], fold(words[gap.end() :])[:NEIGHBOURS]
+        there = r"\s+".join(map(re.escape, gap.group().split()))
+        for found in re.finditer(there, text) if fold(gap.group()) else ():
+            first, last = found.start(), found.end()
+            if (before and fold(text[max(0, first - MARGIN) : first]).endswith(before)) or (
+                behind and fold(text[last : last + MARGIN]).startswith(behind)
+            ):
+                return GAP.sub(" ", gap.group()[1:-1])
+        return gap.group()
+
+    return GAP.sub(read, words)
 
 
 def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) -> Match | None:

@@ -275,6 +275,21 @@ def test_a_bracket_is_no_omission_of_all_but_a_number() -> None:
     assert find_with_gaps(QuotedWords("[Owls hunt at day by their eyes alone] 1."), evidence) is None
 
 
+@pytest.mark.parametrize(
+    ("quote", "status"),
+    [
+        ("words in brackets [arg] must be given", ""),  # the next line has the end
+        ("words in brackets [the first kind] are optional", "omission"),
+        ("words in brackets [arg] are optional […] must be given", "omission"),
+        ("words in brackets [arg ...] must be given", "omission"),  # not the file's bracket
+    ],
+)
+def test_a_bracket_of_the_file_is_no_omission(quote: str, status: str) -> None:
+    file = "Here words in brackets [arg] are optional.\nHere words in marks <arg> must be given.\n"
+    match = find_with_gaps(QuotedWords(quote), Evidence.prepare(make_document(file)))
+    assert (match.status if match else "") == status
+
+
 def status_of(file: str, quote: str) -> str:
     match = next(find_exact(QuotedWords(quote), Evidence.prepare(make_document(file))), None)
     return match.status if match else ""
