@@ -102,6 +102,13 @@ def is_in_other_letters(text: str, languages: frozenset[str]) -> bool:
     return is_other and len(_LATIN_WORD.findall(text)) >= FEWEST_LATIN_WORDS
 
 
+def is_in_other_script(text: str, passage: str) -> bool:
+    """Is `text` written in a script of its own, such as Chinese, of which `passage` has no letter?"""
+    return find_language(text) in dict(_SCRIPTS) and not any(
+        letters.search(passage) for _, letters in _SCRIPTS
+    )
+
+
 def _sample(text: str) -> str:
     if len(text) <= SAMPLE_CHARACTERS:
         return text

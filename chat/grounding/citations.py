@@ -31,6 +31,7 @@ from chat.languages import (
     find_languages,
     has_decimal_comma,
     is_in_other_letters,
+    is_in_other_script,
 )
 
 PASSAGE_MARGIN_CHARACTERS = 120
@@ -224,7 +225,7 @@ class _QuoteCheck:
         if not (claim.is_proof or claim.is_strong or claim.marks):
             return
         found = self._look_up(quote, claim)
-        if found is not None:
+        if found is not None and not _shares_names_alone(quote, found):
             if self._tells(claim, found):
                 yield _cite(citation, found, claim)
         elif claim.is_strong and not is_trial:
@@ -341,6 +342,13 @@ def _is_heading(text: str, mark: Mark, start: int) -> bool:
     """Does a line begin with a mark and go on, as 第九条 does before its text?"""
     before, after = text[: max(0, mark.at - start)], text[max(0, mark.end - start) :]
     return not mark.is_bracketed and not any(map(str.isalnum, before)) and any(map(str.isalnum, after))
+
+
+def _shares_names_alone(quote: QuotedWords, found: _Found) -> bool:
+    """Is a passage like the quote for its names, the quote being a translation?"""
+    match = found.match
+    passage = found.evidence.document.text[match.start : match.end]
+    return match.status == "altered" and is_in_other_script(quote.text, passage)
 
 
 def _is_other_figure(match: Match) -> bool:

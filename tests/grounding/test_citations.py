@@ -303,6 +303,18 @@ def test_a_page_in_two_languages_is_translated_where_the_answer_names_one_of_the
         assert found.status == status
 
 
+def test_a_translation_is_not_altered_for_the_names_that_it_keeps() -> None:
+    evidence = [
+        Evidence.prepare(make_document("R was initially written by Ross Ihaka and Robert Gentleman."))
+    ]
+    for quote, status in (
+        ("R 最初由 Ross Ihaka 和 Robert Gentleman 编写", "translated"),
+        ("R was lately written by Ross Ihaka and Robert Gentleman", "altered"),
+    ):
+        found, *_ = check(f"文中写道：「{quote}」（第1页）。", evidence)
+        assert found.status == status
+
+
 def test_the_figures_of_a_translated_quote_are_looked_up() -> None:
     english = "Our focus is on long-term growth of 13% and of 3,512 euro. It is the same for the others."
     answer = "Sie schreiben: „Unser Hauptaugenmerk liegt auf Wachstum von 14 % und 3.512 Euro“ (S. 1)."
