@@ -23,7 +23,7 @@ _PARTS = (
     r"|statement|notice|appendix|footnote|chapter|section|page|summary|author|authors|publication|prospectus"
     r"|review|leaflet|insert|lease|receipt|invoice|instructions|procedure|bylaws|charter|ruling|judgment|order|form|label"
     r"|record|log|readme|documentation|specification|abstract|introduction|caption|e-?mail|handbook|guidelines?"
-    r"|application|patent|communiqué|bulletin|faq|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
+    r"|application|patent|communiqué|bulletin|faq|help|deed|treaty|resolution|catalogue|terms|conditions|subtitles?|captions?|credits)"
 )
 _SAYS = (
     r"(?:says?|said|notes?|warns?|warned|explains?|adds?|records?|shows?|lists?|puts?|writes?|wrote|concludes?"
@@ -31,7 +31,7 @@ _SAYS = (
 )
 _PARTS_DE = (
     r"(?:(?:tabellen)?blatt|tabelle|folie|leitfaden|referenz|mitteilung|norm|fußnote|abschnitt|prospekt|autoren|seite"
-    r"|kapitel|(?:\w*ordnung)|rechnung|quittung|beleg|merkblatt|formular|untertitel)"
+    r"|kapitel|faq|hilfe|(?:\w*ordnung)|rechnung|quittung|beleg|merkblatt|formular|untertitel)"
 )
 _SAYS_DE = (
     r"(?:sag(?:t|en)|schreib(?:t|en)|nenn(?:t|en)|erklärt|führt|vermerkt|stellt|bestimmt|verlangt|rät|warn(?:t|en)"
@@ -40,9 +40,9 @@ _SAYS_DE = (
 )
 _FILES_ZH = (
     r"(?:文件|报告|手册|论文|文章|公告|年报|判决书?|说明书|幻灯片|表格|材料|教材|合同|协议|规定|规程|章程|通知|条例|办法"
-    r"|制度|标准|细则|方案|备忘录|纪要|发票|清单|字幕)"
+    r"|制度|标准|细则|方案|备忘录|纪要|发票|清单|字幕|帮助(?=[中里还也])|帮助(?:文档|页面))"
 )
-_SAYS_ZH = r"(?:称|说|写|指出|要求|认为|显示|表示|强调|介绍|载|记载)"
+_SAYS_ZH = r"(?:还|也)?(?:称|说|写|指出|要求|认为|显示|表示|强调|介绍|载|记载|提醒|警告)"
 _INTRODUCTION = re.compile(
     r"\b(?:according to|as (?:stated|written|defined)"
     rf"|(?:the|this|your|attached|uploaded)\s+(?:\w+\s+){{0,2}}{_FILES}\b"
@@ -51,6 +51,8 @@ _INTRODUCTION = re.compile(
     r"|\b(?:laut|gemäß|zufolge|wörtlich|im wortlaut|zitat|zitiert|heißt es|steht|lautet|besagt"
     rf"|(?:dem|der|das|die|im|den|diese[mrs]?)\s+(?:\w+\s+)?{_FILES_DE})\b"
     rf"|(?:the|this|its)\s+(?:\w+\s+){{0,2}}{_PARTS}\s+(?:also\s+)?{_SAYS}\b"
+    rf"|(?:says|notes|warns|explains|writes) the (?:{_FILES}|{_PARTS})\b"
+    rf"|(?:sagt|schreibt|erklärt|warnt) (?:das|die|der) {_PARTS_DE}\b"
     rf"|(?:das|die|der|dem|im|in der)\s+(?:\w+\s+)?{_PARTS_DE}\s+{_SAYS_DE}\b"
     rf"|据(?:该|此|本)?(?:文|{_FILES_ZH})|{_FILES_ZH}(?:中|里|上|内)?{_SAYS_ZH}"
     r"|\b(?:selon|d['’]après|(?:le (?:rapport|document|texte|contrat|règlement|bail|guide|manuel|fichier)"

@@ -249,13 +249,10 @@ def _is_strong(
     if not close and ((is_no_claim and not proof) or is_excluded(before, quotation.text)):
         return False
     letters = len(fold(quotation.text))
-    if (
-        own and letters >= SHORTEST_WITH_NUMBERS and _NUMBER.search(quotation.text)
-    ):  # „im April 2005“ … (S. 3)
-        return True
+    has_number = letters >= SHORTEST_WITH_NUMBERS and bool(_NUMBER.search(quotation.text))  # „im April 2005“
     is_introduced = introduces(words) and not is_no_claim
     is_claimed = bool(own) or (named and not is_denied) or is_introduced
-    return (proof and is_claimed) or (close and letters >= 2)
+    return ((proof or has_number) and is_claimed) or (close and letters >= 2)
 
 
 def _lead(answer: str, sentences: Sequence[Sentence], number: int, quotation: Quotation) -> Sentence:

@@ -99,6 +99,7 @@ def test_a_german_answer_writes_the_numbers_of_a_sheet_its_own_way() -> None:
         "The French subtitles say",
         "Die Untertitel zeigen",
         "字幕写",
+        "帮助还提醒，",
     ],
 )
 def test_a_part_of_a_file_that_says_something_claims_it(introduction: str) -> None:
@@ -215,7 +216,7 @@ def test_a_quote_behind_a_sentence_that_tells_of_a_file_may_be_altered(answer: s
         ('**Owls (p. 2).** They are old. They "weigh 8.3 ounces".', ["other_page"]),
         (
             '### Page 1\n\n- "They weigh 8.3 ounces"\n- **Range**: they "fly 35 miles" or "weigh 8.3 ounces"',
-            ["found", "found"],
+            ["found", "found", "found"],
         ),
         ('### Page 2\n\n- "They weigh 8.3 ounces" (p. 1)\n\n**More**\n"They fly 35 miles"', ["found"]),
         ("### Page 2\n\nThe term “a parliament of all the owls” is a joke.", []),
@@ -255,10 +256,15 @@ def test_a_mark_in_words_before_a_quote_is_nearer_than_one_behind_the_next() -> 
         ("Das Amt wurde „im April 2005“ gegründet (S. 1).", "not_found"),
         ("Das Amt wurde „im April 2004“ gegründet (S. 1).", "found"),
         ("Das Amt wurde „im April 2005“ gegründet.", ""),
+        ("Das Amt wurde „im April 2005“ gegründet, schreibt report.pdf.", "not_found"),
+        ("Das Amt wurde „im April 2005“ gegründet, sagt die Hilfe.", "not_found"),
+        ("It was founded „im April 2005“, says the help.", "not_found"),
+        ("Der Bericht nennt die Stelle „Amt 2005“.", "not_found"),
+        ("Der Begriff „Amt 2005“ steht nicht in report.pdf.", ""),
         ("Das Amt wurde „im Frühling“ gegründet (S. 1).", ""),
     ],
 )
-def test_a_few_words_with_a_number_are_a_claim_in_a_sentence_with_a_mark(answer: str, status: str) -> None:
+def test_a_few_words_with_a_number_are_a_claim_where_a_file_is_meant(answer: str, status: str) -> None:
     file = [Evidence.prepare(make_document("Das Amt wurde im April 2004 mit drei Leuten gegründet."))]
     assert quotes(answer, file) == ([] if not status else [(answer.split("„")[1].split("“")[0], status)])
 
