@@ -24,6 +24,7 @@ MOST_PARAGRAPHS = 1  # ends of paragraphs in what an ellipsis stands for
 LAYOUT_CHARACTERS = 2_500  # of footnotes and running heads between the halves of a sentence
 LEAST_LAYOUT, LEAST_LAYOUT_SHARE = 12, 0.4  # letters between the halves; share of the quote in its place
 NEIGHBOURS = 4  # letters beside a bracket
+BRACKETS, PLACES = 10, 200  # of a quote that are looked up, and of each in the text
 ENDS = 6  # letters that a quote begins and ends with
 FOOT_CHARACTERS, HEAD_CHARACTERS = 700, 400  # at the end of a page and at the head of the next one
 LEAST_PIECE_LETTERS, LEAST_PIECE_CJK = 8, 3
@@ -73,7 +74,7 @@ def _keep_brackets(words: str, text: str) -> str:
     def read(gap: re.Match[str]) -> str:
         before, behind = fold(words[: gap.start()])[-NEIGHBOURS:], fold(words[gap.end() :])[:NEIGHBOURS]
         there = r"\s+".join(map(re.escape, gap.group().split()))
-        for found in re.finditer(there, text) if fold(gap.group()) else ():
+        for found in islice(re.finditer(there, text), PLACES) if fold(gap.group()) else ():
             first, last = found.start(), found.end()
             if (before and fold(text[max(0, first - MARGIN) : first]).endswith(before)) or (
                 behind and fold(text[last : last + MARGIN]).startswith(behind)
@@ -81,7 +82,7 @@ def _keep_brackets(words: str, text: str) -> str:
                 return GAP.sub(" ", gap.group()[1:-1])
         return gap.group()
 
-    return GAP.sub(read, words)
+    return GAP.sub(read, words, count=BRACKETS)
 
 
 def _find_pieces(quote: QuotedWords, evidence: Evidence, within: Span | None) -> Match | None:
