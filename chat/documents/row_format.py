@@ -23,11 +23,11 @@ _YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d(?:\s*[-/–]\s*\d{2,4})?[a-zA-Z*年
 
 def join_row(cells: Iterable[str]) -> str:
     """Return the row as one line."""
-    return DIVIDER.join([cell if cell.isalnum() else _escape(one_line(cell)) for cell in cells])
+    return join_lines(one_lines(cells))
 
 
 def join_lines(cells: Sequence[str]) -> str:
-    """Return the row of cells that `one_line` has gone over."""
+    """Return the row of cells that `one_lines` has gone over."""
     line = DIVIDER.join(cells)
     return line if line.count("|") < len(cells) else DIVIDER.join(map(_escape, cells))
 
@@ -35,6 +35,11 @@ def join_lines(cells: Sequence[str]) -> str:
 def one_line(cell: str) -> str:
     """Return a cell with single spaces between its words, and no other blanks."""
     return cell if cell.isprintable() and " " not in cell else " ".join(cell.split())
+
+
+def one_lines(cells: Iterable[str]) -> list[str]:
+    """Return cells as `one_line` does. Most need no call of it."""
+    return [cell if cell.isprintable() and " " not in cell else one_line(cell) for cell in cells]
 
 
 def _escape(cell: str) -> str:

@@ -40,6 +40,7 @@ _END = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:p|pp|S|vgl|cf|e\.g|i\.e|Art|Abs|Nr|No|Sec|Fig|ch|Dr|Mr|Mrs|Inc|Corp|U\.S|bzw|z\.B|Mio|Mrd|Tsd|Co|Ltd|St|inkl|exkl|bn|Abb|Tab|Ziff|ca|approx|vs|Kap)|\b[A-Z])\.$"
 )
+LIST_NUMBER_CHARACTERS = 40  # with the spaces before it
 GAP_CHARACTERS = 40  # of punctuation between a sentence and the marks that belong to it
 AROUND_CHARACTERS = 400  # of a sentence, before a quotation and behind it
 _FILLED = "\ue011"  # stands for each character of a quotation or a mark
@@ -94,7 +95,8 @@ def find_sentences(answer: str, quotations: Sequence[Quotation], marks: Sequence
     text = "".join(filled)
     sentences, start = list[Sentence](), 0
     for found in _END.finditer(text):
-        is_list_number = text[start : found.end()].strip(" \t\n*_.").isdigit()  # 2. “…”
+        is_short = found.end() - start <= LIST_NUMBER_CHARACTERS
+        is_list_number = is_short and text[start : found.end()].strip(" \t\n*_.").isdigit()  # 2. “…”
         if (
             found.end() <= start
             or (is_list_number and found.group() != "\n")

@@ -115,6 +115,10 @@ def _english(text: str, table: TypedTable) -> Iterator[FormQuestion]:
         if found := form.fullmatch(text):
             parts = found.groupdict()
             yield from _sum_shares(found["what"], parts["filter"] or "", parts.get("group") or "", table)
+    yield from _english_values(text, table)
+
+
+def _english_values(text: str, table: TypedTable) -> Iterator[FormQuestion]:
     if found := VALUES_EN.fullmatch(text):
         yield from _values(found["one"] or found["two"], table)
     if (found := WHICH_VALUES_EN.fullmatch(text)) and not WHICH_EN.fullmatch(text):

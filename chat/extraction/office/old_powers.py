@@ -12,6 +12,7 @@ import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import olefile  # type: ignore[import-untyped]
 
@@ -63,7 +64,7 @@ def find_raised(data: bytes) -> list[Raised]:
             flags, length = _number("<H", main, FLAGS), _number("<I", main, TEXT_LENGTH)
             table = compound.openstream("1Table" if flags & SECOND_TABLE else "0Table").read()
         stands = sorted(_stands(main, table))
-        return list(_with_context(list(_pieces(main, table, length)), stands))[:MOST] if stands else []
+        return list(islice(_with_context(list(_pieces(main, table, length)), stands), MOST)) if stands else []
     except (OSError, ValueError, IndexError, struct.error):
         return []
 

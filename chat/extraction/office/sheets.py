@@ -11,7 +11,7 @@ from typing import Any
 import python_calamine
 
 from chat.documents.document import Page, Problem
-from chat.documents.row_format import one_line
+from chat.documents.row_format import one_lines
 from chat.extraction import refusals
 from chat.extraction.layout.sheet_blocks import BEYOND, Area, repeat_labels, sheet_lines, within
 from chat.extraction.office import office_encryption
@@ -97,7 +97,7 @@ def _sheet(workbook: python_calamine.CalamineWorkbook, name: str, beside: Beside
         yield make_grid(source.name, name, values, left, areas, beside, show)
         shown = within(_rows(values, left, beside), int(BEYOND * source.characters))
         rows = repeat_labels(list(shown), areas)
-        lines = sheet_lines(map(_one_lines, rows))
+        lines = sheet_lines(map(one_lines, rows))
     except (python_calamine.CalamineError, ValueError) as error:
         yield Problem("unreadable", (name,), str(error)[:200])
     else:
@@ -140,27 +140,11 @@ def _rows(values: Sequence[Sequence[Value]], left: int, beside: Beside) -> Itera
         shown = (
             [_shown(value, (number, column), beside) for column, value in enumerate(cells, left)]
             if has_forms
-            else _show_row(cells)
+            else list(map(show, cells))
         )
         yield _fill([""] * left + shown, formulas.pop(number, {}))
     for rest in formulas.values():
         yield _fill([], rest)
-
-
-def _one_lines(row: Sequence[str]) -> list[str]:
-    return [cell if cell.isprintable() and " " not in cell else one_line(cell) for cell in row]
-
-
-def _show_row(cells: Sequence[Value]) -> list[str]:
-    """Return values as `show` does. A word or a number with decimals, which most are, needs no call of it."""
-    return [
-        value
-        if type(value) is str and value[:2] != "PT"
-        else f"{value:.{DIGITS}g}"
-        if type(value) is float and value % 1
-        else show(value)
-        for value in cells
-    ]
 
 
 def _shown(value: Value, place: Place, beside: Beside) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from chat.documents.document import Page, Problem
-from chat.documents.row_format import one_line
+from chat.documents.row_format import one_lines
 from chat.extraction.layout.sheet_blocks import Area, repeat_labels, sheet_lines
 from chat.extraction.office.cells import letters, say_hidden
 from chat.extraction.office.date_format import format_date
@@ -32,7 +32,7 @@ def read(root: Element) -> Findings:
     yield Shape("application/vnd.ms-excel", "sheet", len(sheets))
     for element in sheets:
         name, sheet = element.get("Name", ""), _Sheet(element, formats)
-        rows = [list(map(one_line, row)) for row in repeat_labels(sheet.rows, sheet.areas)]
+        rows = map(one_lines, repeat_labels(sheet.rows, sheet.areas))
         yield Page(name, "\n".join([*sheet_lines(rows), *sheet.comments]), name)
         if hidden := sheet.hidden():
             yield Problem("hidden", (name,), f"{name}: {hidden}")
