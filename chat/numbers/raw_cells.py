@@ -25,6 +25,7 @@ MOST_FETCHED = 20_000  # rows
 CELL_CHARACTERS = 32_000
 LINE_BYTES = 20_000_000
 MOST_BLANK = 10_000  # lines; what looks for totals and notes gets no more than MOST_FETCHED rows
+MOST_FILLED_BYTES = 40_000_000  # of a file whose blank lines are filled in memory
 BLANK_LINE = re.compile(rb"\A(?=[\r\n])|(?<=\n)(?=[\r\n])|(?<=\r)(?=\r)")
 TWO_BREAKS = (b"\n\n", b"\n\r", b"\r\r")
 SAMPLE_BYTES = 4_000_000  # of a delimited file, which tell how many cells a row has
@@ -177,9 +178,12 @@ def _file_has_outer_spaces(path: Path, delimiter: str) -> bool:
 def with_blank_lines(path: Path) -> bytes:
     """Return a delimited file with a quoted empty cell in each blank line, which DuckDB skips otherwise.
 
-    The numbers of the rows below would be too low. Empty where there are no such lines, or too many. Inside a
-    quoted cell the text would change: DuckDB refuses to read cells with line breaks, and they are read anew.
+    The numbers of the rows below would be too low. Empty where there are no such lines, or too many, or where
+    the file is too large to be held twice. Inside a quoted cell the text would change: DuckDB refuses to read
+    cells with line breaks, and they are read anew.
     """
+    if path.stat().st_size > MOST_FILLED_BYTES:
+        return b""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         end = len(text)
         while end and text[end - 1] in b"\r\n":
